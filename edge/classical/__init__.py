@@ -1,0 +1,1 @@
+"""Image analysis without a network."""

@@ -1,0 +1,111 @@
+"""What a frame led to: values with intervals and a verdict, or a refusal with its reasons."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.frame import PixelSpacing
+
+
+class Verdict(StrEnum):
+    """How far a finding may be used."""
+
+    MEASURED = "measured"
+    LIMITED = "limited"
+    """Marks hold, some measurements are withheld; `reasons` says which and why."""
+    REFUSED = "refused"
+    """No measurement; `reasons` says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """A value with its 90 % interval."""
+
+    name: str
+    """Standard term in snake_case, such as `mean_thickness_medial`."""
+    value: float
+    unit: str
+    """`mm`, `mm2`, `deg`, `px`, `px2`, `grey level`."""
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MaskMark:
+    """A segmented structure."""
+
+    name: str
+    label: int
+    """Value in the label mask, 1 to 255."""
+    mask: NDArray[np.uint8]
+    """(height, width) uint8, 0 or 1, placed with its upper left corner at `origin`."""
+    origin: tuple[int, int]
+    """(x, y) in pixels of the frame."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LineMark:
+    """A polyline, such as a tissue border."""
+
+    name: str
+    points: NDArray[np.float32]
+    """(n, 2) float32 (x, y) in pixels of the frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaliperMark:
+    """Two end points and what is written beside them."""
+
+    name: str
+    start: tuple[float, float]
+    """(x, y) in pixels of the frame."""
+    end: tuple[float, float]
+    text: str
+
+
+Mark = MaskMark | LineMark | CaliperMark
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Milliseconds that each stage took. None: not measured (yet)."""
+
+    grab_ms: float | None = None
+    prepare_ms: float | None = None
+    infer_ms: float | None = None
+    conclude_ms: float | None = None
+    overlay_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Finding:
+    """What one task says of one frame. The task fills the upper part; the loop adds model, runtime and timings."""
+
+    task: str
+    sequence: int
+    """The frame's."""
+    exposed_ns: int
+    """The frame's."""
+    verdict: Verdict
+    reasons: tuple[str, ...] = ()
+    measurements: tuple[Measurement, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    spacing: PixelSpacing | None = None
+    notes: tuple[str, ...] = ()
+    """The frame's notes on its scale and region."""
+    model_digest: str | None = None
+    """SHA-256 of the model file that ran, hexadecimal."""
+    runtime: str | None = None
+    """`openvino int8, 2 threads`."""
+    timings: Timings = Timings()
+
+    def measurement(self, name: str) -> Measurement | None:
+        return next((m for m in self.measurements if m.name == name), None)
+
+    def summary(self) -> str:
+        """One line for a log or a terminal."""
+        values = ", ".join(f"{m.name} {m.value:.2f} {m.unit} ({m.low:.2f} to {m.high:.2f})" for m in self.measurements)
+        reasons = "; ".join(self.reasons)
+        return f"#{self.sequence} {self.verdict}: " + " | ".join(part for part in (values, reasons) if part)

@@ -1,0 +1,104 @@
+"""What a frame is: pixels, their scale, and what the probe was doing when they were exposed."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class SpacingOrigin(StrEnum):
+    """Where the millimetres per pixel come from, the most trusted first."""
+
+    USER = "user"
+    DICOM = "dicom"
+    DEPTH = "depth"
+    TICKS = "ticks"
+
+
+@dataclass(frozen=True, slots=True)
+class PixelSpacing:
+    """Millimetres per pixel of a frame's own pixels."""
+
+    x_mm_per_px: float
+    """Lateral."""
+    y_mm_per_px: float
+    """Axial (depth)."""
+    origin: SpacingOrigin
+    relative_uncertainty: float = 0.0
+    """Half-width of the scale's own uncertainty as a share of it (0.01 is 1 %); two origins that disagree widen it."""
+
+    def __post_init__(self) -> None:
+        for value in (self.x_mm_per_px, self.y_mm_per_px):
+            if not (np.isfinite(value) and value > 0):
+                raise ValueError(f"spacing must be a positive number of mm per px, not {value}")
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A rectangle in pixels of the frame: the ultrasound picture without the scanner's texts and borders."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    def crop(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The region's part of `pixels` (height, width[, channels]), as a view."""
+        return pixels[self.y : self.y + self.height, self.x : self.x + self.width]
+
+    @classmethod
+    def whole(cls, pixels: NDArray[np.uint8]) -> Self:
+        return cls(0, 0, pixels.shape[1], pixels.shape[0])
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeState:
+    """What the probe was doing at an exposure. None: the probe did not say."""
+
+    depth_mm: float | None = None
+    frequency_mhz: float | None = None
+    gain_db: float | None = None
+    frozen: bool | None = None
+    mi: float | None = None
+    tis: float | None = None
+    tib: float | None = None
+    battery_percent: float | None = None
+    temperature_c: float | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture of one exposure. Immutable; `pixels` is made read-only."""
+
+    pixels: NDArray[np.uint8]
+    """(height, width) uint8 grey."""
+    exposed_ns: int
+    """Monotonic time of exposure (live) or the position in the recording; nanoseconds."""
+    sequence: int
+    """Counts from 0 in the source; a gap means frames that were never read."""
+    origin: str
+    """The source and, where it has one, the file: `stills:knee.png`."""
+    spacing: PixelSpacing | None = None
+    """None: unknown."""
+    region: Region | None = None
+    """None: not looked for yet."""
+    probe: ProbeState | None = None
+    notes: tuple[str, ...] = ()
+    """What a reader must know about the scale or region, such as two scales that disagree."""
+
+    def __post_init__(self) -> None:
+        if self.pixels.ndim != 2 or self.pixels.dtype != np.uint8 or 0 in self.pixels.shape:
+            raise ValueError(f"pixels must be (height, width) uint8, not {self.pixels.shape} {self.pixels.dtype}")
+        view = self.pixels.view()
+        view.flags.writeable = False
+        object.__setattr__(self, "pixels", view)
+
+    @property
+    def ultrasound(self) -> Region:
+        """The region, or the whole picture where none was looked for."""
+        return self.region or Region.whole(self.pixels)
+
+    def with_screen(self, region: Region | None, spacing: PixelSpacing | None, notes: tuple[str, ...]) -> Self:
+        return replace(self, region=region, spacing=spacing, notes=notes)

@@ -1,0 +1,1 @@
+"""Capture thread, newest-frame mailbox, one step, statistics."""

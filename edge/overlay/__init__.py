@@ -1,0 +1,1 @@
+"""Drawing a finding on its picture."""

@@ -1,0 +1,1 @@
+"""B-mode physics and one anatomy a file, with known truth."""

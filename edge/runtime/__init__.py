@@ -1,0 +1,1 @@
+"""How a model runs: ONNX Runtime, OpenVINO, TFLite."""

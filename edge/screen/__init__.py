@@ -1,0 +1,1 @@
+"""The ultrasound region inside a scanner's screen, and its millimetres per pixel."""

@@ -1,0 +1,1 @@
+"""Where results go while scanning: video, stills, records."""

@@ -1,0 +1,1 @@
+"""Where frames come from: stills, video, camera, DICOM, the simulated probe."""

@@ -1,0 +1,1 @@
+"""What is looked for in a frame, and what is measured."""

@@ -1,0 +1,1 @@
+"""Whether a measurement may be believed, and how far."""

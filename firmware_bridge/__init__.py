@@ -1,0 +1,1 @@
+"""Control of a handheld probe over a serial line."""

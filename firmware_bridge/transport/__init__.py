@@ -1,0 +1,1 @@
+"""What the bytes travel on: serial port, loopback."""

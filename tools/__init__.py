@@ -1,0 +1,1 @@
+"""Train, quantize, evaluate, bench: not installed with the package."""
