@@ -19,7 +19,7 @@ class Runtime(Protocol):
     """SHA-256 of the model file that runs, hexadecimal."""
 
     def infer(self, tensor: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
-        """Outputs as float32 (1, channels, height, width) for a uint8 tensor of the manifest's input shape (1, 1, H, W).
+        """Outputs as float32 (1, channels, height, width) for a uint8 tensor (1, 1, H, W) as the manifest says.
 
         The manifest's scale turns grey levels into the network's input; every runtime applies it itself.
         The arrays may be overwritten by the next call.
