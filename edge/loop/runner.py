@@ -1,0 +1,110 @@
+"""The loop: takes the newest frame, makes one step, hands the result to the sinks, until something ends it."""
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from types import TracebackType
+from typing import Self
+
+from edge.clock import Clock
+from edge.finding import Finding
+from edge.loop.capture import Capture, Grabbed
+from edge.loop.mailbox import MailboxClosedError
+from edge.loop.statistics import Drops, Statistics, Tally
+from edge.loop.step import Result, Step
+from edge.sink.queueing import QueuedSink
+from edge.source.contract import FrameSource
+
+STALL_TIMEOUT_S = 5.0
+"""A source that gives nothing for so long has stalled."""
+HISTORY_FRAMES = 16
+POLL_S = 0.1
+"""How soon a stop is noticed while no frame comes."""
+
+
+class Loop:
+    """Runs while it is iterated. A context manager: leaving it ends the capture, lets every sink finish its files and
+    closes the source, whatever went wrong before.
+
+    Iterating raises the source's error (stalled, lost, damaged) or a sink's; results given before stay whole.
+    """
+
+    def __init__(
+        self,
+        source: FrameSource,
+        step: Step,
+        sinks: Mapping[str, QueuedSink],
+        clock: Clock,
+        *,
+        max_frames: int | None = None,
+        stall_timeout_s: float = STALL_TIMEOUT_S,
+    ) -> None:
+        self._source = source
+        self._step = step
+        self._sinks = dict(sinks)
+        self._clock = clock
+        self._max_frames = max_frames
+        self._capture = Capture(source, clock, stall_timeout_s)
+        self._tally = Tally()
+        self._stopping = False
+        self._closed = False
+
+    def __iter__(self) -> Iterator[Result]:
+        history: deque[Finding] = deque(maxlen=HISTORY_FRAMES)
+        self._capture.start()
+        while not self._finished() and (grabbed := self._next()) is not None:
+            result = self._step.run(grabbed, tuple(history))
+            history.append(result.finding)
+            self._tally.add(result, self._clock.now_ns())
+            for sink in self._sinks.values():
+                sink.write(result.frame, result.finding, result.picture_bgr)
+            yield result
+
+    def stop(self) -> None:
+        """Ends the iteration after the present frame. Sets one flag and takes no lock: safe in a signal handler."""
+        self._stopping = True
+
+    def statistics(self) -> Statistics:
+        drops = (Drops("source", self._capture.missed), Drops("mailbox", self._capture.mailbox.dropped))
+        sinks = tuple(Drops(name, sink.dropped) for name, sink in self._sinks.items())
+        return self._tally.statistics(self._capture.grabbed, drops + sinks)
+
+    def close(self) -> None:
+        """Finishes every sink's files and closes the source. Raises the first error that came up on the way."""
+        if self._closed:
+            return
+        self._closed = True
+        errors: list[Exception] = []
+        for finish in (*(sink.close for sink in self._sinks.values()), self._capture.stop, self._source.close):
+            try:
+                finish()
+            except Exception as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
+
+    def _finished(self) -> bool:
+        return self._stopping or (self._max_frames is not None and self._tally.processed >= self._max_frames)
+
+    def _next(self) -> Grabbed | None:
+        while not self._stopping:
+            try:
+                grabbed = self._capture.mailbox.take(POLL_S)
+            except MailboxClosedError:
+                return None
+            if grabbed is not None:
+                return grabbed
+        return None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self.close()
+        except Exception as late:
+            # The error that ended the run explains more than what closing after it met.
+            if error is None:
+                raise
+            error.add_note(str(late))
