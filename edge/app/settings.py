@@ -1,0 +1,63 @@
+"""What a run is asked to do, as one record; every value checked where it comes in."""
+
+import math
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.errors import SettingError
+
+PRECISIONS = ("int8", "float")
+RUNTIME_AUTO = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One run's settings. Raises SettingError for a value out of range or two that contradict each other."""
+
+    source: str
+    """`NAME:REST` such as `camera:/dev/video0`, or the path of a picture, folder, video or DICOM file."""
+    task: str = "cartilage"
+    runtime: str = RUNTIME_AUTO
+    precision: str | None = None
+    """None: int8, or what `auto` found to be the fastest."""
+    threads: int | None = None
+    """None: as many as the process may use cores."""
+    out: Path | None = None
+    """Folder for the results. None: nothing is kept."""
+    video: bool = True
+    stills: bool = False
+    masks: bool = False
+    fps: float | None = None
+    """Pace of a recording in frames/s. None: as fast as it goes."""
+    mm_per_px: float | None = None
+    depth_mm: float | None = None
+    max_frames: int | None = None
+    view_port: int | None = None
+    """Port of the page with the live picture; 0: any free one. None: no page."""
+
+    def __post_init__(self) -> None:
+        if not self.source.strip():
+            raise SettingError("no source was given; name a file, a folder or a device, such as --source knee.png")
+        if self.precision not in (None, *PRECISIONS):
+            raise SettingError(f"--precision is '{self.precision}'; it must be one of: {', '.join(PRECISIONS)}")
+        _check_range("--threads", self.threads, 1, 256)
+        _check_range("--frames", self.max_frames, 1, math.inf)
+        _check_range("--fps", self.fps, 0.1, 1000)
+        _check_range("--mm-per-px", self.mm_per_px, 0.001, 10)
+        _check_range("--depth-mm", self.depth_mm, 5, 500)
+        _check_range("--view", self.view_port, 0, 65535)
+        if self.out is None and (self.masks or self.stills):
+            asked = "--masks" if self.masks else "--stills"
+            raise SettingError(f"{asked} needs a folder to write to; add --out FOLDER")
+
+
+def _check_range(option: str, value: float | None, low: float, high: float) -> None:
+    if value is not None and not (math.isfinite(value) and low <= value <= high):
+        span = f"from {low:g} to {high:g}" if math.isfinite(high) else f"{low:g} or more"
+        raise SettingError(f"{option} is {value:g}; it must be {span}")
+
+
+def usable_cores() -> int:
+    """Cores that this process may run on, which a container or `taskset` makes fewer than the board has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,143 @@
+"""The live picture as a page: a sink that serves the newest picture, and only it, to browsers on this machine."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Self
+
+import cv2
+import numpy as np
+from aiohttp import web
+from numpy.typing import NDArray
+
+from edge.errors import SettingError
+from edge.finding import Finding
+from edge.frame import Frame
+from edge.viewer.markup import PAGE
+
+LOOPBACK = "127.0.0.1"
+LOCAL_NAMES = (LOOPBACK, "localhost")
+JPEG_QUALITY = 90
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_CLOSE_TIMEOUT_S = 2.0
+_BOUNDARY = "picture"
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'self'; style-src 'unsafe-inline'; script-src 'unsafe-inline'",
+}
+
+
+@web.middleware
+async def only_local(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answers requests made to this machine's own name: a page elsewhere may point its name at 127.0.0.1 to read the
+    picture, and the Host header gives it away."""
+    if request.host.rpartition(":")[0] not in LOCAL_NAMES:
+        raise web.HTTPForbidden(text="open this page by the address that sonoedge printed")
+    return await handler(request)
+
+
+class PageSink:
+    """Serves `/`, the page, `/stream`, the pictures as they come (multipart JPEG), and `/number`, how many have come.
+
+    A slow browser misses pictures; it never holds up the loop. Bound to this machine only unless `host` says
+    otherwise: the picture is a patient's. Raises SettingError where the port is taken.
+    """
+
+    def __init__(self, port: int = 0, host: str = LOOPBACK) -> None:
+        try:
+            self._socket = socket.create_server((host, port))
+        except OSError as error:
+            raise SettingError(
+                f"the page cannot use port {port} of {host} ({error.strerror}); choose another with --view PORT"
+            ) from error
+        self._host = host
+        self.port: int = self._socket.getsockname()[1]
+        self.url = f"http://{host}:{self.port}/"
+        self._picture_bgr: NDArray[np.uint8] | None = None
+        self._jpeg = b""
+        self._number = 0
+        self._ended = False
+        self._loop = asyncio.new_event_loop()
+        self._changed = asyncio.Condition()
+        self._thread = threading.Thread(target=self._serve, name="page", daemon=True)
+        self._thread.start()
+
+    def write(self, frame: Frame, finding: Finding, picture_bgr: NDArray[np.uint8]) -> None:
+        asyncio.run_coroutine_threadsafe(self._show(picture_bgr), self._loop)
+
+    def close(self) -> None:
+        """Ends every stream and gives the port back. Closing twice is harmless."""
+        if self._thread.is_alive() and not self._ended:
+            asyncio.run_coroutine_threadsafe(self._end(), self._loop)
+        self._thread.join(_CLOSE_TIMEOUT_S + 1.0)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _serve(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_until_complete(self._serve_until_end())
+        finally:
+            self._loop.close()
+
+    async def _serve_until_end(self) -> None:
+        application = web.Application(middlewares=[only_local] if self._host == LOOPBACK else [])
+        application.router.add_get("/", self._page)
+        application.router.add_get("/stream", self._stream)
+        application.router.add_get("/number", self._count)
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=_CLOSE_TIMEOUT_S)
+        await runner.setup()
+        await web.SockSite(runner, self._socket).start()
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._ended)
+        await runner.cleanup()
+
+    async def _show(self, picture_bgr: NDArray[np.uint8]) -> None:
+        async with self._changed:
+            self._picture_bgr, self._jpeg = picture_bgr, b""
+            self._number += 1
+            self._changed.notify_all()
+
+    async def _end(self) -> None:
+        async with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+
+    async def _page(self, request: web.Request) -> web.Response:
+        return web.Response(text=PAGE, content_type="text/html", headers=_HEADERS)
+
+    async def _count(self, request: web.Request) -> web.Response:
+        return web.Response(text=str(self._number), headers=_HEADERS)
+
+    async def _stream(self, request: web.Request) -> web.StreamResponse:
+        headers = {**_HEADERS, "Content-Type": f"multipart/x-mixed-replace; boundary={_BOUNDARY}"}
+        response = web.StreamResponse(headers=headers)
+        await response.prepare(request)
+        shown = 0
+        while (shown := await self._newer_than(shown)) and not self._ended:
+            jpeg = self._encoded()
+            head = f"--{_BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
+            await response.write(head.encode() + jpeg + b"\r\n")
+        return response
+
+    async def _newer_than(self, shown: int) -> int:
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._ended or self._number > shown)
+            return self._number
+
+    def _encoded(self) -> bytes:
+        """The newest picture as JPEG, made once for all who watch and not at all when nobody does."""
+        if not self._jpeg and self._picture_bgr is not None:
+            done, data = cv2.imencode(".jpg", self._picture_bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+            self._jpeg = data.tobytes() if done else b""
+        return self._jpeg

@@ -1,0 +1,106 @@
+import http.client
+import socket
+from contextlib import contextmanager
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.errors import SettingError
+from edge.finding import Finding, Verdict
+from edge.source.fake import fake_frame
+
+pytest.importorskip("aiohttp", reason="the viewer needs the extra 'viewer' (aiohttp)")
+
+from edge.viewer.page import PageSink  # noqa: E402
+
+TIMEOUT_S = 10.0
+
+
+@pytest.fixture
+def page():
+    with PageSink(port=0) as sink:
+        yield sink
+
+
+def show(sink, grey):
+    picture = np.full((48, 64, 3), grey, np.uint8)
+    sink.write(fake_frame(0), Finding("brightness", 0, 0, Verdict.MEASURED), picture)
+
+
+@contextmanager
+def asked(sink, path, host=None):
+    connection = http.client.HTTPConnection("127.0.0.1", sink.port, timeout=TIMEOUT_S)
+    connection.request("GET", path, headers={"Host": host} if host else {})
+    response = connection.getresponse()
+    try:
+        yield response
+    finally:
+        response.close()
+        connection.close()
+
+
+def next_picture(response):
+    length = 0
+    while line := response.readline().strip():
+        if line.lower().startswith(b"content-length:"):
+            length = int(line.split(b":")[1])
+    picture = cv2.imdecode(np.frombuffer(response.read(length), np.uint8), cv2.IMREAD_COLOR)
+    response.readline()
+    return picture
+
+
+def test_the_page_shows_the_stream_and_asks_nothing_of_other_hosts(page):
+    with asked(page, "/") as response:
+        text = response.read().decode()
+    assert response.status == 200
+    assert "/stream" in text
+    assert "//" not in text
+
+
+def test_a_browser_that_comes_late_gets_the_newest_picture_then_each_new_one(page):
+    show(page, 10)
+    show(page, 200)
+    with asked(page, "/stream") as response:
+        assert abs(int(next_picture(response).mean()) - 200) <= 2
+        show(page, 90)
+        assert abs(int(next_picture(response).mean()) - 90) <= 2
+
+
+def test_the_number_tells_a_page_whether_new_pictures_come(page):
+    numbers = []
+    for grey in (10, 20):
+        show(page, grey)
+        with asked(page, "/number") as response:
+            numbers.append(int(response.read()))
+    assert numbers == [1, 2]
+
+
+def test_closing_ends_the_stream_and_frees_the_port():
+    sink = PageSink(port=0)
+    show(sink, 50)
+    with asked(sink, "/stream") as response:
+        next_picture(response)
+        sink.close()
+        assert response.read() == b""
+    PageSink(port=sink.port).close()
+
+
+def test_it_answers_this_machine_only(page):
+    assert page.url.startswith("http://127.0.0.1:")
+    with asked(page, "/stream", host="evil.example:80") as response:
+        assert response.status == 403
+
+
+def test_a_port_in_use_is_a_clear_error():
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(SettingError, match="--view"):
+        PageSink(port=taken.getsockname()[1])
+
+
+def test_a_browser_that_never_reads_does_not_hold_up_writing(page):
+    noise = np.random.default_rng(0).integers(0, 255, (480, 640, 3), np.uint8)
+    with asked(page, "/stream"):
+        for number in range(300):
+            page.write(fake_frame(number), Finding("brightness", number, 0, Verdict.MEASURED), noise)
+    with asked(page, "/stream") as late:
+        assert next_picture(late).shape == (480, 640, 3)
