@@ -1,0 +1,54 @@
+# `make help` lists what there is. Everything is set up inside this folder; nothing is installed by hand.
+
+PYTHON ?=
+VENV := .venv
+TOOLS_VENV := .venv-tools
+BIN := $(VENV)/bin
+PINS := tools/constraints.txt
+OUT ?= out/demo
+PYTEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint bench arm train-cartilage clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 20
+
+demo: $(VENV)/run.stamp ## measure cartilage on the built-in simulated probe; results in out/demo
+	$(BIN)/sonoedge demo --out $(OUT)
+
+test: $(VENV)/dev.stamp ## every test, with coverage
+	@bash tools/setup/system.sh
+	$(BIN)/python -m pytest --cov --cov-report=term $(PYTEST_ARGS)
+
+lint: $(VENV)/dev.stamp ## formatter, linter and types
+	$(BIN)/ruff check --config tools/ruff.toml .
+	$(BIN)/ruff format --check --config tools/ruff.toml .
+	$(BIN)/mypy
+
+bench: $(VENV)/run.stamp ## time the models on this board
+	$(BIN)/sonoedge bench
+
+arm: $(VENV)/dev.stamp ## the models and the demo on emulated ARM64 boards
+	@bash tools/setup/system.sh
+	bash tools/arm/run.sh
+
+train-cartilage: $(TOOLS_VENV)/tools.stamp ## train, quantize and evaluate the cartilage model again (hours)
+	$(TOOLS_VENV)/bin/python -m tools.train cartilage
+
+clean: ## remove what was built or measured; the environments too
+	rm -rf $(VENV) $(TOOLS_VENV) build dist out sonoedge.egg-info .coverage .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# The run environment is the test environment without the test tools, so one folder serves both.
+$(VENV)/run.stamp: setup.cfg pyproject.toml $(PINS) tools/setup/venv.sh
+	@PYTHON="$(PYTHON)" bash tools/setup/venv.sh $(VENV) $(PINS) '.[all]'
+	@touch $@
+
+$(VENV)/dev.stamp: setup.cfg pyproject.toml $(PINS) tools/setup/venv.sh
+	@PYTHON="$(PYTHON)" bash tools/setup/venv.sh $(VENV) $(PINS) '.[dev]'
+	@touch $@ $(VENV)/run.stamp
+
+$(TOOLS_VENV)/tools.stamp: setup.cfg pyproject.toml $(PINS) tools/requirements.txt tools/setup/venv.sh
+	@PYTHON="$(PYTHON)" bash tools/setup/venv.sh $(TOOLS_VENV) $(PINS) '.[dev]' -r tools/requirements.txt
+	@touch $@

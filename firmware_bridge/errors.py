@@ -1,0 +1,58 @@
+"""The errors of `firmware_bridge`. Every message says what was wrong, what was expected and what to do.
+
+BridgeError
+├── FramingError                a payload that no frame can carry            (also ValueError)
+├── UnknownTransportError       no transport has this name                   (also ValueError)
+└── TransportError              bytes cannot travel
+    ├── PortNotFoundError       no such port: not plugged in, mistyped       (also FileNotFoundError)
+    ├── PortBusyError           another program holds the port
+    ├── PortPermissionError     the user may not open it                     (also PermissionError)
+    ├── PortUnsuitableError     not a serial port, or a speed it has not     (also ValueError)
+    ├── WriteStalledError       the other end takes no bytes                 (also TimeoutError)
+    ├── LinkLostError           the other end is gone: unplugged, ended      (also ConnectionError)
+    └── LinkClosedError         used after this end closed it                (also ValueError)
+"""
+
+
+class BridgeError(Exception):
+    """Base of all errors that this package raises on purpose. `str(error)` is fit to be shown to the user."""
+
+
+class FramingError(BridgeError, ValueError):
+    """A payload that no frame can carry: empty, or longer than a frame may be."""
+
+
+class UnknownTransportError(BridgeError, ValueError):
+    """No transport has this name; the message lists those that exist."""
+
+
+class TransportError(BridgeError):
+    """Bytes cannot travel."""
+
+
+class PortNotFoundError(TransportError, FileNotFoundError):
+    """No such port: the probe is not plugged in, or the path is mistyped."""
+
+
+class PortBusyError(TransportError):
+    """The port exists, but another program holds it: a second session, a terminal program, a modem manager."""
+
+
+class PortPermissionError(TransportError, PermissionError):
+    """The user may not open the port; the message names the group that may."""
+
+
+class PortUnsuitableError(TransportError, ValueError):
+    """The path is no serial port, or the port cannot do what was asked: a plain file, a speed it does not have."""
+
+
+class WriteStalledError(TransportError, TimeoutError):
+    """The other end is connected and takes no bytes: it hangs, or flow control holds it."""
+
+
+class LinkLostError(TransportError, ConnectionError):
+    """The other end is gone: the cable was pulled, the device lost power, the simulator ended."""
+
+
+class LinkClosedError(TransportError, ValueError):
+    """The transport was used after its own `close`."""

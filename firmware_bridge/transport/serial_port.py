@@ -1,0 +1,120 @@
+"""A serial port: the probe's USB or UART line, or a pty that stands in for it."""
+
+import errno
+import grp
+from pathlib import Path
+from threading import Event
+from types import TracebackType
+from typing import Final, Self
+
+import serial
+
+from firmware_bridge.errors import (
+    LinkClosedError,
+    LinkLostError,
+    PortBusyError,
+    PortNotFoundError,
+    PortPermissionError,
+    PortUnsuitableError,
+    TransportError,
+    WriteStalledError,
+)
+
+DEFAULT_BAUD: Final = 921_600
+"""Bits per second, 8N1: ten bits a byte."""
+
+_GONE: Final = (OSError, TypeError, ValueError)
+"""What pyserial raises when the line goes away; the last two where another thread closed it in the middle of a call."""
+
+
+class SerialPort:
+    """An open serial port, held exclusively.
+
+    Raises PortNotFoundError, PortBusyError, PortPermissionError or PortUnsuitableError where it cannot be opened.
+    """
+
+    def __init__(self, path: str, baud: int = DEFAULT_BAUD, write_timeout_s: float = 1.0) -> None:
+        self.path = path
+        self._write_timeout_s = write_timeout_s
+        self._closed = Event()
+        try:
+            self._port = serial.Serial(path, baud, timeout=0.0, write_timeout=write_timeout_s, exclusive=True)
+        except (OSError, ValueError) as error:
+            raise _open_error(path, baud, error) from error
+
+    def read(self, timeout_s: float) -> bytes:
+        self._check_open()
+        try:
+            if self._port.timeout != timeout_s:
+                self._port.timeout = timeout_s
+            first: bytes = self._port.read(1)
+            return first + self._port.read(self._port.in_waiting) if first else b""
+        except _GONE as error:
+            raise self._lost(error) from error
+
+    def write(self, data: bytes) -> None:
+        self._check_open()
+        try:
+            self._port.write(data)
+        except serial.SerialTimeoutException as error:
+            raise WriteStalledError(
+                f"{self.path} took no bytes for {self._write_timeout_s} s; "
+                "the device hangs or is no probe: power it off and on, then connect again"
+            ) from error
+        except _GONE as error:
+            raise self._lost(error) from error
+
+    def close(self) -> None:
+        self._closed.set()
+        self._port.cancel_read()
+        self._port.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _check_open(self) -> None:
+        if self._closed.is_set():
+            raise LinkClosedError(f"{self.path} was closed; open it again")
+
+    def _lost(self, error: Exception) -> TransportError:
+        self._check_open()
+        return LinkLostError(f"{self.path} is gone ({error}); check the probe's cable and power, then connect again")
+
+
+def open_serial_port(rest: str) -> SerialPort:
+    """A port from `PATH` or `PATH@BAUD`, such as `/dev/ttyACM0@115200`."""
+    path, at, baud = rest.rpartition("@")
+    if not at:
+        return SerialPort(rest)
+    if not baud.isdecimal() or int(baud) == 0:
+        raise PortUnsuitableError(f"'{baud}' is not a speed; write {path}@921600, or {path} alone")
+    return SerialPort(path, int(baud))
+
+
+def _open_error(path: str, baud: int, error: Exception) -> TransportError:
+    number = getattr(error, "errno", None)
+    if number in (errno.ENOENT, errno.ENXIO, errno.ENODEV):
+        return PortNotFoundError(
+            f"there is no serial port {path}; plug the probe in, or look: ls /dev/ttyACM* /dev/ttyUSB*"
+        )
+    if number in (errno.EBUSY, errno.EAGAIN):
+        return PortBusyError(f"{path} is in use by another program; close it, or find it with: fuser {path}")
+    if number in (errno.EACCES, errno.EPERM):
+        group = _owning_group(path)
+        return PortPermissionError(
+            f"you may not open {path}; its group is '{group}': sudo usermod -aG {group} $USER, then log in again"
+        )
+    return PortUnsuitableError(f"{path} cannot be used as a serial port at {baud} bit/s ({error}); expected a tty")
+
+
+def _owning_group(path: str) -> str:
+    """The group that may open the port; Debian's is dialout."""
+    try:
+        return grp.getgrgid(Path(path).stat().st_gid).gr_name
+    except (OSError, KeyError):
+        return "dialout"

@@ -1,0 +1,219 @@
+"""What every transport must do, from the point of view of its user; `far` is the other end of the line."""
+
+import os
+import threading
+import tty
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+import pytest
+
+from firmware_bridge.errors import LinkClosedError, LinkLostError, WriteStalledError
+from firmware_bridge.transport.contract import Transport
+from firmware_bridge.transport.loopback import Loopback, loopback_pair
+from firmware_bridge.transport.table import TRANSPORTS, open_transport
+
+SOON_S = 5.0
+"""Long enough on a busy machine; nothing waits that long unless it fails."""
+STALL_S = 0.05
+
+
+class Far(Protocol):
+    def send(self, data: bytes) -> None: ...
+
+    def receive(self, n: int) -> bytes: ...
+
+    def vanish(self) -> None: ...
+
+
+class LoopbackFar:
+    def __init__(self, end: Loopback) -> None:
+        self.end = end
+        self.send = end.write
+        self.vanish = end.close
+
+    def receive(self, n: int) -> bytes:
+        data = b""
+        while len(data) < n:
+            part = self.end.read(SOON_S)
+            assert part, f"{len(data)} of {n} bytes arrived"
+            data += part
+        return data
+
+
+class PtyFar:
+    def __init__(self) -> None:
+        self.master, self.slave = os.openpty()
+        tty.setraw(self.slave)
+        self.path = os.ttyname(self.slave)
+
+    def send(self, data: bytes) -> None:
+        while data:
+            data = data[os.write(self.master, data) :]
+
+    def receive(self, n: int) -> bytes:
+        data = b""
+        while len(data) < n:
+            data += os.read(self.master, n - len(data))
+        return data
+
+    def vanish(self) -> None:
+        for fd in (self.master, self.slave):
+            if fd >= 0:
+                os.close(fd)
+        self.master = self.slave = -1
+
+
+@contextmanager
+def loopback_line() -> Iterator[tuple[Transport, Far]]:
+    near, end = loopback_pair(write_timeout_s=STALL_S)
+    with near, end:
+        yield near, LoopbackFar(end)
+
+
+@contextmanager
+def serial_line() -> Iterator[tuple[Transport, Far]]:
+    from firmware_bridge.transport.serial_port import SerialPort
+
+    far = PtyFar()
+    try:
+        with SerialPort(far.path, write_timeout_s=STALL_S) as near:
+            yield near, far
+    finally:
+        far.vanish()
+
+
+LINES = {"loopback": loopback_line, "serial": serial_line}
+
+
+@pytest.fixture(params=LINES)
+def line(request: pytest.FixtureRequest) -> Iterator[tuple[Transport, Far]]:
+    with LINES[request.param]() as ends:
+        yield ends
+
+
+def read_exactly(transport: Transport, n: int) -> bytes:
+    data = b""
+    while len(data) < n:
+        part = transport.read(SOON_S)
+        assert part, f"{len(data)} of {n} bytes arrived"
+        data += part
+    return data
+
+
+def test_each_transport_of_the_table_is_held_to_the_contract() -> None:
+    assert set(TRANSPORTS) <= set(LINES)
+
+
+def test_bytes_travel_both_ways_unchanged(line: tuple[Transport, Far]) -> None:
+    near, far = line
+    every_byte = bytes(range(256))
+    near.write(every_byte)
+    assert far.receive(256) == every_byte
+    far.send(every_byte)
+    assert read_exactly(near, 256) == every_byte
+
+
+def test_nothing_within_the_time_is_no_error(line: tuple[Transport, Far]) -> None:
+    near, far = line
+    assert near.read(0.0) == b""
+    assert near.read(0.01) == b""
+    far.send(b"late")
+    assert read_exactly(near, 4) == b"late"
+
+
+def test_a_read_does_not_wait_for_more_than_there_is(line: tuple[Transport, Far]) -> None:
+    near, far = line
+    far.send(b"x")
+    assert near.read(3600.0) == b"x"
+
+
+def test_more_than_the_line_holds_passes_while_it_is_read(line: tuple[Transport, Far]) -> None:
+    near, far = line
+    data = os.urandom(100_000)
+    received: list[bytes] = []
+    reader = threading.Thread(target=lambda: received.append(far.receive(len(data))))
+    reader.start()
+    for start in range(0, len(data), 1000):
+        near.write(data[start : start + 1000])
+    reader.join(SOON_S)
+    assert received == [data]
+
+
+def test_the_order_is_kept_over_many_writes(line: tuple[Transport, Far]) -> None:
+    near, far = line
+    for number in range(100):
+        near.write(number.to_bytes(2, "big"))
+    assert far.receive(200) == b"".join(number.to_bytes(2, "big") for number in range(100))
+
+
+def test_nobody_reads(line: tuple[Transport, Far]) -> None:
+    near, _ = line
+    with pytest.raises(WriteStalledError, match="took no bytes") as caught:
+        near.write(b"x" * 1_000_000)
+    assert isinstance(caught.value, TimeoutError)
+
+
+@pytest.mark.parametrize("use", [lambda t: t.read(SOON_S), lambda t: t.write(b"x")], ids=["read", "write"])
+def test_the_other_end_is_gone(line: tuple[Transport, Far], use: Callable[[Transport], object]) -> None:
+    near, far = line
+    far.vanish()
+    with pytest.raises(LinkLostError) as caught:
+        use(near)
+    assert isinstance(caught.value, ConnectionError)
+
+
+def test_a_waiting_read_hears_that_the_other_end_goes(line: tuple[Transport, Far]) -> None:
+    near, far = line
+    outcome: list[object] = []
+
+    def wait() -> None:
+        try:
+            outcome.append(near.read(60.0))
+        except LinkLostError as error:
+            outcome.append(error)
+
+    reader = threading.Thread(target=wait, daemon=True)
+    reader.start()
+    far.vanish()
+    reader.join(SOON_S)
+    assert [type(item) for item in outcome] == [LinkLostError]
+
+
+def test_a_waiting_read_ends_when_this_end_is_closed(line: tuple[Transport, Far]) -> None:
+    near, _ = line
+    outcome: list[object] = []
+
+    def wait() -> None:
+        try:
+            outcome.append(near.read(60.0))
+        except LinkClosedError as error:
+            outcome.append(error)
+
+    reader = threading.Thread(target=wait, daemon=True)
+    reader.start()
+    near.close()
+    reader.join(SOON_S)
+    assert len(outcome) == 1
+    assert outcome[0] == b"" or isinstance(outcome[0], LinkClosedError)
+
+
+@pytest.mark.parametrize("use", [lambda t: t.read(0.0), lambda t: t.write(b"x")], ids=["read", "write"])
+def test_use_after_close(line: tuple[Transport, Far], use: Callable[[Transport], object]) -> None:
+    near, _ = line
+    near.close()
+    near.close()
+    with pytest.raises(LinkClosedError, match="closed"):
+        use(near)
+
+
+def test_an_address_leads_to_its_transport() -> None:
+    far = PtyFar()
+    try:
+        for address in (far.path, f"serial:{far.path}", f"serial:{far.path}@115200"):
+            with open_transport(address) as near:
+                near.write(b"hello")
+                assert far.receive(5) == b"hello"
+    finally:
+        far.vanish()
