@@ -1,0 +1,126 @@
+"""From echoes to a B-mode picture: point spread, attenuation and its compensation, noise, reverberation, compression.
+
+The envelope of a complex Gaussian scatterer field under a Gaussian point spread is Rayleigh distributed, as in fully
+developed speckle (Wagner 1983, IEEE Trans Sonics Ultrason 30:156). Depths are those of an echo's leading edge, which
+is what examiners mark: interfaces are placed half a pulse deeper than their depth.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.phantom.records import Echoes, Imaging, Interface
+
+ATTENUATION_DB_PER_MM_MHZ = 0.05
+"""Soft tissue, one way (0.5 dB/cm/MHz)."""
+ATTENUATION_KNOWN_TO_SCANNER = 0.85
+"""Share of it that the scanner's own depth compensation makes good."""
+MOST_COMPENSATION_DB = 60.0
+"""A scanner's depth compensation goes no further; deeper, the noise wins."""
+LEADING_EDGE_SIGMAS = 1.3
+"""From a pulse's visible leading edge to its peak, in standard deviations of the pulse."""
+
+
+def white_field(rng: np.random.Generator, shape: tuple[int, int]) -> NDArray[np.float32]:
+    """Scatterers (depth, beams, 2): real and imaginary part, unit power."""
+    return rng.standard_normal((*shape, 2), dtype=np.float32) * np.float32(np.sqrt(0.5))
+
+
+def envelope(
+    echoes: Echoes, scatterers: NDArray[np.float32], noise: NDArray[np.float32], imaging: Imaging, mm_per_beam: float
+) -> NDArray[np.float32]:
+    """Amplitude (depth, beams) after the receiver's depth compensation; 1 is soft tissue.
+
+    scatterers, noise: (depth, beams, 2), as `white_field` makes them.
+    """
+    rows = echoes.scatter.shape[0]
+    mm_per_row = imaging.depth_mm / rows
+    field = _point_spread(scatterers * echoes.scatter[..., None], imaging, mm_per_row, mm_per_beam)
+    for interface in echoes.interfaces:
+        _add_interface(field, interface, imaging, mm_per_row)
+    signal, hiss = _gains(rows, imaging)
+    field *= signal[:, None, None]
+    field += noise * hiss[:, None, None]
+    return cv2.magnitude(np.ascontiguousarray(field[..., 0]), np.ascontiguousarray(field[..., 1]))
+
+
+def _gains(rows: int, imaging: Imaging) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Factors (rows,) on the echoes and on the noise: attenuation, its compensation, gain, sliders."""
+    depth_mm = (np.arange(rows) + 0.5) * imaging.depth_mm / rows
+    loss_db = 2 * ATTENUATION_DB_PER_MM_MHZ * imaging.frequency_mhz * depth_mm
+    made_good_db = np.minimum(ATTENUATION_KNOWN_TO_SCANNER * loss_db, MOST_COMPENSATION_DB)
+    gain_db = imaging.gain_db + np.interp(depth_mm, np.linspace(0, imaging.depth_mm, 8), imaging.tgc_db)
+    signal_db = made_good_db - loss_db + gain_db
+    hiss_db = made_good_db + gain_db + imaging.noise_db
+    return (10 ** (signal_db / 20)).astype(np.float32), (10 ** (hiss_db / 20)).astype(np.float32)
+
+
+def _add_interface(field: NDArray[np.float32], interface: Interface, imaging: Imaging, mm_per_row: float) -> None:
+    """Adds the echo in place: one pulse a beam, its leading edge at the interface's depth."""
+    rows = field.shape[0]
+    there = np.flatnonzero(np.isfinite(interface.depth_mm) & (interface.amplitude > 0))
+    sigma = imaging.axial_sigma_mm / mm_per_row
+    peak = (interface.depth_mm[there] + leading_edge_mm(imaging)) / mm_per_row - 0.5
+    nearest = np.round(peak).astype(int)
+    reach = int(np.ceil(3 * sigma)) + 1
+    for step in range(-reach, reach + 1):
+        row = nearest + step
+        inside = (row >= 0) & (row < rows)
+        pulse = interface.amplitude[there] * np.exp(-0.5 * ((row - peak) / sigma) ** 2)
+        field[row[inside], there[inside], 0] += pulse[inside].astype(np.float32)
+
+
+def compress(amplitude: NDArray[np.float32], imaging: Imaging) -> NDArray[np.uint8]:
+    """Grey levels of an envelope: logarithm, dynamic range, speckle reduction, grey map. Soft tissue is mid-grey."""
+    decibels = cv2.log(np.maximum(amplitude, 1e-6)) * np.float32(20 / np.log(10))
+    share = decibels / np.float32(imaging.dynamic_range_db) + np.float32(0.55)
+    if imaging.smoothing > 0:
+        share += np.float32(imaging.smoothing) * (cv2.GaussianBlur(share, (5, 5), 1.0) - share)
+    np.clip(share, 0, 1, out=share)
+    if imaging.gamma != 1.0:
+        share = cv2.pow(share, imaging.gamma)
+    return (share * np.float32(255) + np.float32(0.5)).astype(np.uint8)
+
+
+def leading_edge_mm(imaging: Imaging) -> float:
+    """How much deeper than its leading edge an interface's echo peaks."""
+    return LEADING_EDGE_SIGMAS * imaging.axial_sigma_mm
+
+
+def _point_spread(
+    field: NDArray[np.float32], imaging: Imaging, mm_per_row: float, mm_per_beam: float
+) -> NDArray[np.float32]:
+    """Each depth under its own beam width: three widths, mixed linearly between near, focus and far.
+
+    Every blur keeps the power of white scatterers at 1, so that focusing does not change speckle's brightness.
+    """
+    rows = field.shape[0]
+    knots = np.array([0.0, np.clip(imaging.focus_mm / imaging.depth_mm, 0.1, 0.9), 1.0])
+    axial = imaging.axial_sigma_mm / mm_per_row
+    place = (np.arange(rows) + 0.5) / rows
+    result = np.zeros_like(field)
+    for index, knot in enumerate(knots):
+        weight = np.interp(place, knots, np.eye(3)[index]).astype(np.float32)
+        used = np.flatnonzero(weight > 0)
+        first, last = int(used[0]), int(used[-1]) + 1
+        pad = int(np.ceil(3 * axial)) + 1
+        low, high = max(0, first - pad), min(rows, last + pad)
+        lateral = imaging.lateral_sigma_mm(float(knot) * imaging.depth_mm) / mm_per_beam
+        blurred = _blur(field[low:high], axial, lateral)[first - low : last - low]
+        blurred *= weight[first:last, None, None]
+        result[first:last] += blurred
+    return result
+
+
+def _blur(field: NDArray[np.float32], axial_px: float, lateral_px: float) -> NDArray[np.float32]:
+    kernels = [_kernel(sigma) for sigma in (lateral_px, axial_px)]
+    power = np.prod([float(np.sum(kernel**2)) for kernel in kernels])
+    blurred = cv2.sepFilter2D(field, -1, kernels[0], kernels[1], borderType=cv2.BORDER_REFLECT)
+    return blurred * np.float32(1 / np.sqrt(power))
+
+
+def _kernel(sigma_px: float) -> NDArray[np.float32]:
+    sigma_px = max(sigma_px, 0.2)
+    reach = max(1, int(np.ceil(2.6 * sigma_px)))
+    taps = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma_px) ** 2)
+    return (taps / taps.sum()).astype(np.float32)

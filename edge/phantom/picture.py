@@ -1,0 +1,62 @@
+"""A whole picture: anatomy, beams, scan conversion, grey levels, truth."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.phantom.bmode import compress, envelope, white_field
+from edge.phantom.records import Band, Imaging, PhantomPicture, Pose, Transducer
+from edge.phantom.trochlea import Trochlea, echoes
+
+
+def take_picture(
+    knee: Trochlea,
+    imaging: Imaging,
+    pose: Pose,
+    transducer: Transducer,
+    shape: tuple[int, int],
+    rng: np.random.Generator,
+) -> PhantomPicture:
+    """One picture of `shape` (height, width) that shows the whole depth; new speckle from `rng`."""
+    x_mm, mm_per_beam = beam_positions(transducer, shape[1])
+    seen, band = echoes(knee, imaging, pose, x_mm, shape[0])
+    amplitude = envelope(seen, white_field(rng, shape), white_field(rng, shape), imaging, mm_per_beam)
+    pixels = compress(amplitude, imaging)
+    mm_per_row = imaging.depth_mm / shape[0]
+    covered = coverage(band, shape[0], mm_per_row)
+    if transducer.radius_mm is None:
+        return PhantomPicture(pixels, covered, band, mm_per_beam, mm_per_row)
+    return scan_convert(pixels, covered, band, transducer, imaging.depth_mm)
+
+
+def beam_positions(transducer: Transducer, beams: int) -> tuple[NDArray[np.float64], float]:
+    """Lateral position (beams,) of each beam at the skin, and their distance, in mm."""
+    step = transducer.width_mm / beams
+    return (np.arange(beams) + 0.5) * step - transducer.width_mm / 2, step
+
+
+def coverage(band: Band, rows: int, mm_per_row: float) -> NDArray[np.float32]:
+    """Share (rows, beams) of each sample's height that lies between the band's borders."""
+    top = (np.arange(rows) * mm_per_row)[:, None]
+    overlap = np.minimum(band.lower_mm, top + mm_per_row) - np.maximum(band.upper_mm, top)
+    return np.clip(np.nan_to_num(overlap / mm_per_row, nan=0.0), 0, 1).astype(np.float32)
+
+
+def scan_convert(
+    pixels: NDArray[np.uint8], covered: NDArray[np.float32], band: Band, transducer: Transducer, depth_mm: float
+) -> PhantomPicture:
+    """Lays the beams of a curved array out as a fan in a picture of the same size and square pixels."""
+    rows, beams = pixels.shape
+    radius = float(transducer.radius_mm or 0)
+    half_angle = transducer.width_mm / 2 / radius
+    top = radius * np.cos(half_angle)
+    mm_per_px = max((radius + depth_mm - top) / rows, 2 * (radius + depth_mm) * np.sin(half_angle) / beams)
+    x = (np.arange(beams) + 0.5 - beams / 2) * mm_per_px
+    y = top + (np.arange(rows) + 0.5) * mm_per_px
+    angle = np.arctan2(x[None, :], y[:, None])
+    distance = np.hypot(x[None, :], y[:, None]) - radius
+    map_x = ((angle / half_angle + 1) / 2 * beams - 0.5).astype(np.float32)
+    map_y = (distance / depth_mm * rows - 0.5).astype(np.float32)
+    fan = cv2.remap(pixels, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    fan_covered = cv2.remap(covered, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    return PhantomPicture(fan, fan_covered, band, mm_per_px, mm_per_px)

@@ -1,0 +1,116 @@
+"""Train a task's network on the phantom: `python -m tools.train cartilage`.
+
+Pictures are made on the fly in a second process, never twice the same. The weights that ship are a running average.
+A checkpoint every 250 steps lets an interrupted run go on: call the same command again.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.utils.data import DataLoader, IterableDataset
+
+from tools.network import UNet, interleave
+from tools.pictures import DRAWERS
+from tools.recipe import Recipe, load_recipe
+
+SEEDS_PER_RUN = 10_000_000
+"""Training draws seeds from here upwards; validation and test use smaller ones (tools/evaluate.py)."""
+CHECK_EVERY = 250
+
+
+class Pictures(IterableDataset[tuple[Tensor, Tensor]]):
+    """Endless pictures with their coverage, from a first seed upwards."""
+
+    def __init__(self, task: str, first_seed: int) -> None:
+        self.draw, self.first_seed = DRAWERS[task], first_seed
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        cv2.setNumThreads(1)
+        seed = self.first_seed
+        while True:
+            sample = self.draw(seed)
+            yield torch.from_numpy(sample.picture)[None], torch.from_numpy(np.float32(sample.coverage))[None]
+            seed += 1
+
+
+def loss_of(logits: Tensor, coverage: Tensor) -> Tensor:
+    """Cross-entropy against the covered share, and one minus the Dice coefficient of each picture that has a band."""
+    entropy = torch.nn.functional.binary_cross_entropy_with_logits(logits, coverage)
+    share = torch.sigmoid(logits)
+    overlap, total = (share * coverage).sum((1, 2, 3)), (share + coverage).sum((1, 2, 3))
+    dice = 1 - (2 * overlap + 1) / (total + 1)
+    return 2 * entropy + dice.mean()
+
+
+def train(recipe: Recipe, folder: Path) -> UNet:
+    """Runs or resumes the recipe; writes log.jsonl and checkpoint.pt to `folder`; returns the averaged network."""
+    torch.set_num_threads(1)
+    torch.manual_seed(recipe.seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    network = UNet(recipe.widths, recipe.classes).to(memory_format=torch.channels_last)
+    average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(recipe.average), use_buffers=True)
+    optimizer = torch.optim.AdamW(network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.learning_rate, recipe.steps, pct_start=0.15)
+    parts = {"network": network, "average": average, "optimizer": optimizer, "schedule": schedule}
+    done = _resume(folder / "checkpoint.pt", parts)
+    pictures = Pictures(recipe.task, SEEDS_PER_RUN + recipe.seed + done * recipe.batch)
+    batches = iter(DataLoader(pictures, recipe.batch, num_workers=1, prefetch_factor=4))
+    started, recent = time.monotonic(), []
+    for step in range(done + 1, recipe.steps + 1):
+        grey, coverage = next(batches)
+        logits = interleave(network((grey.float() / 255).contiguous(memory_format=torch.channels_last)))
+        loss = loss_of(logits, coverage)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimizer.step()
+        schedule.step()
+        average.update_parameters(network)
+        recent.append(loss.item())
+        if step % 50 == 0:
+            _report(folder, step, recipe.steps, recent, (time.monotonic() - started) / (step - done))
+            recent = []
+        if step % CHECK_EVERY == 0:
+            torch.save({"step": step} | {name: part.state_dict() for name, part in parts.items()}, folder / "next.pt")
+            (folder / "next.pt").replace(folder / "checkpoint.pt")
+    averaged: UNet = average.module
+    return averaged.eval()
+
+
+def _resume(path: Path, parts: dict[str, object]) -> int:
+    if not path.is_file():
+        return 0
+    saved = torch.load(path, weights_only=True)
+    for name, part in parts.items():
+        part.load_state_dict(saved[name])
+    print(f"goes on after step {saved['step']}")
+    return int(saved["step"])
+
+
+def _report(folder: Path, step: int, steps: int, losses: list[float], seconds: float) -> None:
+    loss = float(np.mean(losses))
+    left = (steps - step) * seconds / 60
+    print(f"step {step}/{steps}  loss {loss:.4f}  {seconds:.2f} s a step  {left:.0f} min left", flush=True)
+    with (folder / "log.jsonl").open("a") as log:
+        log.write(json.dumps({"step": step, "loss": round(loss, 5), "seconds_per_step": round(seconds, 3)}) + "\n")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("task", help="cartilage")
+    parser.add_argument("--out", type=Path, default=None, help="folder of log and checkpoints (out/train/TASK)")
+    arguments = parser.parse_args()
+    folder = arguments.out or Path("out/train") / arguments.task
+    train(load_recipe(arguments.task), folder)
+
+
+if __name__ == "__main__":
+    main()
