@@ -1,0 +1,163 @@
+"""One line of `findings.jsonl`, as docs/records.md defines it, and how a frame and its finding become one."""
+
+import math
+from typing import Final
+
+import msgspec
+
+from edge.finding import CaliperMark, Finding, LineMark, MaskMark
+from edge.frame import Frame, PixelSpacing
+
+SCHEMA: Final = 1
+"""Raised whenever a field changes its meaning or goes; a new optional field does not raise it."""
+POINT_DECIMALS: Final = 2
+"""A hundredth of a pixel: far below what any border can be seen to."""
+
+Point = tuple[float, float]
+
+
+class PictureRecord(msgspec.Struct, frozen=True):
+    width: int
+    height: int
+
+
+class RegionRecord(msgspec.Struct, frozen=True):
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+class SpacingRecord(msgspec.Struct, frozen=True):
+    x_mm_per_px: float
+    y_mm_per_px: float
+    origin: str
+    relative_uncertainty: float
+
+
+class ProbeRecord(msgspec.Struct, frozen=True):
+    depth_mm: float | None
+    frequency_mhz: float | None
+    gain_db: float | None
+    frozen: bool | None
+    mi: float | None
+    tis: float | None
+    tib: float | None
+    battery_percent: float | None
+    temperature_c: float | None
+
+
+class MeasurementRecord(msgspec.Struct, frozen=True):
+    name: str
+    value: float | None
+    unit: str
+    low: float | None
+    high: float | None
+
+
+class LineRecord(msgspec.Struct, frozen=True):
+    name: str
+    points: tuple[Point, ...]
+
+
+class CaliperRecord(msgspec.Struct, frozen=True):
+    name: str
+    start: Point
+    end: Point
+    text: str
+
+
+class MaskRecord(msgspec.Struct, frozen=True):
+    name: str
+    label: int
+    pixels: int
+
+
+class TimingsRecord(msgspec.Struct, frozen=True):
+    grab_ms: float | None
+    prepare_ms: float | None
+    infer_ms: float | None
+    conclude_ms: float | None
+    overlay_ms: float | None
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """One frame and what was found in it. The fields are defined in docs/records.md."""
+
+    schema: int
+    sequence: int
+    exposed_ns: int
+    origin: str
+    task: str
+    verdict: str
+    reasons: tuple[str, ...]
+    notes: tuple[str, ...]
+    measurements: tuple[MeasurementRecord, ...]
+    spacing: SpacingRecord | None
+    picture: PictureRecord
+    region: RegionRecord | None
+    probe: ProbeRecord | None
+    lines: tuple[LineRecord, ...]
+    calipers: tuple[CaliperRecord, ...]
+    masks: tuple[MaskRecord, ...]
+    model_digest: str | None
+    runtime: str | None
+    timings: TimingsRecord
+
+
+def record_of(frame: Frame, finding: Finding) -> Record:
+    """The record of one result."""
+    height, width = frame.pixels.shape
+    region, probe = frame.region, frame.probe
+    return Record(
+        schema=SCHEMA,
+        sequence=finding.sequence,
+        exposed_ns=finding.exposed_ns,
+        origin=frame.origin,
+        task=finding.task,
+        verdict=finding.verdict.value,
+        reasons=finding.reasons,
+        notes=finding.notes,
+        measurements=tuple(
+            MeasurementRecord(m.name, _finite(m.value), m.unit, _finite(m.low), _finite(m.high))
+            for m in finding.measurements
+        ),
+        spacing=_spacing(finding.spacing),
+        picture=PictureRecord(width, height),
+        region=region and RegionRecord(region.x, region.y, region.width, region.height),
+        probe=probe and msgspec.convert(probe, ProbeRecord, from_attributes=True),
+        lines=tuple(_line(mark) for mark in finding.marks if isinstance(mark, LineMark)),
+        calipers=tuple(_caliper(mark) for mark in finding.marks if isinstance(mark, CaliperMark)),
+        masks=tuple(_mask(mark) for mark in finding.marks if isinstance(mark, MaskMark)),
+        model_digest=finding.model_digest,
+        runtime=finding.runtime,
+        timings=msgspec.convert(finding.timings, TimingsRecord, from_attributes=True),
+    )
+
+
+def _spacing(spacing: PixelSpacing | None) -> SpacingRecord | None:
+    if spacing is None:
+        return None
+    return SpacingRecord(
+        spacing.x_mm_per_px, spacing.y_mm_per_px, spacing.origin.value, spacing.relative_uncertainty
+    )
+
+
+def _line(mark: LineMark) -> LineRecord:
+    return LineRecord(mark.name, tuple(_point(x, y) for x, y in mark.points.tolist()))
+
+
+def _caliper(mark: CaliperMark) -> CaliperRecord:
+    return CaliperRecord(mark.name, _point(*mark.start), _point(*mark.end), mark.text)
+
+
+def _mask(mark: MaskMark) -> MaskRecord:
+    return MaskRecord(mark.name, mark.label, int((mark.mask != 0).sum()))
+
+
+def _point(x: float, y: float) -> Point:
+    return round(float(x), POINT_DECIMALS), round(float(y), POINT_DECIMALS)
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
