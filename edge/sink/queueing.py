@@ -21,7 +21,7 @@ Result = tuple[Frame, Finding, NDArray[np.uint8]]
 class QueuedSink(Closing):
     """Hands results to `sink` in a thread of its own, in the order they came, at most `capacity` waiting.
 
-    `lossless=False` (live): `write` never waits; when the queue is full the oldest waiting result is dropped and counted.
+    `lossless=False` (live): `write` never waits; when the queue is full the oldest waiting result is dropped, counted.
     `lossless=True` (recordings): `write` waits for room, nothing is dropped.
 
     When the sink fails, its error stands in `error`, and the next `write` or else `close` raises it, once. Results that

@@ -97,7 +97,9 @@ class RecordReader:
                 try:
                     record = decoder.decode(line)
                 except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                    damage = SourceFormatError(f"{self._path} line {number} is not a record ({error}); restore the file")
+                    damage = SourceFormatError(
+                        f"{self._path} line {number} is not a record ({error}); restore the file"
+                    )
                     continue
                 self._check_schema(record, number)
                 yield record

@@ -108,7 +108,6 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 def record_of(frame: Frame, finding: Finding) -> Record:
     """The record of one result."""
     height, width = frame.pixels.shape
-    region, probe = frame.region, frame.probe
     return Record(
         schema=SCHEMA,
         sequence=finding.sequence,
@@ -124,8 +123,8 @@ def record_of(frame: Frame, finding: Finding) -> Record:
         ),
         spacing=_spacing(finding.spacing),
         picture=PictureRecord(width, height),
-        region=region and RegionRecord(region.x, region.y, region.width, region.height),
-        probe=probe and msgspec.convert(probe, ProbeRecord, from_attributes=True),
+        region=None if frame.region is None else msgspec.convert(frame.region, RegionRecord, from_attributes=True),
+        probe=None if frame.probe is None else msgspec.convert(frame.probe, ProbeRecord, from_attributes=True),
         lines=tuple(_line(mark) for mark in finding.marks if isinstance(mark, LineMark)),
         calipers=tuple(_caliper(mark) for mark in finding.marks if isinstance(mark, CaliperMark)),
         masks=tuple(_mask(mark) for mark in finding.marks if isinstance(mark, MaskMark)),
@@ -138,9 +137,7 @@ def record_of(frame: Frame, finding: Finding) -> Record:
 def _spacing(spacing: PixelSpacing | None) -> SpacingRecord | None:
     if spacing is None:
         return None
-    return SpacingRecord(
-        spacing.x_mm_per_px, spacing.y_mm_per_px, spacing.origin.value, spacing.relative_uncertainty
-    )
+    return SpacingRecord(spacing.x_mm_per_px, spacing.y_mm_per_px, spacing.origin.value, spacing.relative_uncertainty)
 
 
 def _line(mark: LineMark) -> LineRecord:

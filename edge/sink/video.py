@@ -1,10 +1,9 @@
 """The annotated picture as a video that a kill or a power cut leaves readable."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import av
 import cv2
@@ -12,7 +11,7 @@ import numpy as np
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from edge.errors import SettingError, SinkError
+from edge.errors import SettingError
 from edge.finding import Finding
 from edge.frame import Frame
 from edge.sink.closing import Closing
@@ -100,7 +99,7 @@ class _VideoFile:
         self._container = av.open(self._path, "w", format="matroska", options=dict(_CONTAINER_OPTIONS))
         name = next(codec for codec in _CODECS if codec in av.codecs_available)
         rate = Fraction(fps).limit_denominator(1001)
-        self._stream: VideoStream = self._container.add_stream(name, rate=rate, options=dict(_CODECS[name]))  # type: ignore[call-overload]
+        self._stream = cast(VideoStream, self._container.add_stream(name, rate=rate, options=dict(_CODECS[name])))
         self._stream.height, self._stream.width = height + height % 2, width + width % 2
         self._stream.pix_fmt = "yuvj420p" if name == "mjpeg" else "yuv420p"
         context = self._stream.codec_context
@@ -114,15 +113,10 @@ class _VideoFile:
         """Turns what FFmpeg or the system says into SinkError; the file keeps what it holds."""
         try:
             action()
-        except (av.FFmpegError, OSError) as error:
-            raise self._error(error) from error
-
-    def _error(self, error: Exception) -> SinkError:
-        if isinstance(error, OSError):
-            return sink_error(error, self._path)
-        with suppress(ValueError):
-            return sink_error(OSError(int(getattr(error, "errno", 0)), str(error)), self._path)
-        return SinkError(f"cannot write {self._path}: {error}. What was written before is kept.")
+        except OSError as error:
+            raise sink_error(error, self._path) from error
+        except av.FFmpegError as error:
+            raise sink_error(OSError(error.errno, str(error)), self._path) from error
 
 
 def even_sized(picture_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
