@@ -1,4 +1,4 @@
-"""The capture thread: reads the source, so that a camera's frames are taken when they come and not when there is time."""
+"""The capture thread: takes a camera's frames when they come, and not when there is time for them."""
 
 import threading
 from dataclasses import dataclass

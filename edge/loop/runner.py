@@ -22,8 +22,8 @@ POLL_S = 0.1
 
 
 class Loop:
-    """Runs while it is iterated. A context manager: leaving it ends the capture, lets every sink finish its files and
-    closes the source, whatever went wrong before.
+    """Runs while it is iterated. A context manager: leaving it lets every sink finish its files and ends the capture,
+    whatever went wrong before. The source stays with whoever opened it, to be closed after the loop.
 
     Iterating raises the source's error (stalled, lost, damaged) or a sink's; results given before stay whole.
     """
@@ -38,7 +38,6 @@ class Loop:
         max_frames: int | None = None,
         stall_timeout_s: float = STALL_TIMEOUT_S,
     ) -> None:
-        self._source = source
         self._step = step
         self._sinks = dict(sinks)
         self._clock = clock
@@ -69,12 +68,12 @@ class Loop:
         return self._tally.statistics(self._capture.grabbed, drops + sinks)
 
     def close(self) -> None:
-        """Finishes every sink's files and closes the source. Raises the first error that came up on the way."""
+        """Finishes every sink's files and ends the capture. Raises the first error that came up on the way."""
         if self._closed:
             return
         self._closed = True
         errors: list[Exception] = []
-        for finish in (*(sink.close for sink in self._sinks.values()), self._capture.stop, self._source.close):
+        for finish in (*(sink.close for sink in self._sinks.values()), self._capture.stop):
             try:
                 finish()
             except Exception as error:

@@ -12,7 +12,7 @@ from edge.source.fake import fake_frame
 
 pytest.importorskip("aiohttp", reason="the viewer needs the extra 'viewer' (aiohttp)")
 
-from edge.viewer.page import PageSink  # noqa: E402
+from edge.viewer.page import PageSink
 
 TIMEOUT_S = 10.0
 

@@ -1,0 +1,78 @@
+"""Many findings in few numbers: how often each verdict came, and each measure's middle value."""
+
+import math
+from collections import Counter, deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from edge.finding import Finding, Measurement
+
+RECENT_VALUES = 100_000
+"""Medians are over this many last values: more than an hour at 25 frames/s, and never more memory than that."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureSummary:
+    """One measure over the frames that have it."""
+
+    name: str
+    unit: str
+    median: float
+    p5: float
+    """5th percentile of the values, not an interval of any one of them."""
+    p95: float
+    frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a run's findings say together."""
+
+    verdicts: tuple[tuple[str, int], ...]
+    """Verdict and frames, the most frequent first."""
+    measures: tuple[MeasureSummary, ...]
+    """In the order in which they first came up."""
+    reasons: tuple[tuple[str, int], ...]
+    """Reason and frames, the most frequent first."""
+
+    @property
+    def frames(self) -> int:
+        return sum(count for _, count in self.verdicts)
+
+
+class FindingTally:
+    """Counts findings as they come; `summary` may be asked for at any time."""
+
+    def __init__(self) -> None:
+        self._verdicts: Counter[str] = Counter()
+        self._reasons: Counter[str] = Counter()
+        self._values: dict[tuple[str, str], deque[float]] = {}
+
+    def add(self, finding: Finding) -> None:
+        self._verdicts[finding.verdict.value] += 1
+        self._reasons.update(finding.reasons)
+        for measurement in finding.measurements:
+            if math.isfinite(measurement.value):
+                self._values_of(measurement).append(measurement.value)
+
+    def summary(self) -> Summary:
+        measures = tuple(_measure(name, unit, values) for (name, unit), values in self._values.items())
+        return Summary(tuple(self._verdicts.most_common()), measures, tuple(self._reasons.most_common()))
+
+    def _values_of(self, measurement: Measurement) -> deque[float]:
+        return self._values.setdefault((measurement.name, measurement.unit), deque(maxlen=RECENT_VALUES))
+
+
+def summarise(findings: Iterable[Finding]) -> Summary:
+    """The summary of findings that are all there already."""
+    tally = FindingTally()
+    for finding in findings:
+        tally.add(finding)
+    return tally.summary()
+
+
+def _measure(name: str, unit: str, values: deque[float]) -> MeasureSummary:
+    p5, median, p95 = np.percentile(np.array(values), (5, 50, 95))
+    return MeasureSummary(name, unit, float(median), float(p5), float(p95), len(values))

@@ -1,0 +1,187 @@
+import threading
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from edge.clock import ManualClock
+from edge.errors import SinkError, SourceLostError
+from edge.finding import Verdict
+from edge.loop.runner import Loop
+from edge.loop.step import Step
+from edge.runtime.fake import FakeRuntime
+from edge.sink.fake import FakeSink
+from edge.sink.queueing import QueuedSink
+from edge.source.fake import FakeSource, fake_frame
+from edge.task.fake import FakeTask
+
+
+def draw_grey(frame, finding, age_s):
+    return np.repeat(frame.pixels[..., None], 3, axis=2)
+
+
+def make_step(clock=None, draw=draw_grey, locate=lambda frame: frame):
+    return Step(locate, FakeTask(), FakeRuntime(), draw, clock or ManualClock())
+
+
+def make_loop(source, *sinks, step=None, lossless=True, **options):
+    step = step or make_step()
+    queued = {f"sink {n}": QueuedSink(sink, 8, lossless) for n, sink in enumerate(sinks)}
+    return Loop(source, step, queued, step.clock, stall_timeout_s=0.5, **options)
+
+
+def test_every_frame_of_a_recording_reaches_every_sink_with_its_own_finding():
+    sinks = FakeSink(), FakeSink()
+    with make_loop(FakeSource(map(fake_frame, range(100))), *sinks) as loop:
+        seen = [result.finding.sequence for result in loop]
+    assert seen == list(range(100))
+    for sink in sinks:
+        assert [frame.sequence for frame in sink.frames] == seen
+        assert [finding.sequence for finding in sink.findings] == seen
+        assert all(
+            (picture[..., 0] == f.pixels).all() for f, picture in zip(sink.frames, sink.pictures_bgr, strict=True)
+        )
+        assert sink.closed
+    counted = loop.statistics()
+    assert (counted.grabbed, counted.processed, counted.lost) == (100, 100, 0)
+    assert counted.verdicts == (("measured", 100),)
+
+
+def test_a_live_source_is_never_held_up_and_what_is_lost_is_counted():
+    busy, shown = threading.Event(), threading.Event()
+
+    def frames() -> Iterator:
+        yield fake_frame(0)
+        assert busy.wait(5)
+        yield from (fake_frame(number) for number in range(1, 50))
+        shown.set()
+
+    def slow_draw(frame, finding, age_s):
+        busy.set()
+        assert shown.wait(5)
+        return draw_grey(frame, finding, age_s)
+
+    with make_loop(FakeSource(frames(), live=True), step=make_step(draw=slow_draw)) as loop:
+        seen = [result.frame.sequence for result in loop]
+    assert seen == [0, 49]
+    drops = {drop.place: drop.frames for drop in loop.statistics().dropped}
+    assert drops == {"source": 0, "mailbox": 48}
+    assert loop.statistics().grabbed == 50
+
+
+def test_gaps_in_the_sequence_are_frames_that_the_source_lost():
+    with make_loop(FakeSource(map(fake_frame, (0, 1, 5, 6, 8)))) as loop:
+        assert len(list(loop)) == 5
+    assert {drop.place: drop.frames for drop in loop.statistics().dropped}["source"] == 4
+
+
+def test_an_unplugged_camera_ends_the_run_with_all_files_finished():
+    sink = FakeSink()
+    source = FakeSource(map(fake_frame, range(3)), error=SourceLostError("the camera is gone"))
+    with pytest.raises(SourceLostError), make_loop(source, sink) as loop:
+        list(loop)
+    assert [frame.sequence for frame in sink.frames] == [0, 1, 2]
+    assert sink.closed
+
+
+def test_a_failing_sink_ends_the_run_and_the_others_keep_what_came_before():
+    good, bad = FakeSink(), FakeSink(fails_at=5)
+    with (
+        pytest.raises(SinkError, match="told to fail"),
+        make_loop(FakeSource(map(fake_frame, range(1000))), good, bad) as loop,
+    ):
+        list(loop)
+    assert good.closed and bad.closed
+    assert len(bad.frames) == 5
+    assert 5 <= len(good.frames) == loop.statistics().processed < 1000
+    assert [finding.sequence for finding in good.findings] == list(range(len(good.findings)))
+
+
+def test_a_sink_that_fails_on_the_last_frame_is_still_reported():
+    with pytest.raises(SinkError), make_loop(FakeSource([fake_frame(0)]), FakeSink(fails_at=0)) as loop:
+        list(loop)
+
+
+def test_stop_ends_an_endless_source():
+    sink = FakeSink()
+    endless = (fake_frame(number) for number in iter(int, 1))
+    with make_loop(FakeSource(endless), sink) as loop:
+        for count, _ in enumerate(loop, 1):
+            if count == 7:
+                loop.stop()
+    assert len(sink.frames) == 7 and sink.closed
+
+
+def test_stop_ends_a_source_that_gives_nothing():
+    release = threading.Event()
+
+    def silent() -> Iterator:
+        release.wait(20)
+        yield from ()
+
+    loop = make_loop(FakeSource(silent(), live=True))
+    threading.Timer(0.05, loop.stop).start()
+    assert list(loop) == []
+    release.set()
+    loop.close()
+
+
+def test_max_frames():
+    with make_loop(FakeSource(map(fake_frame, range(100))), max_frames=4) as loop:
+        assert len(list(loop)) == 4
+
+
+def test_a_finding_says_which_model_ran_how_long_it_took_and_how_old_it_is():
+    clock = ManualClock()
+
+    def taking(seconds, answer):
+        def act(*given):
+            clock.advance(seconds)
+            return answer(*given)
+
+        return act
+
+    step = make_step(clock, draw=taking(0.004, draw_grey), locate=taking(0.003, lambda frame: frame))
+    step.runtime.infer = taking(0.010, step.runtime.infer)
+    with make_loop(FakeSource([fake_frame(0)]), step=step) as loop:
+        (result,) = loop
+    timings = result.finding.timings
+    assert (timings.grab_ms, timings.prepare_ms, timings.infer_ms) == pytest.approx((0, 3, 10))
+    assert (timings.conclude_ms, timings.overlay_ms) == pytest.approx((0, 4))
+    assert result.age_ms == pytest.approx(17)
+    assert result.finding.model_digest == "0" * 64
+    assert result.finding.runtime == "fake float, 1 thread"
+    counted = loop.statistics()
+    assert counted.age_at_display.median_ms == pytest.approx(17)
+    assert [stage.name for stage in counted.stages] == ["grab", "prepare", "infer", "conclude", "overlay"]
+
+
+def test_the_age_of_a_live_frame_counts_from_its_exposure():
+    clock = ManualClock(ns=500_000_000)
+    with make_loop(FakeSource([fake_frame(10)], live=True), step=make_step(clock)) as loop:
+        (result,) = loop
+    assert result.age_ms == pytest.approx(100)
+
+
+def test_a_task_sees_the_findings_before_the_present_one():
+    histories = []
+
+    class Remembering(FakeTask):
+        def conclude(self, frame, outputs, history):
+            histories.append([finding.sequence for finding in history])
+            return super().conclude(frame, outputs, history)
+
+    step = Step(lambda frame: frame, Remembering(), FakeRuntime(), draw_grey, ManualClock())
+    with make_loop(FakeSource(map(fake_frame, range(40))), step=step) as loop:
+        list(loop)
+    assert histories[:3] == [[], [0], [0, 1]]
+    assert histories[-1] == list(range(23, 39))
+
+
+def test_refusals_are_counted_as_such():
+    black = np.zeros((48, 64), np.uint8)
+    frames = [fake_frame(0), fake_frame(1, black), fake_frame(2, black)]
+    with make_loop(FakeSource(frames)) as loop:
+        verdicts = [result.finding.verdict for result in loop]
+    assert verdicts == [Verdict.MEASURED, Verdict.REFUSED, Verdict.REFUSED]
+    assert dict(loop.statistics().verdicts) == {"refused": 2, "measured": 1}
