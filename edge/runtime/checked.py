@@ -1,0 +1,71 @@
+"""What all runtimes share: the tensor is checked, the context closes."""
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.errors import ModelError
+from edge.runtime.manifest import Manifest, Variant, read_verified
+
+WARM_UP_CALLS = 3
+"""The first calls choose kernels and touch memory; they would stand out in every latency table."""
+
+
+class CheckedRuntime:
+    """Base of the runtimes: `_run` gets only tensors that fit. See `edge.runtime.contract.Runtime`."""
+
+    def __init__(self, manifest: Manifest, variant: Variant, threads: int) -> None:
+        self.name = variant.runtime
+        self.precision = variant.precision
+        self.threads = threads
+        self.digest = variant.files[0].sha256
+        self._model = manifest.name
+        self._shape = manifest.input.shape
+        self._open = True
+
+    def infer(self, tensor: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
+        """See the contract. Raises ModelError for a tensor of another shape or type, and after `close`."""
+        if tensor.shape != self._shape or tensor.dtype != np.uint8:
+            raise ModelError(
+                f"model '{self._model}' takes uint8 {self._shape}, not {tensor.dtype} {tensor.shape}; "
+                "the task and the model do not belong together"
+            )
+        if not self._open:
+            raise ModelError(f"model '{self._model}' was closed; open it again")
+        return self._run(tensor)
+
+    def _run(self, tensor: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
+        raise NotImplementedError
+
+    def _warm_up(self) -> None:
+        for _ in range(WARM_UP_CALLS):
+            self._run(np.zeros(self._shape, np.uint8))
+
+    def close(self) -> None:
+        self._open = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def read_variant(folder: Path, manifest: Manifest, runtime: str, precision: str) -> tuple[Variant, tuple[bytes, ...]]:
+    """The files that a runtime opens, checked. Raises ModelError and ModelDigestError."""
+    variant = manifest.variant(runtime, precision)
+    return variant, tuple(read_verified(folder, file) for file in variant.files)
+
+
+def unfit(manifest: Manifest, variant: Variant, error: Exception) -> ModelError:
+    """What to say where a library refuses a file whose digest is right."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return ModelError(
+        f"{variant.runtime} cannot open {variant.files[0].name} of model '{manifest.name}': {lines[0]}; "
+        f"update the library of {variant.runtime}, or choose another runtime"
+    )

@@ -1,0 +1,145 @@
+"""Opening a model: with the runtime that was asked for, or with the one that is fastest on this board.
+
+Nothing is swapped silently: a runtime that was asked for and is missing is an error, and what `auto` took comes with
+the measurements that it was taken for.
+"""
+
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from importlib import metadata
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from edge.errors import BackendUnavailableError, SettingError
+from edge.registry import load
+from edge.runtime.choice import Choice, Measured, board, keep_choice, kept_choice
+from edge.runtime.contract import Runtime
+from edge.runtime.manifest import Manifest, load_manifest
+from edge.runtime.table import RUNTIMES
+
+AUTO = "auto"
+PRECISIONS = ("int8", "float")
+DISTRIBUTIONS = {
+    "onnx": ("onnxruntime",),
+    "openvino": ("openvino",),
+    "tflite": ("ai-edge-litert", "tflite-runtime"),
+}
+"""What brings each runtime, the preferred first."""
+ROUNDS = 30
+LEAST_ROUNDS = 5
+BUDGET_S = 6.0
+"""Slow boards measure fewer rounds, but not fewer than LEAST_ROUNDS."""
+
+
+class Installed(msgspec.Struct, frozen=True):
+    """Whether a runtime can be used here."""
+
+    name: str
+    version: str | None
+    problem: str | None
+    """None: usable. Otherwise what is wrong and how to cure it."""
+
+
+def installed() -> tuple[Installed, ...]:
+    """Every runtime of the table, tried by importing it."""
+    return tuple(_try(name) for name in RUNTIMES)
+
+
+def _try(name: str) -> Installed:
+    try:
+        load("runtime", RUNTIMES, name)
+    except BackendUnavailableError as error:
+        return Installed(name, None, str(error))
+    return Installed(name, _version(name), None)
+
+
+def _version(name: str) -> str | None:
+    for distribution in DISTRIBUTIONS[name]:
+        try:
+            return f"{distribution} {metadata.version(distribution)}"
+        except metadata.PackageNotFoundError:
+            continue
+    return None
+
+
+def open_runtime(
+    name: str, folder: Path, *, precision: str | None, threads: int, cache_dir: Path | None = None
+) -> tuple[Runtime, Choice]:
+    """A model, open and warm, and why it is this runtime.
+
+    name: `onnx`, `openvino`, `tflite` or `auto`. precision: `int8`, `float` or None (int8; for `auto` the faster).
+    cache_dir: where `auto` keeps its answer; None: the user's cache.
+
+    Raises UnknownNameError, BackendUnavailableError (it names the extra), ModelError and ModelDigestError.
+    """
+    if precision not in (None, *PRECISIONS):
+        raise SettingError(f"precision is '{precision}'; it must be one of: {', '.join(PRECISIONS)}")
+    if threads < 1:
+        raise SettingError(f"threads is {threads}; it must be 1 or more")
+    manifest = load_manifest(folder)
+    if name == AUTO:
+        choice = _choose(folder, manifest, precision, threads, cache_dir)
+    else:
+        choice = Choice(name, precision or PRECISIONS[0], "as asked for")
+    return _open(folder, manifest, choice.name, choice.precision, threads), choice
+
+
+def _open(folder: Path, manifest: Manifest, name: str, precision: str, threads: int) -> Runtime:
+    runtime: Runtime = load("runtime", RUNTIMES, name)(folder, manifest, precision=precision, threads=threads)
+    return runtime
+
+
+def _choose(folder: Path, manifest: Manifest, precision: str | None, threads: int, cache_dir: Path | None) -> Choice:
+    usable = tuple(runtime for runtime in installed() if runtime.problem is None)
+    candidates = [
+        (variant.runtime, variant.precision)
+        for variant in manifest.variants
+        if precision in (None, variant.precision) and variant.runtime in {runtime.name for runtime in usable}
+    ]
+    if not candidates:
+        raise BackendUnavailableError(
+            f"no runtime that can run model '{manifest.name}' is installed; "
+            "install all of them with: pip install 'sonoedge[all]'"
+        )
+    digests = [file.sha256 for file in manifest.files()]
+    key = board(digests, [f"{runtime.version}" for runtime in usable], threads, precision)
+    known = kept_choice(key, cache_dir)
+    if known is not None and (known.name, known.precision) in candidates:
+        return known
+    measured = measure(folder, manifest, candidates, threads)
+    return keep_choice(key, _fastest(measured, threads, usable), cache_dir)
+
+
+def measure(
+    folder: Path, manifest: Manifest, candidates: Sequence[tuple[str, str]], threads: int
+) -> tuple[Measured, ...]:
+    """Median milliseconds of a call for each (runtime, precision), in turns, so that load falls on all alike."""
+    grey = np.random.default_rng(0).integers(0, 256, manifest.input.shape, dtype=np.uint8)
+    with ExitStack() as opened:
+        runtimes = [opened.enter_context(_open(folder, manifest, *candidate, threads)) for candidate in candidates]
+        laps_ms: list[list[float]] = [[] for _ in runtimes]
+        started_s = time.perf_counter()
+        for count in range(ROUNDS):
+            if count >= LEAST_ROUNDS and time.perf_counter() - started_s > BUDGET_S:
+                break
+            for runtime, laps in zip(runtimes, laps_ms, strict=True):
+                before_s = time.perf_counter()
+                runtime.infer(grey)
+                laps.append((time.perf_counter() - before_s) * 1e3)
+    return tuple(
+        Measured(*candidate, round(float(np.median(laps)), 3))
+        for candidate, laps in zip(candidates, laps_ms, strict=True)
+    )
+
+
+def _fastest(measured: Sequence[Measured], threads: int, usable: Sequence[Installed]) -> Choice:
+    ranked = sorted(measured, key=lambda m: m.median_ms)
+    listed = ", ".join(f"{m.name} {m.precision} {m.median_ms:.2f} ms" for m in ranked)
+    absent = [name for name in RUNTIMES if name not in {runtime.name for runtime in usable}]
+    left_out = f"; not installed: {', '.join(absent)}" if absent else ""
+    cores = f"{threads} thread" + ("s" if threads != 1 else "")
+    reason = f"fastest of what is installed, measured on this board with {cores}: {listed}{left_out}"
+    return Choice(ranked[0].name, ranked[0].precision, reason, tuple(ranked))

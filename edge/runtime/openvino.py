@@ -1,0 +1,60 @@
+"""OpenVINO on the processor: IR made from the quantized ONNX file for int8, the float ONNX file itself for float."""
+
+from pathlib import Path
+
+import numpy as np
+import openvino
+from numpy.typing import NDArray
+from openvino.preprocess import PrePostProcessor
+
+from edge.runtime.checked import CheckedRuntime, read_variant, unfit
+from edge.runtime.manifest import InputSpec, Manifest, Variant
+
+
+def open_openvino(folder: Path, manifest: Manifest, *, precision: str, threads: int) -> "OpenvinoRuntime":
+    """Raises ModelError and ModelDigestError."""
+    variant, contents = read_variant(folder, manifest, "openvino", precision)
+    core = openvino.Core()
+    try:
+        model = _takes_grey(core.read_model(*contents), manifest.input)
+        compiled = core.compile_model(model, "CPU", _options(threads))
+    except RuntimeError as error:
+        raise unfit(manifest, variant, error) from error
+    return OpenvinoRuntime(compiled, manifest, variant, threads)
+
+
+def _takes_grey(model: openvino.Model, spec: InputSpec) -> openvino.Model:
+    steps = PrePostProcessor(model)
+    steps.input().tensor().set_element_type(openvino.Type.u8)
+    steps.input().preprocess().convert_element_type(openvino.Type.f32).mean(-spec.offset / spec.scale).scale(
+        1 / spec.scale
+    )
+    return steps.build()
+
+
+def _options(threads: int) -> dict[str, str | int]:
+    return {
+        "PERFORMANCE_HINT": "LATENCY",
+        "NUM_STREAMS": 1,
+        "INFERENCE_NUM_THREADS": threads,
+        # Boards with half-precision units would otherwise round the float layers, and give other masks.
+        "INFERENCE_PRECISION_HINT": "f32",
+    }
+
+
+class OpenvinoRuntime(CheckedRuntime):
+    """A compiled model with its one request."""
+
+    def __init__(self, compiled: openvino.CompiledModel, manifest: Manifest, variant: Variant, threads: int) -> None:
+        super().__init__(manifest, variant, threads)
+        self._request = compiled.create_infer_request()
+        self._outputs = [compiled.output(output.name) for output in manifest.outputs]
+        self._feed = np.zeros(manifest.input.shape, np.uint8)
+        # The request reads this array in place: no list or dict has to be taken apart at each call.
+        self._request.set_input_tensor(openvino.Tensor(self._feed, shared_memory=True))
+        self._warm_up()
+
+    def _run(self, tensor: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
+        np.copyto(self._feed, tensor)
+        self._request.infer(share_outputs=True)
+        return tuple(self._request.get_tensor(output).data for output in self._outputs)
