@@ -41,7 +41,8 @@ def envelope(
     signal, hiss = _gains(rows, imaging)
     field *= signal[:, None, None]
     field += noise * hiss[:, None, None]
-    return cv2.magnitude(np.ascontiguousarray(field[..., 0]), np.ascontiguousarray(field[..., 1]))
+    real, imaginary = cv2.split(field)
+    return np.asarray(cv2.magnitude(real, imaginary), np.float32)
 
 
 def _gains(rows: int, imaging: Imaging) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -72,14 +73,14 @@ def _add_interface(field: NDArray[np.float32], interface: Interface, imaging: Im
 
 def compress(amplitude: NDArray[np.float32], imaging: Imaging) -> NDArray[np.uint8]:
     """Grey levels of an envelope: logarithm, dynamic range, speckle reduction, grey map. Soft tissue is mid-grey."""
-    decibels = cv2.log(np.maximum(amplitude, 1e-6)) * np.float32(20 / np.log(10))
+    decibels = np.asarray(cv2.log(np.maximum(amplitude, 1e-6)), np.float32) * np.float32(20 / np.log(10))
     share = decibels / np.float32(imaging.dynamic_range_db) + np.float32(0.55)
     if imaging.smoothing > 0:
         share += np.float32(imaging.smoothing) * (cv2.GaussianBlur(share, (5, 5), 1.0) - share)
     np.clip(share, 0, 1, out=share)
     if imaging.gamma != 1.0:
-        share = cv2.pow(share, imaging.gamma)
-    return (share * np.float32(255) + np.float32(0.5)).astype(np.uint8)
+        share = np.asarray(cv2.pow(share, imaging.gamma), np.float32)
+    return np.asarray(share * np.float32(255) + np.float32(0.5), np.uint8)
 
 
 def leading_edge_mm(imaging: Imaging) -> float:
@@ -116,11 +117,11 @@ def _blur(field: NDArray[np.float32], axial_px: float, lateral_px: float) -> NDA
     kernels = [_kernel(sigma) for sigma in (lateral_px, axial_px)]
     power = np.prod([float(np.sum(kernel**2)) for kernel in kernels])
     blurred = cv2.sepFilter2D(field, -1, kernels[0], kernels[1], borderType=cv2.BORDER_REFLECT)
-    return blurred * np.float32(1 / np.sqrt(power))
+    return np.asarray(blurred * np.float32(1 / np.sqrt(power)), np.float32)
 
 
 def _kernel(sigma_px: float) -> NDArray[np.float32]:
     sigma_px = max(sigma_px, 0.2)
     reach = max(1, int(np.ceil(2.6 * sigma_px)))
     taps = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma_px) ** 2)
-    return (taps / taps.sum()).astype(np.float32)
+    return np.asarray(taps / taps.sum(), np.float32)

@@ -32,14 +32,15 @@ def take_picture(
 def beam_positions(transducer: Transducer, beams: int) -> tuple[NDArray[np.float64], float]:
     """Lateral position (beams,) of each beam at the skin, and their distance, in mm."""
     step = transducer.width_mm / beams
-    return (np.arange(beams) + 0.5) * step - transducer.width_mm / 2, step
+    return np.asarray((np.arange(beams) + 0.5) * step - transducer.width_mm / 2), step
 
 
 def coverage(band: Band, rows: int, mm_per_row: float) -> NDArray[np.float32]:
     """Share (rows, beams) of each sample's height that lies between the band's borders."""
-    top = (np.arange(rows) * mm_per_row)[:, None]
-    overlap = np.minimum(band.lower_mm, top + mm_per_row) - np.maximum(band.upper_mm, top)
-    return np.clip(np.nan_to_num(overlap / mm_per_row, nan=0.0), 0, 1).astype(np.float32)
+    top = np.arange(rows, dtype=np.float32)[:, None]
+    upper, lower = (np.nan_to_num(depth / mm_per_row).astype(np.float32) for depth in (band.upper_mm, band.lower_mm))
+    covered: NDArray[np.float32] = np.clip(np.minimum(lower, top + 1) - np.maximum(upper, top), 0, 1)
+    return covered
 
 
 def scan_convert(
@@ -57,6 +58,7 @@ def scan_convert(
     distance = np.hypot(x[None, :], y[:, None]) - radius
     map_x = ((angle / half_angle + 1) / 2 * beams - 0.5).astype(np.float32)
     map_y = (distance / depth_mm * rows - 0.5).astype(np.float32)
-    fan = cv2.remap(pixels, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-    fan_covered = cv2.remap(covered, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-    return PhantomPicture(fan, fan_covered, band, mm_per_px, mm_per_px)
+    fan, fan_covered = (
+        cv2.remap(layer, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT) for layer in (pixels, covered)
+    )
+    return PhantomPicture(np.asarray(fan, np.uint8), np.asarray(fan_covered, np.float32), band, mm_per_px, mm_per_px)

@@ -42,7 +42,9 @@ def sample_texture(
     bent = depth_mm.astype(np.float32) * (middle / np.maximum(floor_mm, 1.0)).astype(np.float32)
     across = np.broadcast_to((x_mm / lateral % size).astype(np.float32), (rows, columns))
     down = (bent / np.float32(axial)) % np.float32(size)
-    return cv2.remap(texture.pattern, np.ascontiguousarray(across), down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+    across = np.ascontiguousarray(across)
+    sampled = cv2.remap(texture.pattern, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+    return np.asarray(sampled, np.float32)
 
 
 def smooth_curve(

@@ -1,4 +1,5 @@
-"""The femoral trochlea in the suprapatellar transverse view, knee bent: skin, fat, tendon, fat pad, fluid, cartilage, bone.
+"""The femoral trochlea in the suprapatellar transverse view, knee bent: skin, fat, tendon, fat pad,
+fluid, cartilage, bone.
 
 Curves are tables over the lateral position; a table has two slices of the knee, between which the sweep moves.
 Normal thickness at rest 2 to 3 mm, sulcus thickest (Kauppinen 2021); the drawn range reaches from thinned to young.
@@ -120,11 +121,8 @@ def _surfaces(
 
 def _contact(knee: Trochlea, table_x: NDArray[np.float64]) -> NDArray[np.float64]:
     left, right = knee.contact
-    return (
-        1
-        / (1 + np.exp(-np.clip((table_x - left) / 0.4, -30, 30)))
-        / (1 + np.exp(-np.clip((right - table_x) / 0.4, -30, 30)))
-    )
+    rise, fall = (1 + np.exp(-np.clip(edge / 0.4, -30, 30)) for edge in (table_x - left, right - table_x))
+    return np.asarray(1 / (rise * fall))
 
 
 def _soft_tissue(
@@ -160,16 +158,16 @@ def _below(
     imaging: Imaging,
 ) -> NDArray[np.float32]:
     """Writes cartilage and the bone's haze over the decibels of the soft tissue."""
-    lead = imaging.axial_sigma_mm
-    height = np.maximum(bone - upper, 1e-3)
-    inside = np.clip((depth_mm - upper) / height, 0, 1)
-    cartilage = knee.cartilage_db + knee.cartilage_slope_db * inside
-    under = np.maximum(depth_mm - bone, 0)
-    decibels_per_e = 20 / np.log(10)
-    haze = knee.haze_db - decibels_per_e * under / knee.haze_reach_mm
-    surface = knee.bone_db - decibels_per_e * under / knee.bone_mm_deep
-    deep = np.where(depth_mm > bone + lead, np.maximum(haze, surface), cartilage)
-    return np.where(depth_mm > upper - lead, deep, level_db).astype(np.float32)
+    lead = np.float32(imaging.axial_sigma_mm)
+    depth, roof, floor = (values.astype(np.float32) for values in (depth_mm, upper, bone))
+    slope = (knee.cartilage_slope_db / np.maximum(bone - upper, 1e-3)).astype(np.float32)
+    cartilage = np.clip(depth - roof, 0, floor - roof) * slope + np.float32(knee.cartilage_db)
+    under = np.maximum(depth - floor, 0) * np.float32(20 / np.log(10))
+    deep: NDArray[np.float32] = np.float32(knee.bone_db) - under / np.float32(knee.bone_mm_deep)
+    np.maximum(deep, np.float32(knee.haze_db) - under / np.float32(knee.haze_reach_mm), out=deep)
+    np.copyto(deep, cartilage, where=depth <= floor + lead)
+    np.copyto(deep, level_db, where=depth <= roof - lead)
+    return deep
 
 
 def _interface(depth_mm: NDArray[np.float64], amplitude: NDArray[np.float64]) -> Interface:
@@ -259,7 +257,7 @@ def _draw_layers(rng: np.random.Generator) -> tuple[Layer, ...]:
 
 
 def _draw_border(rng: np.random.Generator) -> NDArray[np.float64]:
-    return rng.choice([0, 1]) * 10 ** (rng.uniform(-0.3, 0.9) + _draw_patches(rng) / 20)
+    return np.asarray(rng.choice([0, 1]) * 10 ** (rng.uniform(-0.3, 0.9) + _draw_patches(rng) / 20))
 
 
 def _draw_patches(rng: np.random.Generator) -> NDArray[np.float64]:
