@@ -54,8 +54,11 @@ if ! usable "$folder/bin/python" || ! "$folder/bin/python" -m pip --version >/de
 fi
 
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_REQUIRE_VIRTUALENV=1
-pip=("$folder/bin/python" -m pip install --quiet --constraint "$pins")
+pip=("$folder/bin/python" -m pip install -qq --constraint "$pins")
 echo "Installing $project into $folder (a minute or two)"
 "${pip[@]}" --upgrade pip setuptools
 # With setuptools in place no isolated build is needed: the build uses the pinned version too.
-"${pip[@]}" --no-build-isolation --editable "$project" "$@"
+if ! "${pip[@]}" --no-build-isolation --editable "$project" "$@"; then
+    echo "The libraries could not be installed. The first set-up needs the network (PyPI) and about 1 GB of disk." >&2
+    exit 1
+fi

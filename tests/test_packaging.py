@@ -1,0 +1,149 @@
+"""What an installation holds: the wheel, the pins, the versions."""
+
+import configparser
+import json
+import re
+import shutil
+import subprocess
+import sys
+import venv
+import zipfile
+from importlib.metadata import requires
+from pathlib import Path
+
+import pytest
+import setuptools
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[1]
+DATA_SUFFIXES = {".json", ".html", ".css", ".js", ".svg", ".ttf", ".toml"}
+"""Of files beside the modules, such as a page's style sheet; each needs its line in setup.cfg."""
+MODEL_FILES = ("*.json", "*.onnx", "*.xml", "*.bin", "*.tflite", "*.md")
+
+
+def settings() -> configparser.ConfigParser:
+    parser = configparser.ConfigParser()
+    parser.read(ROOT / "setup.cfg")
+    return parser
+
+
+def lines(section: str, option: str) -> list[str]:
+    return settings()[section][option].split()
+
+
+def python(*arguments: str, cwd: Path, executable: str = sys.executable) -> str:
+    run = subprocess.run([executable, *arguments], cwd=cwd, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return run.stdout
+
+
+def test_the_packages_listed_are_the_packages_on_disk() -> None:
+    on_disk = setuptools.find_packages(str(ROOT), include=["edge*", "firmware_bridge*"])
+    assert sorted(lines("options", "packages")) == sorted([*on_disk, "edge.models"])
+
+
+def test_the_newest_version_of_the_changelog_is_the_package_version() -> None:
+    versions = re.findall(r"^## \[(\d[^\]]*)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert versions[0] == settings()["metadata"]["version"]
+
+
+def pinned() -> dict[str, str]:
+    pins = [line for line in (ROOT / "tools/constraints.txt").read_text().splitlines() if not line.startswith("#")]
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.!]+", pin) for pin in pins), "exact public versions only"
+    return {canonicalize_name(name): version for name, version in (pin.split("==") for pin in pins)}
+
+
+def needed(name: str, extras: frozenset[str], seen: set[tuple[str, frozenset[str]]]) -> set[str]:
+    """Every distribution that `name` needs on this Python, itself included."""
+    if (name, extras) in seen:
+        return set()
+    seen.add((name, extras))
+    found = {name}
+    for text in requires(name) or ():
+        requirement = Requirement(text)
+        if any(not requirement.marker or requirement.marker.evaluate({"extra": e}) for e in extras or {""}):
+            found |= needed(canonicalize_name(requirement.name), frozenset(requirement.extras), seen)
+    return found
+
+
+def test_everything_that_the_tests_run_on_is_pinned() -> None:
+    names = needed("sonoedge", frozenset({"dev"}), set()) - {"sonoedge"}
+    assert {"numpy", "pytest", "onnxruntime"} <= names
+    assert names - set(pinned()) == set()
+
+
+def test_what_training_needs_is_pinned() -> None:
+    names = {canonicalize_name(Requirement(line).name) for line in requirements("tools/requirements.txt")}
+    assert names
+    assert names <= set(pinned())
+
+
+def requirements(path: str) -> list[str]:
+    return [line for line in (ROOT / path).read_text().splitlines() if line and not line.startswith("#")]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A wheel made from an sdist of a copy of this tree, with no network."""
+    folder = tmp_path_factory.mktemp("build")
+    copy = folder / "tree"
+    copy.mkdir()
+    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, copy)
+    for name in ("edge", "firmware_bridge", "models", "tools"):
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    python("-c", "from setuptools.build_meta import build_sdist; build_sdist('..')", cwd=copy)
+    (sdist,) = folder.glob("sonoedge-*.tar.gz")
+    python("-m", "pip", "wheel", "--quiet", "--no-deps", "--no-index", "--no-build-isolation", str(sdist), cwd=folder)
+    (wheel,) = folder.glob("sonoedge-*.whl")
+    return wheel
+
+
+@pytest.fixture(scope="module")
+def clean_python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A new environment that has the wheel and, from this one, the libraries but not the checkout."""
+    folder = tmp_path_factory.mktemp("clean") / "venv"
+    venv.create(folder, with_pip=False, symlinks=True)
+    executable = str(folder / "bin/python")
+    pip = ("-m", "pip", "--python", executable, "install", "--quiet", "--no-deps", "--no-index", str(wheel))
+    python(*pip, cwd=folder)
+    (site,) = folder.glob("lib/python*/site-packages")
+    (site / "libraries.pth").write_text(str(Path(setuptools.__file__).parents[1]))
+    return executable
+
+
+def test_the_wheel_holds_every_module_and_model_file_and_nothing_else(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        held = {name for name in archive.namelist() if ".dist-info/" not in name}
+    modules = {str(p.relative_to(ROOT)) for top in ("edge", "firmware_bridge") for p in (ROOT / top).rglob("*.py")}
+    marks = {"edge/py.typed", "firmware_bridge/py.typed", "edge/models/__init__.py"}
+    models = {f"edge/{p.relative_to(ROOT)}" for glob in MODEL_FILES for p in (ROOT / "models").rglob(glob)}
+    data = {str(p.relative_to(ROOT)) for p in (ROOT / "edge").rglob("*") if p.suffix in DATA_SUFFIXES}
+    assert held == modules | marks | models | data
+
+
+def test_every_file_that_a_manifest_names_is_in_the_wheel(wheel: Path) -> None:
+    manifests = sorted((ROOT / "models").glob("*/manifest.json"))
+    assert manifests
+    with zipfile.ZipFile(wheel) as archive:
+        held = set(archive.namelist())
+    for manifest in manifests:
+        names = set(re.findall(r'"([\w./-]+\.(?:onnx|xml|bin|tflite))"', manifest.read_text()))
+        assert names
+        assert {f"edge/models/{manifest.parent.name}/{name}" for name in names} <= held
+
+
+def test_only_our_two_names_are_importable_from_the_wheel(clean_python: str, tmp_path: Path) -> None:
+    code = """
+import importlib.util, json, edge, edge.models, firmware_bridge
+print(json.dumps([edge.__file__, [importlib.util.find_spec(name) is None for name in ("models", "tools", "tests")]]))
+"""
+    file, absent = json.loads(python("-c", code, cwd=tmp_path, executable=clean_python))
+    assert Path(file).is_relative_to(Path(clean_python).parents[1])
+    assert absent == [True, True, True]
+
+
+def test_the_installed_command_answers(clean_python: str, wheel: Path, tmp_path: Path) -> None:
+    command = Path(clean_python).with_name("sonoedge")
+    assert wheel.name.split("-")[1] in python(str(command), "--version", cwd=tmp_path, executable=clean_python)
