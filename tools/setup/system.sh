@@ -2,10 +2,10 @@
 # Install the system programs that some tests need. Where that is not allowed those tests skip, and this says how.
 set -euo pipefail
 
-declare -A packages=([gcc]=gcc [qemu-aarch64-static]=qemu-user-static)
+declare -A packages=([gcc]="gcc libc6-dev" [qemu-aarch64-static]=qemu-user-static)
 missing=()
 for program in "${!packages[@]}"; do
-    command -v "$program" >/dev/null || missing+=("${packages[$program]}")
+    command -v "$program" >/dev/null || missing+=(${packages[$program]})
 done
 [ "${#missing[@]}" = 0 ] && exit 0
 
@@ -15,8 +15,7 @@ root=()
 if command -v apt-get >/dev/null && "${root[@]}" true 2>/dev/null; then
     echo "Installing ${missing[*]}"
     apt=("${root[@]}" apt-get -o DPkg::Lock::Timeout=300 --quiet=2)
-    # gcc needs the C library's headers, which are only recommended.
-    if "${apt[@]}" update && "${apt[@]}" install --yes --no-install-recommends "${missing[@]}" libc6-dev; then
+    if "${apt[@]}" update && "${apt[@]}" install --yes --no-install-recommends "${missing[@]}" >/dev/null; then
         exit 0
     fi
 fi

@@ -39,7 +39,7 @@ make_venv() {
     elif command -v apt-get >/dev/null && as_root true 2>/dev/null; then
         echo "Python's venv module is missing; installing $package"
         as_root apt-get -o DPkg::Lock::Timeout=300 update --quiet=2
-        as_root apt-get -o DPkg::Lock::Timeout=300 install --quiet=2 --yes --no-install-recommends "$package"
+        as_root apt-get -o DPkg::Lock::Timeout=300 install --quiet=2 --yes --no-install-recommends "$package" >/dev/null
         "$python" -m venv "$folder"
     else
         echo "$python cannot make virtual environments. Install its venv module, then run make again:" >&2
@@ -50,7 +50,8 @@ make_venv() {
 
 if ! usable "$folder/bin/python" || ! "$folder/bin/python" -m pip --version >/dev/null 2>&1; then
     rm -rf "$folder"
-    make_venv "$(find_python)"
+    python=$(find_python)
+    make_venv "$python"
 fi
 
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_REQUIRE_VIRTUALENV=1
