@@ -7,14 +7,14 @@ A checkpoint every 250 steps lets an interrupted run go on: call the same comman
 import argparse
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
 from torch import Tensor
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader, IterableDataset
 
 from tools.network import UNet, interleave
@@ -56,7 +56,7 @@ def train(recipe: Recipe, folder: Path) -> UNet:
     torch.manual_seed(recipe.seed)
     folder.mkdir(parents=True, exist_ok=True)
     network = UNet(recipe.widths, recipe.classes).to(memory_format=torch.channels_last)
-    average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(recipe.average), use_buffers=True)
+    average = AveragedModel(network, avg_fn=running_average(recipe.average), use_buffers=True)
     optimizer = torch.optim.AdamW(network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.learning_rate, recipe.steps, pct_start=0.15)
     parts = {"network": network, "average": average, "optimizer": optimizer, "schedule": schedule}
@@ -83,6 +83,16 @@ def train(recipe: Recipe, folder: Path) -> UNet:
             (folder / "next.pt").replace(folder / "checkpoint.pt")
     averaged: UNet = average.module
     return averaged.eval()
+
+
+def running_average(decay: float) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+    """Exponential, but short in the beginning, so that the first weights leave no trace."""
+
+    def average(kept: Tensor, new: Tensor, count: Tensor) -> Tensor:
+        share = min(decay, (1 + float(count)) / (10 + float(count)))
+        return kept + (1 - share) * (new - kept) if kept.is_floating_point() else new
+
+    return average
 
 
 def _resume(path: Path, parts: dict[str, object]) -> int:

@@ -15,6 +15,8 @@ from edge.phantom.texture import Texture, sample_texture, smooth_curve
 
 TABLE_X_MM = np.arange(-60.0, 60.01, 0.25)
 """Lateral positions of all tables."""
+FLUID_DB = -12.0
+"""Darker than this, the layer over the cartilage is taken for fluid."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,7 +90,7 @@ def echoes(knee: Trochlea, imaging: Imaging, pose: Pose, x_mm: NDArray[np.float6
     upper_echo = np.where(upper < lower, knee.upper_amplitude * facing, 0.0)
     interfaces = (
         *(_interface(depth, amplitude * tilted * gain) for depth, amplitude in borders),
-        _interface(upper, upper_echo * patches[1]),
+        _interface(upper - _merged_mm(knee, imaging), upper_echo * patches[1]),
         _interface(bone, bone_echo * patches[0]),
         _interface(2 * bone + 0.6, bone_echo * knee.reverberation * patches[2]),
     )
@@ -149,6 +151,15 @@ def _soft_tissue(
     return level + spread * streaks, borders
 
 
+def _merged_mm(knee: Trochlea, imaging: Imaging) -> float:
+    """How far above the border its echo starts.
+
+    Under dark fluid the examiner marks the bright line's leading edge. Under bright tissue the line merges with it,
+    and what is marked is where the brightness ends: a whole pulse deeper.
+    """
+    return 3.3 * imaging.axial_sigma_mm if knee.layers[-1].level_db > FLUID_DB else 0.0
+
+
 def _below(
     knee: Trochlea,
     level_db: NDArray[np.float32],
@@ -179,7 +190,7 @@ def draw_trochlea(rng: np.random.Generator) -> Trochlea:
     depth = rng.uniform(9, 26)
     layers = _draw_layers(rng)
     # Under fluid as dark as itself the cartilage shows only by its surface.
-    surface = 1 if layers[-1].level_db < -12 else rng.choice([0, 1])
+    surface = 1 if layers[-1].level_db <= FLUID_DB else rng.choice([0, 1])
     bones, thicknesses = zip(*(_draw_slice(rng, depth, base) for base in [_draw_base(rng)] * 2), strict=True)
     return Trochlea(
         bone_mm=np.stack(bones),
