@@ -8,10 +8,12 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from importlib import metadata
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from edge.errors import BackendUnavailableError, SettingError
 from edge.registry import load
@@ -28,10 +30,12 @@ DISTRIBUTIONS = {
     "tflite": ("ai-edge-litert", "tflite-runtime"),
 }
 """What brings each runtime, the preferred first."""
-ROUNDS = 30
-LEAST_ROUNDS = 5
+ROUNDS = 10
+LEAST_ROUNDS = 2
 BUDGET_S = 6.0
 """Slow boards measure fewer rounds, but not fewer than LEAST_ROUNDS."""
+BURST = 4
+"""Calls a turn. One before them is not counted: it finds the cores still busy with the runtime before."""
 
 
 class Installed(msgspec.Struct, frozen=True):
@@ -116,7 +120,7 @@ def _choose(folder: Path, manifest: Manifest, precision: str | None, threads: in
 def measure(
     folder: Path, manifest: Manifest, candidates: Sequence[tuple[str, str]], threads: int
 ) -> tuple[Measured, ...]:
-    """Median milliseconds of a call for each (runtime, precision), in turns, so that load falls on all alike."""
+    """Median milliseconds of a call for each (runtime, precision): in turns, so that other load falls on all alike."""
     grey = np.random.default_rng(0).integers(0, 256, manifest.input.shape, dtype=np.uint8)
     with ExitStack() as opened:
         runtimes = [opened.enter_context(_open(folder, manifest, *candidate, threads)) for candidate in candidates]
@@ -126,13 +130,19 @@ def measure(
             if count >= LEAST_ROUNDS and time.perf_counter() - started_s > BUDGET_S:
                 break
             for runtime, laps in zip(runtimes, laps_ms, strict=True):
-                before_s = time.perf_counter()
-                runtime.infer(grey)
-                laps.append((time.perf_counter() - before_s) * 1e3)
+                laps.extend(_burst_ms(runtime, grey)[1:])
     return tuple(
         Measured(*candidate, round(float(np.median(laps)), 3))
         for candidate, laps in zip(candidates, laps_ms, strict=True)
     )
+
+
+def _burst_ms(runtime: Runtime, grey: NDArray[np.uint8]) -> list[float]:
+    ends_s = [time.perf_counter()]
+    for _ in range(BURST + 1):
+        runtime.infer(grey)
+        ends_s.append(time.perf_counter())
+    return [(after - before) * 1e3 for before, after in pairwise(ends_s)]
 
 
 def _fastest(measured: Sequence[Measured], threads: int, usable: Sequence[Installed]) -> Choice:

@@ -79,9 +79,7 @@ class TfliteRuntime(CheckedRuntime):
         return result
 
 
-def stored_levels(
-    spec: InputSpec, dtype: type[np.generic], quantization: tuple[float, int]
-) -> Stored:
+def stored_levels(spec: InputSpec, dtype: type[np.generic], quantization: tuple[float, int]) -> Stored:
     """What the file's input tensor holds for each of the 256 grey levels: (256,) float32 or int8."""
     real = np.arange(256, dtype=np.float32) * np.float32(spec.scale) + np.float32(spec.offset)
     if dtype != np.int8:

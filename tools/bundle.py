@@ -1,0 +1,124 @@
+"""Write a model folder's manifest: `python -m tools.bundle cartilage`.
+
+What people know stands in tools/facts/<model>.json; shapes are read from the float ONNX file; lengths and SHA-256 from
+the files. Calibration and metrics are kept from the manifest that was there; `record` replaces them.
+"""
+
+import argparse
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import onnx
+
+from edge.runtime.manifest import (
+    MANIFEST,
+    InputSpec,
+    Manifest,
+    ModelFile,
+    Number,
+    OutputSpec,
+    TrainingSet,
+    Variant,
+    load_manifest,
+)
+from tools.quantize import MODELS, SCALE
+
+FACTS = Path(__file__).parent / "facts"
+VARIANTS = {
+    ("onnx", "int8"): ("model.int8.onnx",),
+    ("onnx", "float"): ("model.onnx",),
+    ("openvino", "int8"): ("model.xml", "model.bin"),
+    ("openvino", "float"): ("model.onnx",),
+    ("tflite", "int8"): ("model.tflite",),
+    ("tflite", "float"): ("model.float.tflite",),
+}
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What no file of the model can tell; the fields are the manifest's."""
+
+    task: str
+    version: str
+    meaning: str
+    classes: tuple[str, ...]
+    thresholds: tuple[Number, ...]
+    intended_use: str
+    not_intended_for: str
+    training_sets: tuple[TrainingSet, ...]
+
+
+def load_facts(name: str) -> Facts:
+    path = FACTS / f"{name}.json"
+    if not path.is_file():
+        known = ", ".join(sorted(file.stem for file in FACTS.glob("*.json")))
+        raise SystemExit(f"there are no facts about '{name}' in {FACTS}; there are: {known}")
+    return msgspec.json.decode(path.read_bytes(), type=Facts)
+
+
+def bundle(folder: Path, facts: Facts) -> Manifest:
+    """Write and return the manifest of the files in `folder`."""
+    graph = onnx.load(folder / "model.onnx").graph
+    (given,), outputs = graph.input, graph.output
+    old = load_manifest(folder) if (folder / MANIFEST).is_file() else None
+    manifest = Manifest(
+        name=folder.name,
+        task=facts.task,
+        version=facts.version,
+        input=InputSpec(name=given.name, shape=_shape(given), scale=SCALE),
+        outputs=tuple(OutputSpec(name=o.name, shape=_shape(o), meaning=facts.meaning) for o in outputs),
+        classes=facts.classes,
+        thresholds=facts.thresholds,
+        variants=tuple(
+            Variant(runtime=runtime, precision=precision, files=tuple(_file(folder / name) for name in names))
+            for (runtime, precision), names in VARIANTS.items()
+        ),
+        intended_use=facts.intended_use,
+        not_intended_for=facts.not_intended_for,
+        training_sets=facts.training_sets,
+        calibration=old.calibration if old else (),
+        metrics=old.metrics if old else (),
+    )
+    _write(folder, manifest)
+    return manifest
+
+
+def record(
+    folder: Path, *, calibration: Sequence[Number] | None = None, metrics: Sequence[Number] | None = None
+) -> Manifest:
+    """Replace the manifest's calibration or metrics, or both; None keeps what is there."""
+    manifest = load_manifest(folder)
+    if calibration is not None:
+        manifest = msgspec.structs.replace(manifest, calibration=tuple(calibration))
+    if metrics is not None:
+        manifest = msgspec.structs.replace(manifest, metrics=tuple(metrics))
+    _write(folder, manifest)
+    return manifest
+
+
+def _write(folder: Path, manifest: Manifest) -> None:
+    (folder / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
+
+
+def _shape(value: onnx.ValueInfoProto) -> tuple[int, int, int, int]:
+    n, channels, height, width = (dimension.dim_value for dimension in value.type.tensor_type.shape.dim)
+    return n, channels, height, width
+
+
+def _file(path: Path) -> ModelFile:
+    content = path.read_bytes()
+    return ModelFile(name=path.name, bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", help="a folder of models/, such as cartilage")
+    name = parser.parse_args().model
+    manifest = bundle(MODELS / name, load_facts(name))
+    for file in manifest.files():
+        print(f"{file.sha256}  {file.bytes:>9}  {file.name}")
+
+
+if __name__ == "__main__":
+    main()
