@@ -1,0 +1,76 @@
+"""The rectangle of a scanner's screen that holds the ultrasound picture.
+
+Speckle is what tells the picture from all else on a screen: panels are flat, letters and ticks are thin, bars are
+narrow. The largest dense textured area is the body of the picture. Its borders are straight lines at which the last
+faint noise ends in many rows (or columns) at once, so each row votes for a border; a sector, which has no straight
+sides, takes the outermost votes.
+"""
+
+import math
+from dataclasses import replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.frame import Region
+from edge.screen.borders import Box, find_borders
+from edge.screen.panels import Mask, Panels, find_panels
+
+_WORKING_SIZE = 1000
+
+
+def find_region(pixels: NDArray[np.uint8]) -> Region:
+    """The ultrasound picture's bounding rectangle in `pixels` (height, width) uint8 grey.
+
+    The whole picture where it is cropped already, or too dark or small to tell.
+    """
+    step = math.ceil(max(pixels.shape) / _WORKING_SIZE)
+    height, width = pixels.shape[0] // step, pixels.shape[1] // step
+    if min(height, width) < 32:
+        return Region.whole(pixels)
+    small = pixels
+    if step > 1:
+        small = np.asarray(
+            cv2.resize(pixels[: height * step, : width * step], (width, height), interpolation=cv2.INTER_AREA), np.uint8
+        )
+    box = _find_box(small)
+    if box is None:
+        return Region.whole(pixels)
+    right = pixels.shape[1] if box.right == width else box.right * step
+    bottom = pixels.shape[0] if box.bottom == height else box.bottom * step
+    return Region(box.left * step, box.top * step, right - box.left * step, bottom - box.top * step)
+
+
+def _find_box(pixels: NDArray[np.uint8]) -> Box | None:
+    panels = find_panels(pixels)
+    body = _find_body(panels)
+    if body is None:
+        return None
+    box, lower_border_seen = find_borders(pixels, panels, body)
+    height, width = pixels.shape
+    if not lower_border_seen and box.left <= 0.02 * width and box.right >= 0.98 * width:
+        # Fills the width and fades out: a cropped picture whose deep part is in shadow.
+        box = replace(box, bottom=height)
+    return box
+
+
+def _find_body(panels: Panels) -> Mask | None:
+    """The dense textured areas that make up the picture: the largest, and those in line with it above and below."""
+    shape = panels.ink.shape
+    textured = panels.ink & (panels.contrast > 2)
+    window = max(9, round(0.02 * min(shape)) | 1)
+    dense = (cv2.boxFilter(textured, cv2.CV_32F, (window, window)) > 0.7).astype(np.uint8)
+    dense = np.asarray(cv2.morphologyEx(dense, cv2.MORPH_OPEN, np.ones((window, window), np.uint8)), np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(dense)
+    if count < 2 or stats[1:, cv2.CC_STAT_AREA].max() < 0.01 * dense.size:
+        return None
+    main = 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))
+    left, width = stats[main, cv2.CC_STAT_LEFT], stats[main, cv2.CC_STAT_WIDTH]
+    chosen = [main]
+    for other in range(1, count):
+        start, size = stats[other, cv2.CC_STAT_LEFT], stats[other, cv2.CC_STAT_WIDTH]
+        shared = min(left + width, start + size) - max(left, start)
+        if other != main and shared > 0.9 * size and size > 0.3 * width:
+            chosen.append(other)
+    return np.isin(labels, chosen).astype(np.uint8)
