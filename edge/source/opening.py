@@ -1,0 +1,93 @@
+"""One way to open any source: `kind:rest`, or a bare path whose kind is told from the file."""
+
+import re
+from pathlib import Path
+
+from edge.clock import Clock, MonotonicClock
+from edge.errors import SourceFormatError, SourceNotFoundError
+from edge.registry import load
+from edge.source.contract import FrameSource
+from edge.source.picture_file import PICTURE_SUFFIXES, looks_like_picture
+from edge.source.recording import checked_fps
+from edge.source.table import SOURCES
+
+VIDEO_SUFFIXES = frozenset((".mp4", ".mkv", ".avi", ".mov", ".webm", ".m4v", ".mpg", ".mpeg", ".ts", ".wmv", ".gif"))
+DICOM_SUFFIXES = frozenset((".dcm", ".dicom", ".dic"))
+_CLOCK = MonotonicClock()
+
+
+def open_source(spec: str, *, fps: float | None = None, clock: Clock = _CLOCK) -> FrameSource:
+    """The source that `spec` names: `camera:0`, `camera:/dev/video0`, `phantom:cartilage`, `stills:folder`, `knee.png`.
+
+    `fps` paces a recording and asks a camera for a rate. Raises SourceNotFoundError, SourceFormatError, SourceBusyError
+    and other SourceErrors, UnknownNameError for an unknown kind, SettingError for a bad rate, BackendUnavailableError
+    where a library is missing.
+    """
+    kind, rest = split_spec(spec)
+    if fps is not None:
+        checked_fps(fps)
+    source: FrameSource = load("source", SOURCES, kind)(rest, fps=fps, clock=clock)
+    return source
+
+
+def split_spec(spec: str) -> tuple[str, str]:
+    """(kind, rest) of `spec`. A kind alone (`camera`) leaves its rest empty: the kind's own first choice."""
+    prefix, colon, rest = spec.partition(":")
+    if prefix in SOURCES and (colon or not Path(spec).exists()):
+        return prefix, rest
+    if colon and re.fullmatch(r"[a-z][a-z0-9_-]*", prefix) and not _exists(spec):
+        return prefix, rest
+    return kind_of_path(spec), spec
+
+
+def kind_of_path(text: str) -> str:
+    """The kind of source that a bare path is, from its content, else from its name.
+
+    Raises SourceNotFoundError, or SourceFormatError where it is none.
+    """
+    path = Path(text).expanduser()
+    if re.match(r"/dev/(video\d|v4l/)", text):
+        return "camera"
+    if not text or not _exists(str(path)):
+        raise SourceNotFoundError(
+            f"there is no file, folder or device '{text}'; give a path, or one of: "
+            + ", ".join(f"{kind}:..." for kind in sorted(SOURCES))
+        )
+    if path.is_dir():
+        return "stills"
+    kind = _kind_of_content(_head(path)) or _kind_of_suffix(path.suffix.lower())
+    if kind is None:
+        raise SourceFormatError(
+            f"'{text}' is no picture, video or DICOM file that can be told by its content or name; "
+            "say what it is: stills:..., video:... or dicom:..."
+        )
+    return kind
+
+
+def _exists(text: str) -> bool:
+    try:
+        return Path(text).exists()
+    except (OSError, ValueError):  # too long for a path, or a zero byte in it
+        return False
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(256)
+    except OSError:
+        return b""  # opening it by its name's kind tells why
+
+
+def _kind_of_content(head: bytes) -> str | None:
+    if head[128:132] == b"DICM":
+        return "dicom"
+    if looks_like_picture(head):
+        return "stills"
+    is_video = head[4:8] == b"ftyp" or head.startswith((b"\x1aE\xdf\xa3", b"GIF8")) or head[8:12] == b"AVI "
+    return "video" if is_video else None
+
+
+def _kind_of_suffix(suffix: str) -> str | None:
+    kinds = {"stills": PICTURE_SUFFIXES, "video": VIDEO_SUFFIXES, "dicom": DICOM_SUFFIXES}
+    return next((kind for kind, suffixes in kinds.items() if suffix in suffixes), None)
