@@ -1,0 +1,28 @@
+"""Whether a picture is fit to be looked at, whatever is looked for."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+DARK_LEVEL = 6.0
+"""Mean grey level of the brightest tenth below which nothing is seen: no contact, or transmit is off."""
+WHITE_SHARE = 0.35
+FLAT_DEVIATION = 2.0
+SMALLEST_SIDE_PX = 64
+
+
+def picture_faults(ultrasound: NDArray[np.uint8]) -> tuple[str, ...]:
+    """Reasons against any measurement in this region (height, width); empty where there is none."""
+    height, width = ultrasound.shape
+    if min(height, width) < SMALLEST_SIDE_PX:
+        return (f"the picture is {width} x {height} px; at least {SMALLEST_SIDE_PX} px a side are needed",)
+    sparse = ultrasound[:: max(1, height // 96), :: max(1, width // 96)]
+    counts = np.bincount(sparse.ravel(), minlength=256)
+    share = counts / sparse.size
+    bright = np.sort(sparse, axis=None)[-max(1, sparse.size // 10) :]
+    if float(bright.mean()) < DARK_LEVEL:
+        return ("the picture is dark: no skin contact, or transmit is off",)
+    if float(sparse.std()) < FLAT_DEVIATION:
+        return ("the picture is one even grey: no echoes",)
+    if float(share[250:].sum()) > WHITE_SHARE:
+        return (f"{100 * share[250:].sum():.0f} % of the picture is white: lower the gain",)
+    return ()
