@@ -1,0 +1,121 @@
+"""The picture that the user sees: the frame with what was found in it."""
+
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.finding import CaliperMark, Finding, LineMark, MaskMark, Verdict
+from edge.frame import Frame
+from edge.overlay import palette
+from edge.overlay.calipers import draw_caliper, draw_label, label_box
+from edge.overlay.card import draw_card
+from edge.overlay.layout import LOWER_LEFT, Box, Sheet
+from edge.overlay.lines import draw_dashes, draw_line
+from edge.overlay.mask import TINT, outline, tint, under
+from edge.overlay.palette import dimmed
+from edge.overlay.panel import finding_card, title_card
+from edge.overlay.scale import draw_scale
+from edge.overlay.state import draw_state
+
+SMALLEST_FONT_PX: Final = 11
+LARGEST_FONT_PX: Final = 26
+_LIMITED_TINT: Final = TINT / 2
+_CARD_HEIGHT_SHARE: Final = 0.6
+
+
+def draw(frame: Frame, finding: Finding | None, *, age_s: float | None = None) -> NDArray[np.uint8]:
+    """A new (height, width, 3) uint8 BGR picture of the frame's size with the finding drawn.
+
+    `age_s`: how long ago the finding's frame was exposed. A finding of another frame than this one is drawn dim and
+    dashed and called OLD; where the scale has changed since, its marks no longer fit and are left out. The marks of a
+    refused finding are candidates: dim and dashed, never filled. Texts that a small picture has no room for are left
+    out, and a refusal then shows as a frame around the picture.
+    """
+    picture = cv2.cvtColor(frame.pixels, cv2.COLOR_GRAY2BGR).astype(np.uint8, copy=False)
+    region = frame.ultrasound
+    sheet = Sheet(
+        picture,
+        frame.pixels,
+        np.zeros(frame.pixels.shape, np.uint8),
+        Box(region.x, region.y, region.width, region.height),
+        font_size(frame.pixels.shape[1], frame.pixels.shape[0]),
+    )
+    old = finding is not None and not belongs(frame, finding)
+    if finding is not None and (not old or finding.spacing == frame.spacing):
+        _draw_marks(sheet, finding, old)
+    draw_state(sheet, frame.probe)
+    if finding is not None:
+        _draw_read_out(sheet, finding, age_s, old)
+    draw_scale(sheet, frame.spacing)
+    return picture
+
+
+def belongs(frame: Frame, finding: Finding) -> bool:
+    """Whether the finding was made on this very frame."""
+    return finding.sequence == frame.sequence and finding.exposed_ns == frame.exposed_ns
+
+
+def font_size(width: int, height: int) -> int:
+    """Pixels; about a fortieth of the picture's height, never too small to read."""
+    return min(LARGEST_FONT_PX, max(SMALLEST_FONT_PX, round(min(height / 40, width / 53))))
+
+
+def _draw_marks(sheet: Sheet, finding: Finding, old: bool) -> None:
+    faint = old or finding.verdict is Verdict.REFUSED
+    masks = [mark for mark in finding.marks if isinstance(mark, MaskMark)]
+    lines = [mark for mark in finding.marks if isinstance(mark, LineMark)]
+    calipers = [mark for mark in finding.marks if isinstance(mark, CaliperMark)]
+    for mask in masks:
+        _draw_mask(sheet, mask, finding.verdict, faint, outlined=not lines)
+    for index, line in enumerate(lines):
+        _draw_border(sheet, line, palette.line_colour(line.name, index), faint)
+    _draw_calipers(sheet, calipers, faint)
+
+
+def _draw_mask(sheet: Sheet, mark: MaskMark, verdict: Verdict, faint: bool, outlined: bool) -> None:
+    """`outlined`: a faint mask shows by its outline, for want of lines at its borders."""
+    colour = palette.mask_colour(mark.label)
+    if faint and outlined:
+        outline(sheet.picture, mark, dimmed(colour), sheet.size / 2)
+    if not faint:
+        tint(sheet.picture, mark, colour, _LIMITED_TINT if verdict is Verdict.LIMITED else TINT)
+    target, mask = under(sheet.busy, mark)
+    target |= mask
+
+
+def _draw_border(sheet: Sheet, mark: LineMark, colour: palette.Colour, faint: bool) -> None:
+    width_px = stroke(sheet.size)
+    if faint:
+        draw_dashes(sheet.picture, mark.points, dimmed(colour), width_px, sheet.size / 2)
+    else:
+        draw_line(sheet.picture, mark.points, colour, width_px)
+    draw_line(sheet.busy, mark.points, palette.WHITE, width_px)
+
+
+def _draw_calipers(sheet: Sheet, marks: list[CaliperMark], faint: bool) -> None:
+    colour = dimmed(palette.CALIPER) if faint else palette.CALIPER
+    for mark in marks:
+        draw_caliper(sheet.picture, mark, colour, stroke(sheet.size), sheet.size / 3, faint)
+        box = label_box(sheet.busy, mark, sheet.size, sheet.gap)
+        if box is not None:
+            draw_label(sheet.picture, mark, box, sheet.size, colour)
+            box.cut(sheet.busy)[:] = 255
+
+
+def stroke(size: int) -> int:
+    """Width of lines for a font of `size` pixels: thin, since a border must stay visible beside its line."""
+    return 1 if size < 20 else 2
+
+
+def _draw_read_out(sheet: Sheet, finding: Finding, age_s: float | None, old: bool) -> None:
+    max_height = round(_CARD_HEIGHT_SHARE * sheet.grey.shape[0])
+    for card in (finding_card(finding, age_s, old, sheet.size, max_height), title_card(finding, sheet.size)):
+        box = sheet.claim(card.width, card.height, LOWER_LEFT)
+        if box is not None:
+            draw_card(sheet.picture, card, box)
+            return
+    if finding.verdict is Verdict.REFUSED:
+        height, width = sheet.grey.shape
+        cv2.rectangle(sheet.picture, (0, 0), (width - 1, height - 1), palette.VERDICTS[finding.verdict], 1)

@@ -1,0 +1,42 @@
+"""Names, values and units as a person reads them."""
+
+from typing import Final
+
+from edge.finding import Measurement
+
+_NAMES: Final = {
+    "mean_thickness_medial": "Medial",
+    "mean_thickness_central": "Central",
+    "mean_thickness_lateral": "Lateral",
+    "mean_thickness": "Mean thickness",
+    "minimum_thickness": "Thinnest",
+    "min_thickness": "Thinnest",
+    "cross_sectional_area": "Area",
+    "echo_intensity": "Echo intensity",
+}
+_UNITS: Final = {"mm2": "mm²", "px2": "px²", "deg": "°", "grey level": "grey"}
+
+
+def plain_name(name: str) -> str:
+    """`mean_thickness_medial` is Medial; a name that is not in the table loses its underscores."""
+    return _NAMES.get(name) or name.replace("_", " ").strip().capitalize()
+
+
+def plain_unit(unit: str) -> str:
+    return _UNITS.get(unit, unit)
+
+
+def decimals(measurement: Measurement) -> int:
+    """As many as the interval bears: 2.13 mm within 0.2 mm either way reads 2.1 mm."""
+    half_width = abs(measurement.high - measurement.low) / 2
+    return 0 if half_width >= 1 else 1 if half_width >= 0.1 else 2
+
+
+def value_text(measurement: Measurement) -> str:
+    return f"{measurement.value:.{decimals(measurement)}f}"
+
+
+def interval_text(measurement: Measurement) -> str:
+    """`1.9 – 2.3`."""
+    places = decimals(measurement)
+    return f"{measurement.low:.{places}f} – {measurement.high:.{places}f}"
