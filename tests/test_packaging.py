@@ -123,15 +123,32 @@ def test_the_wheel_holds_every_module_and_model_file_and_nothing_else(wheel: Pat
     assert held == modules | marks | models | data
 
 
-def test_every_file_that_a_manifest_names_is_in_the_wheel(wheel: Path) -> None:
-    manifests = sorted((ROOT / "models").glob("*/manifest.json"))
-    assert manifests
-    with zipfile.ZipFile(wheel) as archive:
-        held = set(archive.namelist())
-    for manifest in manifests:
-        names = set(re.findall(r'"([\w./-]+\.(?:onnx|xml|bin|tflite))"', manifest.read_text()))
-        assert names
-        assert {f"edge/models/{manifest.parent.name}/{name}" for name in names} <= held
+OPEN_EVERY_MODEL = """
+import json
+import numpy as np
+from edge.runtime.manifest import list_models, load_manifest, model_folder
+from edge.runtime.opening import open_runtime
+
+opened = []
+for name in list_models():
+    manifest = load_manifest(model_folder(name))
+    for variant in manifest.variants:
+        runtime, _ = open_runtime(variant.runtime, model_folder(name), precision=variant.precision, threads=1)
+        with runtime:
+            outputs = runtime.infer(np.zeros(manifest.input.shape, np.uint8))
+        shapes_fit = [array.shape for array in outputs] == [output.shape for output in manifest.outputs]
+        opened.append([str(model_folder(name)), variant.runtime, variant.precision, shapes_fit])
+print(json.dumps(opened))
+"""
+
+
+def test_every_model_opens_from_the_installed_wheel(clean_python: str, tmp_path: Path) -> None:
+    opened = json.loads(python("-c", OPEN_EVERY_MODEL, cwd=tmp_path, executable=clean_python).splitlines()[-1])
+    names = sorted(path.parent.name for path in (ROOT / "models").glob("*/manifest.json"))
+    assert names
+    assert sorted({Path(folder).name for folder, *_ in opened}) == names
+    assert {runtime for _, runtime, *_ in opened} == {"onnx", "openvino", "tflite"}
+    assert all(fits and Path(folder).is_relative_to(Path(clean_python).parents[1]) for folder, _, _, fits in opened)
 
 
 def test_only_our_two_names_are_importable_from_the_wheel(clean_python: str, tmp_path: Path) -> None:
