@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from edge.screen.panels import DARK_LEVEL, Mask, Panels
 
 _STRONG = 24
-_CLEAR = 8
+_CLEAR = 20
+_PANEL_BLUR = 3
+"""Pixels over which a panel's edge may be smeared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +50,17 @@ def bounds(mask: Mask) -> Box:
 def find_borders(pixels: NDArray[np.uint8], panels: Panels, body: Mask) -> tuple[Box, bool]:
     """The picture's rectangle around its `body`, and whether its lower border was seen."""
     box = bounds(body)
-    seen = True
+    seen: tuple[bool, ...] = ()
     for _ in range(2):
         canvas = _canvas(panels, box)
         lift = _lift(pixels, panels, box)
         faint = _faint_noise(lift, panels, body)
         box, seen = _vote_borders(faint, lift, box, canvas)
-        if not seen:
-            box = replace(box, bottom=_end_of_floor(lift, box))
-        box = _snap(_with_strips(panels.ink, box, canvas), canvas, panels)
-    return box, seen
+        if not seen[-1]:
+            box = replace(box, bottom=_end_of_floor(lift, box, _noise(lift, panels)))
+        box = _with_strips(panels.ink, _with_tongues(panels.ink, box, canvas), canvas)
+        box = _snap(box, seen, canvas, panels)
+    return box, seen[-1]
 
 
 def _faint_noise(lift: NDArray[np.uint8], panels: Panels, body: Mask) -> Mask:
@@ -71,6 +74,7 @@ def _faint_noise(lift: NDArray[np.uint8], panels: Panels, body: Mask) -> Mask:
     faint = ((lift > _noise(lift, panels)) & (_reach_of(clutter, lift) == 0)).astype(np.uint8)
     # Names painted over are flat patches that may differ from the panel by a single level.
     faint &= (panels.contrast > 0) | (lift > _STRONG)
+    faint &= 1 - cv2.dilate(panels.light, np.ones((2 * _PANEL_BLUR + 1, 2 * _PANEL_BLUR + 1), np.uint8))
     window = max(7, round(0.02 * min(lift.shape)) | 1)
     cloud = (cv2.boxFilter(faint, cv2.CV_32F, (window, window)) > 0.04).astype(np.uint8) | body
     _, clouds = cv2.connectedComponents(cloud)
@@ -118,20 +122,17 @@ def _lift(pixels: NDArray[np.uint8], panels: Panels, box: Box) -> NDArray[np.uin
     return lift
 
 
-def _snap(box: Box, canvas: Box, panels: Panels) -> Box:
-    """A picture that two light panels touch fills the gap between the panels, however dark its other sides are."""
+def _snap(box: Box, seen: tuple[bool, ...], canvas: Box, panels: Panels) -> Box:
+    """A picture that two light panels touch fills the gap between the panels where its own border is not to be seen."""
     height, width = panels.light.shape
-    tolerance = max(2, round(0.012 * min(height, width)))
-    sides = (
-        (box.left, canvas.left, canvas.left > 0),
-        (box.top, canvas.top, canvas.top > 0),
-        (box.right, canvas.right, canvas.right < width),
-        (box.bottom, canvas.bottom, canvas.bottom < height),
-    )
-    touching = sum(panel and abs(found - limit) <= tolerance for found, limit, panel in sides)
-    if touching < 2:
+    limits = (canvas.left, canvas.top, canvas.right, canvas.bottom)
+    is_panel = (limits[0] > 0, limits[1] > 0, limits[2] < width, limits[3] < height)
+    found = (box.left, box.top, box.right, box.bottom)
+    near = [panel and abs(side - limit) <= _PANEL_BLUR + 2 for side, limit, panel in zip(found, limits, is_panel, strict=True)]
+    if sum(near) < 2:
         return box
-    return Box(*(limit if panel else found for found, limit, panel in sides))
+    sides = zip(found, limits, is_panel, near, seen, strict=True)
+    return Box(*(limit if at or (panel and not clear) else side for side, limit, panel, at, clear in sides))
 
 
 def _canvas(panels: Panels, box: Box) -> Box:
@@ -151,7 +152,7 @@ def _canvas(panels: Panels, box: Box) -> Box:
     )
 
 
-def _vote_borders(faint: Mask, lift: NDArray[np.uint8], box: Box, canvas: Box) -> tuple[Box, bool]:
+def _vote_borders(faint: Mask, lift: NDArray[np.uint8], box: Box, canvas: Box) -> tuple[Box, tuple[bool, ...]]:
     def begin(view: Callable[[NDArray[np.uint8]], NDArray[np.uint8]]) -> Border:
         brightness = view(lift)
         border = _vote(view(clear))
@@ -161,12 +162,12 @@ def _vote_borders(faint: Mask, lift: NDArray[np.uint8], box: Box, canvas: Box) -
 
     clear = faint & (lift > _CLEAR)
     rows = np.s_[box.top : box.bottom, canvas.left : canvas.right]
-    left = canvas.left + begin(lambda picture: picture[rows]).position
-    right = canvas.right - begin(lambda picture: picture[rows][:, ::-1]).position
+    first, last = begin(lambda picture: picture[rows]), begin(lambda picture: picture[rows][:, ::-1])
+    left, right = canvas.left + first.position, canvas.right - last.position
     columns = np.s_[canvas.top : canvas.bottom, left:right]
-    top = canvas.top + begin(lambda picture: picture[columns].T).position
-    last = begin(lambda picture: picture[columns].T[:, ::-1])
-    return Box(left, top, right, canvas.bottom - last.position), last.share > 0
+    upper, lower = begin(lambda picture: picture[columns].T), begin(lambda picture: picture[columns].T[:, ::-1])
+    seen = tuple(border.share > 0 for border in (first, upper, last, lower))
+    return Box(left, canvas.top + upper.position, right, canvas.bottom - lower.position), seen
 
 
 def _vote(lines: Mask) -> Border:
@@ -179,9 +180,9 @@ def _vote(lines: Mask) -> Border:
     beyond = np.cumsum(votes)
     straight = np.flatnonzero(np.convolve(votes, np.ones(3), mode="same") >= 0.12 * beyond[-1])
     for line in straight[:1]:
-        if line < 3 or beyond[line - 3] < 0.15 * beyond[-1]:
-            start = max(int(line) - 1, 0)
-            near = votes[start : line + 2]
+        start = max(int(line) - 1, 0)
+        near = votes[start : line + 2]
+        if beyond[start] - votes[start] < 0.35 * near.sum():
             return Border(start + int(np.argmax(near)), float(near.sum() / beyond[-1]))
     return Border(int(np.searchsorted(beyond, max(3.0, 0.015 * beyond[-1]))), 0.0)
 
@@ -199,11 +200,28 @@ def _past_halo(lines: NDArray[np.uint8], start: int, reach: int = 10) -> int:
     return start + 1 + jump
 
 
-def _end_of_floor(lift: NDArray[np.uint8], box: Box) -> int:
+def _end_of_floor(lift: NDArray[np.uint8], box: Box, noise: int) -> int:
     """The end of the rows below `box` that are a little lighter than the panel all over the picture's width."""
-    lifted = (lift[box.bottom :, box.left : box.right] > 0).mean(axis=1) > 0.9
+    below = lift[box.bottom :, box.left : box.right]
+    lifted = ((below > noise) & (below <= _CLEAR)).mean(axis=1) > 0.9
     dark = np.flatnonzero(~lifted)
     return box.bottom + (int(dark[0]) if dark.size else lifted.size)
+
+
+def _with_tongues(ink: Mask, box: Box, canvas: Box) -> Box:
+    """Takes in rows that run on unbroken past the sides: the bright near field over sides that lie in shadow."""
+
+    def reach(outward: Mask) -> int:
+        if outward.shape[1] == 0:
+            return 0
+        unbroken = np.cumsum(outward, axis=1) >= 0.93 * np.arange(1, outward.shape[1] + 1)
+        supported = np.flatnonzero((unbroken & (outward > 0)).sum(axis=0) >= max(3, 0.006 * box.height))
+        return int(supported[-1]) + 1 if supported.size and supported[-1] > 0.03 * box.width else 0
+
+    rows = ink[box.top : box.bottom]
+    left = reach(rows[:, canvas.left : box.left][:, ::-1])
+    right = reach(rows[:, box.right : canvas.right])
+    return replace(box, left=box.left - left, right=box.right + right)
 
 
 def _with_strips(ink: Mask, box: Box, canvas: Box) -> Box:

@@ -35,7 +35,9 @@ def find_panels(pixels: NDArray[np.uint8], tolerance: int = 4) -> Panels:
     """Panel colours are the levels that flat neighbourhoods share over at least 2 % of the picture."""
     square = np.ones((3, 3), np.uint8)
     contrast = cv2.subtract(cv2.dilate(pixels, square), cv2.erode(pixels, square))
-    levels = _flat_levels(pixels[contrast <= _FLAT_RANGE], pixels.size, tolerance)
+    calm = cv2.medianBlur(pixels, 3)  # analogue capture adds noise to the panels too
+    flat = cv2.subtract(cv2.dilate(calm, square), cv2.erode(calm, square)) <= _FLAT_RANGE
+    levels = _flat_levels(calm[flat], pixels.size, tolerance)
     exact = np.bincount(pixels[contrast <= 1], minlength=256)
     dark_levels = tuple(level for level in range(DARK_LEVEL + 1) if exact[level] > 0.005 * pixels.size)
     light = np.zeros(pixels.shape, np.uint8)

@@ -56,7 +56,7 @@ def _find_box(pixels: NDArray[np.uint8]) -> Box | None:
 
 
 def _find_body(panels: Panels) -> Mask | None:
-    """The dense textured areas that make up the picture: the largest, and those in line with it above and below."""
+    """The dense textured areas that make up the picture: the largest, and those that dark tissue cuts off from it."""
     shape = panels.ink.shape
     textured = panels.ink & (panels.contrast > 2)
     window = max(9, round(0.02 * min(shape)) | 1)
@@ -66,11 +66,19 @@ def _find_body(panels: Panels) -> Mask | None:
     if count < 2 or stats[1:, cv2.CC_STAT_AREA].max() < 0.01 * dense.size:
         return None
     main = 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))
-    left, width = stats[main, cv2.CC_STAT_LEFT], stats[main, cv2.CC_STAT_WIDTH]
-    chosen = [main]
-    for other in range(1, count):
-        start, size = stats[other, cv2.CC_STAT_LEFT], stats[other, cv2.CC_STAT_WIDTH]
-        shared = min(left + width, start + size) - max(left, start)
-        if other != main and shared > 0.9 * size and size > 0.3 * width:
-            chosen.append(other)
+    chosen = [other for other in range(1, count) if _belongs(stats[other], stats[main])]
     return np.isin(labels, chosen).astype(np.uint8)
+
+
+def _belongs(part: NDArray[np.int32], main: NDArray[np.int32]) -> bool:
+    """Whether `part` (left, top, width, height, area) lies in line with `main`, over or under it, or beside it."""
+
+    def inside(axis: int) -> float:
+        start = max(part[axis], main[axis])
+        end = min(part[axis] + part[axis + 2], main[axis] + main[axis + 2])
+        return float((end - start) / part[axis + 2])
+
+    over = inside(0) > 0.9 and part[2] > 0.15 * main[2] and part[4] > 0.015 * main[4]
+    gap = max(part[0] - main[0] - main[2], main[0] - part[0] - part[2])
+    beside = inside(1) > 0.8 and part[3] > 0.3 * main[3] and gap < 0.5 * main[2]
+    return bool(over or (beside and part[4] > 0.05 * main[4]))
