@@ -1,6 +1,7 @@
 """What holds for every test."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,3 +13,11 @@ def own_user_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
         for variable in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
             patch.setenv(variable, str(tmp_path_factory.mktemp(variable.lower())))
         yield
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small model's folder for every runtime and precision; tests that change it copy it first."""
+    pytest.importorskip("onnx", reason="the package onnx, which makes test models, is not installed")
+    tiny = pytest.importorskip("tools.tiny", reason="the checkout's tools are not importable: run python -m pytest")
+    return tiny.make_tiny(tmp_path_factory.mktemp("models") / "tiny")

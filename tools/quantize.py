@@ -21,7 +21,6 @@ from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, Q
 from onnxruntime.quantization.calibrate import create_calibrator
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from tools.export import INPUT
 from tools.pictures import calibration_pictures
 from tools.tflite.reading import read_network
 from tools.tflite.writing import write_tflite
@@ -38,12 +37,13 @@ COPYING = ("Resize", "MaxPool")
 class Reader(CalibrationDataReader):  # type: ignore[misc]
     """Hands grey pictures (n, 1, H, W) uint8 to the calibration, one at a time."""
 
-    def __init__(self, pictures: NDArray[np.uint8]) -> None:
+    def __init__(self, name: str, pictures: NDArray[np.uint8]) -> None:
+        self._name = name
         self._left = iter(pictures)
 
     def get_next(self) -> dict[str, NDArray[np.float32]] | None:
         picture = next(self._left, None)
-        return None if picture is None else {INPUT: picture[None].astype(np.float32) * np.float32(SCALE)}
+        return None if picture is None else {self._name: picture[None].astype(np.float32) * np.float32(SCALE)}
 
 
 def quantize(source: Path, target: Path, pictures: NDArray[np.uint8]) -> None:
@@ -51,12 +51,15 @@ def quantize(source: Path, target: Path, pictures: NDArray[np.uint8]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         prepared = Path(folder) / "prepared.onnx"
         quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
-        overrides = shared_ranges(onnx.load(prepared), observed_ranges(prepared, pictures))
-        overrides[INPUT] = (0.0, 1.0)
+        model = onnx.load(prepared)
+        given = model.graph.input[0].name
+        overrides = shared_ranges(model, observed_ranges(prepared, Reader(given, pictures)))
+        # Grey level 255 has to be the last step of the input's scale, whatever the pictures hold.
+        overrides[given] = (0.0, SCALE * 255)
         quantize_static(
             str(prepared),
             str(target),
-            Reader(pictures),
+            Reader(given, pictures),
             quant_format=QuantFormat.QDQ,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
@@ -70,14 +73,14 @@ def _override(low: float, high: float) -> list[dict[str, Any]]:
     return [{"rmin": np.float32(low), "rmax": np.float32(high)}]
 
 
-def observed_ranges(path: Path, pictures: NDArray[np.uint8]) -> dict[str, tuple[float, float]]:
-    """The lowest and highest value of each tensor over the pictures."""
+def observed_ranges(path: Path, reader: Reader) -> dict[str, tuple[float, float]]:
+    """The lowest and highest value of each tensor over the reader's pictures."""
     calibrator = create_calibrator(
         str(path),
         augmented_model_path=str(path.with_suffix(".observed.onnx")),
         calibrate_method=CalibrationMethod.MinMax,
     )
-    calibrator.collect_data(Reader(pictures))
+    calibrator.collect_data(reader)
     ranges = calibrator.compute_data().items()
     return {name: (float(np.min(r.range_value[0])), float(np.max(r.range_value[1]))) for name, r in ranges}
 
