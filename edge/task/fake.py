@@ -1,6 +1,7 @@
 """A task for tests: measures how bright the picture is, which everybody can check."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import cv2
 import numpy as np
@@ -21,6 +22,9 @@ class FakeTask:
     model = "fake"
     labels = ("bright",)
 
+    def __init__(self, figures: Mapping[str, float] = MappingProxyType({})) -> None:
+        self._darkest = figures.get("min_grey_level", MIN_GREY_LEVEL)
+
     def prepare(self, frame: Frame) -> NDArray[np.uint8]:
         size = (INPUT_SIZE_PX, INPUT_SIZE_PX)
         picture = cv2.resize(frame.ultrasound.crop(frame.pixels), size, interpolation=cv2.INTER_AREA)
@@ -28,8 +32,8 @@ class FakeTask:
 
     def conclude(self, frame: Frame, outputs: tuple[NDArray[np.float32], ...], history: Sequence[Finding]) -> Finding:
         mean = float(outputs[0].mean()) * 255
-        if mean < MIN_GREY_LEVEL:
-            reason = f"the picture is black: mean grey level {mean:.0f}, at least {MIN_GREY_LEVEL:.0f} is needed"
+        if mean < self._darkest:
+            reason = f"the picture is black: mean grey level {mean:.0f}, at least {self._darkest:.0f} is needed"
             return Finding(self.name, frame.sequence, frame.exposed_ns, Verdict.REFUSED, (reason,))
         region = frame.ultrasound
         mask = (region.crop(frame.pixels) > 127).astype(np.uint8)

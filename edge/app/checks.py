@@ -1,0 +1,160 @@
+"""The doctor's questions. Each answers with what was found, and with a cure where something is wrong."""
+
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import platformdirs
+
+from edge.app.board import Board, free_disk_mb, read_board
+from edge.app.wording import counted
+from edge.errors import SonoedgeError
+
+PYTHONS = ((3, 11), (3, 13))
+"""First and last version that is tested."""
+LEAST_MEMORY_MB = 300
+"""What a run with the largest runtime was seen to take, with room to spare."""
+LEAST_DISK_MB = 500
+HOT_C = 80.0
+"""Most boards slow themselves down from here."""
+
+
+class State(StrEnum):
+    GOOD = "good"
+    NOTE = "note"
+    """Works, with something to know."""
+    BROKEN = "broken"
+    """Something essential does not work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One answer."""
+
+    name: str
+    state: State
+    found: str
+    cure: str = ""
+
+
+def examine() -> Iterator[Check]:
+    """All answers, one after the other; a question that fails is itself an answer."""
+    board = read_board()
+    questions: tuple[Callable[[], Iterator[Check]], ...] = (
+        lambda: board_checks(board),
+        python_check,
+        runtime_checks,
+        model_checks,
+        camera_checks,
+        port_checks,
+        folder_checks,
+    )
+    for question in questions:
+        try:
+            yield from question()
+        except Exception as error:
+            name = getattr(question, "__name__", "board").removesuffix("_checks").removesuffix("_check")
+            yield Check(name, State.BROKEN, f"{type(error).__name__}: {error}", "please report this as a bug")
+
+
+def board_checks(board: Board) -> Iterator[Check]:
+    yield Check("board", State.GOOD, f"{board.name}, {board.processor}, {board.machine}, {board.system}")
+    cores = f"{board.cores_usable} of {counted(board.cores, 'core')} usable"
+    yield Check("cores", State.GOOD, cores)
+    if board.free_memory_mb is not None:
+        found = f"{board.free_memory_mb} MB free of {board.memory_mb} MB"
+        short = board.free_memory_mb < LEAST_MEMORY_MB
+        cure = f"close other programs: a run needs about {LEAST_MEMORY_MB} MB"
+        yield Check("memory", State.BROKEN if short else State.GOOD, found, cure if short else "")
+    if board.temperature_c is not None:
+        hot = board.temperature_c >= HOT_C
+        cure = "cool the board: it slows itself down when hot" if hot else ""
+        yield Check("temperature", State.NOTE if hot else State.GOOD, f"{board.temperature_c:.0f} °C", cure)
+
+
+def python_check() -> Iterator[Check]:
+    first, last = PYTHONS
+    found = ".".join(map(str, sys.version_info[:3]))
+    tested = first <= sys.version_info[:2] <= last
+    cure = "" if tested else f"use Python {first[0]}.{first[1]} to {last[0]}.{last[1]}; others are not tested"
+    yield Check("python", State.GOOD if tested else State.NOTE, found, cure)
+
+
+def runtime_checks() -> Iterator[Check]:
+    from edge.runtime.opening import installed
+
+    runtimes = installed()
+    for runtime in runtimes:
+        if runtime.problem is None:
+            yield Check(f"runtime {runtime.name}", State.GOOD, runtime.version or "version unknown")
+        else:
+            yield Check(f"runtime {runtime.name}", State.NOTE, "not installed", runtime.problem)
+    if all(runtime.problem for runtime in runtimes):
+        yield Check("runtimes", State.BROKEN, "none works", "install one: pip install 'sonoedge[onnx]'")
+
+
+def model_checks() -> Iterator[Check]:
+    from edge.runtime.manifest import list_models, load_manifest, model_folder, verify
+
+    names = list_models()
+    if not names:
+        yield Check("models", State.BROKEN, "none is installed", "reinstall sonoedge")
+    for name in names:
+        try:
+            manifest = load_manifest(model_folder(name))
+            verify(model_folder(name), manifest)
+        except SonoedgeError as error:
+            yield Check(f"model {name}", State.BROKEN, "not as it was made", str(error))
+        else:
+            files = counted(len(manifest.files()), "file")
+            yield Check(f"model {name}", State.GOOD, f"version {manifest.version}, {files} verified by SHA-256")
+
+
+def camera_checks() -> Iterator[Check]:
+    from edge.source.camera import list_cameras
+
+    cameras = list_cameras()
+    for camera in cameras:
+        yield Check("camera", State.GOOD, f"{camera.path} {camera.name}")
+    if not cameras:
+        yield Check(
+            "camera",
+            State.NOTE,
+            "none",
+            "plug the probe or frame grabber in; without one use a file or phantom:cartilage",
+        )
+
+
+def port_checks() -> Iterator[Check]:
+    from serial.tools.list_ports import comports
+
+    ports = comports()
+    for port in ports:
+        yield Check("serial port", State.GOOD, f"{port.device} {port.description}")
+    if not ports:
+        yield Check("serial port", State.NOTE, "none", "needed only to control a probe: plug in its USB or UART cable")
+
+
+def folder_checks() -> Iterator[Check]:
+    cache = platformdirs.user_cache_path("sonoedge")
+    yield writable_check(
+        "cache", cache, "make it writable, or set XDG_CACHE_HOME: auto measures the board at each start"
+    )
+    free_mb = free_disk_mb(Path.cwd())
+    short = free_mb < LEAST_DISK_MB
+    cure = "free some space: a minute of video takes about 20 MB" if short else ""
+    yield Check("disk", State.NOTE if short else State.GOOD, f"{free_mb} MB free in {Path.cwd()}", cure)
+
+
+def writable_check(name: str, folder: Path, cure: str) -> Check:
+    """Tries it: permissions alone do not tell of a read-only or full disk."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"0")
+    except OSError as error:
+        return Check(name, State.NOTE, f"{folder}: {error.strerror}", cure)
+    return Check(name, State.GOOD, f"{folder} is writable")

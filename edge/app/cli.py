@@ -1,0 +1,80 @@
+"""The command `sonoedge`: one file a command, their libraries imported only when they run."""
+
+import os
+import sys
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from edge.app.bench import bench
+from edge.app.console import say_error
+from edge.app.demo import demo
+from edge.app.doctor import doctor
+from edge.app.models import models
+from edge.app.run import run
+from edge.app.show import show
+from edge.errors import SonoedgeError
+
+TRACE_VARIABLE = "SONOEDGE_TRACE"
+EXIT_FAILED = 1
+EXIT_INTERRUPTED = 130
+
+app = typer.Typer(
+    name="sonoedge",
+    help="Measurements from handheld musculoskeletal ultrasound, on a small board, with no network.\n\n"
+    "Start with:  [bold]sonoedge demo[/]",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(run)
+app.command()(demo)
+app.command()(show)
+app.command()(doctor)
+app.add_typer(models, name="models")
+app.command()(bench)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"sonoedge {version('sonoedge')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """What holds for every command."""
+
+
+def main() -> None:
+    """Runs the command line and ends the process: 0 done, 1 failed, 2 wrong usage. Never shows a traceback."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        say_error("stopped before the run began")
+        sys.exit(EXIT_INTERRUPTED)
+    except Exception as error:
+        if os.environ.get(TRACE_VARIABLE):
+            raise
+        say_error(describe(error))
+        sys.exit(EXIT_FAILED)
+
+
+def describe(error: Exception) -> str:
+    """What the user reads: our own errors as they are, others with what to do about them."""
+    if isinstance(error, SonoedgeError):
+        return "; then ".join([str(error), *getattr(error, "__notes__", ())])
+    if isinstance(error, OSError):
+        return f"{error.filename or 'the system'}: {error.strerror or error}"
+    return f"unexpected {type(error).__name__}: {error}; this is a bug: run again with {TRACE_VARIABLE}=1 and report it"
+
+
+if __name__ == "__main__":
+    main()

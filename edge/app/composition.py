@@ -1,0 +1,111 @@
+"""The composition root: source, screen, task, runtime, overlay and sinks put together as the settings say."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.app.settings import Settings, usable_cores
+from edge.clock import Clock, MonotonicClock
+from edge.finding import Finding
+from edge.frame import Frame
+from edge.loop.runner import Loop
+from edge.loop.step import Step, runtime_label
+from edge.overlay.draw import draw
+from edge.registry import Entry, load
+from edge.runtime.choice import Choice
+from edge.runtime.contract import Runtime
+from edge.runtime.manifest import load_manifest, model_folder
+from edge.runtime.opening import open_runtime
+from edge.screen.locator import Locator
+from edge.sink.contract import Sink
+from edge.sink.folder import claim_folder
+from edge.sink.queueing import QueuedSink
+from edge.sink.table import SINKS
+from edge.source.contract import FrameSource
+from edge.source.opening import open_source
+from edge.task.contract import Task
+from edge.task.table import TASKS
+
+VIEWERS = {"page": Entry("edge.viewer.page:PageSink", extra="viewer")}
+VIDEO_FPS = 25.0
+"""Pace of the video where the frames carry no times that go on."""
+QUEUE_FRAMES = 32
+"""Room for a memory card's hiccup of a second; about 40 MB a sink at 640 x 480."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Everything that is open for one run."""
+
+    loop: Loop
+    source: FrameSource
+    runtime_label: str
+    runtime_reason: str
+    page_url: str | None
+    opened: ExitStack
+    """Closes all of it: the loop first, then what it used."""
+
+
+def compose(settings: Settings, clock: Clock | None = None) -> Chain:
+    """Opens everything in the order of what fails soonest; on an error nothing stays open."""
+    clock = clock or MonotonicClock()
+    task = open_task(settings.task)
+    with ExitStack() as opened:
+        source = opened.enter_context(open_source(settings.source, fps=settings.fps, clock=clock))
+        runtime, choice = _open_runtime(settings, task)
+        opened.enter_context(runtime)
+        page = _open_page(settings.view_port)
+        sinks = {
+            name: opened.enter_context(QueuedSink(sink, QUEUE_FRAMES, lossless=not source.live))
+            for name, sink in _open_sinks(settings).items()
+        }
+        if page is not None:
+            sinks["page"] = opened.enter_context(QueuedSink(page, 1, lossless=False))
+        locator = Locator(user_spacing=settings.mm_per_px, user_depth_mm=settings.depth_mm)
+        step = Step(locator.locate, task, runtime, picture_with, clock)
+        loop = opened.enter_context(Loop(source, step, sinks, clock, max_frames=settings.max_frames))
+        return Chain(loop, source, runtime_label(runtime), choice.reason, page.url if page else None, opened.pop_all())
+
+
+def open_task(name: str) -> Task:
+    """The task of this name, with the figures that its model was calibrated to.
+
+    Raises UnknownNameError for a task or model that is not there, ModelError for a damaged manifest.
+    """
+    kind = load("task", TASKS, name)
+    manifest = load_manifest(model_folder(kind.model))
+    figures = {number.name: number.value for number in (*manifest.thresholds, *manifest.calibration)}
+    task: Task = kind(figures)
+    return task
+
+
+def _open_runtime(settings: Settings, task: Task) -> tuple[Runtime, Choice]:
+    threads = settings.threads or usable_cores()
+    return open_runtime(settings.runtime, model_folder(task.model), precision=settings.precision, threads=threads)
+
+
+def _open_page(port: int | None) -> Any:
+    """The live page; its class is found by name because its library is optional."""
+    return None if port is None else load("viewer", VIEWERS, "page")(port)
+
+
+def _open_sinks(settings: Settings) -> dict[str, Sink]:
+    """The sinks that write to the folder, which no earlier run may have used."""
+    if settings.out is None:
+        return {}
+    folder = claim_folder(settings.out)
+    sinks: dict[str, Sink] = {"records": load("sink", SINKS, "records")(folder)}
+    if settings.video:
+        sinks["video"] = load("sink", SINKS, "video")(folder, settings.fps or VIDEO_FPS)
+    for name, wanted in (("stills", settings.stills), ("masks", settings.masks)):
+        if wanted:
+            sinks[name] = load("sink", SINKS, name)(folder)
+    return sinks
+
+
+def picture_with(frame: Frame, finding: Finding, age_s: float) -> NDArray[np.uint8]:
+    """The frame with its own finding drawn."""
+    return draw(frame, finding, age_s=age_s)

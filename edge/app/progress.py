@@ -1,0 +1,63 @@
+"""What a terminal shows while a run goes on: one line that stays in its place."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from edge.app.console import err
+from edge.app.wording import COLOURS, plain
+from edge.finding import Finding
+from edge.loop.statistics import Statistics
+
+REFRESH_PER_S = 8
+
+
+class ProgressLine:
+    """Shown on standard error where that is a terminal; nothing is written to logs and pipes."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._live = Live(console=console, refresh_per_second=REFRESH_PER_S, transient=True)
+        self._shown_s = 0.0
+
+    def update(self, statistics: Callable[[], Statistics], finding: Finding) -> None:
+        """Asks for the counters only as often as the line changes: medians cost more than a frame should."""
+        if not self._live.is_started or time.monotonic() - self._shown_s < 1 / REFRESH_PER_S:
+            return
+        self._shown_s = time.monotonic()
+        self._live.update(progress_text(statistics(), finding, self._console.width))
+
+    @contextmanager
+    def shown(self) -> Iterator["ProgressLine"]:
+        if not self._console.is_terminal:
+            yield self
+            return
+        with self._live:
+            yield self
+
+
+def progress_text(statistics: Statistics, finding: Finding, width: int) -> Text:
+    """Frames, pace, age, losses; then what the newest frame says."""
+    age_ms = statistics.age_at_display.median_ms if statistics.age_at_display else 0.0
+    counters = f"{statistics.processed} frames  {statistics.frames_per_s:.1f}/s  {age_ms:.0f} ms old"
+    lost = f"  {statistics.lost} lost" if statistics.lost else ""
+    says = "; ".join(finding.reasons) or ", ".join(
+        f"{plain(m.name)} {m.value:.2f} {m.unit}" for m in finding.measurements
+    )
+    text = Text.assemble(
+        (counters, "bold"),
+        (lost, "yellow"),
+        ("  ", ""),
+        (finding.verdict.value, COLOURS[finding.verdict]),
+        (f"  {says}", ""),
+    )
+    text.truncate(width - 1, overflow="ellipsis")
+    return text
+
+
+def progress_line() -> ProgressLine:
+    return ProgressLine(err())

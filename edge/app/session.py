@@ -1,0 +1,122 @@
+"""A run from Python.
+
+from edge.app.session import open_session
+
+with open_session("knee.mkv", task="cartilage", out="results") as session:
+    for finding in session:
+        print(finding.summary())
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from edge.app.composition import Chain, compose
+from edge.app.settings import RUNTIME_AUTO, Settings
+from edge.errors import SourceError, SourceFormatError
+from edge.exam.summary import FindingTally, Summary
+from edge.finding import Finding
+from edge.loop.statistics import Statistics
+from edge.loop.step import Result
+
+
+class Session:
+    """An open chain; a context manager, to be iterated once.
+
+    Iterating gives findings, `results` gives them with frame and picture. It raises what the source or a sink raises
+    (errors.SourceError, errors.SinkError); leaving the context lets every sink finish its files first.
+    """
+
+    def __init__(self, settings: Settings, chain: Chain) -> None:
+        self.settings = settings
+        self.runtime = chain.runtime_label
+        """`openvino int8, 2 threads`."""
+        self.runtime_reason = chain.runtime_reason
+        """Why that one; empty where the settings named it."""
+        self.page_url = chain.page_url
+        self._chain = chain
+        self._tally = FindingTally()
+        self._stopped = False
+
+    def __iter__(self) -> Iterator[Finding]:
+        return (result.finding for result in self.results())
+
+    def results(self) -> Iterator[Result]:
+        """Frame, finding and picture of one exposure together, as they come."""
+        for result in self._chain.loop:
+            self._tally.add(result.finding)
+            yield result
+        if not self._stopped:
+            self._check_whole()
+
+    def stop(self) -> None:
+        """Ends the iteration after the present frame; safe in a signal handler."""
+        self._stopped = True
+        self._chain.loop.stop()
+
+    def statistics(self) -> Statistics:
+        return self._chain.loop.statistics()
+
+    def summary(self) -> Summary:
+        return self._tally.summary()
+
+    def close(self) -> None:
+        self._chain.opened.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._chain.opened.__exit__(kind, error, trace)
+
+    def _check_whole(self) -> None:
+        """A source that left something out says so at the end, when all the rest is measured and kept."""
+        source = self.settings.source
+        skipped: tuple[str, ...] = getattr(self._chain.source, "skipped", ())
+        if skipped:
+            raise SourceError(f"{len(skipped)} files of {source} were passed over: {'; '.join(skipped)}")
+        if self._tally.summary().frames == 0:
+            raise SourceFormatError(f"{source} ended without one frame; expected a recording with pictures")
+
+
+def open_session(
+    source: str | Path,
+    *,
+    task: str = "cartilage",
+    runtime: str = RUNTIME_AUTO,
+    precision: str | None = None,
+    threads: int | None = None,
+    out: str | Path | None = None,
+    video: bool = True,
+    stills: bool = False,
+    masks: bool = False,
+    fps: float | None = None,
+    mm_per_px: float | None = None,
+    depth_mm: float | None = None,
+    max_frames: int | None = None,
+    view_port: int | None = None,
+) -> Session:
+    """An open chain from `source` to the folder `out`; edge.app.settings.Settings says what each option means.
+
+    Raises errors.SonoedgeError where anything cannot be opened; nothing stays open then.
+    """
+    settings = Settings(
+        source=str(source),
+        task=task,
+        runtime=runtime,
+        precision=precision,
+        threads=threads,
+        out=None if out is None else Path(out),
+        video=video,
+        stills=stills,
+        masks=masks,
+        fps=fps,
+        mm_per_px=mm_per_px,
+        depth_mm=depth_mm,
+        max_frames=max_frames,
+        view_port=view_port,
+    )
+    return Session(settings, compose(settings))

@@ -1,0 +1,36 @@
+"""`sonoedge show`: what an earlier run found."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edge.app.console import out, say
+
+
+def show(
+    folder: Annotated[Path, typer.Argument(help="Folder that was given to --out.")],
+    frames: Annotated[bool, typer.Option("--frames", help="Also print one line a frame.")] = False,
+) -> None:
+    """Show what an earlier run found: verdicts, the median of each measure, reasons, files.
+
+    [bold]Example[/]
+
+      sonoedge show out/demo
+    """
+    from edge.app.tables import summary_view
+    from edge.exam.folder import RunFolder, finding_of
+    from edge.exam.summary import FindingTally
+
+    run_folder, tally = RunFolder(folder), FindingTally()
+    records = run_folder.records()
+    for record in records:
+        finding = finding_of(record)
+        tally.add(finding)
+        if frames:
+            out().print(finding.summary(), markup=False, soft_wrap=True)
+    if records.cut is not None:
+        say(records.cut)
+    out().print(summary_view(tally.summary()))
+    for path in run_folder.files()[:20]:
+        out().print(f"  {path}", markup=False, soft_wrap=True)

@@ -1,0 +1,83 @@
+"""Tables that end a run: what was found, and how the run went."""
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from edge.app.wording import COLOURS, counted, plain, plain_unit
+from edge.exam.summary import Summary
+from edge.loop.statistics import Spread, Statistics
+
+SHOWN_REASONS = 5
+DROP_PLACES = {
+    "source": "never read from the source",
+    "mailbox": "replaced by a newer one while the loop was busy",
+}
+
+
+def summary_view(summary: Summary) -> RenderableType:
+    """Verdicts, the middle of each measure, and the most frequent reasons."""
+    parts: list[RenderableType] = [verdict_line(summary)]
+    if summary.measures:
+        parts.append(measure_table(summary))
+    if summary.reasons:
+        parts.append(reason_lines(summary))
+    return Group(*parts)
+
+
+def verdict_line(summary: Summary) -> Text:
+    line = Text(f"{counted(summary.frames, 'frame')}: ", style="bold")
+    for index, (verdict, frames) in enumerate(summary.verdicts):
+        line.append(", " if index else "")
+        line.append(f"{frames} {verdict}", style=COLOURS.get(verdict, ""))
+    return line
+
+
+def measure_table(summary: Summary) -> Table:
+    table = plain_table("measure", "median", "unit", "5 % to 95 % of frames", "frames", left=("measure", "unit"))
+    for measure in summary.measures:
+        span = f"{measure.p5:.2f} to {measure.p95:.2f}"
+        name, unit = plain(measure.name), plain_unit(measure.unit)
+        table.add_row(name, f"{measure.median:.2f}", unit, span, str(measure.frames))
+    return table
+
+
+def reason_lines(summary: Summary) -> Text:
+    lines = [f"  {frames} x {reason}" for reason, frames in summary.reasons[:SHOWN_REASONS]]
+    left = len(summary.reasons) - SHOWN_REASONS
+    lines += [f"  and {counted(left, 'other reason')}"] if left > 0 else []
+    return Text("\n".join(["reasons:", *lines]), style="yellow")
+
+
+def run_view(statistics: Statistics) -> RenderableType:
+    """Pace, age, losses and the time of each stage."""
+    table = plain_table("stage", "median ms", "95 % under ms", left=("stage",))
+    for spread in (*statistics.stages, *_age(statistics)):
+        table.add_row(spread.name, f"{spread.median_ms:.2f}", f"{spread.p95_ms:.2f}")
+    pace = f"{statistics.frames_per_s:.1f} frames/s, {statistics.grabbed} grabbed, {statistics.processed} worked on"
+    return Group(Text(pace, style="bold"), *_drop_lines(statistics), table)
+
+
+def plain_table(*columns: str, left: tuple[str, ...]) -> Table:
+    """A table without frame; columns not in `left` hold numbers."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for name in columns:
+        table.add_column(name, justify="left" if name in left else "right")
+    return table
+
+
+def _age(statistics: Statistics) -> tuple[Spread, ...]:
+    age = statistics.age_at_display
+    return () if age is None else (Spread("age at display", age.median_ms, age.p95_ms, age.samples),)
+
+
+def _drop_lines(statistics: Statistics) -> list[Text]:
+    return [
+        Text(
+            f"{counted(drop.frames, 'frame')} {DROP_PLACES.get(drop.place, f'not kept by {drop.place}')}",
+            style="yellow",
+        )
+        for drop in statistics.dropped
+        if drop.frames
+    ]
