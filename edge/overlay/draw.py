@@ -71,7 +71,7 @@ def _draw_marks(sheet: Sheet, finding: Finding, old: bool) -> None:
         _draw_mask(sheet, mask, finding.verdict, faint, outlined=not lines)
     for index, line in enumerate(lines):
         _draw_border(sheet, line, palette.line_colour(line.name, index), faint)
-    _draw_calipers(sheet, calipers, faint)
+    _draw_calipers(sheet, calipers, faint, numbers=finding.verdict is not Verdict.REFUSED)
 
 
 def _draw_mask(sheet: Sheet, mark: MaskMark, verdict: Verdict, faint: bool, outlined: bool) -> None:
@@ -94,11 +94,12 @@ def _draw_border(sheet: Sheet, mark: LineMark, colour: palette.Colour, faint: bo
     draw_line(sheet.busy, mark.points, palette.WHITE, width_px)
 
 
-def _draw_calipers(sheet: Sheet, marks: list[CaliperMark], faint: bool) -> None:
+def _draw_calipers(sheet: Sheet, marks: list[CaliperMark], faint: bool, numbers: bool) -> None:
+    """`numbers`: False leaves the texts out, since a refusal has no value to show."""
     colour = dimmed(palette.CALIPER) if faint else palette.CALIPER
     for mark in marks:
         draw_caliper(sheet.picture, mark, colour, stroke(sheet.size), sheet.size / 3, faint)
-        box = label_box(sheet.busy, mark, sheet.size, sheet.gap)
+        box = label_box(sheet.busy, mark, sheet.size, sheet.gap) if numbers else None
         if box is not None:
             draw_label(sheet.picture, mark, box, sheet.size, colour)
             box.cut(sheet.busy)[:] = 255

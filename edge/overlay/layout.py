@@ -15,8 +15,8 @@ UPPER_LEFT: Final[Anchor] = (0.0, 0.0)
 LOWER_LEFT: Final[Anchor] = (0.0, 1.0)
 LOWER_RIGHT: Final[Anchor] = (1.0, 1.0)
 
-_DARK_GREY: Final = 40
-"""A margin that is brighter holds the scanner's own texts."""
+_TEXT_CONTRAST: Final = 40
+"""What differs more from its ground is one of the scanner's own texts."""
 _MARK_COST: Final = 6
 _SCANNER_TEXT_COST: Final = 12
 
@@ -96,8 +96,14 @@ class Sheet:
     def _cost(self, box: Box, hidden: int) -> int:
         cost = _MARK_COST * cv2.countNonZero(box.cut(self.busy))
         if hidden == 0:
-            cost += _SCANNER_TEXT_COST * int(np.count_nonzero(box.cut(self.grey) > _DARK_GREY))
+            cost += _SCANNER_TEXT_COST * _pixels_that_stand_out(box.cut(self.grey))
         return cost
+
+
+def _pixels_that_stand_out(pixels: NDArray[np.uint8]) -> int:
+    """How many differ from the first one, be the margin black, grey or white."""
+    ground = int(pixels[0, 0])
+    return int(np.count_nonzero((pixels > ground + _TEXT_CONTRAST) | (pixels < ground - _TEXT_CONTRAST)))
 
 
 @lru_cache(maxsize=128)

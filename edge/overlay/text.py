@@ -109,7 +109,7 @@ def _ink(text: str, size: int, weight: int) -> NDArray[np.uint8]:
         cv2.putText(ink, text, origin, (255, 255, 255), cv2.FontFace("sans"), size, weight)
     else:
         face, scale, thickness = _plotter(size, weight)
-        cv2.putText(ink, plain_ascii(text), origin, 255, face, scale, thickness, cv2.LINE_AA)
+        cv2.putText(ink, plain_ascii(text), origin, face, scale, 255, thickness, cv2.LINE_AA)
     return ink
 
 

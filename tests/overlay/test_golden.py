@@ -1,4 +1,4 @@
-"""Whole pictures against stored ones. SONOEDGE_REMAKE_GOLDEN=1 writes them anew; look at each before it is committed."""
+"""Whole pictures against stored ones. SONOEDGE_REMAKE_GOLDEN=1 writes them anew; look at each of them."""
 
 import os
 from dataclasses import dataclass, field, replace
@@ -77,7 +77,9 @@ def background(width, height):
     upper, lower = surfaces(x)
     tissue = 90 * np.exp(-1.6 * y) * (1 + 0.4 * np.sin(60 * y + 3 * np.sin(4 * x)))
     tissue = np.where(y > upper, 16, tissue)
-    tissue = np.where(y > lower, 230 * np.exp(-((y - lower - 0.006) ** 2) / 0.0001) + 22 * np.exp(-5 * (y - lower)), tissue)
+    tissue = np.where(
+        y > lower, 230 * np.exp(-((y - lower - 0.006) ** 2) / 0.0001) + 22 * np.exp(-5 * (y - lower)), tissue
+    )
     return (np.clip(tissue * speckle, 0, 255) // 20 * 20).astype(np.uint8)
 
 

@@ -1,0 +1,165 @@
+"""Words, numbers, wrapping, placing."""
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.finding import Measurement
+from edge.overlay import text
+from edge.overlay.layout import LOWER_LEFT, Box, Sheet, candidates, margins
+from edge.overlay.lines import dashes, thinned
+from edge.overlay.text import paste, plain_ascii, sprite, text_width, wrapped
+from edge.overlay.wording import interval_text, plain_name, plain_unit, value_text
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("mean_thickness_medial", "Medial"),
+        ("cartilage", "Cartilage"),
+        ("pennation_angle", "Pennation angle"),
+        ("area", "Area"),
+    ],
+)
+def test_names_are_plain_words(name, plain):
+    assert plain_name(name) == plain
+
+
+@pytest.mark.parametrize(
+    ("low", "value", "high", "shown", "interval"),
+    [
+        (1.95, 2.134, 2.31, "2.1", "1.9 – 2.3"),
+        (2.10, 2.134, 2.17, "2.13", "2.10 – 2.17"),
+        (60.2, 64.3, 68.4, "64", "60 – 68"),
+        (11.9, 12.5, 13.1, "12.5", "11.9 – 13.1"),
+    ],
+)
+def test_a_value_has_no_more_digits_than_its_interval_bears(low, value, high, shown, interval):
+    measurement = Measurement("x", value, "mm", low, high)
+    assert value_text(measurement) == shown
+    assert interval_text(measurement) == interval
+
+
+def test_units_are_signs():
+    assert [plain_unit(unit) for unit in ("mm", "mm2", "deg")] == ["mm", "mm²", "°"]
+
+
+@given(
+    st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zs", "Zl", "Zp")), min_size=1, max_size=80)
+)
+def test_wrapping_loses_no_letter(content):
+    lines = wrapped(content, 12, 60)
+    assert "".join("".join(lines).split()) == "".join(content.split())
+
+
+def test_lines_are_no_wider_than_asked():
+    content = "The cartilage band is not continuous; Donaudampfschifffahrtsgesellschaft 38 % of its length"
+    for width in (60, 120, 300):
+        assert all(text_width(line, 12) <= width for line in wrapped(content, 12, width))
+
+
+def test_a_unit_stays_with_its_number():
+    lines = [
+        line for width in range(60, 260, 7) for line in wrapped("Depth and ticks differ by 38 % or 2 mm", 12, width)
+    ]
+    assert not any(line.startswith(("%", "mm")) for line in lines)
+
+
+@pytest.mark.parametrize("unicode_font", [True, False])
+def test_text_is_drawn_with_either_font(monkeypatch, unicode_font):
+    if unicode_font and not text.has_unicode_font():
+        pytest.skip("this OpenCV has no Unicode font; version 5 has")
+    monkeypatch.setattr(text, "has_unicode_font", lambda: unicode_font)
+    for cached in (text.sprite, text.text_width):
+        cached.cache_clear()
+    try:
+        for size in (11, 16, 26):
+            item = sprite("64 mm² 12° 1.9 – 2.3", size, (255, 255, 255))
+            ink = item.paint.max(axis=2) > 128
+            assert 0.04 < ink.mean() < 0.5
+            assert not ink[0].any(), "cut off at its top"
+            assert not ink[-1].any(), "cut off at its foot"
+            assert not ink[:, -1].any(), "cut off at its end"
+    finally:
+        for cached in (text.sprite, text.text_width):
+            cached.cache_clear()
+
+
+def test_plain_font_spells_signs_out():
+    assert plain_ascii("64 mm², 12° – …") == "64 mm2, 12 deg - ..."
+
+
+@given(st.integers(-80, 80), st.integers(-40, 40))
+def test_pasting_over_the_border_draws_the_part_inside(x, y):
+    item = sprite("Text", 12, (255, 255, 255))
+    wide = np.zeros((140, 240, 3), np.uint8)
+    paste(wide, item, x + 90, y + 50)
+    cut = np.zeros((40, 60, 3), np.uint8)
+    paste(cut, item, x, y)
+    assert np.array_equal(cut, wide[50:90, 90:150])
+
+
+@given(st.integers(0, 60), st.integers(0, 40), st.integers(1, 140), st.integers(1, 110))
+def test_margins_lie_beside_the_region(x, y, width, height):
+    picture, region = Box(0, 0, 200, 150), Box(x, y, width, height)
+    for margin in margins(picture, region):
+        assert margin.overlap(region) == 0
+        assert margin.overlap(picture) == margin.width * margin.height
+
+
+def test_candidates_lie_in_the_picture_and_the_least_hiding_comes_first():
+    region = Box(40, 30, 100, 80)
+    found = candidates((150, 200), region, (50, 20), 3, LOWER_LEFT)
+    hidden = [area for area, _ in found]
+    assert hidden == sorted(hidden)
+    assert all(area == box.overlap(region) for area, box in found)
+    assert all(box.overlap(Box(0, 0, 200, 150)) == 1000 for _, box in found)
+
+
+def test_a_busy_corner_is_left_for_another():
+    grey = np.zeros((150, 200), np.uint8)
+    busy = np.zeros_like(grey)
+    busy[75:, :100] = 1
+    sheet = Sheet(np.zeros((150, 200, 3), np.uint8), grey, busy, Box(0, 0, 200, 150), 12)
+    box = sheet.claim(60, 30, LOWER_LEFT)
+    assert box is not None
+    assert box.overlap(Box(0, 75, 100, 75)) == 0
+    assert (box.cut(busy) == 255).all()
+
+
+def test_no_room_gives_no_place():
+    sheet = Sheet(*(np.zeros((20, 20, 3), np.uint8), *[np.zeros((20, 20), np.uint8)] * 2), Box(0, 0, 20, 20), 11)
+    assert sheet.claim(60, 30, LOWER_LEFT) is None
+
+
+@given(st.floats(20, 400), st.floats(2, 20), st.floats(0, 6.2))
+def test_half_of_a_straight_line_is_dashes(length, dash, angle):
+    end = (length * np.cos(angle), length * np.sin(angle))
+    found = dashes(np.array([(0, 0), end], np.float32), dash)
+    drawn = sum(float(np.hypot(*(piece[-1] - piece[0]))) for piece in found)
+    assert abs(drawn - length / 2) <= dash + 2
+    assert all(len(piece) > 1 for piece in found)
+    assert all(np.hypot(*(piece[-1] - piece[0])) <= dash * 1.001 + 0.01 for piece in found)
+
+
+def test_a_line_to_the_end_of_the_world_is_bounded_work():
+    found = dashes(np.array([(0, 0), (3e38, 0), (float("nan"), 0), (-3e38, 1)], np.float32), 4.0)
+    assert sum(map(len, found)) < 100_000
+
+
+def test_thinning_keeps_the_ends_and_the_shape():
+    x = np.arange(0, 500, dtype=np.float32)
+    curve = np.stack([x, 50 * np.sin(x / 60)], 1).astype(np.float32)
+    few = thinned(curve, 4.0)
+    assert len(few) < len(curve) / 3
+    assert np.array_equal(few[[0, -1]], curve[[0, -1]])
+    assert np.abs(np.interp(x, few[:, 0], few[:, 1]) - curve[:, 1]).max() < 0.15
+
+
+def test_font_metrics_hold_descenders():
+    item = sprite("gjpqy", 12, (255, 255, 255))
+    rows = np.flatnonzero((item.paint > 60).any(axis=(1, 2)))
+    assert rows[-1] < item.height - 1
+    assert cv2.countNonZero(item.paint[:, :, 0]) > 20
