@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 
 RECIPES = Path(__file__).parent / "recipes"
+MODELS = Path(__file__).parents[1] / "models"
 
 
 class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

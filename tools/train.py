@@ -13,13 +13,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader, IterableDataset
 
+from tools.export import export_float
 from tools.network import UNet, interleave
 from tools.pictures import DRAWERS
-from tools.recipe import Recipe, load_recipe
+from tools.recipe import MODELS, Recipe, load_recipe
 
 SEEDS_PER_RUN = 10_000_000
 """Training draws seeds from here upwards; validation and test use smaller ones (tools/evaluate.py)."""
@@ -85,6 +86,14 @@ def train(recipe: Recipe, folder: Path) -> UNet:
     return averaged.eval()
 
 
+def averaged(recipe: Recipe, folder: Path) -> UNet:
+    """The averaged network of the last checkpoint."""
+    saved = torch.load(folder / "checkpoint.pt", weights_only=True)["average"]
+    network = UNet(recipe.widths, recipe.classes)
+    network.load_state_dict({name.removeprefix("module."): v for name, v in saved.items() if name != "n_averaged"})
+    return network.eval()
+
+
 def running_average(decay: float) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
     """Exponential, but short in the beginning, so that the first weights leave no trace."""
 
@@ -116,10 +125,14 @@ def _report(folder: Path, step: int, steps: int, losses: list[float], seconds: f
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("task", help="cartilage")
+    parser.add_argument("--export", action="store_true", help="write the last checkpoint's weights, train no further")
     parser.add_argument("--out", type=Path, default=None, help="folder of log and checkpoints (out/train/TASK)")
     arguments = parser.parse_args()
     folder = arguments.out or Path("out/train") / arguments.task
-    train(load_recipe(arguments.task), folder)
+    recipe = load_recipe(arguments.task)
+    network = averaged(recipe, folder) if arguments.export else train(recipe, folder)
+    export_float(nn.Sequential(network, nn.PixelShuffle(2)), MODELS / recipe.task / "model.onnx")
+    print(f"wrote {MODELS / recipe.task / 'model.onnx'}; next: python -m tools.quantize {recipe.task}")
 
 
 if __name__ == "__main__":
