@@ -19,9 +19,10 @@ BOLD: Final = 620
 _LINE: Final = 1.3
 """Height of a line as a multiple of the font's size."""
 _BASELINE: Final = 0.98
+_PLOTTER_BASELINE: Final = 0.86
 _EDGE_PX: Final = 2
 """Room around the text for its dark edge."""
-_PLOTTER_HEIGHT_PX: Final = 30.0
+_PLOTTER_HEIGHT_PX: Final = 31.0
 """Size of the plotter font at scale 1, so that its capitals match the other font's."""
 _BREAK: Final = re.compile(r"(?<!\d)\s+|\s+(?!(?:%|°|mm|cm|dB|MHz|px|s)(?!\w))")
 """Where a line may end: not between a number and its unit."""
@@ -104,12 +105,20 @@ def _pieces(word: str, size: int, width: int, weight: int) -> list[str]:
 def _ink(text: str, size: int, weight: int) -> NDArray[np.uint8]:
     """(line height, text width) uint8: 255 where the text is."""
     ink = np.zeros((line_height(size), text_width(text, size, weight)), np.uint8)
-    origin = (_EDGE_PX, round(size * _BASELINE))
     if has_unicode_font():
-        cv2.putText(ink, text, origin, (255, 255, 255), cv2.FontFace("sans"), size, weight)
+        cv2.putText(ink, text, (_EDGE_PX, round(size * _BASELINE)), (255, 255, 255), cv2.FontFace("sans"), size, weight)
     else:
         face, scale, thickness = _plotter(size, weight)
-        cv2.putText(ink, plain_ascii(text), origin, face, scale, 255, thickness, cv2.LINE_AA)
+        cv2.putText(
+            ink,
+            plain_ascii(text),
+            (_EDGE_PX, round(size * _PLOTTER_BASELINE)),
+            face,
+            scale,
+            255,
+            thickness,
+            cv2.LINE_AA,
+        )
     return ink
 
 
@@ -132,7 +141,7 @@ def plain_ascii(text: str) -> str:
 
 def _plotter(size: int, weight: int) -> tuple[int, float, int]:
     """Face, scale and stroke of the plotter font."""
-    return cv2.FONT_HERSHEY_SIMPLEX, size / _PLOTTER_HEIGHT_PX, max(1, round(size / 14 + (weight >= BOLD) * 0.7))
+    return cv2.FONT_HERSHEY_SIMPLEX, size / _PLOTTER_HEIGHT_PX, max(1, size // 14) + (weight >= BOLD and size >= 16)
 
 
 def _soft_edge(ink: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
