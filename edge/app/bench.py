@@ -62,6 +62,6 @@ def print_table(table: "LatencyTable") -> None:
     for row in sorted(table.rows, key=lambda row: {s.name: s.median_ms for s in row.stages}["infer"]):
         spreads = {stage.name: stage for stage in row.stages}
         cells = [*(spreads[name] for name in STAGES), row.beside_inference]
-        shown.add_row(row.label, *(f"{cell.median_ms:.2f} [dim]{cell.p95_ms:.2f}[/]" for cell in cells))
+        shown.add_row(row.label, *(f"{cell.median_ms:.2f} [dim]/ {cell.p95_ms:.2f}[/]" for cell in cells))
     out().print(shown)
-    out().print("\nmilliseconds: median, [dim]95 % are under[/]; beside infer: prepare, conclude and overlay together")
+    out().print("\nmilliseconds: median [dim]/ 95 % are under[/]; beside infer: prepare, conclude and overlay together")

@@ -114,7 +114,7 @@ def model_checks() -> Iterator[Check]:
 
 
 def camera_checks() -> Iterator[Check]:
-    from edge.source.camera import list_cameras
+    from edge.source.camera_list import list_cameras
 
     cameras = list_cameras()
     for camera in cameras:
@@ -133,7 +133,8 @@ def port_checks() -> Iterator[Check]:
 
     ports = comports()
     for port in ports:
-        yield Check("serial port", State.GOOD, f"{port.device} {port.description}")
+        described = port.description if port.description != "n/a" else ""
+        yield Check("serial port", State.GOOD, f"{port.device} {described}".strip())
     if not ports:
         yield Check("serial port", State.NOTE, "none", "needed only to control a probe: plug in its USB or UART cable")
 

@@ -13,15 +13,6 @@ if TYPE_CHECKING:
     from edge.app.session import Session
     from edge.loop.step import Result
 
-EXAMPLES = (
-    "Measure a picture, a folder, a video, a DICOM file or a live probe.\n\n"
-    "[bold]Examples[/]\n\n"
-    "  sonoedge run --source knee.png --out results --stills\n\n"
-    "  sonoedge run --source camera:/dev/video0 --depth-mm 40 --view 8080\n\n"
-    "  sonoedge run --source phantom:cartilage --frames 100\n\n"
-    "Results go to --out: findings.jsonl (one record a frame) and video-001.mkv. Ctrl-C ends a run in order."
-)
-
 
 def run(
     source: Annotated[
@@ -56,6 +47,18 @@ def run(
         int | None, typer.Option(metavar="PORT", help="Show the live picture at http://127.0.0.1:PORT/ (0: any port).")
     ] = None,
 ) -> None:
+    """Measure a picture, a folder, a video, a DICOM file or a live probe.
+
+    Results go to --out: findings.jsonl, one record a frame, and video-001.mkv. Ctrl-C ends a run in order.
+
+    [bold]Examples[/]
+
+      sonoedge run --source knee.png --out results --stills
+
+      sonoedge run --source camera:/dev/video0 --depth-mm 40 --view 8080
+
+      sonoedge run --source phantom:cartilage --frames 100
+    """
     from edge.app.session import open_session
 
     session = open_session(

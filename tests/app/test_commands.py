@@ -1,0 +1,154 @@
+"""The commands as a user types them."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import av
+import cv2
+import pytest
+
+from edge.exam.folder import RunFolder
+from edge.finding import Verdict
+
+pytestmark = pytest.mark.usefixtures("cartilage_model")
+QUICK = ("--runtime", "onnx", "--precision", "int8")
+
+
+def pictures_in(path: Path) -> int:
+    with av.open(str(path)) as video:
+        return sum(1 for _ in video.decode(video=0))
+
+
+def test_demo_leaves_video_picture_and_records_and_can_be_repeated(sonoedge, tmp_path):
+    for _ in range(2):
+        ended = sonoedge("demo", "--frames", "30", *QUICK)
+        assert ended.code == 0, ended.err
+        folder = tmp_path / "out" / "demo"
+        assert [finding.sequence for finding in RunFolder(folder).findings()] == list(range(30))
+        assert pictures_in(folder / "video-001.mkv") == 30
+        assert cv2.imread(str(folder / "picture.png")).shape == (480, 640, 3)
+    assert "against the truth" in ended.out
+
+
+def test_demo_leaves_other_peoples_files_alone(sonoedge, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work")
+    ended = sonoedge("demo", "--frames", "5", "--out", "mine", *QUICK)
+    assert ended.code == 1
+    assert "thesis.txt" in ended.error_line
+    assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
+
+
+def without_network():
+    within = ("unshare", "--map-root-user", "--net")
+    try:
+        done = subprocess.run([*within, "true"], capture_output=True, check=False)
+    except FileNotFoundError:
+        pytest.skip("the program 'unshare' is missing, so the network cannot be taken away")
+    if done.returncode:
+        pytest.skip("this system does not let a test take the network away")
+    return within
+
+
+def test_demo_needs_no_network(sonoedge):
+    ended = sonoedge("demo", "--frames", "10", within=without_network())
+    assert ended.code == 0, ended.err
+    assert "against the truth" in ended.out
+
+
+def test_run_keeps_what_was_asked_for(sonoedge, tmp_path):
+    options = ("--frames", "6", "--out", "kept", "--stills", "--masks", "--no-video", *QUICK)
+    ended = sonoedge("run", "--source", "phantom:cartilage,paced=no", *options)
+    assert ended.code == 0, ended.err
+    kept = tmp_path / "kept"
+    assert sorted(path.name for path in kept.iterdir()) == ["findings.jsonl", "masks", "stills"]
+    assert len(list((kept / "stills").iterdir())) == len(list((kept / "masks").iterdir())) == 6
+    findings = list(RunFolder(kept).findings())
+    assert {finding.runtime.split(",")[0] for finding in findings} == {"onnx int8"}
+    assert all(finding.model_digest and finding.timings.overlay_ms is not None for finding in findings)
+
+
+def test_the_users_scale_is_the_one_that_counts(sonoedge, tmp_path):
+    for name, mm_per_px in (("one", "0.05"), ("two", "0.1")):
+        options = ("--frames", "1", "--out", name, "--mm-per-px", mm_per_px, *QUICK)
+        assert sonoedge("run", "--source", "phantom:cartilage,paced=no", *options).code == 0
+    (one,), (two,) = (RunFolder(tmp_path / name).findings() for name in ("one", "two"))
+    assert (one.spacing.x_mm_per_px, one.spacing.origin) == (0.05, "user")
+    if Verdict.REFUSED not in (one.verdict, two.verdict):
+        assert two.measurement("area").value == pytest.approx(4 * one.measurement("area").value, rel=1e-3)
+
+
+def test_show_reads_a_run_back(sonoedge, tmp_path):
+    sonoedge("run", "--source", "phantom:cartilage,paced=no", "--frames", "4", "--out", "kept", *QUICK)
+    with (tmp_path / "kept" / "findings.jsonl").open("a") as records:
+        records.write('{"schema": 1, "seq')
+    ended = sonoedge("show", "kept", "--frames")
+    assert ended.code == 0, ended.err
+    assert "4 frames" in ended.out and "#3 " in ended.out and "video-001.mkv" in ended.out
+    assert "cut short" in ended.err
+    assert sonoedge("show", "nowhere").code == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_live_run_in_order(tmp_path, environment, number):
+    command = [sys.executable, "-m", "edge.app.cli", "run", "--source", "phantom:cartilage", "--out", "kept", *QUICK]
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as running:
+        records = tmp_path / "kept" / "findings.jsonl"
+        for _ in range(600):
+            if records.exists() and records.read_bytes().count(b"\n") >= 5:
+                break
+            time.sleep(0.1)
+        os.kill(running.pid, number)
+        _, err = running.communicate(timeout=60)
+    assert running.returncode == 0, err
+    assert "Traceback" not in err
+    findings = list(RunFolder(tmp_path / "kept").findings())
+    assert len(findings) >= 5
+    assert pictures_in(tmp_path / "kept" / "video-001.mkv") == len(findings)
+
+
+def test_doctor_finds_this_machine_fit(sonoedge):
+    ended = sonoedge("doctor")
+    assert ended.code == 0, ended.out
+    for word in ("cores", "memory", "runtime onnx", "model cartilage", "SHA-256", "camera", "serial port", "cache"):
+        assert word in ended.out
+
+
+def test_doctor_says_what_is_broken_and_how_to_cure_it(sonoedge):
+    missing = "for name in ('onnxruntime', 'openvino', 'ai_edge_litert', 'tflite_runtime'): sys.modules[name] = None"
+    ended = sonoedge("doctor", prelude=missing)
+    assert ended.code == 1
+    assert "pip install 'sonoedge[onnx]'" in ended.out and "BROKEN" in ended.out
+
+
+def test_models_are_listed_verified_and_described(sonoedge):
+    assert "cartilage" in sonoedge("models").out
+    assert sonoedge("models", "verify").code == 0
+    assert len(sonoedge("models", "card", "cartilage").out) > 10
+    ended = sonoedge("models", "verify", "elbow")
+    assert ended.code == 1 and "cartilage" in ended.error_line
+
+
+def test_bench_gives_every_stage_of_every_candidate(sonoedge):
+    ended = sonoedge("bench", "--frames", "3", "--threads", "1", "--runtime", "onnx", "--json")
+    assert ended.code == 0, ended.err
+    table = json.loads(ended.out)
+    candidates = {(row["candidate"]["runtime"], row["candidate"]["precision"]) for row in table["rows"]}
+    assert candidates == {("onnx", "int8"), ("onnx", "float")}
+    for row in table["rows"]:
+        stages = {stage["name"]: stage for stage in row["stages"]}
+        assert list(stages) == ["grab", "prepare", "infer", "conclude", "overlay"]
+        assert all(0 < stage["median_ms"] <= stage["p95_ms"] and stage["samples"] == 3 for stage in stages.values())
+    assert sonoedge("bench", "--frames", "2", "--threads", "1", "--runtime", "onnx").code == 0
+
+
+@pytest.mark.parametrize("command", ["run", "demo", "show", "doctor", "models", "bench"])
+def test_every_command_teaches_with_an_example(sonoedge, command):
+    ended = sonoedge(command, "--help")
+    assert ended.code == 0
+    assert f"sonoedge {command}" in ended.out.split("Usage:")[1].partition("\n")[2]
