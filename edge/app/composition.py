@@ -1,5 +1,6 @@
 """The composition root: source, screen, task, runtime, overlay and sinks put together as the settings say."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from edge.app.settings import Settings, usable_cores
 from edge.clock import Clock, MonotonicClock
 from edge.finding import Finding
 from edge.frame import Frame
+from edge.loop.capture import ignore
 from edge.loop.runner import Loop
 from edge.loop.step import Step, runtime_label
 from edge.overlay.draw import draw
@@ -49,7 +51,7 @@ class Chain:
     """Closes all of it: the loop first, then what it used."""
 
 
-def compose(settings: Settings, clock: Clock | None = None) -> Chain:
+def compose(settings: Settings, clock: Clock | None = None, tell: Callable[[str], None] = ignore) -> Chain:
     """Opens everything in the order of what fails soonest; on an error nothing stays open."""
     clock = clock or MonotonicClock()
     task = open_task(settings.task)
@@ -66,7 +68,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Chain:
             sinks["page"] = opened.enter_context(QueuedSink(page, 1, lossless=False))
         locator = Locator(user_spacing=settings.mm_per_px, user_depth_mm=settings.depth_mm)
         step = Step(locator.locate, task, runtime, picture_with, clock)
-        loop = opened.enter_context(Loop(source, step, sinks, clock, max_frames=settings.max_frames))
+        loop = opened.enter_context(Loop(source, step, sinks, clock, max_frames=settings.max_frames, tell=tell))
         return Chain(loop, source, runtime_label(runtime), choice.reason, page.url if page else None, opened.pop_all())
 
 

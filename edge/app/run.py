@@ -76,6 +76,7 @@ def run(
         depth_mm=depth_mm,
         max_frames=frames,
         view_port=view,
+        tell=say,
     )
     follow(session)
 

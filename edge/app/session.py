@@ -7,7 +7,7 @@ with open_session("knee.mkv", task="cartilage", out="results") as session:
         print(finding.summary())
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,6 +17,7 @@ from edge.app.settings import RUNTIME_AUTO, Settings
 from edge.errors import SourceError, SourceFormatError
 from edge.exam.summary import FindingTally, Summary
 from edge.finding import Finding
+from edge.loop.capture import ignore
 from edge.loop.statistics import Statistics
 from edge.loop.step import Result
 
@@ -98,8 +99,10 @@ def open_session(
     depth_mm: float | None = None,
     max_frames: int | None = None,
     view_port: int | None = None,
+    tell: Callable[[str], None] = ignore,
 ) -> Session:
     """An open chain from `source` to the folder `out`; edge.app.settings.Settings says what each option means.
+    `tell` is called, from another thread, with what a user should know meanwhile: a probe unplugged, or back again.
 
     Raises errors.SonoedgeError where anything cannot be opened; nothing stays open then.
     """
@@ -119,4 +122,4 @@ def open_session(
         max_frames=max_frames,
         view_port=view_port,
     )
-    return Session(settings, compose(settings))
+    return Session(settings, compose(settings, tell=tell))

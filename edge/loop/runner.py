@@ -1,13 +1,13 @@
 """The loop: takes the newest frame, makes one step, hands the result to the sinks, until something ends it."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 from typing import Self
 
 from edge.clock import Clock
 from edge.finding import Finding
-from edge.loop.capture import Capture, Grabbed
+from edge.loop.capture import Capture, Grabbed, ignore
 from edge.loop.mailbox import MailboxClosedError
 from edge.loop.statistics import Drops, Statistics, Tally
 from edge.loop.step import Result, Step
@@ -23,7 +23,8 @@ POLL_S = 0.1
 
 class Loop:
     """Runs while it is iterated. A context manager: leaving it lets every sink finish its files and ends the capture,
-    whatever went wrong before. The source stays with whoever opened it, to be closed after the loop.
+    whatever went wrong before. The source stays with whoever opened it, to be closed after the loop. `tell` is called
+    from the capture thread with what the user should know meanwhile, such as a probe that was unplugged.
 
     Iterating raises the source's error (stalled, lost, damaged) or a sink's; results given before stay whole.
     """
@@ -37,12 +38,13 @@ class Loop:
         *,
         max_frames: int | None = None,
         stall_timeout_s: float = STALL_TIMEOUT_S,
+        tell: Callable[[str], None] = ignore,
     ) -> None:
         self._step = step
         self._sinks = dict(sinks)
         self._clock = clock
         self._max_frames = max_frames
-        self._capture = Capture(source, clock, stall_timeout_s)
+        self._capture = Capture(source, clock, stall_timeout_s, tell)
         self._tally = Tally()
         self._stopping = False
         self._closed = False

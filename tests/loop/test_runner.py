@@ -84,6 +84,39 @@ def test_an_unplugged_camera_ends_the_run_with_all_files_finished():
     assert sink.closed
 
 
+class Unplugged(FakeSource):
+    """Live; after `frames` it is gone for `away` reads, then goes on with `rest`."""
+
+    def __init__(self, frames, away, rest):
+        super().__init__(frames, live=True)
+        self._away, self._rest = away, iter(rest)
+
+    def read(self, timeout_s):
+        frame = super().read(timeout_s)
+        if frame is None and self._away > 0:
+            self._away -= 1
+            raise SourceLostError("the camera was unplugged")
+        return frame or next(self._rest, None)
+
+
+def test_a_probe_that_is_plugged_in_again_goes_on_and_the_user_is_told():
+    told = []
+    source = Unplugged([fake_frame(0)], 12, [fake_frame(9)])
+    with make_loop(source, tell=told.append) as loop:
+        numbers = [result.frame.sequence for result in loop]
+    assert numbers[-1] == 9
+    assert len(told) == 2
+    assert "unplugged" in told[0] and "again after 3.0 s" in told[1]
+
+
+def test_a_probe_that_stays_away_ends_the_run():
+    sink = FakeSink()
+    source = Unplugged([fake_frame(0)], 10**6, [])
+    with pytest.raises(SourceLostError), make_loop(source, sink) as loop:
+        list(loop)
+    assert sink.closed and len(sink.frames) == 1
+
+
 def test_a_failing_sink_ends_the_run_and_the_others_keep_what_came_before():
     good, bad = FakeSink(), FakeSink(fails_at=5)
     with (

@@ -1,0 +1,69 @@
+"""A camera that misbehaves, seen from the command line; tests/source has the simulated camera's own tests."""
+
+import errno
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from edge.exam.folder import RunFolder
+
+pytestmark = pytest.mark.usefixtures("cartilage_model")
+QUICK = ("--runtime", "onnx", "--precision", "int8")
+
+
+@pytest.fixture(scope="module")
+def shim(tmp_path_factory):
+    compiler = shutil.which("gcc")
+    if compiler is None:
+        pytest.skip("the simulated camera needs a C compiler: apt-get install gcc libc6-dev")
+    library = tmp_path_factory.mktemp("shim") / "v4l2_shim.so"
+    source = Path(__file__).parents[1] / "source" / "v4l2_shim.c"
+    subprocess.run([compiler, "-O1", "-shared", "-fPIC", source, "-o", library, "-ldl", "-lpthread"], check=True)
+    return library
+
+
+@pytest.fixture
+def scan(sonoedge, shim):
+    """`sonoedge run` on the simulated camera, with the shim's switches."""
+
+    def run(*options, prelude="", **switches):
+        told = [f"SHIM_{name.upper()}={value}" for name, value in switches.items()]
+        within = ("env", f"LD_PRELOAD={shim}", *told)
+        return sonoedge(
+            "run", "--source", "camera:0", "--out", "kept", *QUICK, *options, within=within, prelude=prelude
+        )
+
+    return run
+
+
+def test_a_camera_that_another_program_holds(scan, tmp_path):
+    ended = scan(open_errno=errno.EBUSY)
+    assert ended.code == 1
+    assert "another program" in ended.error_line
+    assert not (tmp_path / "kept").exists()
+
+
+def test_a_camera_that_is_unplugged_and_stays_away(scan, tmp_path):
+    ended = scan(unplug_after=20, prelude="import edge.loop.capture as capture; capture.REPLUG_WAIT_S = 1")
+    assert ended.code == 1
+    assert "was unplugged" in ended.error_line
+    findings = list(RunFolder(tmp_path / "kept").findings())
+    assert findings and (tmp_path / "kept" / "video-001.mkv").stat().st_size > 0
+    assert f"{len(findings)} frame" in ended.out
+
+
+def test_a_camera_that_is_plugged_in_again(scan, tmp_path):
+    ended = scan("--frames", "30", unplug_after=12, replug_ms=400)
+    assert ended.code == 0, ended.err
+    assert "was unplugged" in ended.err and "frames come again" in ended.err
+    assert len(list(RunFolder(tmp_path / "kept").findings())) == 30
+
+
+def test_a_camera_that_is_connected_and_sends_nothing(scan, tmp_path):
+    ended = scan(stall_after=5)
+    assert ended.code == 1
+    assert "connected but sends no frames" in ended.error_line
+    assert os.path.getsize(tmp_path / "kept" / "findings.jsonl") > 0
