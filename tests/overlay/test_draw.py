@@ -97,8 +97,8 @@ def test_old_finding_is_called_old_and_its_age_is_shown():
     old = finding_of(sequence=2)
     tagged = draw(frame_of(), old, age_s=0.4)
     assert not np.array_equal(tagged, draw(frame_of(), old, age_s=0.7))
-    warning = np.abs(tagged.astype(int) - palette.WARNING).max(axis=2) < 12
-    plain = np.abs(draw(frame_of(), finding_of(), age_s=0.4)[300:].astype(int) - palette.WARNING).max(axis=2) < 12
+    warning = np.abs(tagged.astype(int) - palette.WARNING).max(axis=2) < 60
+    plain = np.abs(draw(frame_of(), finding_of(), age_s=0.4)[300:].astype(int) - palette.WARNING).max(axis=2) < 60
     assert warning[300:].sum() > 20
     assert plain.sum() == 0
 
