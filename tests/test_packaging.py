@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
-DATA_SUFFIXES = {".json", ".html", ".css", ".js", ".svg", ".ttf", ".toml"}
+DATA_SUFFIXES = {".json", ".png", ".html", ".css", ".js", ".svg", ".ttf", ".toml"}
 """Of files beside the modules, such as a page's style sheet; each needs its line in setup.cfg."""
 MODEL_FILES = ("*.json", "*.onnx", "*.xml", "*.bin", "*.tflite", "*.md")
 
