@@ -1,4 +1,4 @@
-"""What a terminal shows while a run goes on: one line that stays in its place."""
+"""What a terminal shows while a run goes on: two lines that stay in their place."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ from rich.live import Live
 from rich.text import Text
 
 from edge.app.console import err
-from edge.app.wording import COLOURS, plain
+from edge.app.wording import COLOURS, plain, plain_unit
 from edge.finding import Finding
 from edge.loop.statistics import Statistics
 
@@ -41,22 +41,19 @@ class ProgressLine:
 
 
 def progress_text(statistics: Statistics, finding: Finding, width: int) -> Text:
-    """Frames, pace, age, losses; then what the newest frame says."""
+    """Two lines: frames, pace, age, losses; then what the newest frame says."""
     age_ms = statistics.age_at_display.median_ms if statistics.age_at_display else 0.0
-    counters = f"{statistics.processed} frames  {statistics.frames_per_s:.1f}/s  {age_ms:.0f} ms old"
-    lost = f"  {statistics.lost} lost" if statistics.lost else ""
+    counters = Text(
+        f"{statistics.processed} frames  {statistics.frames_per_s:.1f}/s  {age_ms:.0f} ms old", style="bold"
+    )
+    counters.append(f"  {statistics.lost} lost" if statistics.lost else "", style="yellow")
     says = "; ".join(finding.reasons) or ", ".join(
-        f"{plain(m.name)} {m.value:.2f} {m.unit}" for m in finding.measurements
+        f"{plain(m.name)} {m.value:.2f} {plain_unit(m.unit)}" for m in finding.measurements
     )
-    text = Text.assemble(
-        (counters, "bold"),
-        (lost, "yellow"),
-        ("  ", ""),
-        (finding.verdict.value, COLOURS[finding.verdict]),
-        (f"  {says}", ""),
-    )
-    text.truncate(width - 1, overflow="ellipsis")
-    return text
+    newest = Text.assemble((finding.verdict.value, COLOURS[finding.verdict]), f"  {says}")
+    for line in (counters, newest):
+        line.truncate(width - 1, overflow="ellipsis")
+    return Text("\n").join((counters, newest))
 
 
 def progress_line() -> ProgressLine:

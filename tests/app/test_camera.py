@@ -1,7 +1,6 @@
 """A camera that misbehaves, seen from the command line; tests/source has the simulated camera's own tests."""
 
 import errno
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -66,4 +65,4 @@ def test_a_camera_that_is_connected_and_sends_nothing(scan, tmp_path):
     ended = scan(stall_after=5)
     assert ended.code == 1
     assert "connected but sends no frames" in ended.error_line
-    assert os.path.getsize(tmp_path / "kept" / "findings.jsonl") > 0
+    assert (tmp_path / "kept" / "findings.jsonl").stat().st_size > 0
