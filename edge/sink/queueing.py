@@ -24,8 +24,8 @@ class QueuedSink(Closing):
     `lossless=False` (live): `write` never waits; when the queue is full the oldest waiting result is dropped, counted.
     `lossless=True` (recordings): `write` waits for room, nothing is dropped.
 
-    When the sink fails, its error stands in `error`, and the next `write` or else `close` raises it, once. Results that
-    still waited are counted as dropped.
+    When the sink fails, its error stands in `error`, and the next `write` or else `close` raises it, once. The result
+    that it failed on and those that still waited are counted as dropped.
     """
 
     def __init__(self, sink: Sink, capacity: int, lossless: bool) -> None:
@@ -38,6 +38,7 @@ class QueuedSink(Closing):
         self._changed = threading.Condition()
         self._closing = False
         self._raised = False
+        self._taken = 0
         self.written = 0
         self.dropped = 0
         self.error: Exception | None = None
@@ -52,6 +53,7 @@ class QueuedSink(Closing):
             if self._lossless:
                 self._changed.wait_for(lambda: self.error is not None or len(self._waiting) < self._capacity)
             self._raise_once()
+            self._taken += 1
             if self.error is not None:
                 self.dropped += 1
                 return
@@ -100,6 +102,6 @@ class QueuedSink(Closing):
     def _fail(self, error: Exception) -> None:
         with self._changed:
             self.error = error
-            self.dropped += len(self._waiting)
+            self.dropped = self._taken - self.written
             self._waiting.clear()
             self._changed.notify_all()

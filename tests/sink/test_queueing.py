@@ -131,6 +131,17 @@ def test_waiting_write_is_woken_by_the_error():
     sink.close()
 
 
+def test_results_that_an_error_loses_are_counted():
+    failing = GatedSink(fails_at=1)
+    sink = QueuedSink(failing, capacity=5, lossless=False)
+    for sequence in range(5):
+        sink.write(*result(sequence))
+    failing.gate.set()
+    with pytest.raises(SinkError, match="told to fail"):
+        sink.close()
+    assert (sink.written, sink.dropped) == (1, 4)
+
+
 def test_hung_sink_is_reported_at_close():
     hung = GatedSink()
     sink = QueuedSink(hung, capacity=3, lossless=False)
