@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from edge.errors import ModelError
 from edge.runtime.manifest import Manifest, Variant, read_verified
 
-WARM_UP_CALLS = 3
+WARM_UP_CALLS = 2
 """The first calls choose kernels and touch memory; they would stand out in every latency table."""
 
 

@@ -1,0 +1,118 @@
+"""Models and program on emulated ARM64 boards: `python -m tools.arm`; `--help` lists what can be changed.
+
+Compares each runtime's masks with those of this machine, then runs the program for a few frames. Ends with 1 where
+masks differ too much or the program fails, with 3 where the emulation cannot be set up here.
+"""
+
+import argparse
+import json
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.runtime.manifest import list_models, load_manifest, model_folder
+from tools.arm.board import BOARDS, Board, run_python
+from tools.arm.system import PROJECT, CannotSetUpError, set_up
+from tools.masks import all_masks
+
+CACHE = PROJECT / ".cache/arm"
+LEAST_ALIKE_PERCENT = 99.9
+PICTURES = 2
+"""130,000 decisions; a picture takes seconds where every instruction is emulated."""
+DEMO = "run --source phantom:cartilage --frames 3 --runtime tflite"
+CANNOT_SET_UP = 3
+TIMEOUT_S = 900.0
+
+
+class Outcome(NamedTuple):
+    """Of one job on one board."""
+
+    kept: bool
+    said: str
+
+
+def pictures_of(folder: Path, n: int) -> NDArray[np.uint8]:
+    """(n, 1, H, W): phantom pictures where the model's task has a phantom, else smoothed noise."""
+    from tools.parity import SEED
+    from tools.pictures import DRAWERS
+
+    manifest = load_manifest(folder)
+    if manifest.task in DRAWERS:
+        return np.stack([DRAWERS[manifest.task](SEED + index).picture for index in range(n)])[:, None]
+    noise = np.random.default_rng(0).integers(0, 256, (n, *manifest.input.shape[1:]))
+    return ((noise + np.roll(noise, 1, axis=3)) // 2).astype(np.uint8)
+
+
+def compare(board: Board, folder: Path, stored: Path) -> Outcome:
+    """Whether all masks of one model agree, with each figure."""
+    try:
+        said = run_python(board, CACHE, ["-m", "tools.arm.compare", str(folder), str(stored)], TIMEOUT_S)
+    except subprocess.CalledProcessError as error:
+        return Outcome(False, f"{board.processor}  {folder.name} ended with {error.returncode}:\n{error.stdout}")
+    found: dict[str, float] = json.loads(said.strip().splitlines()[-1])["alike_percent"]
+    lines = []
+    for kind, percent in found.items():
+        verdict = "ok" if percent >= LEAST_ALIKE_PERCENT else f"TOO LOW, at least {LEAST_ALIKE_PERCENT} %"
+        lines.append(f"{board.processor}  {folder.name}  {kind:14}  {percent:8.4f} % of pixels as on x86  {verdict}")
+    return Outcome(min(found.values()) >= LEAST_ALIKE_PERCENT, "\n".join(lines))
+
+
+def demo(board: Board, arguments: str) -> Outcome:
+    """Whether the program ends well, with what it says."""
+    try:
+        said = run_python(board, CACHE, ["-m", "edge.app.cli", *shlex.split(arguments)], TIMEOUT_S)
+    except subprocess.CalledProcessError as error:
+        return Outcome(
+            False, f"{board.processor}  'sonoedge {arguments}' ended with {error.returncode}:\n{error.stdout}"
+        )
+    return Outcome(True, f"{board.processor}  'sonoedge {arguments}' said:\n{said.strip()}")
+
+
+def check(models: list[Path], demo_arguments: str, count: int) -> bool:
+    """Everything on both boards, which run beside each other."""
+    with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(len(BOARDS)) as boards:
+        running = []
+        for folder in models:
+            stored = Path(scratch) / f"{folder.name}.npz"
+            pictures = pictures_of(folder, count)
+            masks = {" ".join(kind): mask for kind, mask in all_masks(folder, pictures).items()}
+            np.savez(stored, pictures=pictures, **masks)
+            running += [boards.submit(compare, board, folder, stored) for board in BOARDS]
+        if demo_arguments:
+            running += [boards.submit(demo, board, demo_arguments) for board in BOARDS]
+        outcomes = []
+        for task in running:
+            outcomes.append(task.result())
+            print(outcomes[-1].said, flush=True)
+    return all(outcome.kept for outcome in outcomes)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", type=Path, action="append", help="a model's folder (all shipped models)")
+    parser.add_argument("--demo", default=DEMO, help=f"what the program runs, '' for nothing ({DEMO})")
+    parser.add_argument("--pictures", type=int, default=PICTURES, help=f"pictures a model and board ({PICTURES})")
+    arguments = parser.parse_args()
+    started_s = time.monotonic()
+    try:
+        set_up(CACHE)
+    except CannotSetUpError as error:
+        print(f"No ARM64 check: {error}", file=sys.stderr)
+        sys.exit(CANNOT_SET_UP)
+    print(f"emulation ready after {time.monotonic() - started_s:.0f} s", flush=True)
+    models = arguments.model or [model_folder(name) for name in list_models()]
+    kept = check(models, arguments.demo, arguments.pictures)
+    print(f"took {time.monotonic() - started_s:.0f} s")
+    sys.exit(0 if kept else 1)
+
+
+if __name__ == "__main__":
+    main()

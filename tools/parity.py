@@ -1,0 +1,157 @@
+"""How far a model's files agree: `python -m tools.parity cartilage [--pictures FOLDER] [--json FILE]`.
+
+Each file's mask is compared with the float ONNX file's and with the int8 ONNX file's, on phantom pictures that no
+training saw and on the pictures of a folder, cropped as the task crops them. Ends with 1 where a limit is not kept.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.table import Table
+
+from edge.runtime.manifest import load_manifest
+from tools.masks import Kind, agreement_percent, all_masks, dice
+from tools.quantize import MODELS
+
+SEED = 6_000_000
+"""Phantom pictures from here on are for parity only."""
+FLOAT, INT8 = ("onnx", "float"), ("onnx", "int8")
+LIMITS_PERCENT = {
+    (INT8, FLOAT): 99.7,
+    (("openvino", "float"), FLOAT): 99.95,
+    (("openvino", "int8"), INT8): 99.95,
+    (("tflite", "float"), FLOAT): 99.95,
+    (("tflite", "int8"), INT8): 99.9,
+}
+"""(file, reference) -> least share of pixels that decide alike."""
+DICE_LOST = 0.01
+"""Most that int8 may lose against float where the truth is known."""
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One comparison of two files on one set of pictures."""
+
+    pictures: str
+    count: int
+    file: Kind
+    reference: Kind
+    agreement_percent: float
+    limit_percent: float
+    dice: float
+    """Of the two masks."""
+
+    @property
+    def kept(self) -> bool:
+        return self.agreement_percent >= self.limit_percent
+
+
+class Truth(msgspec.Struct, frozen=True):
+    """How well one file marks what is known to be there."""
+
+    file: Kind
+    dice: float
+    lost: float
+    """Against the float ONNX file."""
+
+    @property
+    def kept(self) -> bool:
+        return self.lost <= DICE_LOST
+
+
+def compare(name: str, masks: dict[Kind, NDArray[np.uint8]]) -> list[Row]:
+    """A row for each limit whose two files ran."""
+    return [
+        Row(
+            pictures=name,
+            count=len(masks[file]),
+            file=file,
+            reference=reference,
+            agreement_percent=round(agreement_percent(masks[file], masks[reference]), 4),
+            limit_percent=limit,
+            dice=round(dice(masks[file], masks[reference]), 5),
+        )
+        for (file, reference), limit in LIMITS_PERCENT.items()
+        if file in masks and reference in masks
+    ]
+
+
+def against_truth(masks: dict[Kind, NDArray[np.uint8]], truth: NDArray[np.uint8]) -> list[Truth]:
+    """truth: (n, classes, height, width) uint8, at the pictures' own size."""
+    found = {kind: dice(full_size(mask, truth.shape), truth) for kind, mask in masks.items()}
+    return [Truth(kind, round(value, 4), round(found[FLOAT] - value, 4)) for kind, value in found.items()]
+
+
+def full_size(masks: NDArray[np.uint8], shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """Masks that hold a block of pixels as channels (sub-pixel convolution), spread out to `shape`."""
+    n, classes, height, width = shape
+    block = height // masks.shape[2]
+    spread = masks.reshape(n, classes, block, block, height // block, width // block)
+    return spread.transpose(0, 1, 4, 2, 5, 3).reshape(shape)
+
+
+def phantom_pictures(task: str, n: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """(n, 1, H, W) grey and its truth (n, 1, H, W) 0 or 1."""
+    from tools.pictures import DRAWERS
+
+    samples = [DRAWERS[task](SEED + index) for index in range(n)]
+    pictures = np.stack([sample.picture for sample in samples])[:, None]
+    return pictures, np.stack([sample.coverage >= 0.5 for sample in samples])[:, None].astype(np.uint8)
+
+
+def folder_pictures(task: str, folder: Path) -> NDArray[np.uint8]:
+    """(n, 1, H, W) grey: the pictures of a folder, their ultrasound region found and cropped as in a run."""
+    from edge.registry import load
+    from edge.screen.locator import Locator
+    from edge.source.opening import open_source
+    from edge.task.table import TASKS
+
+    prepare, tensors = load("task", TASKS, task)().prepare, []
+    with open_source(str(folder)) as source:
+        while (frame := source.read(timeout_s=10.0)) is not None:
+            tensors.append(prepare(Locator().locate(frame)))
+    return np.concatenate(tensors)
+
+
+def show(rows: list[Row], truths: list[Truth]) -> None:
+    table = Table("pictures", "n", "file", "against", "pixels alike", "limit", "Dice of the two", "")
+    for row in rows:
+        cells = [row.pictures, str(row.count), " ".join(row.file), " ".join(row.reference)]
+        cells += [f"{row.agreement_percent:.3f} %", f"{row.limit_percent} %", f"{row.dice:.4f}"]
+        table.add_row(*cells, "ok" if row.kept else "TOO LOW")
+    Console().print(table)
+    table = Table("file", "Dice to the phantom's truth", "lost against float", "")
+    for truth in truths:
+        cells = [" ".join(truth.file), f"{truth.dice:.4f}", f"{truth.lost:+.4f}"]
+        table.add_row(*cells, "ok" if truth.kept else "TOO MUCH")
+    Console().print(table)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", help="a folder of models/, such as cartilage")
+    parser.add_argument("--count", type=int, default=100, help="phantom pictures (100)")
+    parser.add_argument("--pictures", type=Path, action="append", default=[], help="a folder or file of real pictures")
+    parser.add_argument("--json", type=Path, help="write the figures to this file too")
+    arguments = parser.parse_args()
+    folder = MODELS / arguments.model
+    task = load_manifest(folder).task
+    pictures, truth = phantom_pictures(task, arguments.count)
+    masks = all_masks(folder, pictures)
+    rows, truths = compare("phantom", masks), against_truth(masks, truth)
+    for path in arguments.pictures:
+        rows += compare(path.name, all_masks(folder, folder_pictures(task, path)))
+    show(rows, truths)
+    if arguments.json:
+        figures = msgspec.json.encode({"agreement": rows, "truth": truths})
+        arguments.json.write_bytes(msgspec.json.format(figures, indent=2) + b"\n")
+    if not all(figure.kept for figure in [*rows, *truths]):
+        sys.exit("a limit is not kept; see the tables")
+
+
+if __name__ == "__main__":
+    main()
