@@ -105,7 +105,7 @@ def _way(
     there = score[inner, columns].astype(np.float64)
     beyond = score[np.clip(outer, 0, rows - 1), columns].astype(np.float64)
     outside = (outer < 0) | (outer >= rows)
-    return np.where(outside | (beyond >= 0), 0.5, there / np.maximum(there - beyond, 1e-9))
+    return np.where(outside, 0.5, there / np.maximum(there - beyond, 1e-9))
 
 
 def _smooth(border: Floats) -> Floats:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from edge.phantom.bmode import compress, envelope, white_field
 from edge.phantom.picture import beam_positions, coverage
 from edge.phantom.records import Imaging, PhantomPicture, Pose, Transducer
-from edge.phantom.trochlea import Trochlea, draw_trochlea, echoes
+from edge.phantom.trochlea import TABLE_X_MM, Trochlea, draw_shape, draw_trochlea, echoes
 
 MARGIN = 240
 """Beams of scatterers beside the array, for the probe to slide over."""
@@ -73,20 +73,27 @@ class Cine:
 
 def presentable_knee(rng: np.random.Generator) -> Trochlea:
     """A knee that a careful examiner would keep: centred, in full contact, its cartilage clear."""
-    while True:
-        knee = draw_trochlea(rng)
-        thickest = float(knee.thickness_mm.max())
-        deepest = float(knee.bone_mm[:, 100:-100].max())
-        if (
-            2.0 < thickest < 3.6
-            and 13 < deepest < 20
-            and -32 < knee.cartilage_db < -20
-            and knee.layers[-1].level_db > -4
-        ):
-            break
+    shape = draw_shape(rng) | {
+        "centre": rng.uniform(-3, 3),
+        "height_left": rng.uniform(4, 7),
+        "height_right": rng.uniform(4, 7),
+        "width_left": rng.uniform(13, 18),
+        "width_right": rng.uniform(13, 18),
+        "slant": rng.uniform(-0.05, 0.05),
+        "sulcus": rng.uniform(2.4, 3.3),
+        "left": rng.uniform(1.7, 2.3),
+        "right": rng.uniform(1.8, 2.5),
+        "reach_left": rng.uniform(1.2, 1.6),
+        "reach_right": rng.uniform(1.2, 1.6),
+    }
+    knee = draw_trochlea(rng, shape)
+    deepest = float(knee.bone_mm[:, np.abs(TABLE_X_MM) < 15].max())
     return replace(
         knee,
+        bone_mm=knee.bone_mm + rng.uniform(15, 18) - deepest,
+        layers=(*knee.layers[:-1], replace(knee.layers[-1], level_db=rng.uniform(-1, 5))),
         contact=(-90.0, 90.0),
+        cartilage_db=rng.uniform(-32, -22),
         bone_amplitude=12.0,
         rough_share=0.35,
         angle_power=8.0,

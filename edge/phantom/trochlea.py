@@ -5,6 +5,7 @@ Curves are tables over the lateral position; a table has two slices of the knee,
 Normal thickness at rest 2 to 3 mm, sulcus thickest (Kauppinen 2021); the drawn range reaches from thinned to young.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -185,13 +186,13 @@ def _interface(depth_mm: NDArray[np.float64], amplitude: NDArray[np.float64]) ->
     return Interface(depth_mm.astype(np.float32), amplitude.astype(np.float32))
 
 
-def draw_trochlea(rng: np.random.Generator) -> Trochlea:
-    """A knee at random, from a child's thin band to a young adult's thick one, seen well or badly."""
+def draw_trochlea(rng: np.random.Generator, shape: Mapping[str, float] | None = None) -> Trochlea:
+    """A knee at random, from thinned cartilage to a young adult's, of this shape where one is given."""
     depth = rng.uniform(9, 26)
     layers = _draw_layers(rng)
     # Under fluid as dark as itself the cartilage shows only by its surface.
     surface = 1 if layers[-1].level_db <= FLUID_DB else rng.choice([0, 1])
-    bones, thicknesses = zip(*(_draw_slice(rng, depth, base) for base in [_draw_base(rng)] * 2), strict=True)
+    bones, thicknesses = zip(*(_draw_slice(rng, depth, base) for base in [shape or draw_shape(rng)] * 2), strict=True)
     return Trochlea(
         bone_mm=np.stack(bones),
         thickness_mm=np.stack(thicknesses),
@@ -214,7 +215,8 @@ def draw_trochlea(rng: np.random.Generator) -> Trochlea:
     )
 
 
-def _draw_base(rng: np.random.Generator) -> dict[str, float]:
+def draw_shape(rng: np.random.Generator) -> dict[str, float]:
+    """Centre, heights, widths of the bone and thicknesses of the cartilage, in mm and shares."""
     return {
         "centre": rng.uniform(-9, 9),
         "height_left": rng.uniform(1.5, 9.5),
@@ -233,7 +235,7 @@ def _draw_base(rng: np.random.Generator) -> dict[str, float]:
 
 
 def _draw_slice(
-    rng: np.random.Generator, depth: float, base: dict[str, float]
+    rng: np.random.Generator, depth: float, base: Mapping[str, float]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Bone depth and cartilage thickness (table,) of one slice near `base`."""
     now = {name: value * rng.uniform(0.94, 1.06) for name, value in base.items()}

@@ -1,0 +1,37 @@
+"""Pictures that are not fit to be measured, and intervals that hold what they promise."""
+
+import numpy as np
+import pytest
+
+from edge.trust.interval import conformal_half_width, interval
+from edge.trust.picture import picture_faults
+
+
+def test_a_speckled_picture_has_no_fault() -> None:
+    assert picture_faults(np.random.default_rng(0).integers(0, 200, (300, 400), dtype=np.uint8)) == ()
+
+
+@pytest.mark.parametrize(
+    ("picture", "word"),
+    [
+        (np.zeros((300, 400), np.uint8), "dark"),
+        (np.full((300, 400), 120, np.uint8), "even grey"),
+        (np.where(np.arange(400) % 3 > 0, 255, 40).astype(np.uint8)[None].repeat(300, 0), "white"),
+        (np.full((1, 1), 90, np.uint8), "1 x 1 px"),
+    ],
+)
+def test_the_fault_is_named(picture, word) -> None:
+    (reason,) = picture_faults(picture)
+    assert word in reason
+
+
+def test_the_half_width_holds_its_share_of_new_errors() -> None:
+    rng = np.random.default_rng(1)
+    held = [np.mean(np.abs(rng.standard_t(4, 2000)) <= conformal_half_width(rng.standard_t(4, 200))) for _ in range(60)]
+    assert np.mean(held) == pytest.approx(0.9, abs=0.015)
+
+
+def test_a_doubtful_scale_widens_the_interval() -> None:
+    assert interval(2.0, 0.1, 0.0) == pytest.approx((1.9, 2.1))
+    assert interval(2.0, 0.1, 0.05) == pytest.approx((1.8, 2.2))
+    assert interval(0.1, 0.5, 0.0)[0] == 0.0
