@@ -128,7 +128,8 @@ class CameraSource:
             camera = self._reopened()
 
     def _drain(self, camera: V4l2Camera) -> None:
-        base = self._last_sequence + 1
+        # What came while it was unplugged can only be told as a gap.
+        base = 0 if self._last_sequence < 0 else self._last_sequence + 2
         while not self._closed.is_set():
             picture = camera.newest(_LOOK_S)
             if picture is not None:

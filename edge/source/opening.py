@@ -4,9 +4,10 @@ import re
 from pathlib import Path
 
 from edge.clock import Clock, MonotonicClock
-from edge.errors import SourceFormatError, SourceNotFoundError
+from edge.errors import SourceError, SourceFormatError, SourceNotFoundError
 from edge.registry import load
 from edge.source.contract import FrameSource
+from edge.source.files import located
 from edge.source.picture_file import PICTURE_SUFFIXES, looks_like_picture
 from edge.source.recording import checked_fps
 from edge.source.table import SOURCES
@@ -33,7 +34,7 @@ def open_source(spec: str, *, fps: float | None = None, clock: Clock = _CLOCK) -
 def split_spec(spec: str) -> tuple[str, str]:
     """(kind, rest) of `spec`. A kind alone (`camera`) leaves its rest empty: the kind's own first choice."""
     prefix, colon, rest = spec.partition(":")
-    if prefix in SOURCES and (colon or not Path(spec).exists()):
+    if prefix in SOURCES and (colon or not _exists(spec)):
         return prefix, rest
     if colon and re.fullmatch(r"[a-z][a-z0-9_-]*", prefix) and not _exists(spec):
         return prefix, rest
@@ -45,14 +46,14 @@ def kind_of_path(text: str) -> str:
 
     Raises SourceNotFoundError, or SourceFormatError where it is none.
     """
-    path = Path(text).expanduser()
     if re.match(r"/dev/(video\d|v4l/)", text):
         return "camera"
-    if not text or not _exists(str(path)):
+    if not text or not _exists(text):
         raise SourceNotFoundError(
             f"there is no file, folder or device '{text}'; give a path, or one of: "
             + ", ".join(f"{kind}:..." for kind in sorted(SOURCES))
         )
+    path = located(text)
     if path.is_dir():
         return "stills"
     kind = _kind_of_content(_head(path)) or _kind_of_suffix(path.suffix.lower())
@@ -66,9 +67,10 @@ def kind_of_path(text: str) -> str:
 
 def _exists(text: str) -> bool:
     try:
-        return Path(text).exists()
-    except (OSError, ValueError):  # too long for a path, or a zero byte in it
+        located(text)
+    except SourceError:
         return False
+    return True
 
 
 def _head(path: Path) -> bytes:

@@ -6,7 +6,7 @@ from pathlib import Path
 from edge.clock import Clock
 from edge.errors import SourceError, SourceFormatError, SourceNotFoundError
 from edge.frame import Frame
-from edge.source.files import checked_file, natural_key
+from edge.source.files import checked_file, located, natural_key
 from edge.source.grey import bits_used, to_grey
 from edge.source.picture_file import read_pictures
 from edge.source.recording import Recording, position_ns
@@ -22,14 +22,15 @@ class StillsSource(Recording):
     def __init__(self, rest: str, *, fps: float | None, clock: Clock) -> None:
         """Raises SourceNotFoundError, or SourceFormatError where there is no picture that can be read."""
         self._skipped: list[str] = []
-        super().__init__(self._pictures(Path(rest).expanduser(), rest, fps), fps=fps, clock=clock)
+        super().__init__(self._pictures(rest, fps), fps=fps, clock=clock)
 
     @property
     def skipped(self) -> tuple[str, ...]:
         """What was passed over so far, a line a file, with the reason."""
         return tuple(self._skipped)
 
-    def _pictures(self, path: Path, rest: str, fps: float | None) -> Generator[Frame]:
+    def _pictures(self, rest: str, fps: float | None) -> Generator[Frame]:
+        path = located(rest)
         if not path.is_dir():
             yield from _frames(checked_file(rest, "a picture or a folder of pictures"), 0, fps)
             return

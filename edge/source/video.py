@@ -17,7 +17,7 @@ from edge.frame import Frame
 from edge.source.files import checked_file
 from edge.source.recording import Recording
 
-_CURE = "the frames before it were read; record or copy the file again"
+_CURE = "record or copy the file again"
 
 
 def open_video(rest: str, *, fps: float | None, clock: Clock) -> Recording:
@@ -61,6 +61,10 @@ class _Times:
 def _frames(path: Path) -> Generator[Frame]:
     with _opened(path) as container:
         stream = _video_stream(path, container)
+        if stream.codec_context.codec.intra_only:
+            # A picture that the decoder patched up would be measured as if it were whole. Not for codecs whose pictures
+            # build on each other: there a harmless oddity of an encoder would cost the video.
+            stream.codec_context.options = {"err_detect": "crccheck+explode"}
         times, damage = _Times(round(1e9 / float(stream.average_rate or 25))), _Damage()
         sequence = 0
         for picture in _pictures(container, stream, damage):
@@ -69,9 +73,9 @@ def _frames(path: Path) -> Generator[Frame]:
             sequence += 1
         problem = _problem(container, stream, damage, times)
     if sequence == 0:
-        raise SourceFormatError(f"'{path}' holds no frame that can be decoded; record or copy the file again")
+        raise SourceFormatError(f"'{path}' holds no frame that can be decoded; {_CURE}")
     if problem:
-        raise SourceFormatError(f"'{path}' {problem} after {sequence} frames; {_CURE}")
+        raise SourceFormatError(f"'{path}' {problem}; {sequence} frames were read; {_CURE}")
 
 
 def _opened(path: Path) -> InputContainer:
@@ -81,7 +85,7 @@ def _opened(path: Path) -> InputContainer:
     except (FFmpegError, ValueError) as error:
         raise SourceFormatError(
             f"'{path}' is no video that can be read, or its index at the end is missing ({_reason(error)}); "
-            "expected MP4, MKV, AVI or the like; record or copy the file again"
+            f"expected MP4, MKV, AVI or the like; {_CURE}"
         ) from error
 
 
@@ -112,14 +116,14 @@ def _pictures(container: InputContainer, stream: VideoStream, damage: _Damage) -
 def _problem(container: InputContainer, stream: VideoStream, damage: _Damage, times: _Times) -> str | None:
     """Why the file is not whole, or None."""
     if damage.packets < stream.frames:
-        return f"is truncated: only {damage.packets} of its {stream.frames} pictures are there; it ends"
+        return f"is truncated ({damage.packets} of its {stream.frames} pictures are there)"
     if damage.broken_off:
-        return "is truncated: it breaks off"
+        return "is truncated (it breaks off)"
     if damage.bad_packets:
-        return f"is damaged: {damage.bad_packets} of {damage.packets} pictures cannot be decoded"
+        return f"is damaged ({damage.bad_packets} of {damage.packets} pictures cannot be decoded)"
     promised_ns = (container.duration or 0) * 1000 if len(container.streams) == 1 else 0
     if times.last_ns + 3 * times.period_ns + 200_000_000 < promised_ns:
-        return f"is truncated: it ends at {times.last_ns / 1e9:.1f} of {promised_ns / 1e9:.1f} s"
+        return f"is truncated (it ends at {times.last_ns / 1e9:.1f} of {promised_ns / 1e9:.1f} s)"
     return None
 
 

@@ -76,22 +76,30 @@ static bool is_plugged(void) {
     return wait_ms >= 0 && gone_ms >= wait_ms;
 }
 
+/* Our own open and close take the lock that is held while a frame is made. */
+static int plain_open(const char *path, int flags) {
+    int (*real)(const char *, int, ...) = dlsym(RTLD_NEXT, "open");
+    return path != NULL ? real(path, flags, 0600) : -1;
+}
+
+static void plain_close(int fd) {
+    int (*real)(int) = dlsym(RTLD_NEXT, "close");
+    real(fd);
+}
+
 static void tell_progress(uint32_t made) {
-    const char *path = getenv("SHIM_PROGRESS");
-    int (*real_open)(const char *, int, ...) = dlsym(RTLD_NEXT, "open");
-    int fd = path != NULL ? real_open(path, O_WRONLY | O_CREAT, 0600) : -1;
+    int fd = plain_open(getenv("SHIM_PROGRESS"), O_WRONLY | O_CREAT);
     if (fd < 0) return;
     if (pwrite(fd, &made, sizeof made, 0) != sizeof made) abort();
-    close(fd);
+    plain_close(fd);
 }
 
 static uint32_t paint(const camera_t *camera, uint8_t *to) {
     uint32_t bytes = camera->width * camera->height * bytes_per_pixel();
     if (pixel_format() == V4L2_PIX_FMT_MJPEG) {
-        int (*real_open)(const char *, int, ...) = dlsym(RTLD_NEXT, "open");
-        int fd = real_open(getenv("SHIM_JPEG"), O_RDONLY);
+        int fd = plain_open(getenv("SHIM_JPEG"), O_RDONLY);
         ssize_t got = read(fd, to, BUFFER_BYTES);
-        close(fd);
+        plain_close(fd);
         return got > 0 ? (uint32_t)got : 0;
     }
     memset(to, bytes_per_pixel() == 2 ? 128 : 100, bytes);
@@ -387,12 +395,12 @@ int close(int fd) {
             if (cameras[i] == camera) cameras[i] = NULL;
         }
         pthread_mutex_unlock(&lock);
-        int (*real)(int) = dlsym(RTLD_NEXT, "close");
-        real(camera->driver_fd);
-        real(camera->memory_fd);
+        plain_close(camera->driver_fd);
+        plain_close(camera->memory_fd);
         munmap(camera->memory, (size_t)BUFFER_BYTES * MAX_BUFFERS);
         free(camera);
-        return real(fd);
+        plain_close(fd);
+        return 0;
     }
     pthread_mutex_unlock(&lock);
     int (*real)(int) = dlsym(RTLD_NEXT, "close");
