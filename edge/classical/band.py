@@ -68,19 +68,22 @@ def trace_band(score: NDArray[np.float32]) -> Band | None:
 
 def _pieces(inside: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """The largest connected piece, and those that go on beside it without overlapping it sideways."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(inside, connectivity=4)
-    if count < 2:
-        return np.zeros(inside.shape, bool)
+    kept = np.zeros(inside.shape, bool)
+    x, y, width, height = cv2.boundingRect(inside)
+    if not width:
+        return kept
+    box = np.s_[y : y + height, x : x + width]
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(inside[box], connectivity=4)
     order = 1 + np.argsort(-stats[1:, cv2.CC_STAT_AREA])
     smallest = FRAGMENT_SHARE * stats[order[0], cv2.CC_STAT_AREA]
-    taken = np.zeros(inside.shape[1], bool)
-    kept = np.zeros(count, bool)
+    taken = np.zeros(width, bool)
     for label in order[:6]:
-        left, width = stats[label, cv2.CC_STAT_LEFT], stats[label, cv2.CC_STAT_WIDTH]
-        span = slice(left, left + width)
-        if stats[label, cv2.CC_STAT_AREA] >= smallest and not taken[span].any():
-            taken[span] = kept[label] = True
-    return np.asarray(kept[labels])
+        left, across, area = (stats[label, which] for which in (cv2.CC_STAT_LEFT, cv2.CC_STAT_WIDTH, cv2.CC_STAT_AREA))
+        span = slice(left, left + across)
+        if area >= smallest and not taken[span].any():
+            taken[span] = True
+            kept[box] |= labels == label
+    return kept
 
 
 def _longest_run(columns: NDArray[np.intp], widest_gap: float) -> NDArray[np.intp]:

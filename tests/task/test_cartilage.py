@@ -1,0 +1,173 @@
+"""The cartilage task on pictures whose truth is known, with the network replaced by that truth."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.classical.band import measure_band
+from edge.finding import CaliperMark, LineMark, MaskMark, Verdict
+from edge.frame import Frame, PixelSpacing, Region, SpacingOrigin
+from edge.phantom.cine import Cine, Motion
+from edge.task.cartilage import CartilageTask
+
+STILL = Motion(0.0, 0.0, 0.0, 0.0)
+
+
+@pytest.fixture(scope="module")
+def picture():
+    return Cine(4, motion=STILL).picture(0.0)
+
+
+@pytest.fixture(scope="module")
+def frame(picture) -> Frame:
+    spacing = PixelSpacing(picture.x_mm_per_px, picture.y_mm_per_px, SpacingOrigin.USER)
+    return Frame(picture.pixels, 7, 3, "test", spacing)
+
+
+def score_of(coverage: np.ndarray) -> tuple[np.ndarray, ...]:
+    """What a perfect network would say of this truth."""
+    share = cv2.resize(coverage.astype(np.float32), (256, 256), interpolation=cv2.INTER_AREA)
+    return ((share - np.float32(0.5))[None, None] * np.float32(12),)
+
+
+def value(finding, name: str) -> float:
+    return finding.measurement(name).value
+
+
+def test_thirds_and_area_are_the_phantoms(picture, frame) -> None:
+    finding = CartilageTask().conclude(frame, score_of(picture.coverage), ())
+    seen = np.isfinite(picture.band.upper_mm)
+    truth = measure_band(picture.band.x_mm[seen], picture.band.upper_mm[seen], picture.band.lower_mm[seen])
+    assert finding.verdict is Verdict.MEASURED, finding.reasons
+    for side, third in zip(("medial", "central", "lateral"), truth.thirds, strict=True):
+        assert value(finding, f"mean_thickness_{side}") == pytest.approx(third, abs=0.05)
+    assert value(finding, "area") == pytest.approx(truth.area, rel=0.02)
+    assert value(finding, "mean_thickness") == pytest.approx(truth.mean, abs=0.03)
+    assert all(m.low <= m.value <= m.high for m in finding.measurements)
+
+
+def test_the_mask_lies_on_the_cartilage_in_the_frames_pixels(picture, frame) -> None:
+    finding = CartilageTask().conclude(frame, score_of(picture.coverage), ())
+    (mark,) = (mark for mark in finding.marks if isinstance(mark, MaskMark))
+    drawn = np.zeros(frame.pixels.shape, np.uint8)
+    (x, y), (height, width) = mark.origin, mark.mask.shape
+    drawn[y : y + height, x : x + width] = mark.mask[: drawn.shape[0] - y, : drawn.shape[1] - x]
+    truth = picture.coverage > 0.5
+    assert 2 * (truth & (drawn > 0)).sum() / (truth.sum() + drawn.sum()) > 0.97
+
+
+def test_borders_do_not_move_when_the_region_does(picture, frame) -> None:
+    framed = np.zeros((700, 900), np.uint8)
+    framed[120 : 120 + 480, 50 : 50 + 640] = picture.pixels
+    inside = replace(frame, pixels=framed, region=Region(50, 120, 640, 480))
+    plain, moved = (CartilageTask().conclude(f, score_of(picture.coverage), ()) for f in (frame, inside))
+    lines = [[m.points for m in finding.marks if isinstance(m, LineMark)] for finding in (plain, moved)]
+    for here, there in zip(*lines, strict=True):
+        assert np.allclose(here + np.array([50, 120]), there, atol=1e-3)
+    assert value(plain, "area") == pytest.approx(value(moved, "area"))
+
+
+def test_unknown_scale_withholds_millimetres_only(picture, frame) -> None:
+    finding = CartilageTask().conclude(replace(frame, spacing=None), score_of(picture.coverage), ())
+    assert finding.verdict is Verdict.LIMITED
+    assert "scale unknown" in finding.reasons[0]
+    assert not any("mm" in measurement.unit for measurement in finding.measurements)
+    known = CartilageTask().conclude(frame, score_of(picture.coverage), ())
+    assert value(finding, "mean_thickness_px") * picture.y_mm_per_px == pytest.approx(value(known, "mean_thickness"))
+
+
+def test_a_doubtful_scale_widens_every_length(picture, frame) -> None:
+    doubtful = replace(frame, spacing=replace(frame.spacing, relative_uncertainty=0.1))
+    sure, unsure = (CartilageTask().conclude(f, score_of(picture.coverage), ()) for f in (frame, doubtful))
+    for name in ("mean_thickness_central", "minimum_thickness", "area"):
+        narrow, wide = sure.measurement(name), unsure.measurement(name)
+        assert wide.high - wide.value > narrow.high - narrow.value + 0.09 * narrow.value
+
+
+def test_calibration_makes_the_interval(picture, frame) -> None:
+    task = CartilageTask({"half_width_mean_thickness": 1.0})
+    mean = task.conclude(frame, score_of(picture.coverage), ()).measurement("mean_thickness")
+    assert mean.high - mean.value == pytest.approx(480 / 256 * picture.y_mm_per_px)
+
+
+def test_the_medial_side_is_where_the_user_says(picture, frame) -> None:
+    left, right = (
+        CartilageTask(medial_left=side).conclude(frame, score_of(picture.coverage), ()) for side in (True, False)
+    )
+    assert value(left, "mean_thickness_medial") == value(right, "mean_thickness_lateral")
+    calipers = [mark.name for mark in right.marks if isinstance(mark, CaliperMark)]
+    assert calipers == ["lateral", "central", "medial"]
+
+
+def test_calipers_stand_at_a_right_angle_and_show_the_thickness(picture, frame) -> None:
+    finding = CartilageTask().conclude(frame, score_of(picture.coverage), ())
+    calipers = [mark for mark in finding.marks if isinstance(mark, CaliperMark)]
+    assert len(calipers) == 3
+    for mark in calipers:
+        length_mm = np.hypot(*np.subtract(mark.end, mark.start)) * picture.y_mm_per_px
+        assert length_mm == pytest.approx(value(finding, f"mean_thickness_{mark.name}"), rel=0.25)
+
+
+def refused(finding, word: str) -> None:
+    assert finding.verdict is Verdict.REFUSED
+    assert not finding.measurements
+    assert any(word in reason for reason in finding.reasons), finding.reasons
+
+
+def test_nothing_found_is_refused(frame) -> None:
+    refused(CartilageTask().conclude(frame, score_of(np.zeros((480, 640))), ()), "no femoral cartilage")
+
+
+def test_a_broken_band_is_refused_and_still_shown(picture, frame) -> None:
+    broken = picture.coverage.copy()
+    broken[:, 280:360] = 0
+    finding = CartilageTask().conclude(frame, score_of(broken), ())
+    refused(finding, "not continuous")
+    assert finding.marks
+
+
+def test_a_dark_picture_is_refused(frame) -> None:
+    dark = replace(frame, pixels=np.zeros((480, 640), np.uint8))
+    refused(CartilageTask().conclude(dark, score_of(np.ones((480, 640))), ()), "dark")
+
+
+def speckle(seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(40, 120, (480, 640), dtype=np.uint8)
+
+
+def strip(upper: np.ndarray, height: float) -> np.ndarray:
+    row = np.arange(480)[:, None]
+    return ((row > upper) & (row < upper + height)).astype(np.float32)
+
+
+def test_a_dark_strip_without_bone_is_refused(frame) -> None:
+    coverage = strip(200 + 40 * np.cos(np.arange(640) / 100), 30)
+    pixels = np.where(coverage > 0, 10, speckle()).astype(np.uint8)
+    refused(CartilageTask().conclude(replace(frame, pixels=pixels), score_of(coverage), ()), "not the trochlear view")
+
+
+def test_flat_bone_is_no_trochlea(frame) -> None:
+    coverage = strip(np.full(640, 200.0), 30)
+    pixels = np.where(coverage > 0, 20, speckle()).astype(np.uint8)
+    pixels[230:236] = 230
+    pixels[236:] //= 8
+    refused(CartilageTask().conclude(replace(frame, pixels=pixels), score_of(coverage), ()), "sulcus")
+
+
+def test_one_condyle_alone_gives_no_thirds(picture, frame) -> None:
+    deepest = int(np.nanargmax(picture.band.lower_mm))
+    half = Region(deepest + 4, 0, 640 - deepest - 4, 480)
+    finding = CartilageTask().conclude(replace(frame, region=half), score_of(picture.coverage[:, deepest + 4 :]), ())
+    assert finding.verdict is Verdict.LIMITED
+    assert "one condyle" in " ".join(finding.reasons)
+    assert finding.measurement("mean_thickness") is not None
+    assert finding.measurement("mean_thickness_medial") is None
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2000, 3000), (65, 900), (480, 640)])
+def test_any_size_is_prepared(shape) -> None:
+    tensor = CartilageTask().prepare(Frame(np.full(shape, 9, np.uint8), 0, 0, "test"))
+    assert tensor.shape == (1, 1, 256, 256)
+    assert tensor.dtype == np.uint8
