@@ -8,9 +8,8 @@ _NAMES: Final = {
     "mean_thickness_medial": "Medial",
     "mean_thickness_central": "Central",
     "mean_thickness_lateral": "Lateral",
-    "mean_thickness": "Mean thickness",
+    "mean_thickness": "Mean",
     "minimum_thickness": "Thinnest",
-    "min_thickness": "Thinnest",
     "cross_sectional_area": "Area",
     "echo_intensity": "Echo intensity",
 }

@@ -77,7 +77,7 @@ def records_that_read(folder):
         (RecordsSink, records_that_read, 0),
         (StillsSink, lambda folder: pictures_that_open(folder, "stills"), 0),
         (MasksSink, lambda folder: pictures_that_open(folder, "masks"), 0),
-        (VideoSink, frames_that_play, 12),
+        (VideoSink, frames_that_play, 3),
     ],
     ids=["records", "stills", "masks", "video"],
 )
