@@ -34,8 +34,10 @@ from edge.task.table import TASKS
 VIEWERS = {"page": Entry("edge.viewer.page:PageSink", extra="viewer")}
 VIDEO_FPS = 25.0
 """Pace of the video where the frames carry no times that go on."""
-QUEUE_FRAMES = 32
-"""Room for a memory card's hiccup of a second; about 40 MB a sink at 640 x 480."""
+LIVE_QUEUE = 32
+"""Room for a memory card's hiccup of a second; about 40 MB at 640 x 480."""
+RECORDED_QUEUE = 4
+"""A recording waits for its sinks, so a longer queue would only hold more memory: an 8k picture takes 100 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,9 @@ def compose(settings: Settings, clock: Clock | None = None, tell: Callable[[str]
         runtime, choice = _open_runtime(settings, task)
         opened.enter_context(runtime)
         page = _open_page(settings.view_port)
+        capacity = LIVE_QUEUE if source.live else RECORDED_QUEUE
         sinks = {
-            name: opened.enter_context(QueuedSink(sink, QUEUE_FRAMES, lossless=not source.live))
+            name: opened.enter_context(QueuedSink(sink, capacity, lossless=not source.live))
             for name, sink in _open_sinks(settings).items()
         }
         if page is not None:

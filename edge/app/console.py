@@ -1,6 +1,8 @@
 """The two consoles: results go to standard output, everything that is said about them to standard error."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 from rich.console import Console
@@ -23,6 +25,16 @@ def say_error(text: str) -> None:
         err().print(Text(f"error: {text}", style="bold red"))
     else:
         sys.stderr.write(f"error: {' '.join(text.split())}\n")
+
+
+@contextmanager
+def busy(text: str) -> Iterator[None]:
+    """Shows that something is going on, on a terminal only."""
+    if not err().is_terminal:
+        yield
+        return
+    with err().status(text):
+        yield
 
 
 def say(text: str) -> None:

@@ -5,14 +5,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edge.app.console import out, say
+from edge.app.console import busy, out, say
+from edge.errors import SettingError
 
 if TYPE_CHECKING:
     from edge.app.truth import Comparison
     from edge.loop.step import Result
 
 FPS = 25.0
-OWN_FILES = ("findings.jsonl", "video-001.mkv", "picture.png")
+MARK = "picture.png"
+"""A run never writes it: it tells a demo's folder from one with results."""
+OWN_FILES = ("findings.jsonl", "video-001.mkv", MARK)
 TRUTH_EVERY = 5
 """Every so many frames are compared: drawing the truth takes as long as the picture did."""
 
@@ -38,25 +41,44 @@ def demo(
     from edge.app.session import open_session
     from edge.app.truth import compare
 
-    remove_earlier(out_folder)
-    session = open_session(
-        f"phantom:cartilage,seed={seed},frames={frames},paced=no",
-        runtime=runtime,
-        precision=precision,
-        out=out_folder,
-        fps=FPS,
-    )
+    scratch = scratch_folder(out_folder)
+    with busy("opening; the first time, auto measures every runtime on this board"):
+        session = open_session(
+            f"phantom:cartilage,seed={seed},frames={frames},paced=no",
+            runtime=runtime,
+            precision=precision,
+            out=scratch,
+            fps=FPS,
+        )
     kept: list[Result] = []
     follow(session, lambda result: kept.append(result) if result.finding.sequence % TRUTH_EVERY == 0 else None)
-    keep_picture(out_folder / "picture.png", kept)
+    keep_picture(scratch / MARK, kept)
+    publish(scratch, out_folder)
     print_comparison(compare([result.finding for result in kept], seed, FPS))
-    say(f"look at {out_folder / 'picture.png'} and {out_folder / 'video-001.mkv'}")
+    say(f"look at {out_folder / MARK} and {out_folder / 'video-001.mkv'}")
 
 
-def remove_earlier(folder: Path) -> None:
-    """Removes what an earlier demo left, and nothing else: it can be made again at any time, to the last bit."""
+def scratch_folder(folder: Path) -> Path:
+    """Where the demo is made, so that an earlier one stays whole until the new one is.
+
+    Raises SettingError where `folder` holds anything that no demo made: a run's results are never replaced.
+    """
+    held = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    if held and not (MARK in held and held <= set(OWN_FILES)):
+        strange = sorted(held - set(OWN_FILES)) or sorted(held)
+        raise SettingError(f"{folder} holds {strange[0]}, which no demo made; choose another folder with --out")
+    scratch = folder.with_name(folder.name + ".new")
     for name in OWN_FILES:
-        (folder / name).unlink(missing_ok=True)
+        (scratch / name).unlink(missing_ok=True)
+    return scratch
+
+
+def publish(scratch: Path, folder: Path) -> None:
+    """Puts the finished demo in the place of the earlier one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in scratch.iterdir():
+        path.replace(folder / path.name)
+    scratch.rmdir()
 
 
 def keep_picture(path: Path, results: "list[Result]") -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edge.app.console import err, out, say
+from edge.app.console import busy, err, out, say
 from edge.app.stopping import stopping_by_signal
 
 if TYPE_CHECKING:
@@ -61,23 +61,26 @@ def run(
     """
     from edge.app.session import open_session
 
-    session = open_session(
-        source,
-        task=task,
-        runtime=runtime,
-        precision=precision,
-        threads=threads,
-        out=out_folder,
-        video=video,
-        stills=stills,
-        masks=masks,
-        fps=fps,
-        mm_per_px=mm_per_px,
-        depth_mm=depth_mm,
-        max_frames=frames,
-        view_port=view,
-        tell=say,
-    )
+    with busy("opening; the first time, auto measures every runtime on this board"):
+        session = open_session(
+            source,
+            task=task,
+            runtime=runtime,
+            precision=precision,
+            threads=threads,
+            out=out_folder,
+            video=video,
+            stills=stills,
+            masks=masks,
+            fps=fps,
+            mm_per_px=mm_per_px,
+            depth_mm=depth_mm,
+            max_frames=frames,
+            view_port=view,
+            tell=say,
+        )
+    if out_folder is not None:
+        say(f"results: {out_folder}")
     follow(session)
 
 
@@ -101,5 +104,3 @@ def follow(session: "Session", seen: Callable[["Result"], object] = lambda resul
         if session.summary().frames:
             out().print(summary_view(session.summary()))
             err().print(run_view(session.statistics()))
-        if session.settings.out is not None:
-            say(f"results: {session.settings.out}")

@@ -35,13 +35,24 @@ def test_demo_leaves_video_picture_and_records_and_can_be_repeated(sonoedge, tmp
     assert "against the truth" in ended.out
 
 
-def test_demo_leaves_other_peoples_files_alone(sonoedge, tmp_path):
+@pytest.mark.parametrize("held", [["thesis.txt"], ["findings.jsonl"], ["findings.jsonl", "video-001.mkv"]], ids=str)
+def test_demo_replaces_nothing_that_no_demo_made(sonoedge, tmp_path, held):
     (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "thesis.txt").write_text("years of work")
+    for name in held:
+        (tmp_path / "mine" / name).write_text("years of work")
     ended = sonoedge("demo", "--frames", "5", "--out", "mine", *QUICK)
     assert ended.code == 1
-    assert "thesis.txt" in ended.error_line
-    assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
+    assert held[0] in ended.error_line
+    assert {path.name: path.read_text() for path in (tmp_path / "mine").iterdir()} == dict.fromkeys(
+        held, "years of work"
+    )
+
+
+def test_a_demo_that_fails_leaves_the_earlier_one(sonoedge, tmp_path):
+    assert sonoedge("demo", "--frames", "2", "--out", "shown", *QUICK).code == 0
+    before = {path: path.read_bytes() for path in (tmp_path / "shown").iterdir()}
+    assert sonoedge("demo", "--frames", "2", "--out", "shown", "--runtime", "abacus").code == 1
+    assert {path: path.read_bytes() for path in (tmp_path / "shown").iterdir()} == before
 
 
 def without_network():
