@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.phantom.bmode import SPECKLE_EDGE_SIGMAS, leading_edge_mm
 from edge.phantom.records import Band, Echoes, Imaging, Interface, Pose
 from edge.phantom.texture import Texture, sample_texture, smooth_curve
 
@@ -158,7 +159,7 @@ def _merged_mm(knee: Trochlea, imaging: Imaging) -> float:
     Under dark fluid the examiner marks the bright line's leading edge. Under bright tissue the line merges with it,
     and what is marked is where the brightness ends: a whole pulse deeper.
     """
-    return 3.3 * imaging.axial_sigma_mm if knee.layers[-1].level_db > FLUID_DB else 0.0
+    return 2 * leading_edge_mm(imaging) if knee.layers[-1].level_db > FLUID_DB else 0.0
 
 
 def _below(
@@ -170,7 +171,7 @@ def _below(
     imaging: Imaging,
 ) -> NDArray[np.float32]:
     """Writes cartilage and the bone's haze over the decibels of the soft tissue."""
-    lead = np.float32(imaging.axial_sigma_mm)
+    lead = np.float32(SPECKLE_EDGE_SIGMAS * imaging.axial_sigma_mm)
     depth, roof, floor = (values.astype(np.float32) for values in (depth_mm, upper, bone))
     slope = (knee.cartilage_slope_db / np.maximum(bone - upper, 1e-3)).astype(np.float32)
     cartilage = np.clip(depth - roof, 0, floor - roof) * slope + np.float32(knee.cartilage_db)
