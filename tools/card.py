@@ -1,0 +1,46 @@
+"""Write a model's card from its manifest: `python -m tools.card cartilage`.
+
+The words stand in tools/facts/<model>.card.md; `{figures}`, `{files}`, `{sets}` and `{recipe}` are filled in, so that a
+figure in the card is always the one that was measured.
+"""
+
+import argparse
+from pathlib import Path
+
+from edge.runtime.manifest import Manifest, load_manifest
+from tools.bundle import FACTS
+from tools.recipe import MODELS, RECIPES
+
+
+def card(manifest: Manifest, words: str, recipe: str) -> str:
+    """The card's text."""
+    figures = "\n".join(f"| {n.name.replace('_', ' ')} | {n.value:g} {n.unit} | {n.note} |" for n in manifest.metrics)
+    intervals = "\n".join(
+        f"| {n.name.replace('_', ' ')} | {n.value:g} {n.unit} | {n.note} |" for n in manifest.calibration
+    )
+    files = "\n".join(f"| `{f.name}` | {f.bytes / 1024:.0f} KiB | `{f.sha256}` |" for f in manifest.files())
+    sets = "\n".join(f"| {s.name} | {s.licence} | {s.attribution} |" for s in manifest.training_sets)
+    return words.format(
+        name=manifest.name,
+        version=manifest.version,
+        intended_use=manifest.intended_use,
+        not_intended_for=manifest.not_intended_for,
+        figures=f"| figure | value | measured on |\n|---|---|---|\n{figures}\n{intervals}",
+        files=f"| file | size | SHA-256 |\n|---|---|---|\n{files}",
+        sets=f"| set | licence | attribution |\n|---|---|---|\n{sets}",
+        recipe=f"```json\n{recipe.strip()}\n```",
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model")
+    name = parser.parse_args().model
+    words = (FACTS / f"{name}.card.md").read_text()
+    recipe = (RECIPES / f"{name}.json").read_text()
+    Path(MODELS / name / "CARD.md").write_text(card(load_manifest(MODELS / name), words, recipe))
+    print(f"wrote {MODELS / name / 'CARD.md'}")
+
+
+if __name__ == "__main__":
+    main()
