@@ -212,7 +212,7 @@ def test_mjpeg_and_a_cut_jpeg(with_camera: Run, tmp_path: Path) -> None:
     read = """
         with open_source("camera:0") as source:
             try:
-                out(int(source.read(0.5).pixels[240, 320]))
+                out(int(source.read(3).pixels[240, 320]))
             except SourceStalledError as error:
                 out(str(error))
     """
