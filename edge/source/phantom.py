@@ -69,7 +69,7 @@ class PhantomSource:
         self._closed = False
 
     def read(self, timeout_s: float) -> Frame | None:
-        if self._closed or self._next == self.settings.frames:
+        if self._closed or (self.settings.frames is not None and self._next >= self.settings.frames):
             return None
         sequence, self._next = self._next, self._next + 1
         t_s = sequence / self._fps
