@@ -59,10 +59,15 @@ class Card:
         return tuple(max(cell.width for cell in column) for column in zip(*table, strict=True))
 
     @property
-    def width(self) -> int:
+    def text_width(self) -> int:
+        """Pixels of the widest row."""
         gaps = 2 * self.pad
         loose = (sum(cell.width for cell in row) + gaps * (len(row) - 1) for row in self.rows if len(row) < 4)
-        return max(sum(self.columns) + 2 * gaps, *loose) + 3 * self.pad
+        return max(sum(self.columns) + 2 * gaps, *loose, 0)
+
+    @property
+    def width(self) -> int:
+        return self.text_width + 3 * self.pad
 
     @property
     def height(self) -> int:

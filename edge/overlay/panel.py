@@ -19,7 +19,9 @@ def finding_card(finding: Finding, age_s: float | None, old: bool, size: int, ma
     refused = finding.verdict is Verdict.REFUSED
     table = () if refused else tuple(_row(m, size) for m in finding.measurements)
     head = _head(finding, age_s, old, size, bool(table))
-    body = (*table, *_said(finding, size, max_height - (len(head) + len(table) + 2) * line_height(size), bool(table)))
+    room = max_height - (len(head) + len(table) + 2) * line_height(size)
+    said = _said(finding, size, _text_width(table, refused, size), room)
+    body = (*table, (), *said) if table and said else (*table, *said)
     rows: tuple[Row, ...] = (*head, (), *body) if body else head
     if refused and not old:
         rows = (rows[0], (), *rows[1:])
@@ -68,10 +70,15 @@ def _row(measurement: Measurement, size: int) -> Row:
     )
 
 
-def _said(finding: Finding, size: int, height: int, after_table: bool) -> tuple[Row, ...]:
+def _text_width(table: tuple[Row, ...], refused: bool, size: int) -> int:
+    """Pixels that a line of reasons may take: at least as many as the table does."""
+    least = (_BANNER_WIDTH_EM if refused else _PANEL_WIDTH_EM) * size
+    return max(least, Card(table, OLD).text_width) if table else least
+
+
+def _said(finding: Finding, size: int, width: int, height: int) -> tuple[Row, ...]:
     """Reasons, then notes, wrapped; as many lines as `height` holds, the last one then ending in dots."""
     small = size - size // 8
-    width = (_BANNER_WIDTH_EM if finding.verdict is Verdict.REFUSED else _PANEL_WIDTH_EM) * size
     colour = WHITE if finding.verdict is Verdict.REFUSED else WARNING
     rows: list[Row] = [(Text(line, size, colour),) for line in _lines(finding.reasons, size, width)]
     rows += [(Text(line, small, GREY),) for line in _lines(finding.notes, small, width)]
@@ -79,7 +86,7 @@ def _said(finding: Finding, size: int, height: int, after_table: bool) -> tuple[
     if len(rows) > room:
         last = rows[room - 1][0]
         rows[room - 1 :] = [(Text(f"{last.text} …", last.size, last.colour),)]
-    return ((), *rows) if rows and after_table else tuple(rows)
+    return tuple(rows)
 
 
 def _lines(sentences: tuple[str, ...], size: int, width: int) -> list[str]:

@@ -36,7 +36,8 @@ def bar_length_mm(mm_per_px: float, width_px: int) -> int:
 
 def _write(sheet: Sheet, text: str, bar_px: int, colour: Colour, origin: str = "") -> None:
     small = sheet.size - sheet.size // 8
-    text_px = text_width(text, sheet.size) + (text_width(origin, small) if origin else 0)
+    first_px = text_width(text, sheet.size) + sheet.size // 5
+    text_px = first_px + text_width(origin, small) if origin else text_width(text, sheet.size)
     tick = max(3, sheet.size // 3)
     height = line_height(sheet.size) + (2 * tick if bar_px else 0)
     box = sheet.claim(max(bar_px + 1, text_px), height, LOWER_RIGHT)
@@ -46,7 +47,7 @@ def _write(sheet: Sheet, text: str, bar_px: int, colour: Colour, origin: str = "
     paste(sheet.picture, sprite(text, sheet.size, colour, edge=True), x, box.y)
     if origin:
         drop = round((line_height(sheet.size) - line_height(small)) * 0.75)
-        paste(sheet.picture, sprite(origin, small, GREY, edge=True), x + text_width(text, sheet.size), box.y + drop)
+        paste(sheet.picture, sprite(origin, small, GREY, edge=True), x + first_px, box.y + drop)
     if bar_px:
         _draw_bar(sheet, box.right - 1, box.bottom - tick, bar_px, tick)
 

@@ -17,7 +17,11 @@ _UNITS: Final = {"mm2": "mm²", "px2": "px²", "deg": "°", "grey level": "grey"
 
 
 def plain_name(name: str) -> str:
-    """`mean_thickness_medial` is Medial; a name that is not in the table loses its underscores."""
+    """`mean_thickness_medial` is Medial; a name that is not in the table loses its underscores.
+
+    The `_px` of a measurement without scale goes too: the unit beside it says so.
+    """
+    name = name.removesuffix("_px")
     return _NAMES.get(name) or name.replace("_", " ").strip().capitalize()
 
 

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.finding import Measurement
@@ -18,6 +18,7 @@ from edge.overlay.wording import interval_text, plain_name, plain_unit, value_te
     ("name", "plain"),
     [
         ("mean_thickness_medial", "Medial"),
+        ("mean_thickness_medial_px", "Medial"),
         ("cartilage", "Cartilage"),
         ("pennation_angle", "Pennation angle"),
         ("area", "Area"),
@@ -49,6 +50,7 @@ def test_units_are_signs():
 @given(
     st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zs", "Zl", "Zp")), min_size=1, max_size=80)
 )
+@settings(deadline=None)
 def test_wrapping_loses_no_letter(content):
     lines = wrapped(content, 12, 60)
     assert "".join("".join(lines).split()) == "".join(content.split())
@@ -92,6 +94,7 @@ def test_plain_font_spells_signs_out():
 
 
 @given(st.integers(-80, 80), st.integers(-40, 40))
+@settings(deadline=None)
 def test_pasting_over_the_border_draws_the_part_inside(x, y):
     item = sprite("Text", 12, (255, 255, 255))
     wide = np.zeros((140, 240, 3), np.uint8)
@@ -102,6 +105,7 @@ def test_pasting_over_the_border_draws_the_part_inside(x, y):
 
 
 @given(st.integers(0, 60), st.integers(0, 40), st.integers(1, 140), st.integers(1, 110))
+@settings(deadline=None)
 def test_margins_lie_beside_the_region(x, y, width, height):
     picture, region = Box(0, 0, 200, 150), Box(x, y, width, height)
     for margin in margins(picture, region):
@@ -135,6 +139,7 @@ def test_no_room_gives_no_place():
 
 
 @given(st.floats(20, 400), st.floats(2, 20), st.floats(0, 6.2))
+@settings(deadline=None)
 def test_half_of_a_straight_line_is_dashes(length, dash, angle):
     end = (length * np.cos(angle), length * np.sin(angle))
     found = dashes(np.array([(0, 0), end], np.float32), dash)

@@ -5,7 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.errors import SettingError
@@ -98,6 +98,7 @@ def test_refused_finding_without_marks_gives_an_empty_mask(tmp_path):
 
 
 @given(st.integers(-15, 25), st.integers(-15, 25), st.integers(0, 12), st.integers(0, 12))
+@settings(deadline=None)
 def test_mask_is_cut_at_the_pictures_border(x, y, width, height):
     labels = label_mask((20, 20), (MaskMark("m", 3, np.ones((height, width), np.uint8), (x, y)),))
     expected = [

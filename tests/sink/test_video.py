@@ -9,7 +9,7 @@ import av
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.errors import SettingError
@@ -106,6 +106,7 @@ def test_kill_leaves_all_but_the_last_pictures_readable(tmp_path):
 
 
 @given(st.integers(1, 9), st.integers(1, 9))
+@settings(deadline=None)
 def test_odd_sizes_double_their_last_row_and_column(height, width):
     picture = np.random.default_rng(0).integers(0, 255, (height, width, 3), np.uint8)
     even = even_sized(picture)
