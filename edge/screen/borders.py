@@ -128,7 +128,10 @@ def _snap(box: Box, seen: tuple[bool, ...], canvas: Box, panels: Panels) -> Box:
     limits = (canvas.left, canvas.top, canvas.right, canvas.bottom)
     is_panel = (limits[0] > 0, limits[1] > 0, limits[2] < width, limits[3] < height)
     found = (box.left, box.top, box.right, box.bottom)
-    near = [panel and abs(side - limit) <= _PANEL_BLUR + 2 for side, limit, panel in zip(found, limits, is_panel, strict=True)]
+    near = [
+        panel and abs(side - limit) <= _PANEL_BLUR + 2
+        for side, limit, panel in zip(found, limits, is_panel, strict=True)
+    ]
     if sum(near) < 2:
         return box
     sides = zip(found, limits, is_panel, near, seen, strict=True)
@@ -193,7 +196,7 @@ def _past_halo(lines: NDArray[np.uint8], start: int, reach: int = 10) -> int:
     if profile.size < 3 * reach:
         return start
     plateau = float(np.median(profile[reach:]))
-    jumps = np.append(profile[2:] - profile[:-2], (0, 0))[: reach]
+    jumps = np.append(profile[2:] - profile[:-2], (0, 0))[:reach]
     jump = int(np.argmax(jumps))
     if jumps[jump] < 0.4 * plateau or profile[0] > 0.3 * plateau:
         return start

@@ -1,0 +1,56 @@
+"""Reads single printed characters: digits and the letters of `cm` and `mm`, by nearest template.
+
+`glyphs.png` is a sheet of 16 x 16 pixel templates from many fonts, one class a row, blank where a row is shorter.
+`tests/screen/draw_glyphs.py` drew it.
+"""
+
+from functools import cache
+from importlib.resources import files
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+SIDE = 16
+CLASSES = (*"0123456789", "c", "m", "cm", "mm", "?")
+"""What the sheet's rows stand for; `?` is any other sign."""
+_WORST_LIKENESS = 0.72
+
+
+def read_glyph(glyph: NDArray[np.uint8]) -> tuple[str, float]:
+    """The character in `glyph` (height, width), bright on dark and cropped, and its likeness to the nearest template (0 to 1)."""
+    templates, classes = _templates()
+    likeness = templates @ normalised(glyph).ravel()
+    best = int(np.argmax(likeness))
+    if likeness[best] < _WORST_LIKENESS:
+        return "?", float(likeness[best])
+    return CLASSES[classes[best]], float(likeness[best])
+
+
+def normalised(glyph: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """`glyph` scaled by its longer side into (16, 16) float32 of zero mean and unit length."""
+    height, width = glyph.shape
+    scale = SIDE / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    inside = cv2.resize(glyph, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    square = np.zeros((SIDE, SIDE), np.float32)
+    top, left = (SIDE - size[1]) // 2, (SIDE - size[0]) // 2
+    square[top : top + size[1], left : left + size[0]] = inside
+    square = np.asarray(cv2.GaussianBlur(square, (0, 0), 0.7), np.float32)
+    square -= square.mean()
+    return np.asarray(square / max(float(np.linalg.norm(square)), 1e-6), np.float32)
+
+
+@cache
+def _templates() -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    sheet = cv2.imdecode(
+        np.frombuffer(files("edge.screen").joinpath("glyphs.png").read_bytes(), np.uint8), cv2.IMREAD_GRAYSCALE
+    )
+    vectors, classes = [], []
+    for row in range(len(CLASSES)):
+        for column in range(sheet.shape[1] // SIDE):
+            tile = sheet[row * SIDE : (row + 1) * SIDE, column * SIDE : (column + 1) * SIDE]
+            if tile.any():
+                vectors.append(normalised(np.asarray(tile, np.uint8)).ravel())
+                classes.append(row)
+    return np.stack(vectors), np.array(classes)

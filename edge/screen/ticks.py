@@ -1,0 +1,79 @@
+"""Millimetres per pixel from the depth ticks of a screen.
+
+The period of the ticks is measured; what one tick stands for is concluded from numerals beside them, a depth label and
+the pattern of major and minor ticks. Only a meaning that all of these leave alone is used: a wrong scale is far worse
+than none.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.frame import Region
+from edge.screen.meaning import Clue, from_label, from_numerals, from_pattern
+from edge.screen.rulers import Ruler, find_rulers
+from edge.screen.words import read_words
+
+_AGREEMENT = 0.03
+_PIXEL_ASPECT_UNCERTAINTY = 0.002
+
+
+@dataclass(frozen=True, slots=True)
+class TickScale:
+    """A scale read from ticks."""
+
+    mm_per_px: float
+    relative_uncertainty: float
+    """Half-width as a share of the scale."""
+    n_ticks: int
+    evidence: str
+    """What the ticks were taken for and why, in plain words."""
+
+
+@dataclass(frozen=True, slots=True)
+class TickReading:
+    """A scale, or why there is none."""
+
+    scale: TickScale | None
+    reason: str
+    """Empty where there is a scale."""
+
+
+def read_ticks(pixels: NDArray[np.uint8], region: Region) -> TickScale | None:
+    """The scale that the depth ticks around `region` of `pixels` (height, width) tell; None where none or in doubt."""
+    return study_ticks(pixels, region).scale
+
+
+def study_ticks(pixels: NDArray[np.uint8], region: Region) -> TickReading:
+    """As `read_ticks`, with the reason where there is no scale."""
+    rulers = find_rulers(pixels, region)[:4]
+    if not rulers:
+        return TickReading(None, "no depth ticks were found")
+    words = read_words(pixels, region)
+    readings = []
+    for ruler in rulers:
+        clues = [from_numerals(ruler, words, region), from_label(ruler, words, region), from_pattern(ruler)]
+        readings.append(_conclude(ruler, [clue for clue in clues if clue is not None]))
+    scales = [reading.scale for reading in readings if reading.scale is not None]
+    if not scales:
+        return readings[0]
+    low, high = (limit(scale.mm_per_px for scale in scales) for limit in (min, max))
+    if high > low * (1 + _AGREEMENT):
+        return TickReading(None, f"two rulers contradict each other: {low:.4f} and {high:.4f} mm per px")
+    return TickReading(max(scales, key=lambda scale: scale.n_ticks), "")
+
+
+def _conclude(ruler: Ruler, clues: list[Clue]) -> TickReading:
+    period, n_ticks = ruler.teeth.period_px, ruler.teeth.indices.size
+    if not clues:
+        return TickReading(None, f"{n_ticks} ticks {period:.1f} px apart, but nothing says how many mm that is")
+    possible = set.intersection(*(set(clue.tick_mm) for clue in clues))
+    why = ", ".join(clue.why for clue in clues)
+    if len(possible) != 1:
+        found = " or ".join(f"{mm:g}" for mm in sorted(possible)) if possible else "nothing that fits all"
+        return TickReading(None, f"{n_ticks} ticks {period:.1f} px apart could be {found} mm ({why})")
+    tick_mm = possible.pop()
+    uncertainty = 2 * ruler.teeth.period_error_px / period + _PIXEL_ASPECT_UNCERTAINTY
+    evidence = f"{n_ticks} ticks of {tick_mm:g} mm, {period:.2f} px apart ({why})"
+    return TickReading(TickScale(tick_mm / period, uncertainty, n_ticks, evidence), "")

@@ -1,0 +1,140 @@
+"""Numbers and units printed on a screen around the ultrasound picture."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.frame import Region
+from edge.screen.glyphs import read_glyph
+
+_CONTRAST = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A run of signs on one line. Signs that are neither digits nor of a unit read `?`."""
+
+    text: str
+    x: float
+    """Left, in px."""
+    y: float
+    """Middle of the line."""
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Sign:
+    left: int
+    top: int
+    width: int
+    height: int
+
+    @property
+    def right(self) -> int:
+        return self.left + self.width
+
+    @property
+    def middle(self) -> float:
+        return self.top + self.height / 2
+
+
+def read_words(pixels: NDArray[np.uint8], region: Region) -> list[Word]:
+    """The numbers and units outside `region`; other letters in them read `?`."""
+    words: list[Word] = []
+    outside = np.ones(pixels.shape, bool)
+    region.crop(outside)[:] = False
+    on_light = pixels[outside]
+    polarities = [pixels]
+    if on_light.size and (on_light > _CONTRAST).mean() > 0.3:
+        polarities.append(cv2.bitwise_not(pixels))
+    for picture in polarities:
+        relief = _relief(np.asarray(picture, np.uint8))
+        relief[~outside] = 0
+        words += [word for line in _lines(_signs(relief)) for word in _read_line(relief, line)]
+    return words
+
+
+def _relief(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """What is brighter than all larger areas around it (a top-hat whose wide opening is done at a quarter of the size)."""
+    size = max(5, round(0.0125 * pixels.shape[0])) | 1
+    low = cv2.erode(pixels, np.ones((5, 5), np.uint8))[::4, ::4]
+    ground = cv2.dilate(cv2.erode(low, np.ones((size, size), np.uint8)), np.ones((size, size), np.uint8))
+    ground = cv2.resize(ground, pixels.shape[::-1], interpolation=cv2.INTER_NEAREST)
+    return np.asarray(cv2.subtract(pixels, ground), np.uint8)
+
+
+def _signs(relief: NDArray[np.uint8]) -> list[_Sign]:
+    """Connected strokes, cut again at half of their own brightness, which parts letters that touch."""
+    tallest = max(14, 0.06 * relief.shape[0])
+    binary = (relief > _CONTRAST).astype(np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(binary, connectivity=8)
+    signs: list[_Sign] = []
+    for x, y, width, height, area in stats[1:]:
+        if height > tallest or width > 6 * tallest or area < 3:
+            continue
+        part = relief[y : y + height, x : x + width]
+        sharp = (part > 0.5 * part.max()).astype(np.uint8)
+        _, _, inner, _ = cv2.connectedComponentsWithStats(sharp, connectivity=8)
+        signs += [_Sign(int(x + s[0]), int(y + s[1]), int(s[2]), int(s[3])) for s in inner[1:] if s[4] >= 2]
+    return signs
+
+
+def _lines(signs: list[_Sign]) -> list[list[_Sign]]:
+    """Signs of like height that follow one another closely, left to right; points join the line that they stand on."""
+    tall = sorted((sign for sign in signs if sign.height >= 6), key=lambda sign: sign.left)
+    lines: list[list[_Sign]] = []
+    for sign in tall:
+        for line in reversed(lines):
+            last = line[-1]
+            size = max(last.height, sign.height)
+            bottom_off = abs(last.top + last.height - sign.top - sign.height)
+            if -2 <= sign.left - last.right < 0.75 * size and bottom_off <= 0.2 * size + 1 and size < 2.2 * sign.height:
+                line.append(sign)
+                break
+        else:
+            lines.append([sign])
+    for point in (sign for sign in signs if sign.height < 6 or sign.height < 0.3 * sign.width):
+        for line in lines:
+            size = max(sign.height for sign in line)
+            base = line[0].top + line[0].height
+            small = point.height <= 0.35 * size + 1 and point.width <= 0.35 * size + 1
+            if (
+                small
+                and abs(point.top + point.height - base) <= 0.15 * size + 1
+                and line[0].left < point.left < line[-1].left
+            ):
+                line.append(point)
+                line.sort(key=lambda sign: sign.left)
+                break
+    return lines
+
+
+def _read_line(relief: NDArray[np.uint8], line: list[_Sign]) -> list[Word]:
+    size = max(sign.height for sign in line)
+    text = ""
+    for i, sign in enumerate(line):
+        if i and sign.left - line[i - 1].right > 0.42 * size:
+            text += " "
+        text += "." if sign.height <= 0.35 * size + 1 and sign.width <= 0.35 * size + 1 else _read_sign(relief, sign)
+    text = text.replace("..", ".")
+    if not any(letter.isdigit() or letter in "cm" for letter in text):
+        return []
+    left, right = line[0].left, line[-1].right
+    top = min(sign.top for sign in line)
+    bottom = max(sign.top + sign.height for sign in line)
+    return [Word(text, left, (top + bottom) / 2, right - left, bottom - top)]
+
+
+def _read_sign(relief: NDArray[np.uint8], sign: _Sign) -> str:
+    glyph = relief[sign.top : sign.top + sign.height, sign.left : sign.left + sign.width]
+    text, likeness = read_glyph(glyph)
+    if sign.width > 0.9 * sign.height and likeness < 0.85 and sign.width >= 8:
+        middle = slice(sign.width // 3, sign.width - sign.width // 3)
+        cut = middle.start + int(np.argmin(glyph[:, middle].sum(axis=0)))
+        halves = [read_glyph(glyph[:, :cut]), read_glyph(glyph[:, cut + 1 :])]
+        if min(half[1] for half in halves) > likeness and "?" not in (halves[0][0], halves[1][0]):
+            return halves[0][0] + halves[1][0]
+    return text
