@@ -184,5 +184,5 @@ def _calipers(borders: Borders, sides: Sequence[str], size: BandSize) -> tuple[M
         run, chord = float(slope[at]), float(borders.lower[at] - borders.upper[at])
         reach = chord / 2 / (1 + run**2)
         x, y = float(borders.x[at]), float(middle[at])
-        marks.append(CaliperMark(side, (x + run * reach, y - reach), (x - run * reach, y + reach), f"{value:.2f} mm"))
+        marks.append(CaliperMark(side, (x + run * reach, y - reach), (x - run * reach, y + reach), f"{value:.1f} mm"))
     return tuple(marks)
