@@ -62,7 +62,7 @@ def _candidates(positions: NDArray[np.float64]) -> list[tuple[int, float]]:
 
 
 def _worth(comb: Comb) -> float:
-    return comb.indices.size * comb.indices.size / (comb.indices[-1] + 1)
+    return comb.indices.size**2 / (int(comb.indices[-1]) + 1)
 
 
 def _refined(positions: NDArray[np.float64], anchor: int, period: float) -> Comb | None:

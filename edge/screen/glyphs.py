@@ -18,7 +18,7 @@ _WORST_LIKENESS = 0.72
 
 
 def read_glyph(glyph: NDArray[np.uint8]) -> tuple[str, float]:
-    """The character in `glyph` (height, width), bright on dark and cropped, and its likeness to the nearest template (0 to 1)."""
+    """The character in `glyph` (height, width), bright on dark and cropped, and how like its template it is (to 1)."""
     templates, classes = _templates()
     likeness = templates @ normalised(glyph).ravel()
     best = int(np.argmax(likeness))
@@ -46,6 +46,8 @@ def _templates() -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     sheet = cv2.imdecode(
         np.frombuffer(files("edge.screen").joinpath("glyphs.png").read_bytes(), np.uint8), cv2.IMREAD_GRAYSCALE
     )
+    if sheet is None:
+        raise RuntimeError("edge/screen/glyphs.png is damaged; install the package again")
     vectors, classes = [], []
     for row in range(len(CLASSES)):
         for column in range(sheet.shape[1] // SIDE):

@@ -34,7 +34,7 @@ def _nearest(mm: float, tolerance: float) -> float | None:
 
 
 def from_pattern(ruler: Ruler) -> Clue | None:
-    """Which ticks are longer: every 10th of 1 mm, every 4th of 2.5 mm, every 2nd of 5 mm; every 5th may be three things."""
+    """Which ticks are longer: every 10th of 1 mm, 4th of 2.5 mm, 2nd of 5 mm; every 5th may be of three things."""
     spans = int(ruler.teeth.indices[-1])
     levels = pattern(ruler.teeth.indices, ruler.reach)
     deep = spans <= 30
@@ -50,7 +50,7 @@ def from_pattern(ruler: Ruler) -> Clue | None:
     possible = [mm for mm in known.get(levels, ()) if _SHALLOWEST_MM <= spans * mm <= _DEEPEST_MM]
     if not possible:
         return None
-    return Clue(frozenset(possible), "longer ticks at every " + " and ".join(f"{level}th" for level in levels))
+    return Clue(frozenset(possible), " and ".join(f"one in {level} is longer" for level in levels))
 
 
 def pattern(indices: NDArray[np.int64], reach: NDArray[np.float64]) -> tuple[int, ...]:

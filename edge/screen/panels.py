@@ -37,13 +37,13 @@ def find_panels(pixels: NDArray[np.uint8], tolerance: int = 4) -> Panels:
     contrast = cv2.subtract(cv2.dilate(pixels, square), cv2.erode(pixels, square))
     calm = cv2.medianBlur(pixels, 3)  # analogue capture adds noise to the panels too
     flat = cv2.subtract(cv2.dilate(calm, square), cv2.erode(calm, square)) <= _FLAT_RANGE
-    levels = _flat_levels(calm[flat], pixels.size, tolerance)
+    levels = _flat_levels(np.asarray(calm[flat], np.uint8), pixels.size, tolerance)
     exact = np.bincount(pixels[contrast <= 1], minlength=256)
     dark_levels = tuple(level for level in range(DARK_LEVEL + 1) if exact[level] > 0.005 * pixels.size)
     light = np.zeros(pixels.shape, np.uint8)
     dark = np.zeros(pixels.shape, np.uint8)
     for level in levels:
-        near = cv2.inRange(pixels, np.array(level - tolerance), np.array(level + tolerance)) // 255
+        near = (np.abs(pixels.astype(np.int16) - level) <= tolerance).astype(np.uint8)
         if level > DARK_LEVEL:
             light |= near
         else:

@@ -46,7 +46,8 @@ class _Marks:
 def find_rulers(pixels: NDArray[np.uint8], region: Region) -> list[Ruler]:
     """The rulers along the depth of `region`, the one with most marks first. At most one for each 2 % of the width."""
     rulers: list[Ruler] = []
-    for marks, chosen in ((marks, chosen) for marks in _small_marks(pixels, region) for chosen in _aligned(marks)):
+    polarities = _small_marks(pixels, region)
+    for marks, chosen in ((kind, group) for kind in polarities for group in _aligned(kind)):
         order = chosen[np.argsort(marks.y[chosen], kind="stable")]
         teeth = fit_comb(marks.y[order])
         if teeth is None:
@@ -85,7 +86,10 @@ def _small_marks(pixels: NDArray[np.uint8], region: Region) -> tuple[_Marks, _Ma
     threshold = np.full(pixels.shape, _CONTRAST, np.uint8)
     region.crop(threshold)[:] = _CONTRAST_INSIDE
     found = area > 0
-    return tuple(_Marks(*_components(relief, (relief > threshold) & found, region)) for relief in (bright, dark))
+    return (
+        _Marks(*_components(np.asarray(bright, np.uint8), (bright > threshold) & found, region)),
+        _Marks(*_components(np.asarray(dark, np.uint8), (dark > threshold) & found, region)),
+    )
 
 
 def _components(
@@ -117,7 +121,8 @@ def _aligned(marks: _Marks) -> list[NDArray[np.int64]]:
         for x, first, last in zip(columns, *ends, strict=True):
             members = np.sort(order[first:last])
             beside = np.abs(columns - x) <= 1
-            if members.size >= 4 and members.size == (ends[1] - ends[0])[beside].max() and members.tobytes() not in seen:
+            densest = members.size == (ends[1] - ends[0])[beside].max()
+            if members.size >= 4 and densest and members.tobytes() not in seen:
                 seen.add(members.tobytes())
                 groups.append(members)
     return groups

@@ -10,6 +10,7 @@ from edge.frame import Region
 from edge.screen.glyphs import read_glyph
 
 _CONTRAST = 40
+_LOWEST_LETTER_PX = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def read_words(pixels: NDArray[np.uint8], region: Region) -> list[Word]:
     on_light = pixels[outside]
     polarities = [pixels]
     if on_light.size and (on_light > _CONTRAST).mean() > 0.3:
-        polarities.append(cv2.bitwise_not(pixels))
+        polarities.append(np.asarray(cv2.bitwise_not(pixels), np.uint8))
     for picture in polarities:
         relief = _relief(np.asarray(picture, np.uint8))
         relief[~outside] = 0
@@ -58,7 +59,7 @@ def read_words(pixels: NDArray[np.uint8], region: Region) -> list[Word]:
 
 
 def _relief(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """What is brighter than all larger areas around it (a top-hat whose wide opening is done at a quarter of the size)."""
+    """What is brighter than all larger areas around it: a top-hat whose opening is done at a quarter of the size."""
     size = max(5, round(0.0125 * pixels.shape[0])) | 1
     low = cv2.erode(pixels, np.ones((5, 5), np.uint8))[::4, ::4]
     ground = cv2.dilate(cv2.erode(low, np.ones((size, size), np.uint8)), np.ones((size, size), np.uint8))
@@ -70,10 +71,10 @@ def _signs(relief: NDArray[np.uint8]) -> list[_Sign]:
     """Connected strokes, cut again at half of their own brightness, which parts letters that touch."""
     tallest = max(14, 0.06 * relief.shape[0])
     binary = (relief > _CONTRAST).astype(np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(binary, connectivity=8)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(binary, connectivity=8)
     signs: list[_Sign] = []
     for x, y, width, height, area in stats[1:]:
-        if height > tallest or width > 6 * tallest or area < 3:
+        if height > tallest or width > 6 * tallest or area < 2:
             continue
         part = relief[y : y + height, x : x + width]
         sharp = (part > 0.5 * part.max()).astype(np.uint8)
@@ -84,7 +85,7 @@ def _signs(relief: NDArray[np.uint8]) -> list[_Sign]:
 
 def _lines(signs: list[_Sign]) -> list[list[_Sign]]:
     """Signs of like height that follow one another closely, left to right; points join the line that they stand on."""
-    tall = sorted((sign for sign in signs if sign.height >= 6), key=lambda sign: sign.left)
+    tall = sorted((sign for sign in signs if sign.height >= _LOWEST_LETTER_PX), key=lambda sign: sign.left)
     lines: list[list[_Sign]] = []
     for sign in tall:
         for line in reversed(lines):
@@ -96,16 +97,13 @@ def _lines(signs: list[_Sign]) -> list[list[_Sign]]:
                 break
         else:
             lines.append([sign])
-    for point in (sign for sign in signs if sign.height < 6 or sign.height < 0.3 * sign.width):
+    for point in signs:
         for line in lines:
             size = max(sign.height for sign in line)
             base = line[0].top + line[0].height
             small = point.height <= 0.35 * size + 1 and point.width <= 0.35 * size + 1
-            if (
-                small
-                and abs(point.top + point.height - base) <= 0.15 * size + 1
-                and line[0].left < point.left < line[-1].left
-            ):
+            on_base = abs(point.top + point.height - base) <= 0.15 * size + 1
+            if small and on_base and line[0].left < point.left < line[-1].left and point not in line:
                 line.append(point)
                 line.sort(key=lambda sign: sign.left)
                 break

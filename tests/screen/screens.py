@@ -15,7 +15,17 @@ from PIL import Image, ImageDraw, ImageFont
 from edge.frame import Region
 
 Pixels = NDArray[np.uint8]
-SIZES = ((640, 480), (800, 600), (1024, 768), (1280, 720), (1280, 960), (960, 720), (1920, 1080), (1440, 1080), (720, 576))
+SIZES = (
+    (640, 480),
+    (800, 600),
+    (1024, 768),
+    (1280, 720),
+    (1280, 960),
+    (960, 720),
+    (1920, 1080),
+    (1440, 1080),
+    (720, 576),
+)
 TICKS_MM = ((1, 5, 10), (1, 10), (2, 10), (2.5, 10), (5, 10), (5, 10), (5,), (10,), (10, 50), (2.5, 5, 10), (1, 5))
 WORDS = ("MI 0.7", "TIS 0.1", "Gn 62", "DR 65", "FR 31Hz", "L12-4", "MSK", "Frq 10.0", "2024-03-11", "14:07:32", "PRC 10-3-H",
          "Knee R", "Map C", "THI", "Persist 3", "Res", "HOSPITAL", "ID: 83412", "AO% 100", "Pwr 0dB", "FREEZE", "48/48")  # fmt: skip
@@ -51,7 +61,9 @@ def speckle(rng: np.random.Generator, height: int, width: int) -> Pixels:
         line = rng.uniform(0.05, 0.9) + rng.uniform(-0.2, 0.2) * x + 0.03 * np.sin(6 * x + rng.uniform(0, 6))
         decibel += rng.uniform(10, 30) * np.exp(-(((y - line) / rng.uniform(0.004, 0.02)) ** 2))
     for _ in range(rng.integers(0, 4)):
-        pool = ((x - rng.uniform(0, 1)) / rng.uniform(0.05, 0.3)) ** 2 + ((y - rng.uniform(0.1, 0.9)) / rng.uniform(0.05, 0.25)) ** 2
+        pool = ((x - rng.uniform(0, 1)) / rng.uniform(0.05, 0.3)) ** 2 + (
+            (y - rng.uniform(0.1, 0.9)) / rng.uniform(0.05, 0.25)
+        ) ** 2
         decibel -= 60 * (pool < 1)
     for _ in range(rng.integers(0, 3)):
         left = rng.uniform(-0.1, 1.0)
@@ -139,10 +151,12 @@ class _Painter:
         inside = (np.abs(angle) <= half) & (r >= inner * radius) & (r <= radius)
         view = self.pixels[self.top : self.top + h, self.left : self.left + w]
         view[inside] = picture[inside]
-        self.apex_rows = int(round(inner * radius * (1 - np.cos(half))))
+        self.apex_rows = round(inner * radius * (1 - np.cos(half)))
         return Region(self.left, self.top, w, h)
 
-    def text(self, words: str, x: int, y: int, size: int | None = None, middle: bool = False, level: int | None = None) -> int:
+    def text(
+        self, words: str, x: int, y: int, size: int | None = None, middle: bool = False, level: int | None = None
+    ) -> int:
         """Writes `words` with the upper left corner (or the left middle) at (x, y); gives the right end."""
         size = size or self.text_px
         level = level or self.ink_level
@@ -261,7 +275,9 @@ class _Painter:
         x = round(self.width - 9 * self.text_px) if corner in (0, 2) else 6
         if corner == 1:
             x = self.box.x + self.box.width // 2
-        if corner in (2, 3) and (x < 7 and self.box.x < 10 * self.text_px or self.box.x + self.box.width > x - 45 * self.unit):
+        if corner in (2, 3) and (
+            x < 7 and self.box.x < 10 * self.text_px or self.box.x + self.box.width > x - 45 * self.unit
+        ):
             return ""
         self.text(words, x, min(y, self.height - 2 * self.text_px))
         return "label"
@@ -286,7 +302,13 @@ class _Painter:
                 x0 = int((20 + 60 * k) * self.unit)
                 y0 = self.height - int(26 * self.unit)
                 if y0 > box.y + box.height + 12 * self.unit and x0 + 50 * self.unit < self.width:
-                    cv2.rectangle(self.pixels, (x0, y0), (int(x0 + 50 * self.unit), self.height - 4), int(rng.integers(40, 120)), -1)
+                    cv2.rectangle(
+                        self.pixels,
+                        (x0, y0),
+                        (int(x0 + 50 * self.unit), self.height - 4),
+                        int(rng.integers(40, 120)),
+                        -1,
+                    )
                     self.text("Gain", x0 + 4, y0 + 2, max(9, int(12 * self.unit)))
         if self.chance(0.2):
             self._ecg()
@@ -299,7 +321,12 @@ class _Painter:
             self.text(words, int(rng.uniform(0, 0.8) * self.width), int(rng.uniform(0, box.y - 2.4 * size)), size)
         elif place == 1 and self.height - box.y - box.height > 60 * self.unit:
             low = box.y + box.height + 34 * self.unit
-            self.text(words, int(rng.uniform(0, 0.8) * self.width), int(rng.uniform(low, max(low + 1, self.height - 1.3 * size))), size)
+            self.text(
+                words,
+                int(rng.uniform(0, 0.8) * self.width),
+                int(rng.uniform(low, max(low + 1, self.height - 1.3 * size))),
+                size,
+            )
         elif place == 2 and box.x > 0.6 * size * len(words) + 60 * self.unit:
             self.text(words, 3, int(rng.uniform(0, 0.9) * self.height), size)
 
@@ -315,13 +342,17 @@ class _Painter:
         x = self.box.x - int(55 * self.unit)
         if x > 0:
             t = np.linspace(0, 1, 60)
-            points = np.stack((x + 20 * self.unit * np.sin(3 * t) ** 2, self.box.y + t * self.box.height), 1).astype(np.int32)
+            points = np.stack((x + 20 * self.unit * np.sin(3 * t) ** 2, self.box.y + t * self.box.height), 1).astype(
+                np.int32
+            )
             cv2.polylines(self.pixels, [points], False, 150, 1, cv2.LINE_AA)
 
     def _logo(self, x: int, y: int) -> None:
         r = int(7 * self.unit)
         if y > r:
-            cv2.circle(self.pixels, (x, y), r, int(self.rng.integers(120, 230)), -1 if self.chance(0.5) else 1, cv2.LINE_AA)
+            cv2.circle(
+                self.pixels, (x, y), r, int(self.rng.integers(120, 230)), -1 if self.chance(0.5) else 1, cv2.LINE_AA
+            )
 
     def _calipers(self) -> None:
         box = self.box
@@ -349,18 +380,33 @@ class _Painter:
             pixels = cv2.copyMakeBorder(pixels, pad, pad, pad, pad, cv2.BORDER_CONSTANT, value=255)
             x, y = x + pad, y + pad
             for k in range(0, pad - 16, 18):
-                cv2.putText(pixels, "Figure 2. The picture shows the band", (pad, k + 14), cv2.FONT_HERSHEY_SIMPLEX, 0.4, 20, 1, cv2.LINE_AA)
+                cv2.putText(
+                    pixels,
+                    "Figure 2. The picture shows the band",
+                    (pad, k + 14),
+                    cv2.FONT_HERSHEY_SIMPLEX,
+                    0.4,
+                    20,
+                    1,
+                    cv2.LINE_AA,
+                )
         if self.chance(0.3):
             scale = float(rng.uniform(0.6, 1.5))
             old = pixels.shape
-            pixels = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+            pixels = cv2.resize(
+                pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+            )
             sx, sy = pixels.shape[1] / old[1], pixels.shape[0] / old[0]
             x, w, y, h, mm_per_px = x * sx, w * sx, y * sy, h * sy, mm_per_px / sy
         if self.chance(0.2):
             pixels = cv2.LUT(pixels, (255 * (np.arange(256) / 255) ** rng.uniform(0.75, 1.3)).astype(np.uint8))
         if self.chance(0.45):
             quality = int(rng.integers(55, 96))
-            pixels = cv2.imdecode(cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_GRAYSCALE)
+            pixels = cv2.imdecode(
+                cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_GRAYSCALE
+            )
         elif self.chance(0.12):
             pixels = np.clip(pixels + rng.normal(0, rng.uniform(0.4, 1.5), pixels.shape), 0, 255).astype(np.uint8)
-        return Screen(np.ascontiguousarray(pixels), Region(round(x), round(y), round(w), round(h)), mm_per_px, readable, told_by)
+        return Screen(
+            np.ascontiguousarray(pixels), Region(round(x), round(y), round(w), round(h)), mm_per_px, readable, told_by
+        )

@@ -1,0 +1,129 @@
+"""Gives each frame its region and its scale, and searches anew only when the screen or the probe changed."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.errors import SettingError
+from edge.frame import Frame, PixelSpacing, Region, SpacingOrigin
+from edge.screen.region import find_region
+from edge.screen.spacing import choose_spacing, spacing_from_depth
+from edge.screen.ticks import TickReading, study_ticks
+from edge.screen.watch import Watch
+
+_BRIGHTER = 1.25
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """What a reading holds for: it is void when any of these changes."""
+
+    shape: tuple[int, ...]
+    origin: str
+    outer: Region | None
+    depth_mm: float | None
+
+
+class Locator:
+    """Fills `region`, `spacing` and `notes` of frames. Keeps its last reading; one for each source.
+
+    Raises SettingError for a depth that is not positive.
+    """
+
+    def __init__(self, user_spacing: PixelSpacing | None = None, user_depth_mm: float | None = None) -> None:
+        if user_depth_mm is not None and not user_depth_mm > 0:
+            raise SettingError(f"the depth must be more than 0 mm, not {user_depth_mm}; give what the screen says")
+        self._user_spacing = user_spacing
+        self._user_depth_mm = user_depth_mm
+        self._scene: _Scene | None = None
+        self._region = Region(0, 0, 1, 1)
+        self._ticks = TickReading(None, "")
+        self._watch: Watch | None = None
+        self._brightness = 0.0
+        self._chosen: tuple[PixelSpacing | None, PixelSpacing | None, tuple[str, ...]] | None = None
+
+    def locate(self, frame: Frame) -> Frame:
+        """`frame` with its ultrasound region and scale.
+
+        A region that the source gave is only tightened; its scale competes with the others by trust.
+        """
+        scene = _Scene(frame.pixels.shape, frame.origin, frame.region, frame.probe.depth_mm if frame.probe else None)
+        if scene != self._scene or self._watch is None:
+            self._scene = scene
+            self._read(frame)
+        elif self._watch.changed(frame.pixels):
+            self._read_again(frame)
+        elif self._nothing_found(frame) and _brightness(frame.pixels) > _BRIGHTER * self._brightness + 1:
+            self._read(frame)
+        if self._chosen is None or self._chosen[0] != frame.spacing:
+            self._chosen = (frame.spacing, *self._choose(frame.spacing))
+        _, spacing, notes = self._chosen
+        return frame.with_screen(self._region, spacing, frame.notes + notes)
+
+    def _nothing_found(self, frame: Frame) -> bool:
+        return self._region == (frame.region or Region.whole(frame.pixels))
+
+    def _read(self, frame: Frame) -> None:
+        self._region = _search(frame)
+        self._ticks = study_ticks(frame.pixels, self._region)
+        self._remember(frame)
+
+    def _read_again(self, frame: Frame) -> None:
+        """The screen around the picture changed: a depth, a layout, or only a clock."""
+        region = _search(frame)
+        ticks = study_ticks(frame.pixels, region)
+        if _same_scale(ticks, self._ticks):
+            # A darker frame shows less of the same picture; a brighter one shows more.
+            region = _union(region, self._region)
+            if region == self._region and self._watch is not None:
+                self._watch.forget_changes(frame.pixels)
+                return
+        self._region, self._ticks = region, ticks
+        self._remember(frame)
+
+    def _remember(self, frame: Frame) -> None:
+        self._watch = Watch(frame.pixels, self._region)
+        self._brightness = _brightness(frame.pixels)
+        self._chosen = None
+
+    def _choose(self, of_source: PixelSpacing | None) -> tuple[PixelSpacing | None, tuple[str, ...]]:
+        candidates = [spacing for spacing in (self._user_spacing, of_source) if spacing is not None]
+        if self._user_depth_mm is not None and self._user_spacing is None:
+            candidates.append(spacing_from_depth(self._user_depth_mm, self._region, SpacingOrigin.USER))
+        if self._scene is not None and self._scene.depth_mm:
+            candidates.append(spacing_from_depth(self._scene.depth_mm, self._region))
+        scale = self._ticks.scale
+        if scale is not None:
+            candidates.append(
+                PixelSpacing(scale.mm_per_px, scale.mm_per_px, SpacingOrigin.TICKS, scale.relative_uncertainty)
+            )
+        spacing, notes = choose_spacing(candidates)
+        if spacing is None:
+            return None, (f"no scale: {self._ticks.reason}; state the depth or the mm per px",)
+        if spacing.origin is SpacingOrigin.TICKS and scale is not None:
+            notes = (f"scale from {scale.evidence}", *notes)
+        return spacing, notes
+
+
+def _search(frame: Frame) -> Region:
+    if frame.region is None:
+        return find_region(frame.pixels)
+    inner = find_region(np.ascontiguousarray(frame.region.crop(frame.pixels)))
+    return replace(inner, x=inner.x + frame.region.x, y=inner.y + frame.region.y)
+
+
+def _brightness(pixels: NDArray[np.uint8]) -> float:
+    return float(pixels[::8, ::8].mean())
+
+
+def _same_scale(a: TickReading, b: TickReading) -> bool:
+    if a.scale is None or b.scale is None:
+        return a.scale is b.scale
+    return abs(a.scale.mm_per_px / b.scale.mm_per_px - 1) < 0.003
+
+
+def _union(a: Region, b: Region) -> Region:
+    left, top = min(a.x, b.x), min(a.y, b.y)
+    right, bottom = max(a.x + a.width, b.x + b.width), max(a.y + a.height, b.y + b.height)
+    return Region(left, top, right - left, bottom - top)
