@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edge.app.settings import Settings, usable_cores
 from edge.clock import Clock, MonotonicClock
 from edge.finding import Finding
-from edge.frame import Frame
+from edge.frame import Frame, PixelSpacing, SpacingOrigin
 from edge.loop.capture import ignore
 from edge.loop.runner import Loop
 from edge.loop.step import Step, runtime_label
@@ -69,7 +69,7 @@ def compose(settings: Settings, clock: Clock | None = None, tell: Callable[[str]
         }
         if page is not None:
             sinks["page"] = opened.enter_context(QueuedSink(page, 1, lossless=False))
-        locator = Locator(user_spacing=settings.mm_per_px, user_depth_mm=settings.depth_mm)
+        locator = Locator(_stated_spacing(settings.mm_per_px), settings.depth_mm)
         step = Step(locator.locate, task, runtime, picture_with, clock)
         loop = opened.enter_context(Loop(source, step, sinks, clock, max_frames=settings.max_frames, tell=tell))
         return Chain(loop, source, runtime_label(runtime), choice.reason, page.url if page else None, opened.pop_all())
@@ -90,6 +90,10 @@ def open_task(name: str) -> Task:
 def _open_runtime(settings: Settings, task: Task) -> tuple[Runtime, Choice]:
     threads = settings.threads or usable_cores()
     return open_runtime(settings.runtime, model_folder(task.model), precision=settings.precision, threads=threads)
+
+
+def _stated_spacing(mm_per_px: float | None) -> PixelSpacing | None:
+    return None if mm_per_px is None else PixelSpacing(mm_per_px, mm_per_px, SpacingOrigin.USER)
 
 
 def _open_page(port: int | None) -> Any:

@@ -35,11 +35,12 @@ def verdict_line(summary: Summary) -> Text:
 
 
 def measure_table(summary: Summary) -> Table:
-    table = plain_table("measure", "median", "unit", "5 % to 95 % of frames", "frames", left=("measure", "unit"))
+    columns = ("measure", "median", "unit", "90 % interval", "5 to 95 % of frames", "frames")
+    table = plain_table(*columns, left=("measure", "unit"))
     for measure in summary.measures:
-        span = f"{measure.p5:.2f} to {measure.p95:.2f}"
+        interval, span = f"{measure.low:.2f} to {measure.high:.2f}", f"{measure.p5:.2f} to {measure.p95:.2f}"
         name, unit = plain(measure.name), plain_unit(measure.unit)
-        table.add_row(name, f"{measure.median:.2f}", unit, span, str(measure.frames))
+        table.add_row(name, f"{measure.median:.2f}", unit, interval, span, str(measure.frames))
     return table
 
 

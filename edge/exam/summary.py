@@ -20,6 +20,9 @@ class MeasureSummary:
     name: str
     unit: str
     median: float
+    low: float
+    """Median of the intervals' lower ends."""
+    high: float
     p5: float
     """5th percentile of the values, not an interval of any one of them."""
     p95: float
@@ -48,20 +51,20 @@ class FindingTally:
     def __init__(self) -> None:
         self._verdicts: Counter[str] = Counter()
         self._reasons: Counter[str] = Counter()
-        self._values: dict[tuple[str, str], deque[float]] = {}
+        self._values: dict[tuple[str, str], deque[tuple[float, float, float]]] = {}
 
     def add(self, finding: Finding) -> None:
         self._verdicts[finding.verdict.value] += 1
         self._reasons.update(finding.reasons)
         for measurement in finding.measurements:
             if math.isfinite(measurement.value):
-                self._values_of(measurement).append(measurement.value)
+                self._values_of(measurement).append((measurement.value, measurement.low, measurement.high))
 
     def summary(self) -> Summary:
         measures = tuple(_measure(name, unit, values) for (name, unit), values in self._values.items())
         return Summary(tuple(self._verdicts.most_common()), measures, tuple(self._reasons.most_common()))
 
-    def _values_of(self, measurement: Measurement) -> deque[float]:
+    def _values_of(self, measurement: Measurement) -> deque[tuple[float, float, float]]:
         return self._values.setdefault((measurement.name, measurement.unit), deque(maxlen=RECENT_VALUES))
 
 
@@ -73,6 +76,8 @@ def summarise(findings: Iterable[Finding]) -> Summary:
     return tally.summary()
 
 
-def _measure(name: str, unit: str, values: deque[float]) -> MeasureSummary:
-    p5, median, p95 = np.percentile(np.array(values), (5, 50, 95))
-    return MeasureSummary(name, unit, float(median), float(p5), float(p95), len(values))
+def _measure(name: str, unit: str, values: deque[tuple[float, float, float]]) -> MeasureSummary:
+    rows = np.array(values)
+    median, low, high = (float(each) for each in np.median(rows, axis=0))
+    p5, p95 = (float(each) for each in np.percentile(rows[:, 0], (5, 95)))
+    return MeasureSummary(name, unit, median, low, high, p5, p95, len(rows))

@@ -62,6 +62,7 @@ def test_a_summary_counts_verdicts_and_takes_the_middle():
     (measure,) = summary.measures
     assert (measure.name, measure.unit, measure.frames) == ("mean_thickness_medial", "mm", 4)
     assert measure.median == pytest.approx(2.3)
+    assert (measure.low, measure.high) == pytest.approx((2.2, 2.5))
     assert 2.0 <= measure.p5 < measure.median < measure.p95 <= 9.0
 
 
