@@ -70,7 +70,7 @@ def compose(settings: Settings, clock: Clock | None = None, tell: Callable[[str]
         if page is not None:
             sinks["page"] = opened.enter_context(QueuedSink(page, 1, lossless=False))
         locator = Locator(_stated_spacing(settings.mm_per_px), settings.depth_mm)
-        step = Step(locator.locate, task, runtime, picture_with, clock)
+        step = Step(locator.locate, task, runtime, live_picture if source.live else recorded_picture, clock)
         loop = opened.enter_context(Loop(source, step, sinks, clock, max_frames=settings.max_frames, tell=tell))
         return Chain(loop, source, runtime_label(runtime), choice.reason, page.url if page else None, opened.pop_all())
 
@@ -115,6 +115,11 @@ def _open_sinks(settings: Settings) -> dict[str, Sink]:
     return sinks
 
 
-def picture_with(frame: Frame, finding: Finding, age_s: float) -> NDArray[np.uint8]:
-    """The frame with its own finding drawn."""
+def live_picture(frame: Frame, finding: Finding, age_s: float) -> NDArray[np.uint8]:
+    """The frame with its own finding drawn, and how old it is."""
     return draw(frame, finding, age_s=age_s)
+
+
+def recorded_picture(frame: Frame, finding: Finding, age_s: float) -> NDArray[np.uint8]:
+    """The same without the age: how long ago a recording was read from a file means nothing to anybody."""
+    return draw(frame, finding)

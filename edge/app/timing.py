@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from edge.app.board import Board, read_board
-from edge.app.composition import open_task, picture_with
+from edge.app.composition import live_picture, open_task
 from edge.clock import Clock, MonotonicClock
 from edge.errors import BackendUnavailableError, SourceFormatError
 from edge.finding import Timings
@@ -123,7 +123,7 @@ def _open_step(candidate: Candidate, task: Task, clock: Clock, opened: ExitStack
         candidate.runtime, model_folder(task.model), precision=candidate.precision, threads=candidate.threads
     )
     # A locator of its own for each: it remembers the last frame's region, which must not be a gift to the next.
-    return Step(Locator().locate, task, opened.enter_context(runtime), picture_with, clock)
+    return Step(Locator().locate, task, opened.enter_context(runtime), live_picture, clock)
 
 
 def _grab(source: FrameSource, clock: Clock, frames: int) -> Iterator[Grabbed]:

@@ -8,7 +8,7 @@ from edge.finding import Verdict
 COLOURS: Mapping[str, str] = MappingProxyType(
     {Verdict.MEASURED: "green", Verdict.LIMITED: "yellow", Verdict.REFUSED: "red"}
 )
-UNITS = MappingProxyType({"mm2": "mm²", "px2": "px²", "deg": "°"})
+UNITS = MappingProxyType({"mm2": "mm²", "px2": "px²", "deg": "°", "grey level": "grey"})
 
 
 def plain(name: str) -> str:
