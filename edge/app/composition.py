@@ -56,7 +56,7 @@ class Chain:
 def compose(settings: Settings, clock: Clock | None = None, tell: Callable[[str], None] = ignore) -> Chain:
     """Opens everything in the order of what fails soonest; on an error nothing stays open."""
     clock = clock or MonotonicClock()
-    task = open_task(settings.task)
+    task = open_task(settings.task, mirrored=settings.mirrored)
     with ExitStack() as opened:
         source = opened.enter_context(open_source(settings.source, fps=settings.fps, clock=clock))
         runtime, choice = _open_runtime(settings, task)
@@ -75,7 +75,7 @@ def compose(settings: Settings, clock: Clock | None = None, tell: Callable[[str]
         return Chain(loop, source, runtime_label(runtime), choice.reason, page.url if page else None, opened.pop_all())
 
 
-def open_task(name: str) -> Task:
+def open_task(name: str, *, mirrored: bool = False) -> Task:
     """The task of this name, with the figures that its model was calibrated to.
 
     Raises UnknownNameError for a task or model that is not there, ModelError for a damaged manifest.
@@ -83,7 +83,7 @@ def open_task(name: str) -> Task:
     kind = load("task", TASKS, name)
     manifest = load_manifest(model_folder(kind.model))
     figures = {number.name: number.value for number in (*manifest.thresholds, *manifest.calibration)}
-    task: Task = kind(figures)
+    task: Task = kind(figures, mirrored=mirrored)
     return task
 
 

@@ -42,6 +42,9 @@ def run(
     depth_mm: Annotated[
         float | None, typer.Option(help="Depth that the probe is set to, where the picture is uncut.")
     ] = None,
+    mirrored: Annotated[
+        bool, typer.Option("--mirrored", help="The picture's right side is medial; without it the left side is.")
+    ] = False,
     frames: Annotated[int | None, typer.Option(help="End after so many frames.")] = None,
     view: Annotated[
         int | None, typer.Option(metavar="PORT", help="Show the live picture at http://127.0.0.1:PORT/ (0: any port).")
@@ -75,6 +78,7 @@ def run(
             fps=fps,
             mm_per_px=mm_per_px,
             depth_mm=depth_mm,
+            mirrored=mirrored,
             max_frames=frames,
             view_port=view,
             tell=say,

@@ -97,6 +97,7 @@ def open_session(
     fps: float | None = None,
     mm_per_px: float | None = None,
     depth_mm: float | None = None,
+    mirrored: bool = False,
     max_frames: int | None = None,
     view_port: int | None = None,
     tell: Callable[[str], None] = ignore,
@@ -119,6 +120,7 @@ def open_session(
         fps=fps,
         mm_per_px=mm_per_px,
         depth_mm=depth_mm,
+        mirrored=mirrored,
         max_frames=max_frames,
         view_port=view_port,
     )

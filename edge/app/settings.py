@@ -32,6 +32,8 @@ class Settings:
     """Pace of a recording in frames/s. None: as fast as it goes."""
     mm_per_px: float | None = None
     depth_mm: float | None = None
+    mirrored: bool = False
+    """Whether the picture's right side is medial; else its left side is."""
     max_frames: int | None = None
     view_port: int | None = None
     """Port of the page with the live picture; 0: any free one. None: no page."""

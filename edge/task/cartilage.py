@@ -35,15 +35,15 @@ class Borders:
 
 
 class CartilageTask:
-    """Made with the model's calibration figures; `medial_left` says that the picture's left side is medial."""
+    """The picture's left side is taken for medial; `mirrored` says that its right side is."""
 
     name = "cartilage"
     model = "cartilage"
     labels = ("femoral cartilage",)
 
-    def __init__(self, figures: Mapping[str, float] = MappingProxyType({}), *, medial_left: bool = True) -> None:
+    def __init__(self, figures: Mapping[str, float] = MappingProxyType({}), *, mirrored: bool = False) -> None:
         self._figures = figures
-        self._sides = THIRDS if medial_left else THIRDS[::-1]
+        self._sides = THIRDS[::-1] if mirrored else THIRDS
 
     def prepare(self, frame: Frame) -> NDArray[np.uint8]:
         crop = frame.ultrasound.crop(frame.pixels)

@@ -94,7 +94,7 @@ def test_calibration_makes_the_interval(picture, frame) -> None:
 
 def test_the_medial_side_is_where_the_user_says(picture, frame) -> None:
     left, right = (
-        CartilageTask(medial_left=side).conclude(frame, score_of(picture.coverage), ()) for side in (True, False)
+        CartilageTask(mirrored=side).conclude(frame, score_of(picture.coverage), ()) for side in (False, True)
     )
     assert value(left, "mean_thickness_medial") == value(right, "mean_thickness_lateral")
     calipers = [mark.name for mark in right.marks if isinstance(mark, CaliperMark)]
