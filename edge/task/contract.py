@@ -13,7 +13,9 @@ from edge.frame import Frame
 class Task(Protocol):
     """What is looked for, made from the calibration figures of its model: `TaskClass(figures, mirrored=False)`.
 
-    `mirrored` says that the picture's right side is medial, not its left. No clock, file, socket, logger or random number: the same input, the same Finding."""
+    `mirrored` says that the picture's right side is medial, not its left. No clock, file, socket, logger or random
+    number: the same input, the same Finding.
+    """
 
     name: str
     model: str
