@@ -11,6 +11,8 @@ from edge.exam.folder import RunFolder
 
 pytestmark = pytest.mark.usefixtures("cartilage_model")
 QUICK = ("--runtime", "onnx", "--precision", "int8")
+READY = "import edge.app.session, edge.runtime.onnx"
+"""Loaded before the camera is opened, whose own time runs from then on."""
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +48,7 @@ def test_a_camera_that_another_program_holds(scan, tmp_path):
 
 
 def test_a_camera_that_is_unplugged_and_stays_away(scan, tmp_path):
-    ended = scan(unplug_after=20, prelude="import edge.loop.capture as capture; capture.REPLUG_WAIT_S = 1")
+    ended = scan(unplug_after=60, prelude=f"{READY}; import edge.loop.capture as c; c.REPLUG_WAIT_S = 1")
     assert ended.code == 1
     assert "was unplugged" in ended.error_line
     findings = list(RunFolder(tmp_path / "kept").findings())
@@ -55,14 +57,14 @@ def test_a_camera_that_is_unplugged_and_stays_away(scan, tmp_path):
 
 
 def test_a_camera_that_is_plugged_in_again(scan, tmp_path):
-    ended = scan("--frames", "30", unplug_after=12, replug_ms=400)
+    ended = scan("--frames", "80", unplug_after=60, replug_ms=1500, prelude=READY)
     assert ended.code == 0, ended.err
     assert "was unplugged" in ended.err and "frames come again" in ended.err
-    assert len(list(RunFolder(tmp_path / "kept").findings())) == 30
+    assert len(list(RunFolder(tmp_path / "kept").findings())) == 80
 
 
 def test_a_camera_that_is_connected_and_sends_nothing(scan, tmp_path):
-    ended = scan(stall_after=5)
+    ended = scan(stall_after=60, prelude=READY)
     assert ended.code == 1
     assert "connected but sends no frames" in ended.error_line
     assert (tmp_path / "kept" / "findings.jsonl").stat().st_size > 0
