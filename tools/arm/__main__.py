@@ -29,7 +29,8 @@ PICTURES = 2
 """130,000 decisions; a picture takes seconds where every instruction is emulated."""
 DEMO = "run --source phantom:cartilage --frames 3 --runtime tflite"
 CANNOT_SET_UP = 3
-TIMEOUT_S = 900.0
+TIMEOUT_S = 1800.0
+"""For one job; half a minute on a machine with nothing else to do."""
 
 
 class Outcome(NamedTuple):
@@ -55,8 +56,8 @@ def compare(board: Board, folder: Path, stored: Path) -> Outcome:
     """Whether all masks of one model agree, with each figure."""
     try:
         said = run_python(board, CACHE, ["-m", "tools.arm.compare", str(folder), str(stored)], TIMEOUT_S)
-    except subprocess.CalledProcessError as error:
-        return Outcome(False, f"{board.processor}  {folder.name} ended with {error.returncode}:\n{error.stdout}")
+    except subprocess.SubprocessError as error:
+        return Outcome(False, f"{board.processor}  {folder.name}: {_told(error)}")
     found: dict[str, float] = json.loads(said.strip().splitlines()[-1])["alike_percent"]
     lines = []
     for kind, percent in found.items():
@@ -69,11 +70,15 @@ def demo(board: Board, arguments: str) -> Outcome:
     """Whether the program ends well, with what it says."""
     try:
         said = run_python(board, CACHE, ["-m", "edge.app.cli", *shlex.split(arguments)], TIMEOUT_S)
-    except subprocess.CalledProcessError as error:
-        return Outcome(
-            False, f"{board.processor}  'sonoedge {arguments}' ended with {error.returncode}:\n{error.stdout}"
-        )
+    except subprocess.SubprocessError as error:
+        return Outcome(False, f"{board.processor}  'sonoedge {arguments}': {_told(error)}")
     return Outcome(True, f"{board.processor}  'sonoedge {arguments}' said:\n{said.strip()}")
+
+
+def _told(error: subprocess.SubprocessError) -> str:
+    if isinstance(error, subprocess.CalledProcessError):
+        return f"ended with {error.returncode}:\n{error.stdout}"
+    return f"not done after {TIMEOUT_S:.0f} s; is this machine busy with something else?"
 
 
 def check(models: list[Path], demo_arguments: str, count: int) -> bool:
