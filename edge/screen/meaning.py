@@ -77,13 +77,13 @@ def pattern(indices: NDArray[np.int64], reach: NDArray[np.float64]) -> tuple[int
 def _even(reach: NDArray[np.float64]) -> bool:
     """Whether ticks are of one length, save one that something touches."""
     middle = float(np.median(reach))
-    return int((np.abs(reach - middle) > max(2.0, 0.18 * middle)).sum()) <= max(1, 0.12 * reach.size)
+    return int((np.abs(reach - middle) > max(2.0, 0.18 * middle)).sum()) <= 0.15 * reach.size
 
 
 def _major_period(
     indices: NDArray[np.int64], reach: NDArray[np.float64], periods: tuple[int, ...]
 ) -> tuple[int, int] | None:
-    best: tuple[float, float, int, int] | None = None
+    best: tuple[float, int, int] | None = None
     for period in periods:
         for phase in range(period):
             major = indices % period == phase
@@ -94,10 +94,10 @@ def _major_period(
             if high < 1.18 * low or high - low < 1.5:
                 continue
             wrong = float((major != (reach > (high + low) / 2)).sum()) / indices.size
-            candidate = (wrong, -high / low, period, phase)
+            candidate = (round(wrong, 2), period, phase)
             if wrong <= 0.12 and (best is None or candidate < best):
                 best = candidate
-    return None if best is None else (best[2], best[3])
+    return None if best is None else best[1:]
 
 
 def from_label(ruler: Ruler, words: list[Word], region: Region) -> Clue | None:

@@ -1,0 +1,114 @@
+import cv2
+import numpy as np
+import pytest
+
+from edge.errors import SettingError
+from edge.frame import Frame, PixelSpacing, ProbeState, Region, SpacingOrigin
+from edge.screen import locator as room
+from edge.screen.locator import Locator
+
+
+def screen(minor_px: float, gain: float = 1.0, clock: str = "12:00:01") -> np.ndarray:
+    """A 640 x 480 screen: picture at (150, 60), 300 x 360, ticks of 5 mm on its right with longer ones every cm."""
+    rng = np.random.default_rng(1)
+    pixels = np.zeros((480, 640), np.uint8)
+    tissue = cv2.GaussianBlur(rng.normal(size=(360, 300)), (0, 0), 1.2)
+    pixels[60:420, 150:450] = np.clip(gain * (90 + 150 * tissue), 1, 255)
+    for k in range(int(360 / minor_px) + 1):
+        row = round(60 + k * minor_px)
+        pixels[row, 480 : 492 if k % 2 == 0 else 486] = 200
+    cv2.putText(pixels, clock, (10, 30), cv2.FONT_HERSHEY_SIMPLEX, 0.5, 255, 1, cv2.LINE_AA)
+    return pixels
+
+
+def frame(pixels: np.ndarray, **more) -> Frame:
+    return Frame(pixels, 0, 0, "camera:0", **more)
+
+
+@pytest.fixture
+def searches(monkeypatch):
+    """How often the costly search ran."""
+    counted = []
+    search = room.find_region
+    monkeypatch.setattr(room, "find_region", lambda pixels: counted.append(1) or search(pixels))
+    return counted
+
+
+def test_region_and_scale_are_filled_in():
+    found = Locator().locate(frame(screen(40)))
+    assert found.region == Region(150, 60, 300, 360)
+    assert found.spacing is not None
+    assert found.spacing.origin is SpacingOrigin.TICKS
+    assert found.spacing.y_mm_per_px == pytest.approx(5 / 40, rel=0.01)
+    assert "ticks" in found.notes[0]
+
+
+def test_a_still_screen_is_searched_once(searches):
+    locator = Locator()
+    for gain in (1.0, 0.9, 1.1, 1.0):
+        locator.locate(frame(screen(40, gain)))
+    assert len(searches) == 1
+
+
+def test_other_depth_is_noticed_at_the_very_frame():
+    locator = Locator()
+    scales = [locator.locate(frame(screen(px))).spacing for px in (40, 40, 30, 40)]
+    assert [scale and scale.y_mm_per_px for scale in scales] == pytest.approx([0.125, 0.125, 5 / 30, 0.125], rel=0.01)
+
+
+def test_a_running_clock_is_learnt(searches):
+    locator = Locator()
+    for k in range(60):
+        locator.locate(frame(screen(40, clock=f"12:00:{k % 10:02d}")))
+    assert len(searches) <= 11
+
+
+def test_a_dark_first_frame_is_made_up_for():
+    locator = Locator()
+    dark = np.zeros((480, 640), np.uint8)
+    assert locator.locate(frame(dark)).region == Region.whole(dark)
+    assert locator.locate(frame(screen(40))).region == Region(150, 60, 300, 360)
+
+
+def test_the_probes_depth_makes_a_new_scale_at_once():
+    locator = Locator()
+    scales = []
+    for depth_mm in (45.0, 45.0, 90.0):
+        found = locator.locate(frame(screen(40), probe=ProbeState(depth_mm=depth_mm)))
+        scales.append(found)
+    assert [f.spacing and f.spacing.y_mm_per_px for f in scales] == pytest.approx([0.125, 0.125, 0.25])
+    assert scales[0].spacing is not None
+    assert scales[0].spacing.origin is SpacingOrigin.DEPTH
+    assert scales[0].notes == ()
+    assert "50 % apart" in scales[2].notes[0]
+
+
+def test_what_the_source_knows_is_kept_and_its_region_tightened():
+    dicom = PixelSpacing(0.125, 0.125, SpacingOrigin.DICOM)
+    found = Locator().locate(frame(screen(40), region=Region(100, 20, 370, 440), spacing=dicom))
+    assert found.spacing is not None
+    assert found.spacing.origin is SpacingOrigin.DICOM
+    assert found.region == Region(150, 60, 300, 360)
+
+
+def test_the_user_is_believed_before_dicom():
+    dicom = PixelSpacing(0.2, 0.2, SpacingOrigin.DICOM)
+    found = Locator(user_depth_mm=45).locate(frame(screen(40), spacing=dicom))
+    assert found.spacing is not None
+    assert found.spacing.origin is SpacingOrigin.USER
+    assert found.spacing.y_mm_per_px == pytest.approx(0.125)
+    assert found.spacing.relative_uncertainty > 0.5
+    assert "DICOM says" in found.notes[0]
+
+
+def test_no_scale_says_why():
+    pixels = screen(40)
+    pixels[:, 470:] = 0
+    found = Locator().locate(frame(pixels))
+    assert found.spacing is None
+    assert found.notes == ("no scale: no depth ticks were found; state the depth or the mm per px",)
+
+
+def test_a_depth_must_be_positive():
+    with pytest.raises(SettingError, match="more than 0 mm"):
+        Locator(user_depth_mm=0)
