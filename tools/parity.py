@@ -118,13 +118,13 @@ def folder_pictures(task: str, folder: Path) -> NDArray[np.uint8]:
 
 
 def show(rows: list[Row], truths: list[Truth]) -> None:
-    table = Table("pictures", "n", "file", "against", "pixels alike", "limit", "Dice of the two", "")
+    table = Table("pictures", "file", "against", "alike", "least", "Dice", "", box=None)
     for row in rows:
-        cells = [row.pictures, str(row.count), " ".join(row.file), " ".join(row.reference)]
+        cells = [f"{row.pictures} ({row.count})", " ".join(row.file), " ".join(row.reference)]
         cells += [f"{row.agreement_percent:.3f} %", f"{row.limit_percent} %", f"{row.dice:.4f}"]
         table.add_row(*cells, "ok" if row.kept else "TOO LOW")
-    Console().print(table)
-    table = Table("file", "Dice to the phantom's truth", "lost against float", "")
+    Console().print(table, "")
+    table = Table("file", "Dice to the phantom's truth", "lost against float", "", box=None)
     for truth in truths:
         cells = [" ".join(truth.file), f"{truth.dice:.4f}", f"{truth.lost:+.4f}"]
         table.add_row(*cells, "ok" if truth.kept else "TOO MUCH")
