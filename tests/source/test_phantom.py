@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from edge.clock import ManualClock
 from edge.errors import SettingError, UnknownNameError
 from edge.source.phantom import open_phantom, parse_phantom
