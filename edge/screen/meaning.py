@@ -58,26 +58,28 @@ def pattern(indices: NDArray[np.int64], reach: NDArray[np.float64]) -> tuple[int
 
     The first and the last tick are left out: frames and corners touch them.
     """
-    indices, reach = indices[1:-1], reach[1:-1]
-    if indices.size < 5:
+    inner, inner_reach = indices[1:-1], reach[1:-1]
+    if inner.size < 5:
         return ()
-    first = _major_period(indices, reach, (2, 4, 5, 10))
+    first = _major_period(inner, inner_reach, (2, 4, 5, 10))
     if first is None:
         return ()
     period, phase = first
-    major = indices % period == phase
-    if not _even(reach[~major]):
+    major = inner % period == phase
+    if not _even(inner_reach[~major]):
         return ()
-    second = _major_period((indices[major] - phase) // period, reach[major], (2, 5))
+    second = _major_period((inner[major] - phase) // period, inner_reach[major], (2, 5))
     if second is None:
-        return (period,) if _even(reach[major]) else ()
+        ends = reach[[0, -1]][indices[[0, -1]] % period == phase]
+        longer = np.maximum(ends, np.median(inner_reach[major]))
+        return (period,) if _even(np.concatenate((inner_reach[major], longer))) else ()
     return (period, period * second[0])
 
 
 def _even(reach: NDArray[np.float64]) -> bool:
     """Whether ticks are of one length, save one that something touches."""
     middle = float(np.median(reach))
-    return int((np.abs(reach - middle) > max(2.0, 0.18 * middle)).sum()) <= 0.15 * reach.size
+    return int((np.abs(reach - middle) > max(1.5, 0.13 * middle)).sum()) <= 0.15 * reach.size
 
 
 def _major_period(
@@ -91,7 +93,7 @@ def _major_period(
                 continue
             high, low = float(np.median(reach[major])), float(np.median(reach[~major]))
             # Blur makes 4 px of a mark of 3; a major one is longer by more than that.
-            if high < 1.18 * low or high - low < 1.5:
+            if high < 1.1 * low or high - low < 1.5:
                 continue
             wrong = float((major != (reach > (high + low) / 2)).sum()) / indices.size
             candidate = (round(wrong, 2), period, phase)
@@ -146,9 +148,11 @@ def from_numerals(ruler: Ruler, words: list[Word], region: Region) -> Clue | Non
     depth = per_px * region.height
     cm, mm = (_nearest(ruler.teeth.period_px * per_px * factor, 0.03) for factor in (10, 1))
     step = float(np.median(np.diff(used)))
-    if 10 * depth > _DEEPEST_MM or _unit_near(words, ruler, region) == "mm":
+    size = float(np.median([word.height for _, word in column]))
+    unit = _unit_near(words, ruler, region, size)
+    if 10 * depth > _DEEPEST_MM or unit == "mm":
         cm = None
-    if depth < _SHALLOWEST_MM or step < 5 or _unit_near(words, ruler, region) == "cm":
+    if depth < _SHALLOWEST_MM or step < 5 or unit == "cm":
         mm = None
     possible = frozenset(value for value in (cm, mm) if value is not None)
     return Clue(possible, "numerals " + " ".join(f"{value:g}" for value in used)) if possible else None
@@ -188,12 +192,14 @@ def _usual_steps(values: list[float]) -> bool:
     return whole and len(values) >= 0.6 * ((values[-1] - values[0]) / step + 1)
 
 
-def _unit_near(words: list[Word], ruler: Ruler, region: Region) -> str | None:
-    """`cm` or `mm` on its own by the ruler's ends."""
+def _unit_near(words: list[Word], ruler: Ruler, region: Region, size: float) -> str | None:
+    """`cm` or `mm` on its own by the ruler, in letters that go with numerals `size` px high."""
     units = {
         word.text
         for word in words
         if word.text in ("cm", "mm")
+        and 0.45 * size < word.height < 1.3 * size
+        and word.width > 1.2 * word.height
         and abs(word.x + word.width / 2 - ruler.x_px) < 0.08 * region.width + 3 * word.height
         and region.y - 0.15 * region.height < word.y < region.y + 1.15 * region.height
     }

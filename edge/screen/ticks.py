@@ -50,10 +50,11 @@ def study_ticks(pixels: NDArray[np.uint8], region: Region) -> TickReading:
     rulers = find_rulers(pixels, region)[:4]
     if not rulers:
         return TickReading(None, "no depth ticks were found")
-    words = read_words(pixels, region)
+    printed = read_words(pixels, region)
     readings = []
     for ruler in rulers:
-        clues = [from_numerals(ruler, words, region), from_label(ruler, words, region), from_pattern(ruler)]
+        clues = [read(ruler, words, region) for words in printed for read in (from_numerals, from_label)]
+        clues.append(from_pattern(ruler))
         readings.append(_conclude(ruler, [clue for clue in clues if clue is not None]))
     scales = [reading.scale for reading in readings if reading.scale is not None]
     if not scales:

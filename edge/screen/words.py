@@ -42,9 +42,12 @@ class _Sign:
         return self.top + self.height / 2
 
 
-def read_words(pixels: NDArray[np.uint8], region: Region) -> list[Word]:
-    """The numbers and units outside `region`; other letters in them read `?`."""
-    words: list[Word] = []
+def read_words(pixels: NDArray[np.uint8], region: Region) -> list[list[Word]]:
+    """The numbers and units outside `region`, bright ones first, then (on light screens) dark ones.
+
+    Other letters in them read `?`.
+    """
+    words: list[list[Word]] = []
     outside = np.ones(pixels.shape, bool)
     region.crop(outside)[:] = False
     on_light = pixels[outside]
@@ -54,7 +57,7 @@ def read_words(pixels: NDArray[np.uint8], region: Region) -> list[Word]:
     for picture in polarities:
         relief = _relief(np.asarray(picture, np.uint8))
         relief[~outside] = 0
-        words += [word for line in _lines(_signs(relief)) for word in _read_line(relief, line)]
+        words.append([word for line in _lines(_signs(relief)) for word in _read_line(relief, line)])
     return words
 
 
@@ -68,7 +71,7 @@ def _relief(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _signs(relief: NDArray[np.uint8]) -> list[_Sign]:
-    """Connected strokes, cut again at half of their own brightness, which parts letters that touch."""
+    """Connected strokes, cut again at 40 % of their own brightness, which parts letters that touch."""
     tallest = max(14, 0.06 * relief.shape[0])
     binary = (relief > _CONTRAST).astype(np.uint8)
     _, _, stats, _ = cv2.connectedComponentsWithStats(binary, connectivity=8)
@@ -77,7 +80,7 @@ def _signs(relief: NDArray[np.uint8]) -> list[_Sign]:
         if height > tallest or width > 6 * tallest or area < 2:
             continue
         part = relief[y : y + height, x : x + width]
-        sharp = (part > 0.5 * part.max()).astype(np.uint8)
+        sharp = (part > 0.4 * part.max()).astype(np.uint8)
         _, _, inner, _ = cv2.connectedComponentsWithStats(sharp, connectivity=8)
         signs += [_Sign(int(x + s[0]), int(y + s[1]), int(s[2]), int(s[3])) for s in inner[1:] if s[4] >= 2]
     return signs
