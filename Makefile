@@ -34,8 +34,8 @@ arm: $(VENV)/dev.stamp ## the models and the demo on emulated ARM64 boards
 	@bash tools/setup/system.sh
 	bash tools/arm/run.sh
 
-train-cartilage: $(TOOLS_VENV)/tools.stamp ## train, quantize and evaluate the cartilage model again (hours)
-	$(TOOLS_VENV)/bin/python -m tools.train cartilage
+train-cartilage: $(TOOLS_VENV)/tools.stamp ## train, quantize and measure the cartilage model again (about an hour)
+	for step in train quantize bundle evaluate card; do $(TOOLS_VENV)/bin/python -m tools.$$step cartilage || exit 1; done
 
 clean: ## remove what was built or measured; the environments too
 	rm -rf $(VENV) $(TOOLS_VENV) build dist out sonoedge.egg-info .coverage .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,7 +1,7 @@
 """The networks' one shape: a small U-Net of plain 3 x 3 convolutions that three int8 runtimes run alike.
 
 A stem of stride 2 works at half size; the last convolution gives four logits a half-size pixel, one for each of its
-full-size pixels (sub-pixel convolution, Shi 2016), which the task interleaves: no runtime needs a special operator.
+full-size pixels (sub-pixel convolution, Shi 2016), which the exported model rearranges.
 """
 
 import torch
