@@ -11,6 +11,8 @@ from edge.screen.panels import DARK_LEVEL, Mask, Panels
 
 _STRONG = 24
 _CLEAR = 20
+_PRINTED = 60
+"""Letters and marks are brighter than a panel by this much; the specks of noise in a dark picture are not."""
 _PANEL_BLUR = 3
 """Pixels over which a panel's edge may be smeared."""
 
@@ -47,10 +49,21 @@ def bounds(mask: Mask) -> Box:
     return Box(x, y, x + width, y + height)
 
 
-def find_borders(pixels: NDArray[np.uint8], panels: Panels, body: Mask) -> tuple[Box, bool]:
-    """The picture's rectangle around its `body`, and whether its lower border was seen."""
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """The picture's rectangle, and how far it could reach."""
+
+    box: Box
+    canvas: Box
+    """Up to the next light panel or the screen's end."""
+    straight: tuple[bool, bool, bool, bool]
+    """Whether the left, upper, right and lower border were seen as a straight line."""
+
+
+def find_borders(pixels: NDArray[np.uint8], panels: Panels, body: Mask) -> Outline:
+    """The picture's outline around its `body`."""
     box = bounds(body)
-    seen: tuple[bool, ...] = ()
+    canvas, seen = box, (False, False, False, False)
     for _ in range(2):
         canvas = _canvas(panels, box)
         lift = _lift(pixels, panels, box)
@@ -58,22 +71,20 @@ def find_borders(pixels: NDArray[np.uint8], panels: Panels, body: Mask) -> tuple
         box, seen = _vote_borders(faint, lift, box, canvas)
         if not seen[-1]:
             box = replace(box, bottom=_end_of_floor(lift, box, _noise(lift, panels)))
-        box = _with_strips(panels.ink, _with_tongues(panels.ink, box, canvas), canvas)
+        box = _with_ring_down(panels, _with_tongues(panels.ink, box, canvas), canvas)
         box = _snap(box, seen, canvas, panels)
-    return box, seen[-1]
+    return Outline(box, canvas, seen)
 
 
 def _faint_noise(lift: NDArray[np.uint8], panels: Panels, body: Mask) -> Mask:
     """Pixels that differ at all from the panels and hang together with the picture's body."""
-    strong = (lift > _STRONG).astype(np.uint8)
-    _, labels = cv2.connectedComponents(strong, connectivity=8)
+    printed = (lift > _PRINTED).astype(np.uint8)
+    _, labels = cv2.connectedComponents(printed, connectivity=8)
     of_body = np.zeros(labels.max() + 1, np.uint8)
     of_body[np.unique(labels[body > 0])] = 1
     of_body[0] = 0
-    clutter = strong & (1 - of_body[labels])
+    clutter = printed & (1 - of_body[labels])
     faint = ((lift > _noise(lift, panels)) & (_reach_of(clutter, lift) == 0)).astype(np.uint8)
-    # Names painted over are flat patches that may differ from the panel by a single level.
-    faint &= (panels.contrast > 0) | (lift > _STRONG)
     faint &= 1 - cv2.dilate(panels.light, np.ones((2 * _PANEL_BLUR + 1, 2 * _PANEL_BLUR + 1), np.uint8))
     window = max(7, round(0.02 * min(lift.shape)) | 1)
     cloud = (cv2.boxFilter(faint, cv2.CV_32F, (window, window)) > 0.04).astype(np.uint8) | body
@@ -81,6 +92,14 @@ def _faint_noise(lift: NDArray[np.uint8], panels: Panels, body: Mask) -> Mask:
     joined = np.zeros(clouds.max() + 1, np.uint8)
     joined[np.unique(clouds[body > 0])] = 1
     return np.asarray(faint & joined[clouds], np.uint8)
+
+
+def _painted(lift: NDArray[np.uint8]) -> Mask:
+    """Names painted over: patches that differ from the panel by a level or two, and evenly, as noise never does."""
+    square = np.ones((5, 5), np.uint8)
+    low, high = cv2.erode(lift, square), cv2.dilate(lift, square)
+    even = ((low >= 1) & (high <= 4) & (high - low <= 2)).astype(np.uint8)
+    return np.asarray(cv2.dilate(even, np.ones((9, 9), np.uint8)), np.uint8)
 
 
 def _reach_of(clutter: Mask, lift: NDArray[np.uint8]) -> Mask:
@@ -122,20 +141,18 @@ def _lift(pixels: NDArray[np.uint8], panels: Panels, box: Box) -> NDArray[np.uin
     return lift
 
 
-def _snap(box: Box, seen: tuple[bool, ...], canvas: Box, panels: Panels) -> Box:
+def _snap(box: Box, seen: tuple[bool, bool, bool, bool], canvas: Box, panels: Panels) -> Box:
     """A picture that two light panels touch fills the gap between the panels where its own border is not to be seen."""
     height, width = panels.light.shape
     limits = (canvas.left, canvas.top, canvas.right, canvas.bottom)
     is_panel = (limits[0] > 0, limits[1] > 0, limits[2] < width, limits[3] < height)
     found = (box.left, box.top, box.right, box.bottom)
-    near = [
-        panel and abs(side - limit) <= _PANEL_BLUR + 2
-        for side, limit, panel in zip(found, limits, is_panel, strict=True)
-    ]
-    if sum(near) < 2:
+    near = [abs(side - limit) <= _PANEL_BLUR + 2 for side, limit in zip(found, limits, strict=True)]
+    if sum(at and panel for at, panel in zip(near, is_panel, strict=True)) < 2:
         return box
+    framed = sum(near) == 3
     sides = zip(found, limits, is_panel, near, seen, strict=True)
-    return Box(*(limit if at or (panel and not clear) else side for side, limit, panel, at, clear in sides))
+    return Box(*(limit if at or (panel and (framed or not clear)) else side for side, limit, panel, at, clear in sides))
 
 
 def _canvas(panels: Panels, box: Box) -> Box:
@@ -155,7 +172,9 @@ def _canvas(panels: Panels, box: Box) -> Box:
     )
 
 
-def _vote_borders(faint: Mask, lift: NDArray[np.uint8], box: Box, canvas: Box) -> tuple[Box, tuple[bool, ...]]:
+def _vote_borders(
+    faint: Mask, lift: NDArray[np.uint8], box: Box, canvas: Box
+) -> tuple[Box, tuple[bool, bool, bool, bool]]:
     def begin(view: Callable[[NDArray[np.uint8]], NDArray[np.uint8]]) -> Border:
         brightness = view(lift)
         border = _vote(view(clear))
@@ -165,11 +184,15 @@ def _vote_borders(faint: Mask, lift: NDArray[np.uint8], box: Box, canvas: Box) -
 
     clear = faint & (lift > _CLEAR)
     rows = np.s_[box.top : box.bottom, canvas.left : canvas.right]
+    upright = faint
+    faint = faint & (1 - _painted(lift))
     first, last = begin(lambda picture: picture[rows]), begin(lambda picture: picture[rows][:, ::-1])
     left, right = canvas.left + first.position, canvas.right - last.position
     columns = np.s_[canvas.top : canvas.bottom, left:right]
-    upper, lower = begin(lambda picture: picture[columns].T), begin(lambda picture: picture[columns].T[:, ::-1])
-    seen = tuple(border.share > 0 for border in (first, upper, last, lower))
+    upper = begin(lambda picture: picture[columns].T)
+    faint = upright  # below, an even floor is more often the picture's own than paint
+    lower = begin(lambda picture: picture[columns].T[:, ::-1])
+    seen = (first.share > 0, upper.share > 0, last.share > 0, lower.share > 0)
     return Box(left, canvas.top + upper.position, right, canvas.bottom - lower.position), seen
 
 
@@ -227,17 +250,18 @@ def _with_tongues(ink: Mask, box: Box, canvas: Box) -> Box:
     return replace(box, left=box.left - left, right=box.right + right)
 
 
-def _with_strips(ink: Mask, box: Box, canvas: Box) -> Box:
-    """Takes in the lines above and below that fill the picture's width: the transducer's ring-down over dark tissue."""
+def _with_ring_down(panels: Panels, box: Box, canvas: Box) -> Box:
+    """Takes in the lines above that fill the picture's width: the transducer's ring-down over dark tissue."""
     if box.left - canvas.left < 4 and canvas.right - box.right < 4:
         return box
-    inside = ink[:, box.left : box.right].mean(axis=1) > 0.7
-    open_ended = np.ones(inside.size, bool)
-    for edge in (np.s_[:, max(box.left - 16, 0) : max(box.left - 4, 0)], np.s_[:, box.right + 4 : box.right + 16]):
-        if ink[edge].size:
-            open_ended &= ink[edge].mean(axis=1) < 0.6
-    strips = np.flatnonzero(inside & open_ended)
-    strips = strips[(strips >= canvas.top) & (strips < canvas.bottom)]
-    if strips.size == 0:
-        return box
-    return replace(box, top=min(box.top, int(strips[0])), bottom=max(box.bottom, int(strips[-1]) + 1))
+    ink = panels.ink
+    full = ink[canvas.top : box.top, box.left : box.right].mean(axis=1) > 0.7
+    closed = np.ones(full.size, bool)
+    for edge in (slice(max(box.left - 16, 0), max(box.left - 4, 0)), slice(box.right + 4, box.right + 16)):
+        beside = ink[canvas.top : box.top, edge]
+        if beside.size:
+            closed &= beside.mean(axis=1) > 0.6
+    full &= ~closed
+    thick = np.convolve(full, np.ones(3), mode="same") >= 3 if full.size >= 3 else np.zeros(full.size, bool)
+    rows = np.flatnonzero(thick)
+    return replace(box, top=canvas.top + int(rows[0]) - 1) if rows.size else box

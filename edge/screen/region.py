@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from edge.frame import Region
 from edge.screen.borders import Box, find_borders
 from edge.screen.panels import Mask, Panels, find_panels
+from edge.screen.rulers import find_rulers
+from edge.screen.sector import widened_to_sector
 
 _WORKING_SIZE = 1000
 
@@ -47,12 +49,25 @@ def _find_box(pixels: NDArray[np.uint8]) -> Box | None:
     body = _find_body(panels)
     if body is None:
         return None
-    box, lower_border_seen = find_borders(pixels, panels, body)
-    height, width = pixels.shape
-    if not lower_border_seen and box.left <= 0.02 * width and box.right >= 0.98 * width:
-        # Fills the width and fades out: a cropped picture whose deep part is in shadow.
-        box = replace(box, bottom=height)
+    outline = find_borders(pixels, panels, body)
+    box = outline.box
+    box = widened_to_sector(panels.ink & (panels.contrast > 2), box, outline.canvas)
+    if not outline.straight[3]:
+        box = replace(box, bottom=_unseen_bottom(pixels, box, outline.canvas))
     return box
+
+
+def _unseen_bottom(pixels: NDArray[np.uint8], box: Box, canvas: Box) -> int:
+    """Where a picture ends that fades out: at the last tick of its ruler, or at the end of a cropped picture."""
+    height, width = pixels.shape
+    if box.left <= 0.02 * width and box.right >= 0.98 * width:
+        return int(height)
+    room = min(canvas.bottom, box.top + round(1.6 * box.height))
+    for ruler in find_rulers(pixels, Region(box.left, box.top, box.width, room - box.top)):
+        begins = abs(ruler.first_px - box.top) < 0.02 * box.height + 2
+        if begins and ruler.teeth.indices.size >= 6 and box.bottom < ruler.last_px < room:
+            return round(ruler.last_px)
+    return box.bottom
 
 
 def _find_body(panels: Panels) -> Mask | None:
@@ -80,5 +95,6 @@ def _belongs(part: NDArray[np.int32], main: NDArray[np.int32]) -> bool:
 
     over = inside(0) > 0.9 and part[2] > 0.15 * main[2] and part[4] > 0.015 * main[4]
     gap = max(part[0] - main[0] - main[2], main[0] - part[0] - part[2])
-    beside = inside(1) > 0.8 and part[3] > 0.3 * main[3] and gap < 0.5 * main[2]
+    wide = part[2] > 0.15 * main[2]  # a grey bar is not
+    beside = wide and inside(1) > 0.8 and part[3] > 0.3 * main[3] and gap < 0.5 * main[2]
     return bool(over or (beside and part[4] > 0.05 * main[4]))
