@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.frame import Region
-from edge.screen.borders import Box, find_borders
+from edge.screen.borders import find_borders
+from edge.screen.box import Box
 from edge.screen.panels import Mask, Panels, find_panels
 from edge.screen.rulers import find_rulers
 from edge.screen.sector import widened_to_sector

@@ -1,4 +1,4 @@
-"""The full width of a curved probe's sector whose sides lie in shadow: two mirrored rays and the depth give the corners."""
+"""The full width of a sector whose sides lie in shadow: two mirrored rays and the depth give its corners."""
 
 from dataclasses import dataclass, replace
 
@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.screen.borders import Box
+from edge.screen.box import Box
 from edge.screen.panels import Mask
 
 _SLOPES: NDArray[np.float64] = np.tan(np.deg2rad(np.arange(12.0, 50.0, 0.5)))

@@ -27,8 +27,10 @@ SIZES = (
     (720, 576),
 )
 TICKS_MM = ((1, 5, 10), (1, 10), (2, 10), (2.5, 10), (5, 10), (5, 10), (5,), (10,), (10, 50), (2.5, 5, 10), (1, 5))
-WORDS = ("MI 0.7", "TIS 0.1", "Gn 62", "DR 65", "FR 31Hz", "L12-4", "MSK", "Frq 10.0", "2024-03-11", "14:07:32", "PRC 10-3-H",
-         "Knee R", "Map C", "THI", "Persist 3", "Res", "HOSPITAL", "ID: 83412", "AO% 100", "Pwr 0dB", "FREEZE", "48/48")  # fmt: skip
+WORDS = (
+    "MI 0.7", "TIS 0.1", "Gn 62", "DR 65", "FR 31Hz", "L12-4", "MSK", "Frq 10.0", "2024-03-11", "14:07:32", "Knee R",
+    "PRC 10-3-H", "Map C", "THI", "Persist 3", "Res", "HOSPITAL", "ID: 83412", "AO% 100", "Pwr 0dB", "FREEZE", "48/48",
+)  # fmt: skip
 
 
 @dataclass
@@ -130,7 +132,7 @@ class _Painter:
             self.pixels[self.top - margin : self.top + h + margin, self.left - margin : self.left + w + margin] = 0
 
     def _sector(self, w: int, h: int) -> tuple[int, int]:
-        """Width and height of the sector that fits into w x h; a sector of outer radius R is R - inner R cos(half) high."""
+        """Width and height of the sector that fits into w x h: of radius R it is R - inner R cos(half) high."""
         self.half = float(np.deg2rad(self.rng.uniform(22, 38)))
         self.inner = float(self.rng.uniform(0.12, 0.5))
         drop = 1 - self.inner * np.cos(self.half)
@@ -276,7 +278,7 @@ class _Painter:
         if corner == 1:
             x = self.box.x + self.box.width // 2
         if corner in (2, 3) and (
-            x < 7 and self.box.x < 10 * self.text_px or self.box.x + self.box.width > x - 45 * self.unit
+            (x < 7 and self.box.x < 10 * self.text_px) or self.box.x + self.box.width > x - 45 * self.unit
         ):
             return ""
         self.text(words, x, min(y, self.height - 2 * self.text_px))
