@@ -1,6 +1,5 @@
 """tflite-runtime, where only that exists: an environment of its own with numpy below 2, made once in .cache/."""
 
-import importlib.util
 import shutil
 import subprocess
 import sys
@@ -11,7 +10,12 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = ROOT / ".cache/tflite-runtime"
-REQUIREMENTS = ("tflite-runtime==2.14.0", "numpy==1.26.4", "msgspec", "platformdirs")
+PINS = (ROOT / "tools/constraints.txt").read_text().split()
+REQUIREMENTS = (
+    "tflite-runtime==2.14.0",
+    "numpy==1.26.4",
+    *(pin for pin in PINS if pin.startswith(("msgspec==", "platformdirs=="))),
+)
 """The last release: wheels for Python 3.11 and older, compiled against numpy 1."""
 SCRIPT = """
 import sys
@@ -51,7 +55,7 @@ def outputs(tiny_model, tmp_path_factory):
     python = sys.executable if sys.version_info[:2] == (3, 11) else shutil.which("python3.11")
     if python is None:
         pytest.skip("tflite-runtime has no wheel for this Python, and there is no python3.11")
-    if importlib.util.find_spec("pip") is None:
+    if subprocess.run([sys.executable, "-m", "pip", "--version"], capture_output=True).returncode:
         pytest.skip("pip is not installed in this environment")
     folder = tmp_path_factory.mktemp("forerunner")
     pictures = tiny_pictures(8, seed=4)
