@@ -25,6 +25,8 @@ class BoneLine:
 
 CLEARLY_BRIGHTER = 12.0
 """Grey levels: the step between two tissues that an eye sees at a glance."""
+DIM_SHARE = 0.15
+"""The same in a dim picture, as a share of the brightest level around the band."""
 _PLACES = np.linspace(-0.9, 3.0, 27)
 """Depths that are sampled: 0 is the lower border, -1 the upper one, in thicknesses of the band."""
 
@@ -49,7 +51,7 @@ def sample_bone_line(pixels: NDArray[np.uint8], x: Floats, upper: Floats, lower:
         band=_middle(band),
         bone=_middle(bone),
         below=_middle(below),
-        continuity=float(np.mean(bone - band > CLEARLY_BRIGHTER)),
+        continuity=float(np.mean(bone - band > min(CLEARLY_BRIGHTER, DIM_SHARE * levels.max()))),
     )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.classical.band import Band, BandSize, Floats, measure_band, trace_band
+from edge.classical.bone_line import sample_bone_line
 from edge.finding import CaliperMark, Finding, LineMark, Mark, MaskMark, Measurement, Verdict
 from edge.frame import Frame, PixelSpacing
 from edge.task.trochlea_view import band_faults, one_sided, view_faults
@@ -58,11 +59,12 @@ class CartilageTask:
         if band is None:
             return self._finding(frame, Verdict.REFUSED, faults or ("no femoral cartilage is seen",))
         borders = _in_frame(band, frame)
-        faults = view_faults(frame.pixels, frame.ultrasound, borders.x, borders.upper, borders.lower, band.confidence)
+        bone = sample_bone_line(frame.pixels, borders.x, borders.upper, borders.lower)
+        faults = view_faults(frame.ultrasound, borders.x, borders.upper, borders.lower, band.confidence, bone)
         if faults:
             return self._finding(frame, Verdict.REFUSED, faults)
         marks = _outline(borders)
-        faults = band_faults(band)
+        faults = band_faults(band, bone)
         if faults:
             return self._finding(frame, Verdict.REFUSED, faults, marks=marks)
         return self._measure(frame, borders, marks)

@@ -5,16 +5,17 @@ picture, cartilage on it without a break.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edge.classical.band import Band, Floats
-from edge.classical.bone_line import sample_bone_line
+from edge.classical.bone_line import BoneLine
 from edge.frame import Region
 
 LEAST_CONTINUITY = 0.9
 LEAST_WIDTH_SHARE = 0.3
 LEAST_CONFIDENCE = 0.75
 LEAST_BONE_CONTINUITY = 0.6
+ANY_BONE_CONTINUITY = 0.3
+"""Below it the band lies on something else than bone."""
 THICKNESS_SHARES = (0.012, 0.25)
 """Mean thickness as a share of the region's height: outside, it is not cartilage."""
 RISE_SHARE = 0.02
@@ -24,7 +25,7 @@ FLANK_SHARE = 0.06
 
 
 def view_faults(
-    pixels: NDArray[np.uint8], region: Region, x: Floats, upper: Floats, lower: Floats, confidence: float
+    region: Region, x: Floats, upper: Floats, lower: Floats, confidence: float, bone: BoneLine
 ) -> tuple[str, ...]:
     """Why this is not the trochlea; empty where nothing speaks against it. Borders (n,) in pixels of the picture."""
     width = float(x[-1] - x[0]) / region.width
@@ -35,9 +36,8 @@ def view_faults(
         return ("not the trochlear view: the dark band is too thin or too thick for cartilage",)
     if confidence < LEAST_CONFIDENCE:
         return ("not the trochlear view: no band is clear enough to be taken for cartilage",)
-    bone = sample_bone_line(pixels, x, upper, lower)
-    if bone.continuity < LEAST_BONE_CONTINUITY:
-        return (f"bone is seen under only {100 * bone.continuity:.0f} % of the band: hold the probe at a right angle",)
+    if bone.continuity < ANY_BONE_CONTINUITY:
+        return ("not the trochlear view: there is no bright bone under the dark band",)
     if bone.below > 0.8 * bone.bone:
         return ("not the trochlear view: there is no shadow under the bright line",)
     if sulcus_rise(lower) < RISE_SHARE * region.height and not _slopes(lower, region.height):
@@ -45,8 +45,10 @@ def view_faults(
     return ()
 
 
-def band_faults(band: Band) -> tuple[str, ...]:
+def band_faults(band: Band, bone: BoneLine) -> tuple[str, ...]:
     """Why a band on the trochlea cannot be measured."""
+    if bone.continuity < LEAST_BONE_CONTINUITY:
+        return (f"bone is seen under only {100 * bone.continuity:.0f} % of the band: hold the probe at a right angle",)
     if band.continuity < LEAST_CONTINUITY:
         return (f"the cartilage is not continuous: {100 * (1 - band.continuity):.0f} % of its course is not seen",)
     return ()

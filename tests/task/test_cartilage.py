@@ -171,3 +171,18 @@ def test_any_size_is_prepared(shape) -> None:
     tensor = CartilageTask().prepare(Frame(np.full(shape, 9, np.uint8), 0, 0, "test"))
     assert tensor.shape == (1, 1, 256, 256)
     assert tensor.dtype == np.uint8
+
+
+def test_half_hidden_bone_is_refused_and_the_candidate_shown(picture, frame) -> None:
+    pixels = frame.pixels.copy()
+    rows = np.nan_to_num(picture.band.lower_mm / picture.y_mm_per_px, nan=0).astype(int)
+    for column in range(340):
+        pixels[rows[column] - 12 : rows[column] + 40, column] = 5
+    finding = CartilageTask().conclude(replace(frame, pixels=pixels), score_of(picture.coverage), ())
+    refused(finding, "bone is seen under only")
+    assert finding.marks
+
+
+def test_a_dim_picture_is_measured_like_a_bright_one(picture, frame) -> None:
+    dim = replace(frame, pixels=(frame.pixels // 5).astype(np.uint8))
+    assert CartilageTask().conclude(dim, score_of(picture.coverage), ()).verdict is Verdict.MEASURED
