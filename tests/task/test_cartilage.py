@@ -176,7 +176,7 @@ def test_any_size_is_prepared(shape) -> None:
 def test_half_hidden_bone_is_refused_and_the_candidate_shown(picture, frame) -> None:
     pixels = frame.pixels.copy()
     rows = np.nan_to_num(picture.band.lower_mm / picture.y_mm_per_px, nan=0).astype(int)
-    for column in range(340):
+    for column in range(310):
         pixels[rows[column] - 12 : rows[column] + 40, column] = 5
     finding = CartilageTask().conclude(replace(frame, pixels=pixels), score_of(picture.coverage), ())
     refused(finding, "bone is seen under only")
