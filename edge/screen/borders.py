@@ -11,6 +11,8 @@ from edge.screen.growth import Sides, canvas_around, end_of_floor, snapped, with
 from edge.screen.panels import Mask, Panels
 
 _CLEAR = 20
+_RUNAWAY = 2.6
+"""No picture is this much larger than its textured body; a box that is has followed noise over the panels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ def find_borders(pixels: NDArray[np.uint8], panels: Panels, body: Mask) -> Outli
             box = replace(box, bottom=end_of_floor(lift, box, panel_noise(lift, panels)))
         box = with_ring_down(panels, with_tongues(panels.ink, box, canvas), canvas)
         box = snapped(box, seen, canvas, panels)
+        if box.area > _RUNAWAY * bounds(body).area:
+            box = bounds(body)
     return Outline(box, canvas, seen)
 
 

@@ -24,6 +24,10 @@ class Box:
     def height(self) -> int:
         return self.bottom - self.top
 
+    @property
+    def area(self) -> int:
+        return self.width * self.height
+
 
 def bounds(mask: Mask) -> Box:
     x, y, width, height = cv2.boundingRect(mask)

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from edge.frame import Region
 from edge.screen.rulers import Ruler
-from edge.screen.words import Word
+from edge.screen.words import LOST_POINT, Word
 
 TICKS_MM = (1.0, 2.0, 2.5, 5.0, 10.0, 20.0, 50.0)
 """What scanners space their ticks by."""
 _SHALLOWEST_MM = 12.0
 _DEEPEST_MM = 330.0
-_DEPTH_LABEL = re.compile(r"(?<![\d.?])(?<!\d )(\d{1,3}(?:\.\d)?) ?(cm|mm)(?![\dcm.?])")
+_DEPTH_LABEL = re.compile(r"(?<![\d.?~])(?<!\d )(\d{1,3}(?:\.\d)?) ?(cm|mm)(?![\dcm.?])")
 _NUMERAL = re.compile(r"\d{1,3}(\.\d)?")
 
 
@@ -114,7 +114,7 @@ def from_label(ruler: Ruler, words: list[Word], region: Region) -> Clue | None:
             if "." in number and unit == "mm":
                 continue
             tick_mm = _tick_of_depth(ruler, depth_mm, region)
-            if tick_mm is not None:
+            if tick_mm is not None and tick_mm <= 10:
                 fits[tick_mm] = f"depth label {number} {unit}"
     return Clue(frozenset(fits), " and ".join(fits.values())) if fits else None
 
@@ -137,7 +137,7 @@ def from_numerals(ruler: Ruler, words: list[Word], region: Region) -> Clue | Non
     column = [
         (float(text), word)
         for word in words
-        if _NUMERAL.fullmatch(text := word.text.replace(" ", ""))
+        if _NUMERAL.fullmatch(text := word.text.replace(" ", "").replace(LOST_POINT, ""))
         and min(abs(word.x - ruler.x_px), abs(word.x + word.width - ruler.x_px)) < near + 3 * word.height
         and word.width > 0.25 * word.height
     ]

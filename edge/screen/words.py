@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from edge.frame import Region
 from edge.screen.glyphs import read_glyph
 
+LOST_POINT = "~"
+"""Stands in a word's text where two digits are so far apart that a decimal point may have faded between them."""
 _CONTRAST = 40
 _LOWEST_LETTER_PX = 4
 
@@ -117,9 +119,14 @@ def _read_line(relief: NDArray[np.uint8], line: list[_Sign]) -> list[Word]:
     size = max(sign.height for sign in line)
     text = ""
     for i, sign in enumerate(line):
-        if i and sign.left - line[i - 1].right > 0.42 * size:
+        gap = sign.left - line[i - 1].right if i else 0
+        is_point = sign.height <= 0.35 * size + 1 and sign.width <= 0.35 * size + 1
+        letter = "." if is_point else _read_sign(relief, sign)
+        if gap > 0.42 * size:
             text += " "
-        text += "." if sign.height <= 0.35 * size + 1 and sign.width <= 0.35 * size + 1 else _read_sign(relief, sign)
+        elif _point_may_be_lost(text[-1:], letter, gap / size):
+            text += LOST_POINT
+        text += letter
     text = text.replace("..", ".")
     if not any(letter.isdigit() or letter in "cm" for letter in text):
         return []
@@ -127,6 +134,12 @@ def _read_line(relief: NDArray[np.uint8], line: list[_Sign]) -> list[Word]:
     top = min(sign.top for sign in line)
     bottom = max(sign.top + sign.height for sign in line)
     return [Word(text, left, (top + bottom) / 2, right - left, bottom - top)]
+
+
+def _point_may_be_lost(before: str, letter: str, gap: float) -> bool:
+    """Whether two digits stand too far apart; `gap` in heights of the line. A 1 has air around it."""
+    usual = 0.38 if "1" in (before, letter) else 0.25
+    return gap > usual and before.isdigit() and letter.isdigit()
 
 
 def _read_sign(relief: NDArray[np.uint8], sign: _Sign) -> str:

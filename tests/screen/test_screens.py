@@ -37,7 +37,7 @@ def results() -> list[tuple[float, bool, float | None]]:
 def test_regions_are_tight():
     overlaps = [overlap for overlap, _, _ in results()]
     assert np.median(overlaps) > 0.98
-    assert np.mean(np.array(overlaps) > 0.9) > 0.85
+    assert np.mean(np.array(overlaps) > 0.9) > 0.9
 
 
 def test_scales_are_right_or_none():
