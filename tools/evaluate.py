@@ -25,6 +25,8 @@ from tools.pictures import Sample, draw_sample
 from tools.recipe import MODELS
 
 VALIDATION, TEST, OTHERS = range(3_000_000, 3_000_300), range(4_000_000, 4_000_500), range(4_500_000, 4_500_800)
+BORDER_LOGITS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
+"""Where the borders may be drawn; 0 is even odds."""
 NAMES = ("mean_thickness_medial", "mean_thickness_central", "mean_thickness_lateral", "mean_thickness")
 
 
@@ -45,7 +47,7 @@ def outcomes(runtime: Runtime, task: CartilageTask, seeds: Sequence[int], title:
         sample = draw_sample(seed, knees_only=True)
         frame = framed(sample)
         finding = task.conclude(frame, outputs := runtime.infer(task.prepare(frame)), ())
-        inside, truth = outputs[0][0, 0] > 0, sample.coverage > 0.5
+        inside, truth = outputs[0][0, 0] > task.border_logit, sample.coverage > 0.5
         dice = 2 * float((inside & truth).sum()) / max(1.0, float(inside.sum() + truth.sum()))
         yield Outcome(dice, finding, true_size(sample), sample.spacing_mm_per_px[1])
 
@@ -83,19 +85,29 @@ def errors_mm(results: Sequence[Outcome]) -> dict[str, NDArray[np.float64]]:
     return errors | {f"{name}_rows": np.array([e / row for e, row in values]) for name, values in pairs.items()}
 
 
-def calibrate(results: Sequence[Outcome]) -> list[Number]:
-    """Half-widths in rows of the network's picture, for each measurement."""
-    errors = errors_mm(results)
-    note = f"{COVERAGE:.0%} of {len(results)} phantom pictures, seeds from {VALIDATION.start}"
-    return [
+def calibrate(runtime: Runtime) -> list[Number]:
+    """The log odds at which thickness is without bias, and half-widths in rows of the network's picture."""
+    tried = {
+        logit: list(outcomes(runtime, CartilageTask({"border_logit": logit}), VALIDATION, f"borders at logit {logit}"))
+        for logit in BORDER_LOGITS
+    }
+    biases = {logit: float(errors_mm(results)["mean_thickness"].mean()) for logit, results in tried.items()}
+    chosen = min(biases, key=lambda logit: abs(biases[logit]))
+    results, errors = tried[chosen], errors_mm(tried[chosen])
+    note = f"{len(results)} phantom pictures, seeds from {VALIDATION.start}"
+    border = Number(
+        name="border_logit", value=chosen, unit="logit", note=f"bias {biases[chosen]:+.3f} mm there; {note}"
+    )
+    widths = [
         Number(
             name=f"half_width_{name}",
             value=round(conformal_half_width(errors[f"{name}_rows"]), 4),
             unit="row",
-            note=note,
+            note=f"{COVERAGE:.0%} of {note}",
         )
         for name in (*NAMES, "minimum_thickness")
     ]
+    return [border, *widths]
 
 
 def covered(results: Sequence[Outcome]) -> float:
@@ -162,7 +174,7 @@ def main() -> None:
         runtime, _ = open_runtime("onnx", folder, precision=precision, threads=1)
         with runtime:
             if precision == "int8":
-                calibration = calibrate(list(outcomes(runtime, CartilageTask(), VALIDATION, "validation")))
+                calibration = calibrate(runtime)
                 record(folder, calibration=calibration)
             task = CartilageTask({number.name: number.value for number in calibration})
             results = list(outcomes(runtime, task, TEST, f"test, {precision}"))

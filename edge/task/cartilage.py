@@ -44,6 +44,7 @@ class CartilageTask:
 
     def __init__(self, figures: Mapping[str, float] = MappingProxyType({}), *, mirrored: bool = False) -> None:
         self._figures = figures
+        self.border_logit = figures.get("border_logit", 0.0)
         self._sides = THIRDS[::-1] if mirrored else THIRDS
 
     def prepare(self, frame: Frame) -> NDArray[np.uint8]:
@@ -55,7 +56,7 @@ class CartilageTask:
     def conclude(self, frame: Frame, outputs: tuple[NDArray[np.float32], ...], history: Sequence[Finding]) -> Finding:
         crop = frame.ultrasound.crop(frame.pixels)
         faults = picture_faults(crop)
-        band = None if faults else trace_band(outputs[0][0, 0])
+        band = None if faults else trace_band(outputs[0][0, 0] - np.float32(self.border_logit))
         if band is None:
             return self._finding(frame, Verdict.REFUSED, faults or ("no femoral cartilage is seen",))
         borders = _in_frame(band, frame)
