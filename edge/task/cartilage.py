@@ -17,6 +17,7 @@ from edge.classical.band import Band, BandSize, Floats, measure_band, trace_band
 from edge.classical.bone_line import sample_bone_line
 from edge.finding import CaliperMark, Finding, LineMark, Mark, MaskMark, Measurement, Verdict
 from edge.frame import Frame, PixelSpacing
+from edge.task.tensor import grey_tensor
 from edge.task.trochlea_view import band_faults, one_sided, view_faults
 from edge.trust.interval import interval
 from edge.trust.picture import picture_faults
@@ -48,10 +49,7 @@ class CartilageTask:
         self._sides = THIRDS[::-1] if mirrored else THIRDS
 
     def prepare(self, frame: Frame) -> NDArray[np.uint8]:
-        crop = frame.ultrasound.crop(frame.pixels)
-        smaller = crop.shape[0] > SIDE or crop.shape[1] > SIDE
-        resized = cv2.resize(crop, (SIDE, SIDE), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
-        return np.asarray(resized, np.uint8)[None, None]
+        return grey_tensor(frame.ultrasound.crop(frame.pixels), SIDE)
 
     def conclude(self, frame: Frame, outputs: tuple[NDArray[np.float32], ...], history: Sequence[Finding]) -> Finding:
         crop = frame.ultrasound.crop(frame.pixels)

@@ -15,7 +15,7 @@ def picture_faults(ultrasound: NDArray[np.uint8]) -> tuple[str, ...]:
     height, width = ultrasound.shape
     if min(height, width) < SMALLEST_SIDE_PX:
         return (f"the picture is {width} x {height} px; at least {SMALLEST_SIDE_PX} px a side are needed",)
-    sparse = ultrasound[:: max(1, height // 96), :: max(1, width // 96)]
+    sparse = ultrasound[:: max(1, height // 64), :: max(1, width // 64)]
     share = np.bincount(sparse.ravel(), minlength=256) / sparse.size
     levels = np.arange(256)
     brightest_tenth = np.clip(0.1 - (1 - np.cumsum(share)), 0, share)
