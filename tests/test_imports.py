@@ -13,7 +13,7 @@ import pytest
 from edge.registry import Entry, load
 
 ROOT = Path(__file__).parents[1]
-RECORDS = {"frame", "finding", "errors", "clock", "registry"}
+RECORDS = {"frame", "finding", "errors", "clock", "closing", "registry"}
 SIDE_BY_SIDE = {"source", "screen", "phantom", "runtime", "classical", "trust", "overlay", "sink"}
 LADDER = ["loop", "exam", "viewer", "app"]
 """Each may use all that stand before it, and everything below."""

@@ -1,12 +1,12 @@
 """What all runtimes share: the tensor is checked, the context closes."""
 
+from abc import ABC, abstractmethod
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.closing import Closing
 from edge.errors import ModelError
 from edge.runtime.manifest import Manifest, Variant, read_verified
 
@@ -14,7 +14,7 @@ WARM_UP_CALLS = 2
 """The first calls choose kernels and touch memory; they would stand out in every latency table."""
 
 
-class CheckedRuntime:
+class CheckedRuntime(Closing, ABC):
     """Base of the runtimes: `_run` gets only tensors that fit. See `edge.runtime.contract.Runtime`."""
 
     def __init__(self, manifest: Manifest, variant: Variant, threads: int) -> None:
@@ -37,8 +37,9 @@ class CheckedRuntime:
             raise ModelError(f"model '{self._model}' was closed; open it again")
         return self._run(tensor)
 
+    @abstractmethod
     def _run(self, tensor: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
-        raise NotImplementedError
+        """What the library makes of a tensor that fits."""
 
     def _warm_up(self) -> None:
         for _ in range(WARM_UP_CALLS):
@@ -46,14 +47,6 @@ class CheckedRuntime:
 
     def close(self) -> None:
         self._open = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def read_variant(folder: Path, manifest: Manifest, runtime: str, precision: str) -> tuple[Variant, tuple[bytes, ...]]:

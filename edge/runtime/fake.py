@@ -1,13 +1,12 @@
 """A runtime for tests: no library, no file; its output is a plain function of its input."""
 
-from types import TracebackType
-from typing import Self
-
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.closing import Closing
 
-class FakeRuntime:
+
+class FakeRuntime(Closing):
     """Gives the input back as float32, 0 to 1: a "network" whose right answer everybody knows."""
 
     name = "fake"
@@ -23,11 +22,3 @@ class FakeRuntime:
 
     def close(self) -> None:
         self.closed = True
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

@@ -1,19 +1,18 @@
 """A sink for tests: keeps results in memory, and fails when told to."""
 
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.closing import Closing
 from edge.errors import SinkError
 from edge.finding import Finding
 from edge.frame import Frame
 
 
 @dataclass
-class FakeSink:
+class FakeSink(Closing):
     """Keeps what it is given; `fails_at`: how many results it takes before it raises SinkError."""
 
     fails_at: int | None = None
@@ -31,11 +30,3 @@ class FakeSink:
 
     def close(self) -> None:
         self.closed = True
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

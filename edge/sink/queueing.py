@@ -6,10 +6,10 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.closing import Closing
 from edge.errors import SettingError, SinkError
 from edge.finding import Finding
 from edge.frame import Frame
-from edge.sink.closing import Closing
 from edge.sink.contract import Sink
 
 CLOSE_TIMEOUT_S = 60.0

@@ -10,10 +10,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.closing import Closing
 from edge.errors import SourceFormatError, SourceNotFoundError
 from edge.finding import Finding
 from edge.frame import Frame
-from edge.sink.closing import Closing
 from edge.sink.folder import make_folder, sink_error
 from edge.sink.schema import SCHEMA, Record, record_of
 

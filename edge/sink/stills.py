@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.closing import Closing
 from edge.errors import SettingError
 from edge.finding import Finding
 from edge.frame import Frame
-from edge.sink.closing import Closing
 from edge.sink.folder import make_folder, write_whole
 from edge.sink.naming import picture_path
 from edge.sink.png import png_bytes

@@ -11,10 +11,10 @@ import numpy as np
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from edge.closing import Closing
 from edge.errors import SettingError
 from edge.finding import Finding
 from edge.frame import Frame
-from edge.sink.closing import Closing
 from edge.sink.folder import make_folder, sink_error
 
 TICKS_PER_S: Final = 1000

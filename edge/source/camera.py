@@ -5,10 +5,9 @@ import re
 import threading
 import time
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 from edge.clock import Clock
+from edge.closing import Closing
 from edge.errors import (
     SettingError,
     SourceBusyError,
@@ -37,7 +36,7 @@ class _Arrival:
     exposed_ns: int
 
 
-class CameraSource:
+class CameraSource(Closing):
     """A camera that is read by its own thread, which keeps only the newest picture.
 
     However long the reader was away, `read` gives the last picture that came, never one from the driver's buffers.
@@ -83,14 +82,6 @@ class CameraSource:
         with self._changed:
             self._changed.notify_all()
         self._thread.join()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _wait(self, deadline: float, damaged: int) -> _Arrival | None:
         with self._changed:

@@ -1,16 +1,15 @@
 """A source for tests: gives the frames it was given, then ends or fails."""
 
 from collections.abc import Iterable
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.closing import Closing
 from edge.frame import Frame
 
 
-class FakeSource:
+class FakeSource(Closing):
     """Gives `frames` one by one; then ends, or raises `error`. An iterable that waits makes a source that waits."""
 
     def __init__(self, frames: Iterable[Frame], *, live: bool = False, error: Exception | None = None) -> None:
@@ -27,14 +26,6 @@ class FakeSource:
 
     def close(self) -> None:
         self.closed = True
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def fake_frame(sequence: int, pixels: NDArray[np.uint8] | None = None) -> Frame:

@@ -1,10 +1,9 @@
 """The simulated probe as a source: `phantom:cartilage`, `phantom:cartilage,seed=3,frames=150,depth=35,paced=no`."""
 
 from dataclasses import dataclass, replace
-from types import TracebackType
-from typing import Self
 
 from edge.clock import Clock, MonotonicClock
+from edge.closing import Closing
 from edge.errors import SettingError, UnknownNameError
 from edge.frame import Frame, ProbeState, Region
 from edge.phantom.cine import LIVE_IMAGING, Cine
@@ -56,7 +55,7 @@ def _with(settings: PhantomSettings, name: str, value: str) -> PhantomSettings:
     raise ValueError(name)
 
 
-class PhantomSource:
+class PhantomSource(Closing):
     """Frames of the simulated probe, with the probe's state. The region is the whole picture."""
 
     def __init__(self, settings: PhantomSettings, *, fps: float, clock: Clock) -> None:
@@ -104,14 +103,6 @@ class PhantomSource:
 
     def close(self) -> None:
         self._closed = True
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def open_phantom(rest: str, *, fps: float | None = None, clock: Clock = MonotonicClock()) -> PhantomSource:  # noqa: B008

@@ -3,10 +3,9 @@
 from collections.abc import Callable, Generator
 from math import isfinite
 from threading import Event, Lock
-from types import TracebackType
-from typing import Self
 
 from edge.clock import Clock
+from edge.closing import Closing
 from edge.errors import SettingError
 from edge.frame import Frame
 
@@ -16,7 +15,7 @@ _NAP_S = 0.05
 """Longest sleep before a paced read looks whether the source was closed."""
 
 
-class Recording:
+class Recording(Closing):
     """Frames of a file. Reads as fast as it is asked to, or at `fps`; no frame is ever dropped.
 
     The first frame is read on opening, so that a bad file is told before anything else starts. `frames` owns the file
@@ -49,14 +48,6 @@ class Recording:
         self._closed.set()
         with self._reading:
             self._frames.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def pacer(fps: float | None, clock: Clock) -> Callable[[Event], None]:

@@ -13,9 +13,9 @@ import select
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
+from edge.closing import Closing
 from edge.source import v4l2_abi as abi
 from edge.source.camera_mode import Mode, choose_mode
 from edge.source.raw_picture import RAW_FORMATS, RawFormat, is_luma_limited
@@ -40,7 +40,7 @@ class RawPicture:
     """The driver's CLOCK_MONOTONIC time; None where it has another clock or none."""
 
 
-class V4l2Camera:
+class V4l2Camera(Closing):
     """An open, streaming camera. Not for use by two threads at once. Errors of the kernel come as OSError."""
 
     def __init__(self, path: str, size: tuple[int, int] | None = None, fps: float | None = None) -> None:
@@ -78,14 +78,6 @@ class V4l2Camera:
 
     def close(self) -> None:
         self._open.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _dequeue(self) -> abi.Buffer | None:
         try:

@@ -4,14 +4,13 @@ import asyncio
 import socket
 import threading
 from collections.abc import Awaitable, Callable
-from types import TracebackType
-from typing import Self
 
 import cv2
 import numpy as np
 from aiohttp import web
 from numpy.typing import NDArray
 
+from edge.closing import Closing
 from edge.errors import SettingError
 from edge.finding import Finding
 from edge.frame import Frame
@@ -40,7 +39,7 @@ async def only_local(request: web.Request, handler: Handler) -> web.StreamRespon
     return await handler(request)
 
 
-class PageSink:
+class PageSink(Closing):
     """Serves `/`, the page, `/stream`, the pictures as they come (multipart JPEG), and `/number`, how many have come.
 
     A slow browser misses pictures; it never holds up the loop. Bound to this machine only unless `host` says
@@ -74,14 +73,6 @@ class PageSink:
         if self._thread.is_alive() and not self._ended:
             asyncio.run_coroutine_threadsafe(self._end(), self._loop)
         self._thread.join(_CLOSE_TIMEOUT_S + 1.0)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)

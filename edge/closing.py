@@ -1,11 +1,11 @@
-"""What every sink has in common: it is a context manager that closes itself."""
+"""What sources, runtimes and sinks have in common: each is a context manager that closes itself."""
 
 from types import TracebackType
 from typing import Self
 
 
 class Closing:
-    """`with sink:` ends with `close()`."""
+    """`with thing:` ends with `thing.close()`."""
 
     def close(self) -> None: ...
 
