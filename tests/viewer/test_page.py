@@ -17,6 +17,16 @@ from edge.viewer.page import PageSink
 TIMEOUT_S = 10.0
 
 
+@pytest.fixture(autouse=True, scope="module")
+def loopback():
+    """A page cannot be asked for where not even the loopback interface is up."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        try:
+            socket.create_connection(server.getsockname(), timeout=TIMEOUT_S).close()
+        except OSError as error:
+            pytest.skip(f"127.0.0.1 cannot be reached ({error}); bring it up with: ip link set lo up")
+
+
 @pytest.fixture
 def page():
     with PageSink(port=0) as sink:
