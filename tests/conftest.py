@@ -1,5 +1,7 @@
 """What holds for every test."""
 
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,3 +28,34 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip("onnx", reason="the package onnx, which makes test models, is not installed")
     tiny = pytest.importorskip("tools.tiny", reason="the checkout's tools are not importable: run python -m pytest")
     return tiny.make_tiny(tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture(scope="session")
+def compiler() -> str:
+    found = shutil.which("gcc")
+    if found is None:
+        pytest.skip("the simulated camera needs a C compiler: apt-get install gcc libc6-dev")
+    return found
+
+
+@pytest.fixture(scope="session")
+def shim(compiler: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The simulated camera (tests/source/v4l2_shim.c) as a library to preload."""
+    library = tmp_path_factory.mktemp("shim") / "v4l2_shim.so"
+    source = Path(__file__).parent / "source" / "v4l2_shim.c"
+    command = [
+        compiler,
+        "-O1",
+        "-shared",
+        "-fPIC",
+        "-Wall",
+        "-Wextra",
+        str(source),
+        "-o",
+        str(library),
+        "-ldl",
+        "-lpthread",
+    ]
+    built = subprocess.run(command, capture_output=True, text=True)
+    assert built.returncode == 0, built.stderr
+    return library

@@ -1,9 +1,6 @@
 """A camera that misbehaves, seen from the command line; tests/source has the simulated camera's own tests."""
 
 import errno
-import shutil
-import subprocess
-from pathlib import Path
 
 import pytest
 
@@ -13,17 +10,6 @@ pytestmark = pytest.mark.usefixtures("cartilage_model")
 QUICK = ("--runtime", "onnx", "--precision", "int8")
 READY = "import edge.app.session, edge.runtime.onnx"
 """Loaded before the camera is opened, whose own time runs from then on."""
-
-
-@pytest.fixture(scope="module")
-def shim(tmp_path_factory):
-    compiler = shutil.which("gcc")
-    if compiler is None:
-        pytest.skip("the simulated camera needs a C compiler: apt-get install gcc libc6-dev")
-    library = tmp_path_factory.mktemp("shim") / "v4l2_shim.so"
-    source = Path(__file__).parents[1] / "source" / "v4l2_shim.c"
-    subprocess.run([compiler, "-O1", "-shared", "-fPIC", source, "-o", library, "-ldl", "-lpthread"], check=True)
-    return library
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import textwrap
@@ -24,37 +23,6 @@ def told(frame):
 def out(value):
     print(json.dumps(value))
 """
-
-
-@pytest.fixture(scope="session")
-def compiler() -> str:
-    found = shutil.which("gcc")
-    if found is None:
-        pytest.skip("the simulated camera needs a C compiler: apt-get install gcc libc6-dev")
-    return found
-
-
-@pytest.fixture(scope="session")
-def shim(compiler: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The shim as a library to preload."""
-    library = tmp_path_factory.mktemp("shim") / "v4l2_shim.so"
-    source = Path(__file__).with_name("v4l2_shim.c")
-    command = [
-        compiler,
-        "-O1",
-        "-shared",
-        "-fPIC",
-        "-Wall",
-        "-Wextra",
-        str(source),
-        "-o",
-        str(library),
-        "-ldl",
-        "-lpthread",
-    ]
-    built = subprocess.run(command, capture_output=True, text=True)
-    assert built.returncode == 0, built.stderr
-    return library
 
 
 @pytest.fixture
