@@ -23,7 +23,8 @@ from edge.runtime.manifest import (
     Variant,
     load_manifest,
 )
-from tools.quantize import MODELS, SCALE
+from tools.quantize import SCALE
+from tools.recipe import MODELS
 
 FACTS = Path(__file__).parent / "facts"
 VARIANTS = {

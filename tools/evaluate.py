@@ -21,6 +21,7 @@ from edge.runtime.opening import open_runtime
 from edge.task.cartilage import CartilageTask
 from edge.trust.interval import COVERAGE, conformal_half_width
 from tools.bundle import record
+from tools.masks import dice
 from tools.pictures import Sample, draw_sample
 from tools.recipe import MODELS
 
@@ -48,8 +49,8 @@ def outcomes(runtime: Runtime, task: CartilageTask, seeds: Sequence[int], title:
         frame = framed(sample)
         finding = task.conclude(frame, outputs := runtime.infer(task.prepare(frame)), ())
         inside, truth = outputs[0][0, 0] > task.border_logit, sample.coverage > 0.5
-        dice = 2 * float((inside & truth).sum()) / max(1.0, float(inside.sum() + truth.sum()))
-        yield Outcome(dice, finding, true_size(sample), sample.spacing_mm_per_px[1])
+        overlap = dice(inside.astype(np.uint8), truth.astype(np.uint8))
+        yield Outcome(overlap, finding, true_size(sample), sample.spacing_mm_per_px[1])
 
 
 def framed(sample: Sample) -> Frame:
@@ -127,13 +128,13 @@ def figures(results: Sequence[Outcome], false_answers: float, precision: str) ->
     note = f"{precision}; {len(results)} phantom pictures, seeds from {TEST.start}"
     errors = errors_mm(results)
     thirds = np.concatenate([errors[name] for name in NAMES[:3]])
-    dice = np.array([result.dice for result in results])
+    overlaps = np.array([result.dice for result in results])
     measured = np.mean([result.finding.verdict is Verdict.MEASURED for result in results])
     refused = np.mean([result.finding.verdict is Verdict.REFUSED for result in results])
     rows = [
-        ("dice_mean", float(dice.mean()), ""),
-        ("dice_median", float(np.median(dice)), ""),
-        ("dice_5th_percentile", float(np.percentile(dice, 5)), ""),
+        ("dice_mean", float(overlaps.mean()), ""),
+        ("dice_median", float(np.median(overlaps)), ""),
+        ("dice_5th_percentile", float(np.percentile(overlaps, 5)), ""),
         ("thickness_of_thirds_mean_absolute_error", float(np.abs(thirds).mean()), "mm"),
         ("thickness_of_thirds_bias", float(thirds.mean()), "mm"),
         ("mean_thickness_mean_absolute_error", float(np.abs(errors["mean_thickness"]).mean()), "mm"),

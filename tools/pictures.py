@@ -7,14 +7,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.phantom.bmode import compress, envelope, white_field
-from edge.phantom.picture import beam_positions, coverage, scan_convert
+from edge.phantom.picture import beam_positions, form_picture
 from edge.phantom.records import Band, Echoes, Imaging, Pose, Transducer
 from edge.phantom.trochlea import Trochlea, draw_trochlea, echoes
+from edge.task.cartilage import SIDE
 from tools.disguise import disguise
-
-SIDE = 256
-"""Height and width of the network's input."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +22,6 @@ class Sample:
     """(SIDE, SIDE) grey."""
     coverage: NDArray[np.float32]
     """(SIDE, SIDE) share of each pixel that is cartilage."""
-    band: Band
-    """In the anatomy's mm; meaningful where the picture is a whole, unturned knee."""
     spacing_mm_per_px: tuple[float, float]
     """Lateral and in depth, of `picture`."""
 
@@ -39,23 +34,19 @@ def draw_sample(seed: int, *, knees_only: bool = False) -> Sample:
     imaging, transducer = draw_imaging(rng), draw_transducer(rng)
     pose = Pose(rng.normal(0, 5), rng.uniform(-1, 1), abs(rng.normal(0, 2.5)), rng.uniform(0, 1))
     shape = (int(rng.integers(256, 460)), int(rng.integers(256, 420)))
-    x_mm, mm_per_beam = beam_positions(transducer, shape[1])
+    x_mm = beam_positions(transducer, shape[1])
     if not knee:
         anatomy = draw_other(anatomy, rng)
     seen, band = echoes(anatomy, imaging, pose, x_mm, shape[0])
     seen = with_inclusions(seen, rng, 0.25 if knee else 0.6, band, imaging.depth_mm)
-    pixels = compress(envelope(seen, white_field(rng, shape), white_field(rng, shape), imaging, mm_per_beam), imaging)
-    mm_per_row = imaging.depth_mm / shape[0]
-    covered = coverage(band, shape[0], mm_per_row)
-    if transducer.radius_mm is not None:
-        fan = scan_convert(pixels, covered, band, transducer, imaging.depth_mm)
-        pixels, covered, mm_per_beam, mm_per_row = fan.pixels, fan.coverage, fan.x_mm_per_px, fan.y_mm_per_px
+    taken = form_picture(seen, band, imaging, transducer, rng)
+    pixels, covered = taken.pixels, taken.coverage
     if not knee and rng.random() < 0.3:
         pixels = pixels[::-1]
         covered = np.zeros_like(covered)
     pixels, covered = disguise(pixels, covered, rng, margins=not knees_only)
-    spacing = (mm_per_beam * shape[1] / SIDE, mm_per_row * shape[0] / SIDE)
-    return Sample(_resize(pixels), _resize(covered), band, spacing)
+    spacing = (taken.x_mm_per_px * shape[1] / SIDE, taken.y_mm_per_px * shape[0] / SIDE)
+    return Sample(_resize(pixels), _resize(covered), spacing)
 
 
 def _resize(picture: NDArray[np.generic]) -> NDArray[np.generic]:

@@ -22,10 +22,10 @@ from onnxruntime.quantization.calibrate import create_calibrator
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from tools.pictures import calibration_pictures
+from tools.recipe import MODELS
 from tools.tflite.reading import read_network
 from tools.tflite.writing import write_tflite
 
-MODELS = Path(__file__).parents[1] / "models"
 PICTURES = 128
 SEED = 5_000_000
 """Calibration pictures are drawn from here; training, validation and test draw elsewhere."""

@@ -12,22 +12,8 @@ from numpy.typing import NDArray
 
 from edge.app.session import open_session
 from edge.finding import Finding, LineMark, MaskMark
-
-
-def label_mask(finding: Finding, shape: tuple[int, int]) -> NDArray[np.bool_]:
-    """(height, width) True on the finding's masks."""
-    drawn = np.zeros(shape, bool)
-    for mark in finding.marks:
-        if isinstance(mark, MaskMark):
-            x, y = mark.origin
-            height, width = mark.mask.shape
-            part = drawn[y : y + height, x : x + width]
-            part |= mark.mask[: part.shape[0], : part.shape[1]] > 0
-    return drawn
-
-
-def dice(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
-    return 2 * float((one & other).sum()) / max(1, int(one.sum() + other.sum()))
+from edge.sink.masks import label_mask
+from tools.masks import dice
 
 
 def border_offsets_px(finding: Finding, reference: NDArray[np.bool_]) -> dict[str, NDArray[np.float64]]:
@@ -51,13 +37,14 @@ def main() -> None:
     parser.add_argument("picture", type=Path)
     parser.add_argument("reference", type=Path, help="mask; stretched to the picture's size")
     arguments = parser.parse_args()
+    shape = cv2.imread(str(arguments.picture), cv2.IMREAD_GRAYSCALE).shape
+    mask = cv2.imread(str(arguments.reference), cv2.IMREAD_GRAYSCALE)
+    reference = cv2.resize(mask, shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
     for runtime, precision in (("onnx", "int8"), ("onnx", "float"), ("openvino", "int8"), ("tflite", "int8")):
         with open_session(str(arguments.picture), task="cartilage", runtime=runtime, precision=precision) as session:
             (finding,) = session
-        height, width = cv2.imread(str(arguments.picture), cv2.IMREAD_GRAYSCALE).shape
-        mask = cv2.imread(str(arguments.reference), cv2.IMREAD_GRAYSCALE)
-        reference = cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST) > 0
-        print(f"{runtime} {precision}: Dice {dice(label_mask(finding, reference.shape), reference):.3f}")
+        drawn = label_mask(shape, tuple(mark for mark in finding.marks if isinstance(mark, MaskMark)))
+        print(f"{runtime} {precision}: Dice {dice(drawn, reference.astype(np.uint8)):.3f}")
         mm_per_px = finding.spacing.y_mm_per_px if finding.spacing else float("nan")
         for name, offset in border_offsets_px(finding, reference).items():
             low, middle, high = np.percentile(offset, (5, 50, 95)) * mm_per_px

@@ -39,7 +39,7 @@ def true_sizes(band: Band) -> dict[str, float]:
 def compare(findings: list[Finding], seed: int, fps: float) -> tuple[Comparison, ...]:
     """Each measure of the phantom's frames against its truth; `seed` and `fps` are the source's."""
     cine = Cine(seed)
-    truths = {finding.sequence: true_sizes(cine.picture(finding.sequence / fps).band) for finding in findings}
+    truths = {finding.sequence: true_sizes(cine.band(finding.sequence / fps)) for finding in findings}
     names = dict.fromkeys(name for sizes in truths.values() for name in sizes)
     return tuple(one for name in names if (one := _compare(name, findings, truths)) is not None)
 

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from edge.phantom.bmode import compress, envelope, white_field
 from edge.phantom.picture import beam_positions, coverage
-from edge.phantom.records import Imaging, PhantomPicture, Pose, Transducer
-from edge.phantom.trochlea import TABLE_X_MM, Trochlea, draw_shape, draw_trochlea, echoes
+from edge.phantom.records import Band, Imaging, PhantomPicture, Pose, Transducer
+from edge.phantom.trochlea import TABLE_X_MM, Trochlea, draw_shape, draw_trochlea, echoes, true_band
 
 MARGIN = 240
 """Beams of scatterers beside the array, for the probe to slide over."""
@@ -47,16 +47,22 @@ class Cine:
         # Two independent slices of scatterers: a sweep turns from one into the other and keeps their power.
         self._tissue = [white_field(rng, (rows, beams + 2 * MARGIN)) for _ in range(2)]
         self._hiss = white_field(rng, (rows + 64, beams + 64))
-        self._shake = np.random.default_rng(seed + 1)
 
     def picture(self, t_s: float, imaging: Imaging = LIVE_IMAGING) -> PhantomPicture:
         """The picture at a time. Beams and rows are square pixels; a shallow depth shows fewer millimetres across."""
-        pose, (rows, beams) = self.motion.pose(t_s), self.shape
+        pose, rows = self.motion.pose(t_s), self.shape[0]
         mm_per_px = imaging.depth_mm / rows
-        x_mm, _ = beam_positions(Transducer(mm_per_px * beams), beams)
-        seen, band = echoes(self.knee, imaging, pose, x_mm, rows)
+        seen, band = echoes(self.knee, imaging, pose, self._x_mm(imaging), rows)
         amplitude = envelope(seen, self._scatterers(pose, mm_per_px), self._noise(t_s), imaging, mm_per_px)
         return PhantomPicture(compress(amplitude, imaging), coverage(band, rows, mm_per_px), band, mm_per_px, mm_per_px)
+
+    def band(self, t_s: float, imaging: Imaging = LIVE_IMAGING) -> Band:
+        """The truth of `picture` at a time, without making the picture."""
+        return true_band(self.knee, imaging, self.motion.pose(t_s), self._x_mm(imaging))
+
+    def _x_mm(self, imaging: Imaging) -> NDArray[np.float64]:
+        rows, beams = self.shape
+        return beam_positions(Transducer(imaging.depth_mm / rows * beams), beams)
 
     def _scatterers(self, pose: Pose, mm_per_px: float) -> NDArray[np.float32]:
         start = MARGIN + int(np.clip(round(pose.slide_mm / mm_per_px), -MARGIN, MARGIN))

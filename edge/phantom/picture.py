@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.phantom.bmode import compress, envelope, white_field
-from edge.phantom.records import Band, Imaging, PhantomPicture, Pose, Transducer
+from edge.phantom.records import Band, Echoes, Imaging, PhantomPicture, Pose, Transducer
 from edge.phantom.trochlea import Trochlea, echoes
 
 
@@ -18,21 +18,28 @@ def take_picture(
     rng: np.random.Generator,
 ) -> PhantomPicture:
     """One picture of `shape` (height, width) that shows the whole depth; new speckle from `rng`."""
-    x_mm, mm_per_beam = beam_positions(transducer, shape[1])
+    x_mm = beam_positions(transducer, shape[1])
     seen, band = echoes(knee, imaging, pose, x_mm, shape[0])
-    amplitude = envelope(seen, white_field(rng, shape), white_field(rng, shape), imaging, mm_per_beam)
-    pixels = compress(amplitude, imaging)
-    mm_per_row = imaging.depth_mm / shape[0]
-    covered = coverage(band, shape[0], mm_per_row)
+    return form_picture(seen, band, imaging, transducer, rng)
+
+
+def form_picture(
+    seen: Echoes, band: Band, imaging: Imaging, transducer: Transducer, rng: np.random.Generator
+) -> PhantomPicture:
+    """The picture of what an anatomy sends back, with the truth that belongs to it; new speckle from `rng`."""
+    rows, beams = seen.scatter.shape
+    mm_per_beam, mm_per_row = transducer.width_mm / beams, imaging.depth_mm / rows
+    speckle, noise = (white_field(rng, (rows, beams)) for _ in range(2))
+    pixels = compress(envelope(seen, speckle, noise, imaging, mm_per_beam), imaging)
+    covered = coverage(band, rows, mm_per_row)
     if transducer.radius_mm is None:
         return PhantomPicture(pixels, covered, band, mm_per_beam, mm_per_row)
-    return scan_convert(pixels, covered, band, transducer, imaging.depth_mm)
+    return _scan_convert(pixels, covered, band, transducer, imaging.depth_mm)
 
 
-def beam_positions(transducer: Transducer, beams: int) -> tuple[NDArray[np.float64], float]:
-    """Lateral position (beams,) of each beam at the skin, and their distance, in mm."""
-    step = transducer.width_mm / beams
-    return np.asarray((np.arange(beams) + 0.5) * step - transducer.width_mm / 2), step
+def beam_positions(transducer: Transducer, beams: int) -> NDArray[np.float64]:
+    """Lateral position (beams,) of each beam at the skin, in mm."""
+    return np.asarray((np.arange(beams) + 0.5) * (transducer.width_mm / beams) - transducer.width_mm / 2)
 
 
 def coverage(band: Band, rows: int, mm_per_row: float) -> NDArray[np.float32]:
@@ -43,7 +50,7 @@ def coverage(band: Band, rows: int, mm_per_row: float) -> NDArray[np.float32]:
     return covered
 
 
-def scan_convert(
+def _scan_convert(
     pixels: NDArray[np.uint8], covered: NDArray[np.float32], band: Band, transducer: Transducer, depth_mm: float
 ) -> PhantomPicture:
     """Lays the beams of a curved array out as a fan in a picture of the same size and square pixels."""

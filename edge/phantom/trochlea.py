@@ -77,40 +77,49 @@ class Trochlea:
 def echoes(knee: Trochlea, imaging: Imaging, pose: Pose, x_mm: NDArray[np.float64], rows: int) -> tuple[Echoes, Band]:
     """What a beam at each of `x_mm` (beams,) sends back from `rows` depths, and the true band."""
     table_x = x_mm + pose.slide_mm
-    band = true_band(knee, imaging, pose, x_mm)
-    upper, lower, bone = _surfaces(knee, pose, table_x)
+    upper, bone = _surfaces(knee, pose, table_x)
+    contact = _contact(knee, table_x)
     depth_mm = ((np.arange(rows) + 0.5) * imaging.depth_mm / rows)[:, None]
     slope = np.gradient(bone, x_mm)
     tilted = np.cos(np.radians(pose.tilt_deg)) ** (8 * knee.angle_power)
     facing = np.cos(np.arctan(slope)) ** knee.angle_power * tilted
-    gain = _contact(knee, table_x) * 10 ** (np.interp(table_x, TABLE_X_MM, knee.coupling_db) / 20)
+    gain = contact * 10 ** (np.interp(table_x, TABLE_X_MM, knee.coupling_db) / 20)
     patches = gain * 10 ** (np.stack([np.interp(table_x, TABLE_X_MM, p) for p in knee.patches_db]) / 20)
     level_db, borders = _soft_tissue(knee, imaging, upper, table_x, depth_mm)
     level_db = _below(knee, level_db, upper, bone, depth_mm, imaging)
     scatter = np.exp(level_db * np.float32(np.log(10) / 20)) * gain.astype(np.float32)
     bone_echo = knee.bone_amplitude * (knee.rough_share + (1 - knee.rough_share) * facing)
-    upper_echo = np.where(upper < lower, knee.upper_amplitude * facing, 0.0)
+    upper_echo = np.where(upper < bone, knee.upper_amplitude * facing, 0.0)
     interfaces = (
         *(_interface(depth, amplitude * tilted * gain) for depth, amplitude in borders),
         _interface(upper - _merged_mm(knee, imaging), upper_echo * patches[1]),
         _interface(bone, bone_echo * patches[0]),
         _interface(2 * bone + 0.6, bone_echo * knee.reverberation * patches[2]),
     )
-    return Echoes(scatter, interfaces), band
+    return Echoes(scatter, interfaces), _seen_band(x_mm, upper, bone, contact, imaging)
 
 
 def true_band(knee: Trochlea, imaging: Imaging, pose: Pose, x_mm: NDArray[np.float64]) -> Band:
     """The cartilage where it is seen: under skin contact and inside the depth."""
     table_x = x_mm + pose.slide_mm
-    upper, lower, _ = _surfaces(knee, pose, table_x)
-    seen = (lower - upper > 0.05) & (_contact(knee, table_x) > 0.5) & (lower < imaging.depth_mm)
-    return Band(x_mm, np.where(seen, upper, np.nan), np.where(seen, lower, np.nan))
+    return _seen_band(x_mm, *_surfaces(knee, pose, table_x), _contact(knee, table_x), imaging)
+
+
+def _seen_band(
+    x_mm: NDArray[np.float64],
+    upper: NDArray[np.float64],
+    bone: NDArray[np.float64],
+    contact: NDArray[np.float64],
+    imaging: Imaging,
+) -> Band:
+    seen = (bone - upper > 0.05) & (contact > 0.5) & (bone < imaging.depth_mm)
+    return Band(x_mm, np.where(seen, upper, np.nan), np.where(seen, bone, np.nan))
 
 
 def _surfaces(
     knee: Trochlea, pose: Pose, table_x: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Upper and lower border of the cartilage, and the bone (which goes on beside it), mm under the skin."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Upper border of the cartilage, and the bone under it and beside it, mm under the skin."""
     share = (np.clip(pose.sweep, -1, 1) + 1) / 2
     bone_table = (1 - share) * knee.bone_mm[0] + share * knee.bone_mm[1]
     thick_table = (1 - share) * knee.thickness_mm[0] + share * knee.thickness_mm[1]
@@ -120,7 +129,7 @@ def _surfaces(
     pressed = (upper_table.mean()) * pose.pressure / 3
     bone = np.interp(table_x, TABLE_X_MM, bone_table) - pressed
     upper = np.interp(table_x, TABLE_X_MM, upper_table) - pressed
-    return upper, bone, bone
+    return upper, bone
 
 
 def _contact(knee: Trochlea, table_x: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -23,6 +23,7 @@ from edge.trust.interval import interval
 from edge.trust.picture import picture_faults
 
 SIDE = 256
+"""Height and width of the network's input."""
 THIRDS = ("medial", "central", "lateral")
 UNKNOWN_SCALE = "scale unknown: millimetres are withheld; state the depth or the mm per pixel"
 

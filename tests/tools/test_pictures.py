@@ -49,7 +49,7 @@ def test_true_size_is_that_of_the_band() -> None:
     row = np.arange(SIDE)[:, None]
     coverage = np.clip(np.minimum(row + 1, upper + 18) - np.maximum(row, upper), 0, 1).astype(np.float32)
     sample = draw_sample(1)
-    known = type(sample)(sample.picture, coverage, sample.band, (0.2, 0.1))
+    known = type(sample)(sample.picture, coverage, (0.2, 0.1))
     size, expected = true_size(known), measure_band(x * 0.2, upper * 0.1, (upper + 18) * 0.1)
     assert size.thirds == pytest.approx(expected.thirds, abs=2e-3)
     assert size.area == pytest.approx(expected.area, rel=1e-3)
