@@ -1,0 +1,32 @@
+/* What the core needs of the machine it runs on. The clock is not here: it comes with each call, as microseconds that
+   wrap at 2^32. */
+#ifndef SONO_PORT_H
+#define SONO_PORT_H
+
+#include <stdint.h>
+
+#include "../boot/boot.h"
+#include "../boot/flash.h"
+
+typedef enum {
+    RESET_POWER_ON = 0, /* also a power cut and a reset from outside */
+    RESET_REQUESTED = 1,
+    RESET_WATCHDOG = 2
+} reset_cause;
+
+typedef struct port {
+    void *context;
+    const flash_device *flash;
+    const boot_outcome *running; /* bank, boot id, version and digest of the image that runs */
+    uint32_t hardware_id;
+    reset_cause cause;           /* why this start happened */
+
+    /* Restart through the boot loader. It may return: the restart then happens before the next call of the core. */
+    void (*request_reset)(void *context);
+
+    /* Test stimuli. */
+    void (*hang)(void *context);                                   /* stop until the watchdog resets */
+    void (*cut_flash_after)(void *context, uint32_t n_operations); /* the next but n erase or program is torn */
+} port;
+
+#endif
