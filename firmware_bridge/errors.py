@@ -2,6 +2,9 @@
 
 BridgeError
 ├── FramingError                a payload that no frame can carry            (also ValueError)
+├── MessageError                what a frame carries does not fit the layout (also ValueError)
+│   ├── UnknownMessageError     a number that this release does not know
+│   └── MalformedMessageError   fields that do not fit
 ├── UnknownTransportError       no transport has this name                   (also ValueError)
 └── TransportError              bytes cannot travel
     ├── PortNotFoundError       no such port: not plugged in, mistyped       (also FileNotFoundError)
@@ -20,6 +23,18 @@ class BridgeError(Exception):
 
 class FramingError(BridgeError, ValueError):
     """A payload that no frame can carry: empty, or longer than a frame may be."""
+
+
+class MessageError(BridgeError, ValueError):
+    """What a frame carries, or should carry, does not fit the layout."""
+
+
+class UnknownMessageError(MessageError):
+    """A message number that this release does not know: the other end is of another release."""
+
+
+class MalformedMessageError(MessageError):
+    """Fields that do not fit the message: a value out of its field's range, too few bytes, too many."""
 
 
 class UnknownTransportError(BridgeError, ValueError):
