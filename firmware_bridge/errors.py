@@ -5,6 +5,7 @@ BridgeError
 ├── MessageError                what a frame carries does not fit the layout (also ValueError)
 │   ├── UnknownMessageError     a number that this release does not know
 │   └── MalformedMessageError   fields that do not fit
+├── ClockNotReadyError          what the probe's clock shows is not known now
 ├── UnknownTransportError       no transport has this name                   (also ValueError)
 └── TransportError              bytes cannot travel
     ├── PortNotFoundError       no such port: not plugged in, mistyped       (also FileNotFoundError)
@@ -35,6 +36,10 @@ class UnknownMessageError(MessageError):
 
 class MalformedMessageError(MessageError):
     """Fields that do not fit the message: a value out of its field's range, too few bytes, too many."""
+
+
+class ClockNotReadyError(BridgeError):
+    """Device time cannot be told from host time: too few queries answered, or the last answers contradict each other."""
 
 
 class UnknownTransportError(BridgeError, ValueError):
