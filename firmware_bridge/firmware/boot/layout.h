@@ -1,5 +1,5 @@
 /* Where things lie in the probe's flash and memory. firmware_bridge/flash.py and boot.py hold the same values; a test
-   reads this file and compares. */
+   reads this file and compares. The hardware id is in messages.h. */
 #ifndef SONO_LAYOUT_H
 #define SONO_LAYOUT_H
 
@@ -19,7 +19,6 @@
 #define IMAGE_HEADER_SIZE 0x100u
 #define IMAGE_LOAD_ADDRESS 0x20000000u
 #define IMAGE_TLV_HARDWARE_ID 0x00A0u
-#define HARDWARE_ID 0x534F4E31u
 
 #define BOOT_TRIES 3u
 

@@ -8,18 +8,12 @@
 #include "../boot/boot.h"
 #include "../boot/flash.h"
 
-typedef enum {
-    RESET_POWER_ON = 0, /* also a power cut and a reset from outside */
-    RESET_REQUESTED = 1,
-    RESET_WATCHDOG = 2
-} reset_cause;
-
 typedef struct port {
     void *context;
     const flash_device *flash;
     const boot_outcome *running; /* bank, boot id, version and digest of the image that runs */
     uint32_t hardware_id;
-    reset_cause cause;           /* why this start happened */
+    uint8_t boot_reason;         /* BOOT_REASON_* of messages.h: why this start happened */
 
     /* Restart through the boot loader. It may return: the restart then happens before the next call of the core. */
     void (*request_reset)(void *context);
