@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import ClassVar, Final, NamedTuple, Protocol, Self
 
 PROTOCOL_VERSION: Final = 1
-LAYOUT_DIGEST: Final = b"\xca\xb2(h5&0\x05"
+LAYOUT_DIGEST: Final = b"z\xe7\x03\xfe\x03\xd1\x05)"
 WINDOW_FRAMES: Final = 16
 OUTBOX_BYTES: Final = 4_096
 HELLO_RETRY_US: Final = 200_000
@@ -39,7 +39,7 @@ MODEL: Final = "sonoedge reference probe"
 MI_LIMIT_MILLI: Final = 1_900
 ISPTA_LIMIT_MW_CM2: Final = 720
 PRESSURE_KPA: Final = 5_500
-SOURCE_POWER_UW: Final = 40_000
+SOURCE_POWER_UW: Final = 20_000
 
 
 class Message(Protocol):

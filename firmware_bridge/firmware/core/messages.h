@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #define PROTOCOL_VERSION 1u
-#define LAYOUT_DIGEST { 0xcau, 0xb2u, 0x28u, 0x68u, 0x35u, 0x26u, 0x30u, 0x05u }
+#define LAYOUT_DIGEST { 0x7au, 0xe7u, 0x03u, 0xfeu, 0x03u, 0xd1u, 0x05u, 0x29u }
 #define WINDOW_FRAMES 16u
 #define OUTBOX_BYTES 4096u
 #define HELLO_RETRY_US 200000u
@@ -36,7 +36,7 @@
 #define MI_LIMIT_MILLI 1900u
 #define ISPTA_LIMIT_MW_CM2 720u
 #define PRESSURE_KPA 5500u
-#define SOURCE_POWER_UW 40000u
+#define SOURCE_POWER_UW 20000u
 #define TABLE_DB 80u
 #define N_PARAMETERS 17u
 #define N_PRESETS 4u
