@@ -6,12 +6,13 @@ BridgeError
 │   ├── UnknownMessageError     a number that this release does not know
 │   └── MalformedMessageError   fields that do not fit
 ├── ClockNotReadyError          what the probe's clock shows is not known now
+├── TraceError                  a line cannot be recorded, or read back      (also ValueError)
 ├── UnknownTransportError       no transport has this name                   (also ValueError)
 └── TransportError              bytes cannot travel
     ├── PortNotFoundError       no such port: not plugged in, mistyped       (also FileNotFoundError)
     ├── PortBusyError           another program holds the port
     ├── PortPermissionError     the user may not open it                     (also PermissionError)
-    ├── PortUnsuitableError     not a serial port, or a speed it has not     (also ValueError)
+    ├── PortUnsuitableError     no such kind of port, or a wrong setting     (also ValueError)
     ├── WriteStalledError       the other end takes no bytes                 (also TimeoutError)
     ├── LinkLostError           the other end is gone: unplugged, ended      (also ConnectionError)
     └── LinkClosedError         used after this end closed it                (also ValueError)
@@ -42,6 +43,10 @@ class ClockNotReadyError(BridgeError):
     """Device time cannot be told from host time: too few queries answered, or the last answers contradict each other."""
 
 
+class TraceError(BridgeError, ValueError):
+    """A line cannot be recorded (the file exists, the folder is missing), or a file is no recorded line."""
+
+
 class UnknownTransportError(BridgeError, ValueError):
     """No transport has this name; the message lists those that exist."""
 
@@ -51,7 +56,7 @@ class TransportError(BridgeError):
 
 
 class PortNotFoundError(TransportError, FileNotFoundError):
-    """No such port: the probe is not plugged in, or the path is mistyped."""
+    """No such port: the probe is not plugged in, nothing listens on the socket, or the address is mistyped."""
 
 
 class PortBusyError(TransportError):
@@ -63,7 +68,7 @@ class PortPermissionError(TransportError, PermissionError):
 
 
 class PortUnsuitableError(TransportError, ValueError):
-    """The path is no serial port, or the port cannot do what was asked: a plain file, a speed it does not have."""
+    """The address cannot carry bytes as asked: a plain file, a speed the port does not have, a port number of 70000."""
 
 
 class WriteStalledError(TransportError, TimeoutError):

@@ -1,1 +1,1 @@
-"""What the bytes travel on: serial port, loopback."""
+"""What the bytes travel on: serial port, sockets, loopback; with faults on purpose, or recorded."""

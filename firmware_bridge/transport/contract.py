@@ -5,9 +5,9 @@ from typing import Protocol, Self
 
 
 class Transport(Protocol):
-    """Carries bytes both ways and knows nothing of frames. A context manager.
+    """Carries bytes both ways and knows nothing of frames. A context manager, for those who inherit from it.
 
-    One thread may read while another writes.
+    One thread may read while another writes; any thread may close, which ends a read that waits.
     """
 
     def read(self, timeout_s: float) -> bytes:
@@ -29,8 +29,10 @@ class Transport(Protocol):
         """Let go of the line; a second call does nothing. Reads and writes then raise LinkClosedError."""
         ...
 
-    def __enter__(self) -> Self: ...
+    def __enter__(self) -> Self:
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
+    ) -> None:
+        self.close()

@@ -1,10 +1,10 @@
 """Two ends of a line inside this process: the public fake."""
 
 from threading import Condition
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from firmware_bridge.errors import LinkClosedError, LinkLostError, WriteStalledError
+from firmware_bridge.transport.contract import Transport
 
 BUFFER_BYTES: Final = 16384
 """Bytes that wait in each direction until they are read, as many as a Linux pty holds."""
@@ -19,7 +19,7 @@ class _Lane:
         self.closed = False
 
 
-class Loopback:
+class Loopback(Transport):
     """One end of a line. `loopback_pair` makes both."""
 
     def __init__(self, incoming: _Lane, outgoing: _Lane, write_timeout_s: float) -> None:
@@ -75,14 +75,6 @@ class Loopback:
             with lane.changed:
                 lane.closed = True
                 lane.changed.notify_all()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def loopback_pair(write_timeout_s: float = 1.0) -> tuple[Loopback, Loopback]:

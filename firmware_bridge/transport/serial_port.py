@@ -4,8 +4,7 @@ import errno
 import grp
 from pathlib import Path
 from threading import Event
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 import serial
 
@@ -19,15 +18,19 @@ from firmware_bridge.errors import (
     TransportError,
     WriteStalledError,
 )
+from firmware_bridge.transport.contract import Transport
 
 DEFAULT_BAUD: Final = 921_600
 """Bits per second, 8N1: ten bits a byte."""
+
+_READ_AND_WRITE: Final = 0o060
+"""A group's rights in a file's mode."""
 
 _GONE: Final = (OSError, TypeError, ValueError)
 """What pyserial raises when the line goes away; the last two where another thread closed it in the middle of a call."""
 
 
-class SerialPort:
+class SerialPort(Transport):
     """An open serial port, held exclusively.
 
     Raises PortNotFoundError, PortBusyError, PortPermissionError or PortUnsuitableError where it cannot be opened.
@@ -69,14 +72,6 @@ class SerialPort:
         self._port.cancel_read()
         self._port.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     def _check_open(self) -> None:
         if self._closed.is_set():
             raise LinkClosedError(f"{self.path} was closed; open it again")
@@ -88,9 +83,9 @@ class SerialPort:
 
 def open_serial_port(rest: str) -> SerialPort:
     """A port from `PATH` or `PATH@BAUD`, such as `/dev/ttyACM0@115200`."""
-    path, at, baud = rest.rpartition("@")
-    if not at:
-        return SerialPort(rest)
+    path, _, baud = rest.rpartition("@") if "@" in rest else (rest, "", str(DEFAULT_BAUD))
+    if not path:
+        raise PortUnsuitableError(f"'serial:{rest}' names no port; write serial:/dev/ttyACM0, or /dev/ttyACM0 alone")
     if not baud.isdecimal() or int(baud) == 0:
         raise PortUnsuitableError(f"'{baud}' is not a speed; write {path}@921600, or {path} alone")
     return SerialPort(path, int(baud))
@@ -105,16 +100,20 @@ def _open_error(path: str, baud: int, error: Exception) -> TransportError:
     if number in (errno.EBUSY, errno.EAGAIN):
         return PortBusyError(f"{path} is in use by another program; close it, or find it with: fuser {path}")
     if number in (errno.EACCES, errno.EPERM):
-        group = _owning_group(path)
-        return PortPermissionError(
-            f"you may not open {path}; its group is '{group}': sudo usermod -aG {group} $USER, then log in again"
-        )
+        return PortPermissionError(f"you may not open {path}; {_remedy(path)}")
     return PortUnsuitableError(f"{path} cannot be used as a serial port at {baud} bit/s ({error}); expected a tty")
 
 
-def _owning_group(path: str) -> str:
-    """The group that may open the port; Debian's is dialout."""
+def _remedy(path: str) -> str:
+    """How the user comes to the right: by joining the port's group, unless that is root's or has no right itself."""
     try:
-        return grp.getgrgid(Path(path).stat().st_gid).gr_name
+        about = Path(path).stat()
+        group, mode = grp.getgrgid(about.st_gid).gr_name, about.st_mode
     except (OSError, KeyError):
-        return "dialout"
+        group, mode = "dialout", _READ_AND_WRITE
+    if group == "root" or mode & _READ_AND_WRITE != _READ_AND_WRITE:
+        return (
+            f"its group '{group}' gives no right to it either: "
+            f"sudo chgrp dialout {path} && sudo chmod 660 {path} && sudo usermod -aG dialout $USER, then log in again"
+        )
+    return f"its group is '{group}': sudo usermod -aG {group} $USER, then log in again"

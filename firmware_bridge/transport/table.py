@@ -1,4 +1,4 @@
-"""The transports by name: `serial:/dev/ttyACM0`."""
+"""The transports by name: `serial:/dev/ttyACM0`, `socket://127.0.0.1:5566`, `unix:/tmp/probe.sock`, `faulty:...`."""
 
 from collections.abc import Mapping
 from importlib import import_module
@@ -8,7 +8,12 @@ from firmware_bridge.errors import UnknownTransportError
 from firmware_bridge.transport.contract import Transport
 
 TRANSPORTS: Mapping[str, str] = MappingProxyType(
-    {"serial": "firmware_bridge.transport.serial_port:open_serial_port"},
+    {
+        "serial": "firmware_bridge.transport.serial_port:open_serial_port",
+        "socket": "firmware_bridge.transport.socket_line:open_tcp",
+        "unix": "firmware_bridge.transport.socket_line:open_unix",
+        "faulty": "firmware_bridge.transport.faulty:open_faulty",
+    },
 )
 """Name to `module:function`, imported only when asked for; the function takes the address's rest."""
 

@@ -1,17 +1,24 @@
 """What every transport must do, from the point of view of its user; `far` is the other end of the line."""
 
 import os
+import socket
+import struct
+import tempfile
 import threading
 import tty
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Protocol
 
 import pytest
 
 from firmware_bridge.errors import LinkClosedError, LinkLostError, WriteStalledError
 from firmware_bridge.transport.contract import Transport
+from firmware_bridge.transport.faulty import FaultyLine, FaultyTransport
 from firmware_bridge.transport.loopback import Loopback, loopback_pair
+from firmware_bridge.transport.recorded import RecordingTransport, TraceFile
+from firmware_bridge.transport.socket_line import open_tcp, open_unix
 from firmware_bridge.transport.table import TRANSPORTS, open_transport
 
 SOON_S = 60.0
@@ -25,6 +32,9 @@ class Far(Protocol):
     def receive(self, n: int) -> bytes: ...
 
     def vanish(self) -> None: ...
+
+
+Ends = tuple[Transport, Far]
 
 
 class LoopbackFar:
@@ -65,15 +75,37 @@ class PtyFar:
         self.master = self.slave = -1
 
 
+class SocketFar:
+    def __init__(self, accepted: socket.socket) -> None:
+        self.socket = accepted
+        self.socket.settimeout(SOON_S)
+        self.send = accepted.sendall
+
+    def receive(self, n: int) -> bytes:
+        data = b""
+        while len(data) < n:
+            part = self.socket.recv(n - len(data))
+            assert part, f"{len(data)} of {n} bytes arrived"
+            data += part
+        return data
+
+    def vanish(self) -> None:
+        if self.socket.family == socket.AF_INET and self.socket.fileno() >= 0:
+            # Closing then waits until the near end has heard of it, which TCP else does not promise.
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, int(SOON_S)))
+            self.socket.settimeout(None)
+        self.socket.close()
+
+
 @contextmanager
-def loopback_line(write_timeout_s: float) -> Iterator[tuple[Transport, Far]]:
+def loopback_line(write_timeout_s: float) -> Iterator[Ends]:
     near, end = loopback_pair(write_timeout_s)
     with near, end:
         yield near, LoopbackFar(end)
 
 
 @contextmanager
-def serial_line(write_timeout_s: float) -> Iterator[tuple[Transport, Far]]:
+def serial_line(write_timeout_s: float) -> Iterator[Ends]:
     from firmware_bridge.transport.serial_port import SerialPort
 
     far = PtyFar()
@@ -84,17 +116,67 @@ def serial_line(write_timeout_s: float) -> Iterator[tuple[Transport, Far]]:
         far.vanish()
 
 
-LINES = {"loopback": loopback_line, "serial": serial_line}
+@contextmanager
+def tcp_line(write_timeout_s: float) -> Iterator[Ends]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        near = open_tcp(f"//127.0.0.1:{server.getsockname()[1]}", write_timeout_s)
+        with near, server.accept()[0] as accepted:
+            yield near, SocketFar(accepted)
+
+
+@contextmanager
+def unix_line(write_timeout_s: float) -> Iterator[Ends]:
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as server:
+        server.bind(f"{folder}/probe")
+        server.listen()
+        with open_unix(f"{folder}/probe", write_timeout_s) as near, server.accept()[0] as accepted:
+            yield near, SocketFar(accepted)
+
+
+@contextmanager
+def faulty_line(write_timeout_s: float) -> Iterator[Ends]:
+    with loopback_line(write_timeout_s) as (inner, far), FaultyTransport(inner, FaultyLine(1), FaultyLine(2)) as near:
+        yield near, far
+
+
+@contextmanager
+def late_line(write_timeout_s: float) -> Iterator[Ends]:
+    out, back = FaultyLine(1, delay_ms=(0, 2)), FaultyLine(2, delay_ms=(0, 2))
+    with loopback_line(write_timeout_s) as (inner, far), FaultyTransport(inner, out, back) as near:
+        yield near, far
+
+
+@contextmanager
+def recorded_line(write_timeout_s: float) -> Iterator[Ends]:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        TraceFile(Path(folder) / "line.trace") as trace,
+        loopback_line(write_timeout_s) as (inner, far),
+        RecordingTransport(inner, trace) as near,
+    ):
+        yield near, far
+
+
+LINES = {
+    "loopback": loopback_line,
+    "serial": serial_line,
+    "socket": tcp_line,
+    "unix": unix_line,
+    "faulty": faulty_line,
+    "late": late_line,
+    "recorded": recorded_line,
+}
+"""A new transport joins all tests below with one line here: its write timeout in seconds to both ends of a line."""
 
 
 @pytest.fixture(params=LINES)
-def line(request: pytest.FixtureRequest) -> Iterator[tuple[Transport, Far]]:
+def line(request: pytest.FixtureRequest) -> Iterator[Ends]:
     with LINES[request.param](SOON_S) as ends:
         yield ends
 
 
 @pytest.fixture(params=LINES)
-def impatient_line(request: pytest.FixtureRequest) -> Iterator[tuple[Transport, Far]]:
+def impatient_line(request: pytest.FixtureRequest) -> Iterator[Ends]:
     with LINES[request.param](STALL_S) as ends:
         yield ends
 
@@ -112,7 +194,7 @@ def test_each_transport_of_the_table_is_held_to_the_contract() -> None:
     assert set(TRANSPORTS) <= set(LINES)
 
 
-def test_bytes_travel_both_ways_unchanged(line: tuple[Transport, Far]) -> None:
+def test_bytes_travel_both_ways_unchanged(line: Ends) -> None:
     near, far = line
     every_byte = bytes(range(256))
     near.write(every_byte)
@@ -121,7 +203,7 @@ def test_bytes_travel_both_ways_unchanged(line: tuple[Transport, Far]) -> None:
     assert read_exactly(near, 256) == every_byte
 
 
-def test_nothing_within_the_time_is_no_error(line: tuple[Transport, Far]) -> None:
+def test_nothing_within_the_time_is_no_error(line: Ends) -> None:
     near, far = line
     assert near.read(0.0) == b""
     assert near.read(0.01) == b""
@@ -129,13 +211,13 @@ def test_nothing_within_the_time_is_no_error(line: tuple[Transport, Far]) -> Non
     assert read_exactly(near, 4) == b"late"
 
 
-def test_a_read_does_not_wait_for_more_than_there_is(line: tuple[Transport, Far]) -> None:
+def test_a_read_does_not_wait_for_more_than_there_is(line: Ends) -> None:
     near, far = line
     far.send(b"x")
     assert near.read(3600.0) == b"x"
 
 
-def test_more_than_the_line_holds_passes_while_it_is_read(line: tuple[Transport, Far]) -> None:
+def test_more_than_the_line_holds_passes_while_it_is_read(line: Ends) -> None:
     near, far = line
     data = os.urandom(100_000)
     received: list[bytes] = []
@@ -147,14 +229,14 @@ def test_more_than_the_line_holds_passes_while_it_is_read(line: tuple[Transport,
     assert received == [data]
 
 
-def test_the_order_is_kept_over_many_writes(line: tuple[Transport, Far]) -> None:
+def test_the_order_is_kept_over_many_writes(line: Ends) -> None:
     near, far = line
     for number in range(100):
         near.write(number.to_bytes(2, "big"))
     assert far.receive(200) == b"".join(number.to_bytes(2, "big") for number in range(100))
 
 
-def test_nobody_reads(impatient_line: tuple[Transport, Far]) -> None:
+def test_nobody_reads(impatient_line: Ends) -> None:
     near, _ = impatient_line
     with pytest.raises(WriteStalledError, match="took no bytes") as caught:
         near.write(b"x" * 1_000_000)
@@ -162,7 +244,7 @@ def test_nobody_reads(impatient_line: tuple[Transport, Far]) -> None:
 
 
 @pytest.mark.parametrize("use", [lambda t: t.read(SOON_S), lambda t: t.write(b"x")], ids=["read", "write"])
-def test_the_other_end_is_gone(line: tuple[Transport, Far], use: Callable[[Transport], object]) -> None:
+def test_the_other_end_is_gone(line: Ends, use: Callable[[Transport], object]) -> None:
     near, far = line
     far.vanish()
     with pytest.raises(LinkLostError) as caught:
@@ -170,7 +252,7 @@ def test_the_other_end_is_gone(line: tuple[Transport, Far], use: Callable[[Trans
     assert isinstance(caught.value, ConnectionError)
 
 
-def test_a_waiting_read_hears_that_the_other_end_goes(line: tuple[Transport, Far]) -> None:
+def test_a_waiting_read_hears_that_the_other_end_goes(line: Ends) -> None:
     near, far = line
     outcome: list[object] = []
 
@@ -187,7 +269,7 @@ def test_a_waiting_read_hears_that_the_other_end_goes(line: tuple[Transport, Far
     assert [type(item) for item in outcome] == [LinkLostError]
 
 
-def test_a_waiting_read_ends_when_this_end_is_closed(line: tuple[Transport, Far]) -> None:
+def test_a_waiting_read_ends_when_this_end_is_closed(line: Ends) -> None:
     near, _ = line
     outcome: list[object] = []
 
@@ -206,7 +288,7 @@ def test_a_waiting_read_ends_when_this_end_is_closed(line: tuple[Transport, Far]
 
 
 @pytest.mark.parametrize("use", [lambda t: t.read(0.0), lambda t: t.write(b"x")], ids=["read", "write"])
-def test_use_after_close(line: tuple[Transport, Far], use: Callable[[Transport], object]) -> None:
+def test_use_after_close(line: Ends, use: Callable[[Transport], object]) -> None:
     near, _ = line
     near.close()
     near.close()
