@@ -1,4 +1,4 @@
-"""`python -m tools.wire`: write both sides of the wire; `--check` only says whether they are up to date."""
+"""`python -m tools.wire`: write both sides of the wire and their reference; `--check` only says whether they are up to date."""
 
 import argparse
 import subprocess
@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from tools.wire.c_side import catalogue_source, header_source, packing_source
+from tools.wire.doc_side import markdown_source
 from tools.wire.layout import Layout, load_layout
 from tools.wire.python_side import python_source
 
@@ -21,6 +22,7 @@ def made(layout: Layout) -> dict[Path, str]:
         core / "messages.h": header_source(layout),
         core / "messages.c": packing_source(layout),
         core / "catalogue.c": catalogue_source(layout),
+        ROOT / "docs" / "messages.md": markdown_source(layout),
     }
 
 
