@@ -12,12 +12,12 @@ static const uint8_t PROGRAM[16] = {'s', 'o', 'n', 'o', 'e', 'd', 'g', 'e', ' ',
 static const uint8_t PROTECTED[20] = {0x08, 0x69, 20, 0, 0x50, 0, 4, 0, 1, 0, 0, 0, 0xA0, 0, 4, 0};
 static const uint8_t PLAIN[8] = {0x07, 0x69, 40, 0, 0x10, 0, 32, 0};
 
-void factory_reset(flash_memory *memory, uint32_t hardware_id) {
-    uint8_t *image = memory->bytes + BANK_A_START;
+void factory_reset(uint8_t *flash, uint32_t hardware_id) {
+    uint8_t *image = flash + BANK_A_START;
     uint8_t *protected_table = image + IMAGE_HEADER_SIZE + sizeof PROGRAM;
     uint8_t *plain_table = protected_table + sizeof PROTECTED;
     sha256 hash;
-    memset(memory->bytes, 0xFF, FLASH_SIZE);
+    memset(flash, 0xFF, FLASH_SIZE);
     memset(image, 0, IMAGE_HEADER_SIZE);
     memcpy(image, HEADER, sizeof HEADER);
     memcpy(image + IMAGE_HEADER_SIZE, PROGRAM, sizeof PROGRAM);

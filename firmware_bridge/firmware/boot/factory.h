@@ -2,9 +2,9 @@
 #ifndef SONO_FACTORY_H
 #define SONO_FACTORY_H
 
-#include "flash_memory.h"
+#include <stdint.h>
 
-/* Blanks the flash and puts an unsigned image of a few bytes, version 1.0.0+0, security counter 1, into bank A. */
-void factory_reset(flash_memory *memory, uint32_t hardware_id);
+/* Blanks FLASH_SIZE bytes and puts an unsigned image of a few bytes, version 1.0.0+0, security counter 1, into bank A. */
+void factory_reset(uint8_t *flash, uint32_t hardware_id);
 
 #endif
