@@ -1,4 +1,4 @@
-"""`python -m tools.wire`: write both sides of the wire and their reference; `--check` only says whether they are up to date."""
+"""`python -m tools.wire`: write both sides of the wire and their reference; `--check` only says what is out of date."""
 
 import argparse
 import subprocess
