@@ -7,6 +7,18 @@ BridgeError
 │   └── MalformedMessageError   fields that do not fit
 ├── ClockNotReadyError          what the probe's clock shows is not known now
 ├── TraceError                  a line cannot be recorded, or read back      (also ValueError)
+├── FlashError                  the simulated flash does not do this
+│   ├── FlashRangeError         outside it, or not at a sector's start       (also ValueError)
+│   ├── FlashBitError           a program would turn a 0 into a 1
+│   └── PowerCutError           the power went in the middle of an operation
+├── NothingBootsError           neither bank holds an image that may run
+├── ImageError                  a firmware image that must not be installed  (also ValueError)
+│   ├── ImageDamagedError       not an image, torn, or its digest is wrong
+│   ├── ImageSignatureError     unsigned, or not signed with the trusted key
+│   ├── ImageHardwareError      made for another probe
+│   └── ImageOlderError         older than what runs, or than the minimum
+├── KeyFileError                the public key cannot be read                (also ValueError)
+├── SignatureLibraryError       `cryptography` is not installed              (also ImportError)
 ├── UnknownTransportError       no transport has this name                   (also ValueError)
 └── TransportError              bytes cannot travel
     ├── PortNotFoundError       no such port: not plugged in, mistyped       (also FileNotFoundError)
@@ -45,6 +57,54 @@ class ClockNotReadyError(BridgeError):
 
 class TraceError(BridgeError, ValueError):
     """A line cannot be recorded (the file exists, the folder is missing), or a file is no recorded line."""
+
+
+class FlashError(BridgeError):
+    """The simulated flash does not do what was asked, as the real one would not."""
+
+
+class FlashRangeError(FlashError, ValueError):
+    """An address outside the flash, or an erase that does not begin at a sector."""
+
+
+class FlashBitError(FlashError):
+    """A program that would turn a 0 into a 1: the sector was not erased before. Nothing was written."""
+
+
+class PowerCutError(FlashError):
+    """The power was cut in the middle of an erase or program (tests), and nothing works until the next start."""
+
+
+class NothingBootsError(BridgeError):
+    """Neither bank holds an image that may run: the probe stays in its boot loader and answers nothing."""
+
+
+class ImageError(BridgeError, ValueError):
+    """A firmware image that must not be installed."""
+
+
+class ImageDamagedError(ImageError):
+    """Not an image in MCUboot's format for this probe's memory, cut short, or its digest does not fit."""
+
+
+class ImageSignatureError(ImageError):
+    """The image is not signed, or not with the key that is trusted: it may come from anyone."""
+
+
+class ImageHardwareError(ImageError):
+    """The image was made for another probe."""
+
+
+class ImageOlderError(ImageError):
+    """The image is older than the one that runs, or its security counter is under the probe's minimum."""
+
+
+class KeyFileError(BridgeError, ValueError):
+    """The file of the public key is missing, or holds no Ed25519 public key."""
+
+
+class SignatureLibraryError(BridgeError, ImportError):
+    """`cryptography` is not installed; nothing is uploaded unverified."""
 
 
 class UnknownTransportError(BridgeError, ValueError):
