@@ -60,12 +60,28 @@ class ProbeState:
     depth_mm: float | None = None
     frequency_mhz: float | None = None
     gain_db: float | None = None
+    tgc_db: tuple[float, ...] | None = None
+    """The depth gain's sliders, the shallowest first."""
+    focus_mm: float | None = None
+    dynamic_range_db: float | None = None
+    transmit_power_db: float | None = None
+    """0 is full power."""
+    preset: str | None = None
+    epoch: int | None = None
+    """Counts the changes of the parameters: two exposures of one epoch had the same ones."""
     frozen: bool | None = None
+    """True: the picture and the parameters are those of the last exposure before the freeze."""
+    transmitting: bool | None = None
+    transmit_off_reason: str = ""
+    """Why it does not transmit: `heartbeat lost`."""
     mi: float | None = None
     tis: float | None = None
     tib: float | None = None
     battery_percent: float | None = None
     temperature_c: float | None = None
+    doubt: str = ""
+    """Why the parameters at the exposure are not known, though a probe is there to tell them: `the depth was changed
+    within 3 ms of the exposure`. No scale may be taken from the probe or the picture then."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

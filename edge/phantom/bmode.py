@@ -49,13 +49,19 @@ def envelope(
     return np.asarray(cv2.magnitude(real, imaginary), np.float32)
 
 
+def receiver_noise(noise: NDArray[np.float32], imaging: Imaging) -> NDArray[np.float32]:
+    """Amplitude (depth, beams) where nothing is transmitted. The depth compensation runs behind a pulse only."""
+    hiss = np.float32(10 ** ((imaging.noise_db + imaging.gain_db) / 20))
+    return np.asarray(cv2.magnitude(*cv2.split(noise * hiss)), np.float32)
+
+
 def _gains(rows: int, imaging: Imaging) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Factors (rows,) on the echoes and on the noise: attenuation, its compensation, gain, sliders."""
+    """Factors (rows,) on the echoes and on the noise: attenuation, its compensation, gain, sliders, power."""
     depth_mm = (np.arange(rows) + 0.5) * imaging.depth_mm / rows
     loss_db = 2 * ATTENUATION_DB_PER_MM_MHZ * imaging.frequency_mhz * depth_mm
     made_good_db = np.minimum(ATTENUATION_KNOWN_TO_SCANNER * loss_db, MOST_COMPENSATION_DB)
     gain_db = imaging.gain_db + np.interp(depth_mm, np.linspace(0, imaging.depth_mm, 8), imaging.tgc_db)
-    signal_db = made_good_db - loss_db + gain_db
+    signal_db = made_good_db - loss_db + gain_db + imaging.transmit_power_db
     hiss_db = made_good_db + gain_db + imaging.noise_db
     return (10 ** (signal_db / 20)).astype(np.float32), (10 ** (hiss_db / 20)).astype(np.float32)
 

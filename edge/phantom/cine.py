@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.phantom.bmode import compress, envelope, white_field
+from edge.phantom.bmode import compress, envelope, receiver_noise, white_field
 from edge.phantom.picture import beam_positions, coverage
 from edge.phantom.records import Band, Imaging, PhantomPicture, Pose, Transducer
 from edge.phantom.trochlea import TABLE_X_MM, Trochlea, draw_shape, draw_trochlea, echoes, true_band
@@ -55,6 +55,10 @@ class Cine:
         seen, band = echoes(self.knee, imaging, pose, self._x_mm(imaging), rows)
         amplitude = envelope(seen, self._scatterers(pose, mm_per_px), self._noise(t_s), imaging, mm_per_px)
         return PhantomPicture(compress(amplitude, imaging), coverage(band, rows, mm_per_px), band, mm_per_px, mm_per_px)
+
+    def dark(self, t_s: float, imaging: Imaging = LIVE_IMAGING) -> NDArray[np.uint8]:
+        """What is shown (height, width) while nothing is transmitted: the receiver's noise, no echoes."""
+        return compress(receiver_noise(self._noise(t_s), imaging), imaging)
 
     def band(self, t_s: float, imaging: Imaging = LIVE_IMAGING) -> Band:
         """The truth of `picture` at a time, without making the picture."""

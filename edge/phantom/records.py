@@ -38,6 +38,8 @@ class Imaging:
     """Speckle reduction, 0 (none) to 1."""
     gamma: float = 1.0
     """Grey map: 1 is linear in decibels."""
+    transmit_power_db: float = 0.0
+    """0 or less: lowers what comes back, not the noise."""
 
     @property
     def wavelength_mm(self) -> float:

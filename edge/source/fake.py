@@ -1,12 +1,13 @@
-"""A source for tests: gives the frames it was given, then ends or fails."""
+"""A source and a probe for tests: they give what they were given, then end or fail."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.closing import Closing
-from edge.frame import Frame
+from edge.frame import Frame, ProbeState
+from edge.source.probe_feed import Exposure
 
 
 class FakeSource(Closing):
@@ -26,6 +27,30 @@ class FakeSource(Closing):
 
     def close(self) -> None:
         self.closed = True
+
+
+class FakeFeed:
+    """Gives `exposures` one by one, then none."""
+
+    def __init__(self, exposures: Iterable[Exposure]) -> None:
+        self._exposures = iter(exposures)
+
+    def next_exposure(self, timeout_s: float) -> Exposure | None:
+        return next(self._exposures, None)
+
+
+class FakeStates:
+    """A line that knows `states`, each (since_ns, state) in the order of time, and is in doubt before the first and
+    within `doubt_ns` of each change."""
+
+    def __init__(self, states: Sequence[tuple[int, ProbeState]], *, doubt_ns: int = 0) -> None:
+        self._states, self._doubt_ns = states, doubt_ns
+
+    def state_at(self, exposed_ns: int) -> ProbeState:
+        if any(abs(exposed_ns - since_ns) < self._doubt_ns for since_ns, _ in self._states[1:]):
+            return ProbeState(doubt=f"the probe was set anew within {self._doubt_ns / 1e6:g} ms of the exposure")
+        known = [state for since_ns, state in self._states if since_ns <= exposed_ns]
+        return known[-1] if known else ProbeState(doubt="the probe had told nothing by then")
 
 
 def fake_frame(sequence: int, pixels: NDArray[np.uint8] | None = None) -> Frame:

@@ -1,15 +1,22 @@
-"""The simulated probe as a source: `phantom:cartilage`, `phantom:cartilage,seed=3,frames=150,depth=35,paced=no`."""
+"""The simulated probe's picture: `phantom:cartilage`, `phantom:cartilage,seed=3,frames=150,depth=35,paced=no`.
+
+Exposed by its own clock with fixed settings, or by a probe that somebody sets (a ProbeFeed).
+"""
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from edge.clock import Clock, MonotonicClock
 from edge.closing import Closing
-from edge.errors import SettingError, UnknownNameError
+from edge.errors import SettingError, SourceStalledError, UnknownNameError
 from edge.frame import Frame, ProbeState, Region
 from edge.phantom.cine import LIVE_IMAGING, Cine
+from edge.source.probe_feed import Exposure, ProbeFeed
 
 ANATOMIES = ("cartilage",)
-DEPTHS_MM = (15.0, 60.0)
+DEPTHS_MM = (15.0, 80.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,56 +62,123 @@ def _with(settings: PhantomSettings, name: str, value: str) -> PhantomSettings:
     raise ValueError(name)
 
 
-class PhantomSource(Closing):
-    """Frames of the simulated probe, with the probe's state. The region is the whole picture."""
+class OwnPace:
+    """The feed of a phantom that no probe drives: one exposure every `1 / fps` seconds, settings that never change."""
 
-    def __init__(self, settings: PhantomSettings, *, fps: float, clock: Clock) -> None:
-        self.live = settings.paced
-        self.settings, self._fps, self._clock = settings, fps, clock
-        self._cine = Cine(settings.seed)
+    def __init__(self, settings: PhantomSettings, fps: float, clock: Clock) -> None:
+        self._paced, self._fps, self._clock = settings.paced, fps, clock
         self._imaging = replace(LIVE_IMAGING, depth_mm=settings.depth_mm)
         self._next = 0
         self._started_ns: int | None = None
-        self._closed = False
 
-    def read(self, timeout_s: float) -> Frame | None:
-        if self._closed or (self.settings.frames is not None and self._next >= self.settings.frames):
-            return None
+    def next_exposure(self, timeout_s: float) -> Exposure:
         sequence, self._next = self._next, self._next + 1
-        t_s = sequence / self._fps
-        exposed_ns = self._wait_for(t_s) if self.live else round(t_s * 1e9)
-        picture = self._cine.picture(t_s, self._imaging)
-        state = ProbeState(
-            depth_mm=self._imaging.depth_mm,
-            frequency_mhz=self._imaging.frequency_mhz,
-            gain_db=self._imaging.gain_db,
-            frozen=False,
-        )
-        return Frame(
-            picture.pixels,
-            exposed_ns,
-            sequence,
-            origin=f"phantom:{self.settings.anatomy}",
-            region=Region.whole(picture.pixels),
-            probe=state,
-        )
+        t_ns = round(sequence / self._fps * 1e9)
+        return Exposure(self._wait_for(t_ns) if self._paced else t_ns, sequence, self._imaging)
 
-    def _wait_for(self, t_s: float) -> int:
-        """The time of exposure of the frame due at `t_s`; a reader that is late skips what it missed."""
+    def _wait_for(self, t_ns: int) -> int:
+        """The time of exposure of the frame due at `t_ns`; a reader that is late skips what it missed."""
         now = self._clock.now_ns()
         if self._started_ns is None:
             self._started_ns = now
-        due = self._started_ns + round(t_s * 1e9)
+        due = self._started_ns + t_ns
         if now < due:
             self._clock.sleep((due - now) / 1e9)
-            return due
-        self._next += int((now - due) / 1e9 * self._fps)
+        else:
+            self._next += int((now - due) / 1e9 * self._fps)
         return due
+
+
+class PhantomSource(Closing):
+    """The picture of each exposure of `feed`, with the settings it was truly made with. The region is the whole
+    picture."""
+
+    def __init__(self, settings: PhantomSettings, feed: ProbeFeed) -> None:
+        self.live = settings.paced
+        self.settings, self._feed = settings, feed
+        self._cine = Cine(settings.seed)
+        self._first_ns: int | None = None
+        self._next = self._offset = 0
+        self._shown: tuple[Exposure, NDArray[np.uint8]] | None = None
+        self._closed = False
+
+    def read(self, timeout_s: float) -> Frame | None:
+        if self._closed or self._is_past_the_end(self._next):
+            return None
+        exposure = self._feed.next_exposure(timeout_s)
+        if exposure is None:
+            raise SourceStalledError(
+                f"the probe behind the phantom exposed nothing within {timeout_s:g} s; start its imaging"
+            )
+        sequence = self._numbered(exposure.sequence)
+        if self._is_past_the_end(sequence):
+            return None
+        pixels = self._pixels(exposure)
+        return Frame(
+            pixels,
+            exposure.exposed_ns,
+            sequence,
+            origin=f"phantom:{self.settings.anatomy}",
+            region=Region.whole(pixels),
+            probe=true_state(exposure),
+        )
 
     def close(self) -> None:
         self._closed = True
 
+    def _is_past_the_end(self, sequence: int) -> bool:
+        return self.settings.frames is not None and sequence >= self.settings.frames
 
-def open_phantom(rest: str, *, fps: float | None = None, clock: Clock = MonotonicClock()) -> PhantomSource:  # noqa: B008
-    """The simulated probe; 25 frames/s unless `fps` says otherwise."""
-    return PhantomSource(parse_phantom(rest), fps=fps or 25.0, clock=clock)
+    def _pixels(self, exposure: Exposure) -> NDArray[np.uint8]:
+        if exposure.frozen and self._shown is not None and self._shown[0].imaging == exposure.imaging:
+            return self._shown[1]
+        if self._first_ns is None:
+            self._first_ns = exposure.exposed_ns
+        t_s = (exposure.exposed_ns - self._first_ns) / 1e9
+        # Frozen with other settings than shown last: the exposure that is frozen was not read, so it is made up for.
+        seen = exposure.transmitting or exposure.frozen
+        pixels = self._cine.picture(t_s, exposure.imaging).pixels if seen else self._cine.dark(t_s, exposure.imaging)
+        self._shown = exposure, pixels
+        return pixels
+
+    def _numbered(self, sequence: int) -> int:
+        """From 0 and always upward, gaps kept, wherever the probe's own count starts or starts anew."""
+        if self._next == 0 or sequence + self._offset < self._next:
+            self._offset = self._next - sequence
+        self._next = sequence + self._offset + 1
+        return self._next - 1
+
+
+def true_state(exposure: Exposure) -> ProbeState:
+    """What a probe that tells everything at once would say of an exposure."""
+    imaging = exposure.imaging
+    return ProbeState(
+        depth_mm=imaging.depth_mm,
+        frequency_mhz=imaging.frequency_mhz,
+        gain_db=imaging.gain_db,
+        tgc_db=imaging.tgc_db,
+        focus_mm=imaging.focus_mm,
+        dynamic_range_db=imaging.dynamic_range_db,
+        transmit_power_db=imaging.transmit_power_db,
+        frozen=exposure.frozen,
+        transmitting=exposure.transmitting,
+    )
+
+
+def open_phantom(
+    rest: str,
+    *,
+    fps: float | None = None,
+    clock: Clock = MonotonicClock(),  # noqa: B008
+    feed: ProbeFeed | None = None,
+) -> PhantomSource:
+    """The phantom at 25 frames/s unless `fps` says otherwise; with a `feed` as that sets and paces it.
+
+    Raises UnknownNameError, SettingError; also for a setting that is the feed's to make.
+    """
+    settings = parse_phantom(rest)
+    if feed is None:
+        return PhantomSource(settings, OwnPace(settings, fps or 25.0, clock))
+    if settings.depth_mm != LIVE_IMAGING.depth_mm or not settings.paced or fps is not None:
+        raise SettingError("depth, pace and frame rate are the probe's; leave depth=, paced=no and --fps out")
+    return PhantomSource(settings, feed)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edge.phantom.bmode import compress, envelope, leading_edge_mm, white_field
+from edge.phantom.bmode import compress, envelope, leading_edge_mm, receiver_noise, white_field
 from edge.phantom.records import Echoes, Imaging, Interface
 
 SHAPE = (400, 300)
@@ -79,3 +79,19 @@ def test_a_smaller_dynamic_range_blackens_faint_echoes() -> None:
     dark = [float((compress(faint, replace(QUIET, dynamic_range_db=range_db)) == 0).mean()) for range_db in (40, 80)]
     assert dark[0] > 0.9
     assert dark[1] < 0.1
+
+
+def test_transmit_power_moves_the_echoes_and_not_the_noise() -> None:
+    noisy = replace(QUIET, noise_db=-20.0)
+    weaker = replace(noisy, transmit_power_db=-6.0)
+    quiet = [amplitude_of(1.0, replace(QUIET, transmit_power_db=power)).mean() for power in (0.0, -6.0)]
+    assert quiet[0] / quiet[1] == pytest.approx(10 ** (6 / 20), rel=1e-3)
+    assert np.allclose(amplitude_of(0.0, weaker), amplitude_of(0.0, noisy))
+
+
+def test_the_receivers_noise_is_even_in_depth_and_follows_the_gain() -> None:
+    noise = white_field(np.random.default_rng(3), SHAPE)
+    plain, louder = (receiver_noise(noise, replace(QUIET, noise_db=-50.0, gain_db=gain)) for gain in (0.0, 20.0))
+    assert np.sqrt((plain**2).mean()) == pytest.approx(10 ** (-50 / 20), rel=0.02)
+    assert plain[:50].mean() == pytest.approx(plain[-50:].mean(), rel=0.05)
+    assert np.allclose(louder, 10 * plain)

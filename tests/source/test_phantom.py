@@ -1,11 +1,20 @@
 """The simulated probe as a source."""
 
+from dataclasses import replace
+from itertools import count
+
 import numpy as np
 import pytest
 
 from edge.clock import ManualClock
-from edge.errors import SettingError, UnknownNameError
-from edge.source.phantom import open_phantom, parse_phantom
+from edge.errors import SettingError, SourceStalledError, UnknownNameError
+from edge.frame import Frame, ProbeState
+from edge.phantom.cine import Cine
+from edge.phantom.records import Imaging
+from edge.source.fake import FakeFeed
+from edge.source.phantom import DEPTHS_MM, open_phantom, parse_phantom
+from edge.source.probe_feed import Exposure
+from edge.trust.picture import picture_faults
 
 
 def test_unpaced_frames_come_one_by_one_and_end() -> None:
@@ -68,3 +77,113 @@ def test_a_wrong_setting_is_told_with_those_that_are_right(rest) -> None:
 def test_an_unknown_anatomy_is_told_with_those_there_are() -> None:
     with pytest.raises(UnknownNameError, match="cartilage"):
         parse_phantom("liver")
+
+
+NOMINAL = Imaging(
+    depth_mm=32.0, frequency_mhz=9.0, gain_db=4.0, tgc_db=(1.0,) * 8, focus_mm=12.0, transmit_power_db=-3.0
+)
+
+
+def exposures(*changes: dict) -> list[Exposure]:
+    """One for each of `changes` to the regular ones, 40 ms apart, long after the clock's zero."""
+    regular = ({"exposed_ns": 10**12 + k * 40_000_000, "sequence": 500 + k, "imaging": NOMINAL} for k in count())
+    return [Exposure(**(plain | change)) for plain, change in zip(regular, changes, strict=False)]
+
+
+def fed(*changes: dict, rest: str = "cartilage") -> list[Frame]:
+    with open_phantom(rest, feed=FakeFeed(exposures(*changes))) as source:
+        return [source.read(1.0) for _ in changes]
+
+
+def test_a_probe_sets_the_phantom() -> None:
+    (frame,) = fed({})
+    assert frame.probe == ProbeState(
+        depth_mm=32.0,
+        frequency_mhz=9.0,
+        gain_db=4.0,
+        tgc_db=(1.0,) * 8,
+        focus_mm=12.0,
+        dynamic_range_db=60.0,
+        transmit_power_db=-3.0,
+        frozen=False,
+        transmitting=True,
+    )
+    assert (frame.exposed_ns, frame.sequence) == (10**12, 0)
+    assert np.array_equal(frame.pixels, Cine(1).picture(0.0, NOMINAL).pixels)
+
+
+def test_a_changed_depth_is_in_the_very_next_picture() -> None:
+    deeper = replace(NOMINAL, depth_mm=80.0)
+    frames = fed({}, {"imaging": deeper}, {})
+    for k, imaging in enumerate((NOMINAL, deeper, NOMINAL)):
+        assert np.array_equal(frames[k].pixels, Cine(1).picture(k * 0.04, imaging).pixels)
+
+
+@pytest.mark.parametrize(
+    "change", [{"gain_db": 20.0}, {"tgc_db": (15.0,) * 8}, {"dynamic_range_db": 90.0}], ids=["gain", "tgc", "range"]
+)
+def test_each_control_brightens_the_picture(change) -> None:
+    plain, changed = (frame.pixels.mean() for frame in fed({}, {"imaging": replace(NOMINAL, **change)}))
+    assert changed > plain + 15
+
+
+def test_less_transmit_power_loses_the_depth_to_noise() -> None:
+    full, faint = fed(
+        {"imaging": replace(NOMINAL, transmit_power_db=0.0, gain_db=20.0)},
+        {"imaging": replace(NOMINAL, transmit_power_db=-30.0, gain_db=50.0)},
+    )
+    deep = slice(400, 480)
+    assert picture_contrast(full.pixels[deep]) > 1.3 * picture_contrast(faint.pixels[deep])
+
+
+def picture_contrast(pixels: np.ndarray) -> float:
+    return float(pixels.std() / pixels.mean())
+
+
+@pytest.mark.parametrize("depth_mm", DEPTHS_MM)
+@pytest.mark.parametrize("gain_db", [-30.0, 0.0, 20.0])
+@pytest.mark.parametrize("dynamic_range_db", [30.0, 90.0])
+def test_without_transmit_the_picture_is_dark(depth_mm, gain_db, dynamic_range_db) -> None:
+    imaging = replace(NOMINAL, depth_mm=depth_mm, gain_db=gain_db, dynamic_range_db=dynamic_range_db)
+    (frame,) = fed({"imaging": imaging, "transmitting": False})
+    assert frame.probe.transmitting is False
+    assert "dark" in picture_faults(frame.pixels)[0]
+
+
+def test_a_frozen_picture_stands_still_with_its_own_settings() -> None:
+    moving, frozen, still, later = fed({}, {"frozen": True, "transmitting": False}, {"frozen": True}, {})
+    assert np.array_equal(moving.pixels, frozen.pixels)
+    assert np.array_equal(moving.pixels, still.pixels)
+    assert not np.array_equal(moving.pixels, later.pixels)
+    assert [frame.probe.frozen for frame in (moving, frozen, still, later)] == [False, True, True, False]
+    assert frozen.exposed_ns > moving.exposed_ns
+
+
+def test_a_frozen_exposure_that_was_not_read_is_shown_as_it_was_set() -> None:
+    deeper = replace(NOMINAL, depth_mm=64.0)
+    _, frozen = fed({}, {"imaging": deeper, "frozen": True})
+    assert np.array_equal(frozen.pixels, Cine(1).picture(0.04, deeper).pixels)
+    assert frozen.probe.depth_mm == 64.0
+
+
+def test_exposures_that_nobody_took_are_gaps_and_a_reset_goes_on() -> None:
+    frames = fed({"sequence": 7}, {"sequence": 8}, {"sequence": 11}, {"sequence": 0}, {"sequence": 1})
+    assert [frame.sequence for frame in frames] == [0, 1, 4, 5, 6]
+
+
+def test_a_probe_that_exposes_nothing_has_stalled() -> None:
+    with open_phantom("cartilage", feed=FakeFeed([])) as source, pytest.raises(SourceStalledError, match="imaging"):
+        source.read(0.5)
+
+
+def test_so_many_frames_of_a_probe_are_the_end() -> None:
+    with open_phantom("cartilage,frames=3", feed=FakeFeed(exposures({}, {}, {"sequence": 509}))) as source:
+        assert [source.read(1.0) is None for _ in range(4)] == [False, False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("rest", "fps"), [("cartilage,depth=40", None), ("cartilage,paced=no", None), ("cartilage", 5)]
+)
+def test_what_the_probe_sets_cannot_be_stated(rest, fps) -> None:
+    with pytest.raises(SettingError, match="probe's"):
+        open_phantom(rest, fps=fps, feed=FakeFeed([]))
