@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import SettingError
-from edge.frame import Frame, PixelSpacing, Region, SpacingOrigin
+from edge.frame import Frame, PixelSpacing, ProbeState, Region, SpacingOrigin
 from edge.screen.region import find_region
 from edge.screen.spacing import choose_spacing, spacing_from_depth
 from edge.screen.ticks import TickReading, study_ticks
@@ -23,6 +23,9 @@ class _Scene:
     origin: str
     outer: Region | None
     depth_mm: float | None
+    doubted: bool
+    transmitting: bool | None
+    """A region cannot be found in the dark, and must not be kept for what is seen when the probe transmits again."""
 
 
 class Locator:
@@ -46,9 +49,12 @@ class Locator:
     def locate(self, frame: Frame) -> Frame:
         """`frame` with its ultrasound region and scale.
 
-        A region that the source gave is only tightened; its scale competes with the others by trust.
+        A region that the source gave is only tightened; its scale competes with the others by trust. Where the probe's
+        state is in doubt, neither its depth nor the ticks are believed.
         """
-        scene = _Scene(frame.pixels.shape, frame.origin, frame.region, frame.probe.depth_mm if frame.probe else None)
+        probe = frame.probe or ProbeState()
+        said = probe.depth_mm, bool(probe.doubt), probe.transmitting
+        scene = _Scene(frame.pixels.shape, frame.origin, frame.region, *said)
         if scene != self._scene or self._watch is None:
             self._scene = scene
             self._read(frame)
@@ -56,6 +62,9 @@ class Locator:
             self._read_again(frame)
         elif self._nothing_found(frame) and _brightness(frame.pixels) > _BRIGHTER * self._brightness + 1:
             self._read(frame)
+        if probe.doubt:
+            spacing, notes = self._choose_in_doubt(frame.spacing, probe.doubt)
+            return frame.with_screen(self._region, spacing, frame.notes + notes)
         if self._chosen is None or self._chosen[0] != frame.spacing:
             self._chosen = (frame.spacing, *self._choose(frame.spacing))
         _, spacing, notes = self._chosen
@@ -88,11 +97,10 @@ class Locator:
         self._chosen = None
 
     def _choose(self, of_source: PixelSpacing | None) -> tuple[PixelSpacing | None, tuple[str, ...]]:
-        candidates = [spacing for spacing in (self._user_spacing, of_source) if spacing is not None]
-        if self._user_depth_mm is not None and self._user_spacing is None:
-            candidates.append(spacing_from_depth(self._user_depth_mm, self._region, SpacingOrigin.USER))
+        candidates = self._stated(of_source)
         if self._scene is not None and self._scene.depth_mm:
-            candidates.append(spacing_from_depth(self._scene.depth_mm, self._region))
+            # A region that came with the frame shows the whole depth, also where its edge is too dark to be found.
+            candidates.append(spacing_from_depth(self._scene.depth_mm, self._scene.outer or self._region))
         scale = self._ticks.scale
         if scale is not None:
             candidates.append(
@@ -104,6 +112,19 @@ class Locator:
         if spacing.origin is SpacingOrigin.TICKS and scale is not None:
             notes = (f"scale from {scale.evidence}", *notes)
         return spacing, notes
+
+    def _choose_in_doubt(
+        self, of_source: PixelSpacing | None, doubt: str
+    ) -> tuple[PixelSpacing | None, tuple[str, ...]]:
+        spacing, notes = choose_spacing(self._stated(of_source))
+        return spacing, (*notes, f"the probe's own depth is unknown: {doubt}") if spacing else ()
+
+    def _stated(self, of_source: PixelSpacing | None) -> list[PixelSpacing]:
+        """What the user and the source say."""
+        stated = [spacing for spacing in (self._user_spacing, of_source) if spacing is not None]
+        if self._user_depth_mm is not None and self._user_spacing is None:
+            stated.append(spacing_from_depth(self._user_depth_mm, self._region, SpacingOrigin.USER))
+        return stated
 
 
 def _search(frame: Frame) -> Region:

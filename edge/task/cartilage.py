@@ -18,14 +18,14 @@ from edge.classical.bone_line import sample_bone_line
 from edge.finding import CaliperMark, Finding, LineMark, Mark, MaskMark, Measurement, Verdict
 from edge.frame import Frame, PixelSpacing
 from edge.task.tensor import grey_tensor
-from edge.task.trochlea_view import band_faults, one_sided, view_faults
+from edge.task.trochlea_view import band_faults, depth_faults, one_sided, view_faults
 from edge.trust.interval import interval
 from edge.trust.picture import picture_faults
+from edge.trust.probe import missing_scale, probe_faults
 
 SIDE = 256
 """Height and width of the network's input."""
 THIRDS = ("medial", "central", "lateral")
-UNKNOWN_SCALE = "scale unknown: millimetres are withheld; state the depth or the mm per pixel"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +54,7 @@ class CartilageTask:
 
     def conclude(self, frame: Frame, outputs: tuple[NDArray[np.float32], ...], history: Sequence[Finding]) -> Finding:
         crop = frame.ultrasound.crop(frame.pixels)
-        faults = picture_faults(crop)
+        faults = probe_faults(frame.probe) or picture_faults(crop) or depth_faults(frame.ultrasound, frame.spacing)
         band = None if faults else trace_band(outputs[0][0, 0] - np.float32(self.border_logit))
         if band is None:
             return self._finding(frame, Verdict.REFUSED, faults or ("no femoral cartilage is seen",))
@@ -71,7 +71,7 @@ class CartilageTask:
 
     def _measure(self, frame: Frame, borders: Borders, marks: tuple[Mark, ...]) -> Finding:
         echo = _echo_intensity(frame, marks)
-        reasons: tuple[str, ...] = () if frame.spacing else (UNKNOWN_SCALE,)
+        reasons: tuple[str, ...] = () if frame.spacing else (missing_scale(frame.probe),)
         size = _sized(borders, frame.spacing)
         partial = one_sided(frame.ultrasound, borders.lower)
         measurements = [*self._regions(size, frame, partial), *self._whole(size, frame), echo]

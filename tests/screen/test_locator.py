@@ -112,3 +112,55 @@ def test_no_scale_says_why():
 def test_a_depth_must_be_positive():
     with pytest.raises(SettingError, match="more than 0 mm"):
         Locator(user_depth_mm=0)
+
+
+DOUBT = ProbeState(doubt="the depth was changed within 3 ms of the exposure")
+
+
+def test_in_doubt_neither_the_last_depth_nor_the_ticks_are_used():
+    locator = Locator()
+    states = [ProbeState(depth_mm=45.0), DOUBT, DOUBT, ProbeState(depth_mm=45.0)]
+    found = [locator.locate(frame(screen(40), probe=state)) for state in states]
+    assert [f.spacing and f.spacing.y_mm_per_px for f in found] == [0.125, None, None, 0.125]
+    assert found[1].notes == ()
+    assert found[1].region == found[0].region
+
+
+def test_in_doubt_a_stated_scale_is_kept_and_the_doubt_is_noted():
+    dicom = PixelSpacing(0.1, 0.1, SpacingOrigin.DICOM)
+    for locator, spacing in ((Locator(user_depth_mm=45), None), (Locator(dicom), None), (Locator(), dicom)):
+        found = locator.locate(frame(screen(40), probe=DOUBT, spacing=spacing))
+        assert found.spacing is not None
+        assert found.notes == (f"the probe's own depth is unknown: {DOUBT.doubt}",)
+
+
+def test_each_frames_own_doubt_is_told_without_a_new_search(searches):
+    locator = Locator(user_depth_mm=45)
+    notes = [locator.locate(frame(screen(40), probe=ProbeState(doubt=f"silent for {k} s"))).notes for k in range(4)]
+    assert [note[0][-12:] for note in notes] == [f"silent for {k} s"[-12:] for k in range(4)]
+    assert len(searches) == 1
+
+
+def test_the_depth_belongs_to_the_region_that_the_source_gave():
+    """A frame whose lower part is too dark to be found must not shrink the scale."""
+    faded = screen(40)
+    faded[300:420, 150:450] = 0
+    given = Region(150, 60, 300, 360)
+    found = Locator().locate(frame(faded, region=given, probe=ProbeState(depth_mm=45.0)))
+    assert found.region != given
+    assert found.spacing is not None
+    assert found.spacing.y_mm_per_px == pytest.approx(0.125)
+
+
+def test_a_region_seen_in_the_dark_is_not_kept_when_the_probe_transmits():
+    lit = screen(40, gain=0.3)
+    lit[440:] = lit[:, :130] = 250
+    dark = lit.copy()
+    dark[60:420, 150:450] = 0
+    locator = Locator()
+    off, on = ProbeState(depth_mm=45.0, transmitting=False), ProbeState(depth_mm=45.0, transmitting=True)
+    assert locator.locate(frame(dark, probe=off)).region == Region.whole(dark)
+    found = locator.locate(frame(lit, probe=on))
+    assert found.region == Region(150, 60, 300, 360)
+    assert found.spacing is not None
+    assert found.spacing.y_mm_per_px == pytest.approx(0.125)

@@ -8,7 +8,7 @@ import pytest
 
 from edge.classical.band import measure_band
 from edge.finding import CaliperMark, LineMark, MaskMark, Verdict
-from edge.frame import Frame, PixelSpacing, Region, SpacingOrigin
+from edge.frame import Frame, PixelSpacing, ProbeState, Region, SpacingOrigin
 from edge.phantom.cine import Cine, Motion
 from edge.task.cartilage import CartilageTask
 
@@ -78,6 +78,25 @@ def test_unknown_scale_withholds_millimetres_only(picture, frame) -> None:
     assert value(finding, "mean_thickness_px") * picture.y_mm_per_px == pytest.approx(value(known, "mean_thickness"))
 
 
+def test_a_scale_in_doubt_is_withheld_with_its_reason(picture, frame) -> None:
+    doubted = replace(frame, spacing=None, probe=ProbeState(doubt="the depth was changed within 3 ms of the exposure"))
+    finding = CartilageTask().conclude(doubted, score_of(picture.coverage), ())
+    assert finding.verdict is Verdict.LIMITED
+    assert finding.reasons == ("scale withheld: the depth was changed within 3 ms of the exposure",)
+    assert not any("mm" in measurement.unit for measurement in finding.measurements)
+
+
+def test_what_was_found_before_moves_no_number(picture, frame) -> None:
+    """Findings at another depth, in pixels or in millimetres, must not leak into this frame's."""
+    earlier = [
+        CartilageTask().conclude(replace(frame, spacing=spacing), score_of(picture.coverage), ())
+        for spacing in (PixelSpacing(0.2, 0.2, SpacingOrigin.DEPTH), None)
+    ]
+    alone, after = (CartilageTask().conclude(frame, score_of(picture.coverage), past) for past in ((), earlier * 8))
+    assert alone.measurements == after.measurements
+    assert alone.spacing == after.spacing
+
+
 def test_a_doubtful_scale_widens_every_length(picture, frame) -> None:
     doubtful = replace(frame, spacing=replace(frame.spacing, relative_uncertainty=0.1))
     sure, unsure = (CartilageTask().conclude(f, score_of(picture.coverage), ()) for f in (frame, doubtful))
@@ -131,6 +150,28 @@ def test_a_broken_band_is_refused_and_still_shown(picture, frame) -> None:
 def test_a_dark_picture_is_refused(frame) -> None:
     dark = replace(frame, pixels=np.zeros((480, 640), np.uint8))
     refused(CartilageTask().conclude(dark, score_of(np.ones((480, 640))), ()), "dark")
+
+
+def test_a_probe_that_does_not_transmit_is_refused_for_that(frame) -> None:
+    silent = ProbeState(transmitting=False, transmit_off_reason="heartbeat lost")
+    dark = replace(frame, pixels=np.zeros((480, 640), np.uint8), probe=silent)
+    finding = CartilageTask().conclude(dark, score_of(np.ones((480, 640))), ())
+    refused(finding, "the probe does not transmit: heartbeat lost")
+    assert "dark" not in finding.reasons[0]
+
+
+def test_a_frozen_picture_is_measured(picture, frame) -> None:
+    frozen = replace(frame, probe=ProbeState(frozen=True, transmitting=False, transmit_off_reason="frozen"))
+    assert CartilageTask().conclude(frozen, score_of(picture.coverage), ()).verdict is Verdict.MEASURED
+
+
+def test_a_picture_shallower_than_the_model_knows_is_refused(picture, frame) -> None:
+    shallow, enough = (
+        replace(frame, spacing=PixelSpacing(depth_mm / 480, depth_mm / 480, SpacingOrigin.DEPTH))
+        for depth_mm in (19, 20)
+    )
+    refused(CartilageTask().conclude(shallow, score_of(picture.coverage), ()), "only 19 mm deep: set 20 mm or more")
+    assert CartilageTask().conclude(enough, score_of(picture.coverage), ()).verdict is Verdict.MEASURED
 
 
 def speckle(seed: int = 0) -> np.ndarray:

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from edge.frame import ProbeState
 from edge.trust.interval import conformal_half_width, interval
 from edge.trust.picture import picture_faults
+from edge.trust.probe import UNKNOWN_SCALE, missing_scale, probe_faults
 
 
 def test_a_speckled_picture_has_no_fault() -> None:
@@ -35,3 +37,23 @@ def test_a_doubtful_scale_widens_the_interval() -> None:
     assert interval(2.0, 0.1, 0.0) == pytest.approx((1.9, 2.1))
     assert interval(2.0, 0.1, 0.05) == pytest.approx((1.8, 2.2))
     assert interval(0.1, 0.5, 0.0)[0] == 0.0
+
+
+@pytest.mark.parametrize(
+    "probe",
+    [None, ProbeState(), ProbeState(transmitting=True), ProbeState(transmitting=False, frozen=True)],
+    ids=["no probe", "does not say", "transmits", "frozen"],
+)
+def test_a_probe_that_may_have_transmitted_is_no_fault(probe) -> None:
+    assert probe_faults(probe) == ()
+
+
+def test_a_probe_that_does_not_transmit_is_one_with_its_reason() -> None:
+    assert probe_faults(ProbeState(transmitting=False)) == ("the probe does not transmit",)
+    silent = ProbeState(transmitting=False, frozen=False, transmit_off_reason="too hot")
+    assert probe_faults(silent) == ("the probe does not transmit: too hot",)
+
+
+def test_a_scale_is_missing_for_a_reason() -> None:
+    assert missing_scale(None) == missing_scale(ProbeState()) == UNKNOWN_SCALE
+    assert missing_scale(ProbeState(doubt="the line was cut")) == "scale withheld: the line was cut"
