@@ -1,10 +1,11 @@
 """The line that says what the probe was doing at the exposure."""
 
 from collections.abc import Callable
+from math import ceil
 from typing import Final
 
 from edge.frame import ProbeState
-from edge.overlay.layout import UPPER_LEFT, Sheet
+from edge.overlay.layout import UPPER_LEFT, Box, Sheet
 from edge.overlay.palette import ICE, WARNING, WHITE, Colour
 from edge.overlay.text import BOLD, REGULAR, line_height, paste, sprite, text_width
 
@@ -12,45 +13,99 @@ LOW_BATTERY_PERCENT: Final = 15.0
 WARM_PROBE_C: Final = 41.0
 """IEC 60601-2-37 allows 43 °C at the skin."""
 
+DISPLAY_FROM: Final = 0.4
+"""Output display rule (IEC 60601-2-37): an index that can exceed 1 is shown from here on, in steps of at most 0.2."""
+LONGEST_MIN: Final = ((0.7, None), (1.0, 60), (1.5, 30), (2.0, 15), (2.5, 4), (3.0, 1))
+"""Thermal index up to the first figure: minutes of scanning at most, None without a limit; above, not recommended
+(British Medical Ultrasound Society)."""
+
 Piece = tuple[str, Colour, int]
 """Text, colour, weight."""
 
 
 def draw_state(sheet: Sheet, probe: ProbeState | None) -> None:
-    """Writes depth, frequency, gain, MI, TI, battery and FROZEN, as far as the probe says them."""
+    """Writes FROZEN or NO TRANSMIT, depth, frequency, gain, MI, TI, temperature and battery, as the probe says them."""
     if probe is None:
         return
-    for line in _lines(state_pieces(probe), sheet.size, sheet.picture.shape[1] - 2 * sheet.gap):
-        widths = [text_width(text, sheet.size, weight) for text, _, weight in line]
-        box = sheet.claim(sum(widths) + sheet.size * (len(line) - 1), line_height(sheet.size), UPPER_LEFT)
-        if box is None:
+    lines = _lines(state_pieces(probe), sheet.size, sheet.picture.shape[1] - 2 * sheet.gap)
+    widths = [sum(_width(piece, sheet.size) for piece in line) - sheet.size for line in lines]
+    for count in range(len(lines), 0, -1):
+        box = sheet.claim(max(widths[:count]), count * line_height(sheet.size), UPPER_LEFT)
+        if box is not None:
+            _write(sheet, lines[:count], box)
             return
-        x = box.x
-        for (text, colour, weight), width in zip(line, widths, strict=True):
-            paste(sheet.picture, sprite(text, sheet.size, colour, weight, edge=True), x, box.y)
-            x += width + sheet.size
+
+
+def _write(sheet: Sheet, lines: list[list[Piece]], box: Box) -> None:
+    for row, line in enumerate(lines):
+        x, y = box.x, box.y + row * line_height(sheet.size)
+        for piece in line:
+            text, colour, weight = piece
+            paste(sheet.picture, sprite(text, sheet.size, colour, weight, edge=True), x, y)
+            x += _width(piece, sheet.size)
+
+
+def _width(piece: Piece, size: int) -> int:
+    """Pixels of a piece with the gap after it."""
+    text, _, weight = piece
+    return text_width(text, size, weight) + size
 
 
 def state_pieces(probe: ProbeState) -> tuple[Piece, ...]:
     """What is known of the probe, in the order in which it is shown."""
-    frozen: tuple[Piece, ...] = (("FROZEN", ICE, BOLD),) if probe.frozen else ()
-    numbers = (
-        ("Depth {:g} mm", probe.depth_mm),
-        ("{:g} MHz", probe.frequency_mhz),
-        ("Gain {:g} dB", probe.gain_db),
-        ("MI {:.1f}", probe.mi),
-        ("TIS {:.1f}", probe.tis),
-        ("TIB {:.1f}", probe.tib),
-    )
+    numbers = (("Depth {:g} mm", probe.depth_mm), ("{:g} MHz", probe.frequency_mhz), ("Gain {:g} dB", probe.gain_db))
     known: tuple[Piece, ...] = tuple(
         (form.format(value), WHITE, REGULAR) for form, value in numbers if value is not None
     )
     return (
-        *frozen,
+        *_standing_still(probe),
         *known,
+        *_output(probe),
         *_watched("Probe", probe.temperature_c, "°C", _is_warm),
         *_watched("Battery", probe.battery_percent, "%", _is_low),
     )
+
+
+def _standing_still(probe: ProbeState) -> tuple[Piece, ...]:
+    """Why the picture does not move, or why its scale is not known."""
+    if probe.frozen:
+        return (("FROZEN", ICE, BOLD),)
+    if probe.transmitting is False:
+        return ((f"NO TRANSMIT: {probe.transmit_off_reason}".removesuffix(": "), WARNING, BOLD),)
+    return (("Probe state unknown", WARNING, REGULAR),) if probe.doubt else ()
+
+
+def _output(probe: ProbeState) -> tuple[Piece, ...]:
+    """MI, TIS, TIB. The time limit goes by TIB, since bone is near in these scans; by TIS where there is no TIB."""
+    named = (("MI", probe.mi), ("TIS", probe.tis), ("TIB", probe.tib))
+    judged = "TIB" if probe.tib is not None else "TIS"
+    return tuple(
+        _index(name, value, limit_text(value) if name == judged else "") for name, value in named if value is not None
+    )
+
+
+def _index(name: str, value: float, limit: str) -> Piece:
+    text = f"{name} {index_text(value)}"
+    return (f"{text}: {limit}", WARNING, BOLD) if limit else (text, WHITE, REGULAR)
+
+
+def index_text(value: float) -> str:
+    """`<0.4`, then steps of 0.1, always upward: never less than it is."""
+    return f"<{DISPLAY_FROM:g}" if value < DISPLAY_FROM else f"{_in_tenths(value):.1f}"
+
+
+def limit_text(thermal_index: float) -> str:
+    """`max 30 min` for the index as it is shown; empty where time is not limited."""
+    shown = _in_tenths(thermal_index)
+    for highest, minutes in LONGEST_MIN:
+        if shown <= highest:
+            return "" if minutes is None else f"max {minutes} min"
+    return "not recommended"
+
+
+def _in_tenths(value: float) -> float:
+    # Less a millionth, or 0.7 as telemetry's float would be shown as 0.8.
+    return ceil(value * 10 - 1e-6) / 10
 
 
 def _watched(name: str, value: float | None, unit: str, warns: Callable[[float], bool]) -> tuple[Piece, ...]:
@@ -73,7 +128,7 @@ def _lines(pieces: tuple[Piece, ...], size: int, width: int) -> list[list[Piece]
     lines: list[list[Piece]] = []
     room = 0
     for piece in pieces:
-        needed = text_width(piece[0], size, piece[2]) + size
+        needed = _width(piece, size)
         if needed > room + size or not lines:
             lines.append([])
             room = width

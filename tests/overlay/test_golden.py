@@ -22,6 +22,8 @@ REFUSED_REASONS = (
     "Tilt the probe slowly until the bone line is bright from one condyle to the other.",
 )
 LIMITED_REASONS = ("Lateral third withheld: the beam is not perpendicular there.",)
+DOUBT_REASONS = ("scale withheld: the depth was changed within 3 ms of the exposure",)
+SILENT_REASONS = ("the probe does not transmit: heartbeat lost",)
 UNKNOWN_REASONS = ("Millimetres withheld: the scale is unknown. State the depth or millimetres per pixel.",)
 
 
@@ -41,6 +43,7 @@ class Scene:
     behind: int = 0
     marked: bool = True
     found: bool = True
+    dark: bool = False
     skipped: tuple[str, ...] = field(default=())
 
 
@@ -57,6 +60,16 @@ SCENES = {
         640, 480, verdict=Verdict.LIMITED, reasons=UNKNOWN_REASONS, known_scale=False,
         skipped=("mean_thickness_medial", "mean_thickness_central", "mean_thickness_lateral", "area"),
     ),
+    "doubt": Scene(
+        640, 480, verdict=Verdict.LIMITED, reasons=DOUBT_REASONS, known_scale=False,
+        probe=ProbeState(doubt="the depth was changed within 3 ms of the exposure", battery_percent=81),
+        skipped=("mean_thickness_medial", "mean_thickness_central", "mean_thickness_lateral", "area"),
+    ),
+    "no_transmit": Scene(
+        640, 480, verdict=Verdict.REFUSED, reasons=SILENT_REASONS, marked=False, dark=True,
+        probe=replace(PROBE, mi=0, tis=0, tib=0, transmitting=False, transmit_off_reason="heartbeat lost"),
+    ),
+    "high_output": Scene(640, 480, probe=replace(PROBE, mi=1.08, tis=0.62, tib=1.17, transmitting=True)),
     "waiting": Scene(640, 480, found=False),
     "small": Scene(480, 360),
     "small_refused": Scene(480, 360, verdict=Verdict.REFUSED, reasons=REFUSED_REASONS),
@@ -92,7 +105,8 @@ def surfaces(x):
 def build(scene):
     region = Region(*(scene.region or (0, 0, scene.width, scene.height)))
     pixels = np.zeros((scene.height, scene.width), np.uint8)
-    region.crop(pixels)[:] = background(region.width, region.height)
+    if not scene.dark:
+        region.crop(pixels)[:] = background(region.width, region.height)
     spacing = PixelSpacing(40 / region.width, 40 / region.width, SpacingOrigin.DEPTH) if scene.known_scale else None
     frame = Frame(pixels, 40_000_000 * 20, 20, "phantom", spacing, region if scene.region else None, scene.probe)
     if not scene.found:
