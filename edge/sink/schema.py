@@ -45,6 +45,16 @@ class ProbeRecord(msgspec.Struct, frozen=True):
     tib: float | None
     battery_percent: float | None
     temperature_c: float | None
+    # Fields that came later have a default, so that older files can still be read.
+    tgc_db: tuple[float, ...] | None = None
+    focus_mm: float | None = None
+    dynamic_range_db: float | None = None
+    transmit_power_db: float | None = None
+    preset: str | None = None
+    epoch: int | None = None
+    transmitting: bool | None = None
+    transmit_off_reason: str = ""
+    doubt: str = ""
 
 
 class MeasurementRecord(msgspec.Struct, frozen=True):

@@ -3,6 +3,7 @@
 import json
 import re
 import tempfile
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from edge.errors import SourceFormatError, SourceNotFoundError
 from edge.finding import CaliperMark, Finding, LineMark, MaskMark, Measurement, Timings, Verdict
 from edge.frame import Frame, PixelSpacing, ProbeState, Region, SpacingOrigin
 from edge.sink.records import RecordsSink, read_records
-from edge.sink.schema import Record
+from edge.sink.schema import ProbeRecord, Record
 
 PICTURE = np.zeros((4, 4, 3), np.uint8)
 DEFINITION = Path(__file__).parents[2] / "docs" / "records.md"
@@ -99,7 +100,8 @@ def test_a_line_is_plain_json_with_the_defined_names(tmp_path):
     finding = Finding(
         "cartilage", 7, 9, Verdict.LIMITED, ("tilt",), (Measurement("area", 60.0, "mm2", 55.0, 65.0),), (mask,), spacing
     )
-    frame = frame_of(finding, region=Region(1, 2, 3, 4), probe=ProbeState(depth_mm=40.0, frozen=True))
+    state = ProbeState(depth_mm=40.0, frozen=True, tgc_db=(1.0, 2.0), doubt="why")
+    frame = frame_of(finding, region=Region(1, 2, 3, 4), probe=state)
     with RecordsSink(tmp_path) as sink:
         sink.write(frame, finding, PICTURE)
     line = json.loads((tmp_path / "findings.jsonl").read_text())
@@ -111,12 +113,33 @@ def test_a_line_is_plain_json_with_the_defined_names(tmp_path):
     assert line["region"] == {"x": 1, "y": 2, "width": 3, "height": 4}
     assert line["probe"]["depth_mm"] == 40.0
     assert line["probe"]["mi"] is None
+    assert line["probe"]["tgc_db"] == [1.0, 2.0]
+    assert line["probe"]["doubt"] == "why"
     assert line["masks"] == [{"name": "cartilage", "label": 2, "pixels": 3}]
 
 
 def test_docs_define_exactly_the_fields_there_are():
     defined = re.findall(r"^\| `(\w+)` \|", DEFINITION.read_text().split("## Fields")[1].split("\n## ")[0], re.M)
     assert defined == list(Record.__struct_fields__)
+
+
+def test_the_probes_record_holds_its_whole_state_and_docs_define_it():
+    held = {field.name for field in fields(ProbeState)}
+    rows = re.findall(r"^\| (`.*?) \|.*", DEFINITION.read_text().split("## The probe")[1].split("\n## ")[0], re.M)
+    defined = set(re.findall(r"`(\w+)`", " ".join(rows))) | {"transmit_off_reason"}
+    assert set(ProbeRecord.__struct_fields__) == held == defined
+
+
+def test_a_record_from_before_the_probe_said_more_is_read(tmp_path):
+    (finding,) = plain(1)
+    with RecordsSink(tmp_path) as sink:
+        sink.write(frame_of(finding, probe=ProbeState(depth_mm=40.0)), finding, PICTURE)
+    path = tmp_path / "findings.jsonl"
+    line = json.loads(path.read_text())
+    first = ("depth_mm", "frequency_mhz", "gain_db", "frozen", "mi", "tis", "tib", "battery_percent", "temperature_c")
+    path.write_text(json.dumps(line | {"probe": {name: line["probe"][name] for name in first}}) + "\n")
+    (record,) = read_records(path)
+    assert (record.probe.depth_mm, record.probe.focus_mm, record.probe.doubt) == (40.0, None, "")
 
 
 def test_a_number_that_is_none_is_null(tmp_path):
