@@ -264,7 +264,7 @@ class Link:
             self.counters.malformed += 1
 
     def _hello(self, session: int, body: bytes) -> bool:
-        greeting = _greeting(body)
+        greeting = read_greeting(body)
         if greeting is None or session == 0:
             return False
         if greeting.fits and (session != self.session or self._used):
@@ -277,7 +277,7 @@ class Link:
         return True
 
     def _welcome(self, session: int, body: bytes) -> bool:
-        greeting = _greeting(body)
+        greeting = read_greeting(body)
         if greeting is None:
             return False
         if session != self._opening:
@@ -462,7 +462,8 @@ def _since(now_us: int, then_us: int) -> int:
     return (now_us - then_us) & _MASK
 
 
-def _greeting(body: bytes) -> Greeting | None:
+def read_greeting(body: bytes) -> Greeting | None:
+    """What the body of a HELLO or WELCOME says; None where it is no greeting of this link."""
     if len(body) != _GREETING.size or body[:4] != MAGIC:
         return None
     _, version, digest, boot_id = _GREETING.unpack(body)
