@@ -1,4 +1,5 @@
-/* The side channel of a simulated probe: frames as on the line, whose payload is one `stimulate` message. */
+/* The side channel of a simulated probe: frames as on the line, whose payload is one Stimulate message (id, stimulus,
+   value), without a link header. */
 #ifndef SONO_BENCH_H
 #define SONO_BENCH_H
 
@@ -6,15 +7,9 @@
 #include <stdint.h>
 
 #include "device.h"
-
-#define BENCH_BLOCK_BYTES 16u
-
-typedef struct bench {
-    uint8_t block[BENCH_BLOCK_BYTES];
-    size_t n_block;
-} bench;
+#include "framing.h"
 
 /* Hands each whole stimulus to the device; anything else is dropped. */
-void bench_receive(bench *side, const uint8_t *bytes, size_t n_bytes, device *probe, uint32_t now_us);
+void bench_receive(deframer *side, const uint8_t *bytes, size_t n_bytes, device *probe, uint32_t now_us);
 
 #endif

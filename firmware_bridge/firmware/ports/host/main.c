@@ -18,6 +18,7 @@
 #include "options.h"
 
 #define CHUNK_BYTES 4096u
+#define SIDE_CHUNK_BYTES 64u
 #define WATCHDOG_NS 1000000000u
 #define EXIT_POWER_CUT 3
 #define PAUSE_LINE_BUSY_NS 200000
@@ -28,7 +29,7 @@
 typedef struct probe {
     options chosen;
     line serial, side;
-    bench stimuli;
+    deframer stimuli;
     flash_memory memory;
     flash_device flash;
     uint32_t cut_in;
@@ -73,7 +74,7 @@ static void start(probe *p, uint8_t boot_reason) {
     p->memory.dead = false;
     p->reset_requested = false;
     p->hung = false;
-    p->stimuli.n_block = 0;
+    deframer_start(&p->stimuli);
     p->running = boot_select(&p->flash, HARDWARE_ID);
     p->runs = p->running.bank != BANK_NONE && !p->memory.dead;
     p->started_ns = clock_ns();
@@ -98,7 +99,7 @@ static void receive(probe *p) {
 }
 
 static void receive_stimuli(probe *p) {
-    uint8_t bytes[BENCH_BLOCK_BYTES];
+    uint8_t bytes[SIDE_CHUNK_BYTES];
     size_t n_bytes;
     while (!must_restart(p) && (n_bytes = line_read(&p->side, bytes, sizeof bytes, 0)) > 0u) {
         if (p->runs) {
