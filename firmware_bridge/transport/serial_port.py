@@ -2,6 +2,7 @@
 
 import errno
 import grp
+import os
 from pathlib import Path
 from threading import Event
 from typing import Final
@@ -78,7 +79,10 @@ class SerialPort(Transport):
 
     def _lost(self, error: Exception) -> TransportError:
         self._check_open()
-        return LinkLostError(f"{self.path} is gone ({error}); check the probe's cable and power, then connect again")
+        # Without a number it is pyserial's own guess, which is long and no help.
+        number = getattr(error, "errno", None)
+        reason = os.strerror(number) if number else "it hung up"
+        return LinkLostError(f"{self.path} is gone ({reason}); check the probe's cable and power, then connect again")
 
 
 def open_serial_port(rest: str) -> SerialPort:

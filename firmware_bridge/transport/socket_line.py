@@ -131,7 +131,7 @@ def open_unix(path: str, write_timeout_s: float = WRITE_TIMEOUT_S) -> SocketLine
     try:
         connected.settimeout(CONNECT_TIMEOUT_S)
         connected.connect(path)
-    except (OSError, ValueError) as error:
+    except OSError as error:
         connected.close()
         raise _unix_error(path, error) from error
     return SocketLine(connected, f"unix:{path}", write_timeout_s)
