@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.app.settings import Settings, usable_cores
 from edge.clock import Clock, MonotonicClock
+from edge.errors import SettingError
 from edge.finding import Finding
 from edge.frame import Frame, PixelSpacing, SpacingOrigin
 from edge.loop.capture import ignore
@@ -27,9 +28,12 @@ from edge.sink.folder import claim_folder
 from edge.sink.queueing import QueuedSink
 from edge.sink.table import SINKS
 from edge.source.contract import FrameSource
-from edge.source.opening import open_source
+from edge.source.opening import open_source, split_spec
 from edge.task.contract import Task
 from edge.task.table import TASKS
+
+if TYPE_CHECKING:
+    from edge.app.probe_link import ProbeLink
 
 VIEWERS = {"page": Entry("edge.viewer.page:PageSink", extra="viewer")}
 VIDEO_FPS = 25.0
@@ -58,7 +62,7 @@ def compose(settings: Settings, clock: Clock | None = None, tell: Callable[[str]
     clock = clock or MonotonicClock()
     task = open_task(settings.task, mirrored=settings.mirrored)
     with ExitStack() as opened:
-        source = opened.enter_context(open_source(settings.source, fps=settings.fps, clock=clock))
+        source, probe = _open_source(settings, clock, tell, opened)
         runtime, choice = _open_runtime(settings, task)
         opened.enter_context(runtime)
         page = _open_page(settings.view_port)
@@ -72,7 +76,34 @@ def compose(settings: Settings, clock: Clock | None = None, tell: Callable[[str]
         locator = Locator(_stated_spacing(settings.mm_per_px), settings.depth_mm)
         step = Step(locator.locate, task, runtime, live_picture if source.live else recorded_picture, clock)
         loop = opened.enter_context(Loop(source, step, sinks, clock, max_frames=settings.max_frames, tell=tell))
+        if probe is not None:
+            probe.start(arm=settings.arm)
         return Chain(loop, source, runtime_label(runtime), choice.reason, page.url if page else None, opened.pop_all())
+
+
+def _open_source(
+    settings: Settings, clock: Clock, tell: Callable[[str], None], opened: ExitStack
+) -> tuple[FrameSource, "ProbeLink | None"]:
+    """The source, and the probe that its frames learn their state from; a phantom also obeys it."""
+    if settings.probe is None:
+        return opened.enter_context(open_source(settings.source, fps=settings.fps, clock=clock)), None
+    from edge.app.probe_link import open_link
+    from edge.source.probed import SCREEN_LAG_S, ProbedSource
+
+    kind, rest = split_spec(settings.source)
+    if kind == "phantom":
+        from edge.source.phantom import open_phantom
+
+        probe = opened.enter_context(open_link(settings.probe, tell))
+        phantom = open_phantom(rest, fps=settings.fps, clock=clock, feed=probe)
+        return opened.enter_context(ProbedSource(phantom, probe)), probe
+    source = opened.enter_context(open_source(settings.source, fps=settings.fps, clock=clock))
+    if not source.live:
+        raise SettingError(
+            f"--probe needs a live picture, camera:... or phantom:cartilage; {settings.source} is recorded"
+        )
+    probe = opened.enter_context(open_link(settings.probe, tell))
+    return opened.enter_context(ProbedSource(source, probe, lag_s=SCREEN_LAG_S)), probe
 
 
 def open_task(name: str, *, mirrored: bool = False) -> Task:

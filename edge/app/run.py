@@ -49,6 +49,11 @@ def run(
     view: Annotated[
         int | None, typer.Option(metavar="PORT", help="Show the live picture at http://127.0.0.1:PORT/ (0: any port).")
     ] = None,
+    probe: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="The probe's serial port, socket://host:port, or sim: (simulated)."),
+    ] = None,
+    arm: Annotated[bool, typer.Option(help="Let the --probe transmit from the start of the run.")] = True,
 ) -> None:
     """Measure a picture, a folder, a video, a DICOM file or a live probe.
 
@@ -61,6 +66,8 @@ def run(
       sonoedge run --source camera:/dev/video0 --depth-mm 40 --view 8080
 
       sonoedge run --source phantom:cartilage --frames 100
+
+      sonoedge run --source phantom:cartilage --probe sim: --view 8080
     """
     from edge.app.session import open_session
 
@@ -81,6 +88,8 @@ def run(
             mirrored=mirrored,
             max_frames=frames,
             view_port=view,
+            probe=probe,
+            arm=arm,
             tell=say,
         )
     if out_folder is not None:

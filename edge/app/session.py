@@ -100,12 +100,16 @@ def open_session(
     mirrored: bool = False,
     max_frames: int | None = None,
     view_port: int | None = None,
+    probe: str | None = None,
+    arm: bool = True,
     tell: Callable[[str], None] = ignore,
 ) -> Session:
     """An open chain from `source` to the folder `out`; edge.app.settings.Settings says what each option means.
     `tell` is called, from another thread, with what a user should know meanwhile: a probe unplugged, or back again.
+    With a `probe` its imaging starts here, and it transmits unless `arm` is False.
 
-    Raises errors.SonoedgeError where anything cannot be opened; nothing stays open then.
+    Raises errors.SonoedgeError, or firmware_bridge.errors.BridgeError for the probe's line, where anything cannot be
+    opened; nothing stays open then.
     """
     settings = Settings(
         source=str(source),
@@ -123,5 +127,7 @@ def open_session(
         mirrored=mirrored,
         max_frames=max_frames,
         view_port=view_port,
+        probe=probe,
+        arm=arm,
     )
     return Session(settings, compose(settings, tell=tell))

@@ -37,6 +37,10 @@ class Settings:
     max_frames: int | None = None
     view_port: int | None = None
     """Port of the page with the live picture; 0: any free one. None: no page."""
+    probe: str | None = None
+    """Serial port, `socket://host:port` or `sim:` of the probe whose picture the source shows. None: no line to it."""
+    arm: bool = True
+    """Whether the probe is armed, so that it transmits, when the run starts. It is never armed again within a run."""
 
     def __post_init__(self) -> None:
         if not self.source.strip():
@@ -49,6 +53,8 @@ class Settings:
         _check_range("--mm-per-px", self.mm_per_px, 0.001, 10)
         _check_range("--depth-mm", self.depth_mm, 5, 500)
         _check_range("--view", self.view_port, 0, 65535)
+        if self.probe is not None and not self.probe.strip():
+            raise SettingError("--probe names no probe; give its serial port, socket://host:port, or sim:")
         if self.out is None and (self.masks or self.stills):
             asked = "--masks" if self.masks else "--stills"
             raise SettingError(f"{asked} needs a folder to write to; add --out FOLDER")

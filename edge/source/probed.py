@@ -15,18 +15,25 @@ class ProbedSource(Closing):
     """Frames of `inner`, each with the probe's state at its exposure in place of what `inner` said of it.
 
     `lag_s`: how much earlier than its stamp a frame may have been exposed. Where the parameters were not the same all
-    that time, the state is in doubt.
+    that time, the state is in doubt. A frame is given when the next one came: only the report of a later exposure
+    proves that nothing was changed, and by then it is there.
     """
 
     def __init__(self, inner: FrameSource, states: StateAt, *, lag_s: float = 0.0) -> None:
         self.live = inner.live
         self._inner, self._states, self._lag_s = inner, states, lag_s
+        self._held: Frame | None = None
+        self._closed = False
 
     def read(self, timeout_s: float) -> Frame | None:
-        frame = self._inner.read(timeout_s)
-        return None if frame is None else replace(frame, probe=self._state(frame.exposed_ns))
+        frame, self._held = self._held or self._inner.read(timeout_s), None
+        if frame is None or self._closed:
+            return None
+        self._held = self._inner.read(timeout_s)
+        return replace(frame, probe=self._state(frame.exposed_ns))
 
     def close(self) -> None:
+        self._closed = True
         self._inner.close()
 
     def _state(self, exposed_ns: int) -> ProbeState:

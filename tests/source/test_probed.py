@@ -62,3 +62,35 @@ def test_it_is_live_closed_and_lost_as_its_source_is() -> None:
         with pytest.raises(SourceLostError, match="gone"):
             source.read(1.0)
     assert inner.closed
+
+
+def test_a_frame_is_given_when_the_next_one_came_and_the_last_at_the_end() -> None:
+    asked = []
+    frames = (asked.append(k) or fake_frame(k) for k in range(3))
+    with ProbedSource(FakeSource(frames), LINE) as source:
+        given = [(source.read(1.0).sequence, len(asked)) for _ in range(3)]
+        assert source.read(1.0) is None
+    assert given == [(0, 2), (1, 3), (2, 3)]
+
+
+def test_no_frame_from_before_a_loss_comes_after_it() -> None:
+    class Replugged(FakeSource):
+        def read(self, timeout_s):
+            if self.reads.pop(0):
+                return super().read(timeout_s)
+            raise SourceLostError("gone")
+
+    inner = Replugged(map(fake_frame, range(4)), live=True)
+    inner.reads = [True, True, False, True, True, True]
+    with ProbedSource(inner, LINE) as source:
+        assert source.read(1.0).sequence == 0
+        with pytest.raises(SourceLostError):
+            source.read(1.0)
+        assert source.read(1.0).sequence == 2
+
+
+def test_after_close_there_is_nothing_more() -> None:
+    source = ProbedSource(FakeSource(map(fake_frame, range(9))), LINE)
+    source.read(1.0)
+    source.close()
+    assert source.read(1.0) is None
