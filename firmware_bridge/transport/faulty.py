@@ -186,20 +186,27 @@ class FaultyTransport(Transport):
             self._changed.notify_all()
             self._changed.wait_for(self._has_room)
             self._raise_failure()
+            if self._is_over():
+                raise self._why_closed()
 
     def cut(self) -> None:
-        """Unplug: from now on, and in a read that waits, the other end is gone."""
-        self._cut.set()
-        self._inner.close()
+        """Unplug: from now on, and for a read that waits, the other end is gone."""
+        self._end(self._cut)
 
     def close(self) -> None:
-        self._closed.set()
+        self._end(self._closed)
+
+    def _end(self, how: Event) -> None:
+        how.set()
         self._inner.close()
         with self._changed:
             self._changed.notify_all()
 
+    def _is_over(self) -> bool:
+        return self._closed.is_set() or self._cut.is_set()
+
     def _has_room(self) -> bool:
-        return bool(self._failures) or self._closed.is_set() or self.outgoing.n_under_way <= IN_FLIGHT_BYTES
+        return bool(self._failures) or self._is_over() or self.outgoing.n_under_way <= IN_FLIGHT_BYTES
 
     def _raise_failure(self) -> None:
         if self._failures:
@@ -220,7 +227,7 @@ class FaultyTransport(Transport):
 
     def _carry_delayed(self) -> None:
         with self._changed:
-            while not self._closed.is_set():
+            while not self._is_over():
                 wait_us = self.outgoing.next_due_us() - _now_us()
                 if wait_us > 0:
                     self._changed.wait(min(wait_us / 1e6, TIMEOUT_MAX))

@@ -53,7 +53,7 @@ class SocketLine(Transport):
             except BlockingIOError:
                 return b""
             except OSError as error:
-                raise self._lost(str(error)) from error
+                raise self._lost(_reason(error)) from error
             if not data:
                 raise self._lost("the other end hung up")
             return data
@@ -68,7 +68,7 @@ class SocketLine(Transport):
                 except BlockingIOError:
                     self._await_room()
                 except OSError as error:
-                    raise self._lost(str(error)) from error
+                    raise self._lost(_reason(error)) from error
 
     def close(self) -> None:
         self._closed.set()
@@ -155,12 +155,14 @@ def _tcp_error(name: str, host: str, error: Exception) -> TransportError:
     if isinstance(error, ConnectionRefusedError):
         return PortNotFoundError(f"nothing listens on {name}; start the device first, or correct the port number")
     if isinstance(error, socket.gaierror | UnicodeError):
-        return PortNotFoundError(f"there is no host '{host}' ({error}); check its spelling, or write its address")
+        return PortNotFoundError(
+            f"there is no host '{host}' ({_reason(error)}); check its spelling, or write its address"
+        )
     if isinstance(error, TimeoutError):
         return PortNotFoundError(
             f"{name} did not answer for {CONNECT_TIMEOUT_S:g} s; see that it is switched on and on the same network"
         )
-    return PortNotFoundError(f"{name} cannot be reached ({error}); check the address and the network")
+    return PortNotFoundError(f"{name} cannot be reached ({_reason(error)}); check the address and the network")
 
 
 def _unix_error(path: str, error: Exception) -> TransportError:
@@ -175,6 +177,11 @@ def _unix_error(path: str, error: Exception) -> TransportError:
     if isinstance(error, ConnectionRefusedError) and Path(path).is_socket():
         return PortNotFoundError(f"nothing listens on {path}; the device that made it has ended: start it again")
     return PortUnsuitableError(
-        f"{path} cannot be connected to ({error}); expected a unix stream socket, as QEMU makes with "
+        f"{path} cannot be connected to ({_reason(error)}); expected a unix stream socket, as QEMU makes with "
         "-serial unix:PATH,server=on,wait=off"
     )
+
+
+def _reason(error: Exception) -> str:
+    """Without the number that the system puts before it."""
+    return getattr(error, "strerror", None) or str(error)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from firmware_bridge.errors import LinkClosedError, LinkLostError, PortUnsuitableError, WriteStalledError
 from firmware_bridge.transport.faulty import (
+    IN_FLIGHT_BYTES,
     NEVER_US,
     FaultCounts,
     FaultSettings,
@@ -302,3 +303,27 @@ def test_unplugging_ends_a_read_that_waits_and_all_later_use() -> None:
         near.close()
         with pytest.raises(LinkClosedError):
             near.read(0.0)
+
+
+@pytest.mark.parametrize(("end", "expected"), [("close", LinkClosedError), ("cut", LinkLostError)])
+def test_a_write_that_waits_for_room_ends_with_the_line(end: str, expected: type[Exception]) -> None:
+    inner, far = loopback_pair()
+    an_hour_ms = 3_600_000
+    near = FaultyTransport(inner, FaultyLine(1, delay_ms=(an_hour_ms, an_hour_ms)), FaultyLine(2))
+    with near, far:
+        outcome: list[BaseException] = []
+
+        def fill() -> None:
+            try:
+                while True:
+                    near.write(b"x" * 1000)
+            except (LinkClosedError, LinkLostError) as error:
+                outcome.append(error)
+
+        writer = threading.Thread(target=fill, daemon=True)
+        writer.start()
+        while near.outgoing.n_under_way <= IN_FLIGHT_BYTES:
+            time.sleep(0.001)
+        getattr(near, end)()
+        writer.join(SOON_S)
+        assert [type(error) for error in outcome] == [expected]
