@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import platformdirs
@@ -50,6 +51,8 @@ def examine() -> Iterator[Check]:
         model_checks,
         camera_checks,
         port_checks,
+        serial_right_check,
+        update_check,
         folder_checks,
     )
     for question in questions:
@@ -129,14 +132,40 @@ def camera_checks() -> Iterator[Check]:
 
 
 def port_checks() -> Iterator[Check]:
-    from serial.tools.list_ports import comports
+    from edge.app.probe.ports import list_ports
 
-    ports = comports()
+    ports = list_ports()
     for port in ports:
-        described = port.description if port.description != "n/a" else ""
-        yield Check("serial port", State.GOOD, f"{port.device} {described}".strip())
+        found = f"{port.path} {port.description}".strip() + ("" if port.state == "free" else f", {port.state}")
+        yield Check("serial port", State.GOOD if port.state == "free" else State.NOTE, found)
     if not ports:
         yield Check("serial port", State.NOTE, "none", "needed only to control a probe: plug in its USB or UART cable")
+
+
+def serial_right_check() -> Iterator[Check]:
+    from edge.app.probe.ports import serial_right
+
+    right = serial_right()
+    if right.member or not right.exists:
+        found = f"{right.user} may open serial ports" if right.member else f"there is no group '{right.group}'"
+        yield Check("serial right", State.GOOD, found)
+        return
+    found = f"{right.user} is not in the group '{right.group}', which may open serial ports"
+    cure = f"needed only to control a probe: sudo usermod -aG {right.group} {right.user}, then log in again"
+    if right.member_next_login:
+        found, cure = f"{right.user} is in '{right.group}' only since this login began", "log out and in again"
+    yield Check("serial right", State.NOTE, found, cure)
+
+
+def update_check() -> Iterator[Check]:
+    """The signature of a probe's firmware is verified before it is sent, which takes a library."""
+    try:
+        found = version("cryptography")
+    except PackageNotFoundError:
+        cure = "needed only to update a probe's firmware: pip install 'sonoedge[probe]'"
+        yield Check("cryptography", State.NOTE, "not installed", cure)
+    else:
+        yield Check("cryptography", State.GOOD, f"{found}, verifies firmware before an update")
 
 
 def folder_checks() -> Iterator[Check]:

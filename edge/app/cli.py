@@ -12,9 +12,11 @@ from edge.app.console import say_error
 from edge.app.demo import demo
 from edge.app.doctor import doctor
 from edge.app.models import models
+from edge.app.probe.commands import probe
 from edge.app.run import run
 from edge.app.show import show
 from edge.errors import SonoedgeError
+from firmware_bridge.errors import BridgeError
 
 TRACE_VARIABLE = "SONOEDGE_TRACE"
 EXIT_FAILED = 1
@@ -35,6 +37,7 @@ app.command()(demo)
 app.command()(show)
 app.command()(doctor)
 app.add_typer(models, name="models")
+app.add_typer(probe, name="probe")
 app.command()(bench)
 
 
@@ -69,7 +72,7 @@ def main() -> None:
 
 def describe(error: Exception) -> str:
     """What the user reads: our own errors as they are, others with what to do about them."""
-    if isinstance(error, SonoedgeError):
+    if isinstance(error, SonoedgeError | BridgeError):
         return "; then ".join([str(error), *getattr(error, "__notes__", ())])
     if isinstance(error, OSError):
         return f"{error.filename or 'the system'}: {error.strerror or error}"

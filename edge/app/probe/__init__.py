@@ -1,0 +1,1 @@
+"""`sonoedge probe`: one command a file, and what their screens share."""

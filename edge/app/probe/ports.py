@@ -1,0 +1,118 @@
+"""The serial ports of this machine: what they are, who holds them, whether the user may open them. Opens none."""
+
+import grp
+import os
+import pwd
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+SERIAL_GROUP: Final = "dialout"
+"""Whose members may open serial ports on Debian and its kin; the port's own group counts where it differs."""
+
+_PROCESSES: Final = Path("/proc")
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A serial port."""
+
+    path: str
+    description: str
+    """What the system says of it; often empty."""
+    held_by: tuple[str, ...]
+    """`minicom (1234)`: the programs that have it open, as far as this user may see them."""
+    group: str
+    """Whose members may open it."""
+    may_open: bool
+
+    @property
+    def state(self) -> str:
+        """Whether it can be used now, and else why not."""
+        if not self.may_open:
+            return f"no permission: join the group '{self.group}'"
+        return f"in use by {', '.join(self.held_by)}" if self.held_by else "free"
+
+
+@dataclass(frozen=True, slots=True)
+class SerialRight:
+    """Whether the user may open serial ports in general."""
+
+    group: str
+    user: str
+    member: bool
+    """In this login."""
+    member_next_login: bool
+    """The group names the user, yet this login began before."""
+    exists: bool
+
+
+def list_ports() -> list[Port]:
+    """All serial ports that the system knows; ptys and sockets are not among them."""
+    from serial.tools.list_ports import comports
+
+    held = open_devices()
+    return [_port(each.device, each.description, held) for each in sorted(comports())]
+
+
+def open_devices() -> dict[str, tuple[str, ...]]:
+    """Which programs hold which file under /dev, but for this one. Programs of other users need root to be seen."""
+    found: dict[str, set[str]] = {}
+    for process in _PROCESSES.glob("[0-9]*"):
+        if process.name == str(os.getpid()):
+            continue
+        for path in _open_files(process):
+            if path.startswith("/dev/tty"):
+                found.setdefault(path, set()).add(f"{_name(process)} ({process.name})")
+    return {path: tuple(sorted(names)) for path, names in found.items()}
+
+
+def serial_right(group: str = SERIAL_GROUP) -> SerialRight:
+    user = _user()
+    try:
+        entry = grp.getgrnam(group)
+    except KeyError:
+        return SerialRight(group, user, member=os.geteuid() == 0, member_next_login=False, exists=False)
+    member = os.geteuid() == 0 or entry.gr_gid in (os.getegid(), *os.getgroups())
+    return SerialRight(group, user, member, member_next_login=user in entry.gr_mem, exists=True)
+
+
+def _user() -> str:
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:  # as in a container that was given a number only
+        return str(os.geteuid())
+
+
+def _port(path: str, description: str | None, held: dict[str, tuple[str, ...]]) -> Port:
+    return Port(
+        path,
+        description if description and description != "n/a" else "",
+        held.get(str(Path(path).resolve()), ()),
+        _group_of(path),
+        os.access(path, os.R_OK | os.W_OK),
+    )
+
+
+def _group_of(path: str) -> str:
+    try:
+        return grp.getgrgid(Path(path).stat().st_gid).gr_name
+    except (OSError, KeyError):
+        return SERIAL_GROUP
+
+
+def _open_files(process: Path) -> list[str]:
+    paths = []
+    try:
+        for link in (process / "fd").iterdir():
+            paths.append(str(link.readlink()))
+    except OSError:
+        return paths  # another user's, or it ended meanwhile
+    return paths
+
+
+def _name(process: Path) -> str:
+    try:
+        return (process / "comm").read_text().strip()
+    except OSError:
+        return "a program"
