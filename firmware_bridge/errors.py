@@ -19,6 +19,19 @@ BridgeError
 │   └── ImageOlderError         older than what runs, or than the minimum
 ├── KeyFileError                the public key cannot be read                (also ValueError)
 ├── SignatureLibraryError       `cryptography` is not installed              (also ImportError)
+├── RefusedError                the probe does not do it, and says why
+│   └── ParameterRefusedError   a setting that may not be made               (also ValueError)
+├── NoReplyError                a request was not answered in its time       (also TimeoutError)
+├── SessionError                nobody to talk to at the other end
+│   ├── NoAnswerError           not a byte                                   (also TimeoutError)
+│   ├── NotAProbeError          bytes, but of something else
+│   └── ProtocolVersionError    a probe of another release
+├── UpdateError                 firmware was not updated
+│   ├── UpdateNotNowError       the probe takes no update in this state
+│   ├── UpdateImageError        the probe rejects the image
+│   ├── UpdateFlashError        the probe's flash memory failed
+│   ├── UpdateInterruptedError  the line was lost too often
+│   └── UpdateFailedError       the new firmware did not start or does not work
 ├── UnknownTransportError       no transport has this name                   (also ValueError)
 └── TransportError              bytes cannot travel
     ├── PortNotFoundError       no such port: not plugged in, mistyped       (also FileNotFoundError)
@@ -29,6 +42,8 @@ BridgeError
     ├── LinkLostError           the other end is gone: unplugged, ended      (also ConnectionError)
     └── LinkClosedError         used after this end closed it                (also ValueError)
 """
+
+from firmware_bridge.protocol.messages import Refusal
 
 
 class BridgeError(Exception):
@@ -105,6 +120,62 @@ class KeyFileError(BridgeError, ValueError):
 
 class SignatureLibraryError(BridgeError, ImportError):
     """`cryptography` is not installed; nothing is uploaded unverified."""
+
+
+class RefusedError(BridgeError):
+    """The probe does not do what was asked, and nothing was changed: transmit armed while frozen, no start of imaging."""
+
+    def __init__(self, reason: str, refusal: Refusal) -> None:
+        super().__init__(reason)
+        self.refusal = refusal
+
+
+class ParameterRefusedError(RefusedError, ValueError):
+    """A setting out of range, between two steps, unknown, or over a limit of acoustic output."""
+
+
+class NoReplyError(BridgeError, TimeoutError):
+    """A request was not answered in its time; whether it was done is unknown."""
+
+
+class SessionError(BridgeError):
+    """Nobody at the other end of the line with whom this program can talk. Nothing was changed there."""
+
+
+class NoAnswerError(SessionError, TimeoutError):
+    """Nothing came back: the probe is off, this is not its port, the speed is wrong, or only one wire is connected."""
+
+
+class NotAProbeError(SessionError):
+    """Bytes came that no probe sends: a modem, a GPS receiver, a console, a probe at another speed."""
+
+
+class ProtocolVersionError(SessionError):
+    """The probe's firmware is of another release, whose messages mean something else."""
+
+
+class UpdateError(BridgeError):
+    """The probe's firmware was not updated; the message says what runs now."""
+
+
+class UpdateNotNowError(UpdateError):
+    """The probe takes no update in its present state: it is imaging, or its own image is not confirmed yet."""
+
+
+class UpdateImageError(UpdateError):
+    """The probe rejects the image: damaged on arrival, for another probe, too old, too large."""
+
+
+class UpdateFlashError(UpdateError):
+    """The probe could not erase or write its flash memory."""
+
+
+class UpdateInterruptedError(UpdateError):
+    """The line was lost and did not come back, or too often in a row. The same update goes on where it stopped."""
+
+
+class UpdateFailedError(UpdateError):
+    """The new firmware did not start, was rolled back, or failed its self-test, and was not confirmed."""
 
 
 class UnknownTransportError(BridgeError, ValueError):
