@@ -13,7 +13,7 @@ from typing import Final, Self
 from firmware_bridge.errors import TraceError
 from firmware_bridge.transport.contract import Transport
 
-TITLE: Final = b"sonoedge line 1\n"
+TITLE: Final = b"sonoedge-line 1\n"
 """The file's first line; the number grows when the format changes."""
 
 LARGEST_TRACE_BYTES: Final = 256 * 1024 * 1024

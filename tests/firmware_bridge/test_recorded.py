@@ -20,7 +20,7 @@ from firmware_bridge.transport.recorded import (
 )
 
 TO, FROM = Direction.TO_PROBE, Direction.FROM_PROBE
-EXAMPLE = b"sonoedge line 1\n5 > 0e31\n17 < 00ff\n"
+EXAMPLE = b"sonoedge-line 1\n5 > 0e31\n17 < 00ff\n"
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_a_recorded_line_is_read_back(tmp_path_factory: pytest.TempPathFactory, 
 
 def test_the_file_is_plain_text(path: Path) -> None:
     record(path, [(TO, b"\x0e1"), (FROM, b"\x00\xff")])
-    assert path.read_bytes() == b"sonoedge line 1\n1 > 0e31\n2 < 00ff\n"
+    assert path.read_bytes() == b"sonoedge-line 1\n1 > 0e31\n2 < 00ff\n"
 
 
 @pytest.mark.parametrize("whole_bytes", range(len(EXAMPLE.split(b"\n")[0]) + 1, len(EXAMPLE)))
@@ -95,7 +95,7 @@ def test_damage_before_the_last_line_is_an_error(path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"{}\n", EXAMPLE.replace(b"line 1", b"line 2"), b"\x00" * 100])
 def test_a_file_that_is_no_recorded_line(path: Path, content: bytes) -> None:
     path.write_bytes(content)
-    with pytest.raises(TraceError, match="its first line must be 'sonoedge line 1'"):
+    with pytest.raises(TraceError, match="its first line must be 'sonoedge-line 1'"):
         list(read_trace(path))
 
 
