@@ -1,0 +1,75 @@
+/* The image: the core on the mps2-an385. */
+#include "bench.h"
+#include "device.h"
+#include "machine.h"
+#include "messages.h"
+
+#define CHUNK_BYTES 64u
+
+static device brain;
+static deframer stimuli;
+static bool reset_requested;
+
+static void request_reset(void *context) {
+    (void)context;
+    reset_requested = true;
+}
+
+static void hang(void *context) {
+    (void)context;
+    machine_halt();
+}
+
+static void cut_flash_after(void *context, uint32_t n_operations) {
+    (void)context;
+    machine_handoff()->cut_in = n_operations + 1u;
+}
+
+static void receive(void) {
+    uint8_t bytes[CHUNK_BYTES];
+    size_t n_bytes;
+    while (!reset_requested && (n_bytes = uart_read(UART_LINE, bytes, sizeof bytes)) > 0u) {
+        device_receive(&brain, bytes, n_bytes, clock_now_us());
+    }
+    while (!reset_requested && (n_bytes = uart_read(UART_BENCH, bytes, sizeof bytes)) > 0u) {
+        bench_receive(&stimuli, bytes, n_bytes, &brain, clock_now_us());
+    }
+}
+
+/* Hands over as much as the line takes now; says whether the device may have more. */
+static bool transmit(void) {
+    uint8_t bytes[CHUNK_BYTES];
+    const size_t room = uart_room(UART_LINE);
+    const size_t n_bytes = device_pull(&brain, bytes, room < sizeof bytes ? room : sizeof bytes);
+    uart_write(UART_LINE, bytes, n_bytes);
+    return n_bytes > 0u || room == 0u;
+}
+
+static void restart(void) {
+    while (transmit()) { /* the answer to the request leaves first; the watchdog bounds this */
+    }
+    while (uart_room(UART_LINE) < CHUNK_BYTES) {
+    }
+    machine_reset(BOOT_REASON_REQUEST);
+}
+
+void machine_main(void) {
+    const port machine = {NULL, machine_flash(), &machine_handoff()->running, HARDWARE_ID,
+                          (uint8_t)machine_handoff()->boot_reason, request_reset, hang, cut_flash_after};
+    clock_start();
+    uart_start();
+    deframer_start(&stimuli);
+    device_start(&brain, &machine, machine.running->boot_id, clock_now_us());
+    for (;;) {
+        receive();
+        if (!reset_requested) {
+            device_tick(&brain, clock_now_us());
+        }
+        if (reset_requested) {
+            restart();
+        }
+        (void)transmit();
+        watchdog_kick();
+        machine_sleep();
+    }
+}

@@ -1,0 +1,135 @@
+"""The probe's firmware on QEMU's mps2-an385, as a test drives it: two UARTs and the monitor on unix sockets.
+
+The flash is a file that outlives the machine. QEMU's monitor (QMP) stops it in mid-air, lets it go on, resets it.
+"""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+
+QEMU = "qemu-system-arm"
+CROSS_COMPILER = "arm-none-eabi-gcc"
+INSTALL = "apt-get install --no-install-recommends qemu-system-arm gcc-arm-none-eabi libnewlib-arm-none-eabi make gcc libc6-dev"
+MEMORY_BYTES = 16 * 1024 * 1024
+"""The machine's memory at 0x21000000 is the flash file, and QEMU takes a file of no other length."""
+SOON_S = 60.0
+"""Long enough on a busy machine; nothing waits that long unless it fails."""
+
+
+def skip_without_qemu() -> None:
+    """Skips the test, with the command to install what is missing."""
+    missing = [program for program in (QEMU, CROSS_COMPILER, "make") if shutil.which(program) is None]
+    if missing:
+        pytest.skip(f"{', '.join(missing)} not installed: {INSTALL}")
+
+
+class QemuProbe:
+    """One running machine. `line` and `bench` are connected sockets; `line_url` is for a second program."""
+
+    def __init__(self, boot: Path, flash: Path) -> None:
+        """`boot`: the boot loader's ELF; `flash`: a file that is lengthened to MEMORY_BYTES."""
+        self.last_words = ""
+        """What QEMU said, after `kill`."""
+        self._folder = tempfile.TemporaryDirectory(prefix="probe")  # a short path: unix sockets allow 107 bytes
+        folder = Path(self._folder.name)
+        os.truncate(flash, MEMORY_BYTES)
+        self.line_path, self.bench_path, monitor_path = folder / "line", folder / "bench", folder / "qmp"
+        self._process = subprocess.Popen(
+            _command(boot, flash, self.line_path, self.bench_path, monitor_path),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        try:
+            self._monitor = self._connected(monitor_path)
+            self._answers = self._monitor.makefile("rb")
+            self._answers.readline()
+            self.command("qmp_capabilities")
+        except OSError as error:
+            self.kill()
+            raise RuntimeError(f"QEMU does not start: {self.last_words}") from error
+
+    def connect_line(self) -> socket.socket:
+        """The probe's serial line. One at a time; closing it is an unplug, and it may be opened again."""
+        return self._connected(self.line_path)
+
+    def connect_bench(self) -> socket.socket:
+        """The side channel for stimuli."""
+        return self._connected(self.bench_path)
+
+    def start(self) -> None:
+        """Lets the machine begin; it waits for this, so that nothing is said before somebody listens."""
+        self.command("cont")
+
+    def stop(self) -> None:
+        """Freezes the machine: it hangs, its clock stands still, and what is sent to it waits."""
+        self.command("stop")
+
+    def cont(self) -> None:
+        """Lets a stopped machine go on."""
+        self.command("cont")
+
+    def reset(self) -> None:
+        """Presses the machine's reset button; the sockets stay open."""
+        self.command("system_reset")
+
+    def kill(self) -> None:
+        """Pulls the plug: no warning, no flush. The flash file keeps what was written."""
+        self._process.kill()
+        _, said = self._process.communicate()
+        self._folder.cleanup()
+        self.last_words = said.decode(errors="replace")
+
+    @property
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
+    def command(self, name: str) -> Any:
+        """One command of the monitor; its answer."""
+        self._monitor.sendall(json.dumps({"execute": name}).encode())
+        while True:
+            answer = json.loads(self._answers.readline())
+            if "error" in answer:
+                raise RuntimeError(f"QEMU refuses {name}: {answer['error']}")
+            if "return" in answer:
+                return answer["return"]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._answers.close()
+        self._monitor.close()
+        self.kill()
+
+    def _connected(self, path: Path) -> socket.socket:
+        until = time.monotonic() + SOON_S
+        while True:
+            found = socket.socket(socket.AF_UNIX)
+            found.settimeout(SOON_S)
+            try:
+                found.connect(str(path))
+                return found
+            except (FileNotFoundError, ConnectionRefusedError):
+                found.close()
+                if not self.is_alive or time.monotonic() > until:
+                    raise
+                time.sleep(0.01)
+
+
+def _command(boot: Path, flash: Path, line: Path, bench: Path, monitor: Path) -> list[str]:
+    served = "server=on,wait=off"
+    return [
+        *(QEMU, "-machine", "mps2-an385,memory-backend=flash", "-display", "none", "-monitor", "none", "-S"),
+        *("-object", f"memory-backend-file,id=flash,mem-path={flash},size={MEMORY_BYTES},share=on"),
+        *("-kernel", str(boot), "-serial", f"unix:{line},{served}", "-serial", f"unix:{bench},{served}"),
+        *("-qmp", f"unix:{monitor},{served}"),
+    ]
