@@ -13,6 +13,7 @@ typedef struct port {
     const flash_device *flash;
     const boot_outcome *running; /* bank, boot id, version and digest of the image that runs */
     uint32_t hardware_id;
+    uint32_t serial_number;
     uint8_t boot_reason;         /* BOOT_REASON_* of messages.h: why this start happened */
 
     /* Restart through the boot loader. It may return: the restart then happens before the next call of the core. */

@@ -1,0 +1,102 @@
+"""The permission to transmit, and what the host sees of it. Many things clear it; only arming gives it back.
+
+Armed implies all of its conditions, since whatever ends one of them clears it; so armed is transmitting.
+"""
+
+from firmware_bridge.device.log import LINE_ARMED, LINE_OFF, Log
+from firmware_bridge.device.wrapping import since
+from firmware_bridge.protocol import messages as wire
+from firmware_bridge.protocol.messages import ExposureFlag, TransmitOff
+
+
+class Permission:
+    """Imaging, freeze and the permission. Imaging and freeze do not depend on each other."""
+
+    def __init__(self, log: Log, now_us: int) -> None:
+        self._log = log
+        self.imaging = self.frozen = self.armed = False
+        self.off = TransmitOff.NOT_ARMED
+        """Why it does not transmit: the first reason since it was armed."""
+        self.since_us = now_us
+        """When flags or reason changed last."""
+        self.is_news = False
+        """The host was not told yet. Changes that wait are told as one, with the newest state."""
+
+    @property
+    def flags(self) -> int:
+        """Bits of ExposureFlag."""
+        flags = ExposureFlag.TRANSMITTING | ExposureFlag.ARMED if self.armed else ExposureFlag(0)
+        flags |= ExposureFlag.FROZEN if self.frozen else ExposureFlag(0)
+        flags |= ExposureFlag.IMAGING if self.imaging else ExposureFlag(0)
+        return int(flags)
+
+    def arm(self, now_us: int) -> None:
+        """The conditions hold."""
+        if not self.armed:
+            self.armed, self.off = True, TransmitOff.NONE
+            self._log.note(LINE_ARMED, now_us)
+            self._changed(now_us)
+
+    def clear(self, reason: TransmitOff, now_us: int) -> None:
+        """Does nothing where it is not armed: the first reason stays."""
+        if self.armed:
+            self.armed, self.off = False, reason
+            self._log.note(LINE_OFF + reason, now_us)
+            self._changed(now_us)
+
+    def image(self, on: bool, now_us: int) -> None:
+        if not on:
+            self.clear(TransmitOff.STOPPED, now_us)
+        if self.imaging != on:
+            self.imaging = on
+            self._changed(now_us)
+
+    def freeze(self, on: bool, now_us: int) -> None:
+        if on:
+            self.clear(TransmitOff.FROZEN, now_us)
+        if self.frozen != on:
+            self.frozen = on
+            self._changed(now_us)
+
+    def _changed(self, now_us: int) -> None:
+        self.since_us, self.is_news = now_us, True
+
+
+class Heartbeat:
+    """Whether the host was heard lately in this session."""
+
+    def __init__(self) -> None:
+        self.heard = False
+        self._heard_us = 0
+
+    def begin(self) -> None:
+        """A session begins: nothing was heard in it yet."""
+        self.heard = False
+
+    def hear(self, now_us: int) -> None:
+        self.heard, self._heard_us = True, now_us
+
+    def watch(self, now_us: int) -> bool:
+        """Whether the host is unheard."""
+        if self.heard and since(now_us, self._heard_us) >= wire.HEARTBEAT_TIMEOUT_US:
+            self.heard = False
+        return not self.heard
+
+
+class Storm:
+    """Whether too many frames arrive damaged. Windows follow each other; a quiet one ends the storm."""
+
+    def __init__(self, now_us: int) -> None:
+        self.noisy = False
+        self._began_us = now_us
+        self._damaged_before = 0
+
+    def watch(self, n_damaged: int, now_us: int) -> bool:
+        """Whether the line is noisy; `n_damaged` counts since the start of the device."""
+        many = n_damaged - self._damaged_before > wire.STORM_DAMAGED_FRAMES
+        if many:
+            self.noisy = True
+        if since(now_us, self._began_us) >= wire.STORM_WINDOW_US:
+            self.noisy = many
+            self._began_us, self._damaged_before = now_us, n_damaged
+        return self.noisy

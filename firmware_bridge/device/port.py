@@ -1,0 +1,35 @@
+"""What the device's brain may ask of its machine; core/port.h is the same in C."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from firmware_bridge.boot import BootOutcome
+from firmware_bridge.flash import Flash
+from firmware_bridge.protocol.messages import BootReason
+
+
+class DevicePort(Protocol):
+    """The machine. The clock is not here: it comes with each call."""
+
+    hardware_id: int
+    serial_number: int
+    boot_reason: BootReason
+    flash: Flash
+    running: BootOutcome
+    """Bank, boot id and image that the boot loader chose."""
+
+    def request_reset(self) -> None:
+        """Restart through the boot loader; the restart then happens before the next call of the brain."""
+        ...
+
+    def hang(self) -> None:
+        """Stop until the watchdog resets (a test's stimulus)."""
+        ...
+
+    def cut_flash_after(self, n_operations: int) -> None:
+        """Tear the next but `n_operations` erase or program (a test's stimulus)."""
+        ...
+
+    def exposed(self, frame: int, device_us: int, values: Sequence[int], flags: int) -> None:
+        """The front end exposed a frame with these raw values. The brain says nothing else about it to the machine."""
+        ...
