@@ -11,6 +11,7 @@ SERIAL_GROUP: Final = "dialout"
 """Whose members may open serial ports on Debian and its kin; the port's own group counts where it differs."""
 
 _PROCESSES: Final = Path("/proc")
+_PORT_PATHS = ("/dev/tty",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +57,13 @@ def list_ports() -> list[Port]:
 
 
 def open_devices() -> dict[str, tuple[str, ...]]:
-    """Which programs hold which file under /dev, but for this one. Programs of other users need root to be seen."""
+    """Which programs hold which port, but for this one. Programs of other users need root to be seen."""
     found: dict[str, set[str]] = {}
     for process in _PROCESSES.glob("[0-9]*"):
         if process.name == str(os.getpid()):
             continue
         for path in _open_files(process):
-            if path.startswith("/dev/tty"):
+            if path.startswith(_PORT_PATHS):
                 found.setdefault(path, set()).add(f"{_name(process)} ({process.name})")
     return {path: tuple(sorted(names)) for path, names in found.items()}
 
