@@ -76,9 +76,10 @@ def _standing_still(probe: ProbeState) -> tuple[Piece, ...]:
 
 
 def _output(probe: ProbeState) -> tuple[Piece, ...]:
-    """MI, TIS, TIB. The time limit goes by TIB, since bone is near in these scans; by TIS where there is no TIB."""
+    """MI, TIS, TIB. The time limit goes by TIB, since bone is near in these scans; by TIS where there is no TIB.
+    Nothing limits the time while nothing is sent out."""
     named = (("MI", probe.mi), ("TIS", probe.tis), ("TIB", probe.tib))
-    judged = "TIB" if probe.tib is not None else "TIS"
+    judged = "" if probe.transmitting is False else "TIB" if probe.tib is not None else "TIS"
     return tuple(
         _index(name, value, limit_text(value) if name == judged else "") for name, value in named if value is not None
     )

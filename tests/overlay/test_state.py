@@ -62,6 +62,10 @@ def test_the_time_goes_by_bone_and_by_soft_tissue_where_bone_is_not_told() -> No
     assert warned(mi=1.8, tis=1.4, tib=0.7) == []
 
 
+def test_while_nothing_is_sent_out_nothing_limits_the_time() -> None:
+    assert "TIB 1.2" in texts(frozen=True, transmitting=False, tib=1.2)
+
+
 def test_the_reason_for_no_transmit_comes_first() -> None:
     off = {"transmitting": False, "depth_mm": 30.0}
     assert texts(**off, transmit_off_reason="heartbeat lost")[0] == "NO TRANSMIT: heartbeat lost"
