@@ -11,6 +11,7 @@ import pytest
 FIRMWARE = Path(__file__).parents[2] / "firmware_bridge" / "firmware"
 HEADERS = (
     *("core/messages.h", "core/crc32.h", "core/framing.h", "core/outbox.h", "core/round_trip.h", "core/link.h"),
+    "core/limits.h",
     *("boot/layout.h", "boot/flash.h", "boot/image.h", "boot/boot.h", "boot/flash_memory.h", "boot/factory.h"),
 )
 """In the order in which one needs the other."""
