@@ -1,0 +1,110 @@
+"""What a watcher learns from events."""
+
+from dataclasses import replace
+
+import pytest
+
+from edge.app.probe.watched import Watched, exposures_text, transmit_text
+from firmware_bridge.events import (
+    ButtonMoved,
+    Exposed,
+    FaultLatched,
+    LineLost,
+    LineRestored,
+    Logged,
+    ParametersChanged,
+    Telemetry,
+    TransmitChanged,
+)
+from firmware_bridge.parameters import parameters_from_raw
+from firmware_bridge.protocol import messages as wire
+from firmware_bridge.protocol.messages import ExposureFlag, FaultCode, LogLevel, TransmitOff
+
+SECOND = 1_000_000_000
+PARAMETERS = parameters_from_raw(wire.PRESETS[0].values, 1)
+ON = ExposureFlag.IMAGING | ExposureFlag.ARMED | ExposureFlag.TRANSMITTING
+
+
+def exposed(at_ns: int, number: int) -> Exposed:
+    return Exposed(at_ns, 0, number % (1 << 32), 1, ON)
+
+
+def test_the_pace_is_that_of_the_last_two_seconds():
+    watched = Watched()
+    for k in range(100):
+        watched.add(exposed(k * SECOND // 25, k))
+    assert watched.exposures_per_s(4 * SECOND) == pytest.approx(25, abs=0.5)
+    assert watched.exposures_per_s(7 * SECOND) == 0
+    assert exposures_text(watched, 7 * SECOND) == "0.0 exposures/s, 100 exposures"
+
+
+def test_gaps_in_the_numbers_are_losses_also_where_they_wrap():
+    watched = Watched()
+    for k, number in enumerate(((1 << 32) - 2, (1 << 32) - 1, 1, 4)):
+        watched.add(exposed(k, number))
+    assert (watched.n_exposures, watched.n_exposures_lost) == (4, 3)
+
+
+def test_numbers_that_start_anew_with_the_probe_are_no_losses():
+    watched = Watched()
+    watched.add(exposed(0, 5000))
+    watched.add(LineRestored(1, 0.5, restarted=True, refusal=""))
+    watched.add(exposed(2, 7000))
+    assert watched.n_exposures_lost == 0
+
+
+def test_a_state_that_is_repeated_is_no_news():
+    watched = Watched()
+    first = TransmitChanged(1, 0, ON, TransmitOff.NONE)
+    assert watched.add(first).text == "transmitting"
+    assert watched.add(replace(first, received_ns=2)) is None
+    off = watched.add(TransmitChanged(3, 0, ExposureFlag.IMAGING, TransmitOff.HEARTBEAT_LOST))
+    assert off.grave and "heartbeat lost" in off.text
+
+
+def test_settings_are_news_when_they_changed():
+    watched = Watched()
+    assert watched.add(ParametersChanged(1, 0, PARAMETERS)) is None
+    assert watched.add(ParametersChanged(2, 0, replace(PARAMETERS, epoch=2))) is None
+    news = watched.add(ParametersChanged(3, 0, replace(PARAMETERS, depth_mm=40.0, epoch=3)))
+    assert "depth" in news.text and "30" in news.text and "40" in news.text
+    assert watched.parameters.depth_mm == 40.0
+
+
+@pytest.mark.parametrize(
+    ("event", "said", "grave"),
+    [
+        (ButtonMoved(1, 0, 0, True), "button 0 pressed", False),
+        (ButtonMoved(1, 0, 1, False), "button 1 released", False),
+        (FaultLatched(1, 0, FaultCode.OVER_TEMPERATURE, 503), "overheated", True),
+        (FaultLatched(1, 0, FaultCode.NONE, 0), "no fault", False),
+        (Logged(1, 0, LogLevel.INFO, "armed"), "armed", False),
+        (Logged(1, 0, LogLevel.WARNING, "warm"), "warm", True),
+        (LineLost(1, "unplugged"), "unplugged", True),
+        (LineRestored(1, 2.5, restarted=True, refusal=""), "2.5 s; it was reset", False),
+        (LineRestored(1, 2.5, restarted=False, refusal="too hot"), "refused its settings: too hot", True),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_is_worth_a_line(event, said, grave):
+    news = Watched().add(event)
+    assert said in news.text and news.grave is grave
+
+
+def test_telemetry_and_exposures_are_no_news():
+    watched = Watched()
+    telemetry = Telemetry(1, 0, 80, 30.1, 35.5, 0.8, 0.3, 0.9, 120)
+    assert watched.add(telemetry) is None and watched.telemetry == telemetry
+    assert watched.add(exposed(1, 1)) is None
+
+
+def test_only_the_newest_news_are_kept():
+    watched = Watched()
+    for k in range(100):
+        watched.add(Logged(k, 0, LogLevel.INFO, f"line {k}"))
+    assert [news.text for news in watched.news] == [f"line {k}" for k in range(92, 100)]
+
+
+def test_a_frozen_probe_says_so():
+    frozen = TransmitChanged(1, 0, ExposureFlag.IMAGING | ExposureFlag.FROZEN, TransmitOff.FROZEN)
+    assert transmit_text(frozen) == "off: frozen; imaging"
