@@ -47,7 +47,7 @@ class Flash:
         self._write(at, content)
 
     def cut_after(self, n_operations: int) -> None:
-        """Lets `n_operations` more erases and programs pass; the next is torn half-way and the power goes."""
+        """Lets `n_operations` more erases and programs pass; the next is torn half-way and the power goes. -1: none."""
         self._n_until_cut = n_operations
 
     def power_on(self) -> None:
