@@ -48,6 +48,7 @@ _REFUSALS: Final[dict[type[ImageError], UpdateStatus]] = {
     ImageHardwareError: UpdateStatus.WRONG_HARDWARE,
     ImageOlderError: UpdateStatus.TOO_OLD,
 }
+"""How `mark_pending` names what is wrong with an image."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,7 +162,7 @@ def unsigned_image(program: bytes, version: Version, hardware_id: int, security_
         version.revision,
         version.build,
     )
-    body = header.ljust(IMAGE_HEADER_SIZE, b"\0") + program + protected
+    body = header.ljust(IMAGE_HEADER_SIZE, b"\xff") + program + protected
     return body + _table(_TABLE_PLAIN, [(_TLV_SHA256, hashlib.sha256(body).digest())])
 
 

@@ -18,7 +18,6 @@ void factory_reset(uint8_t *flash, uint32_t hardware_id) {
     uint8_t *plain_table = protected_table + sizeof PROTECTED;
     sha256 hash;
     memset(flash, 0xFF, FLASH_SIZE);
-    memset(image, 0, IMAGE_HEADER_SIZE);
     memcpy(image, HEADER, sizeof HEADER);
     memcpy(image + IMAGE_HEADER_SIZE, PROGRAM, sizeof PROGRAM);
     memcpy(protected_table, PROTECTED, sizeof PROTECTED);
