@@ -77,7 +77,8 @@ class Loopback(Transport):
                 lane.changed.notify_all()
 
 
-def loopback_pair(write_timeout_s: float = 1.0) -> tuple[Loopback, Loopback]:
-    """Both ends of a new line: what is written to one is read from the other."""
+def loopback_pair(write_timeout_s: float = 1.0, far_write_timeout_s: float | None = None) -> tuple[Loopback, Loopback]:
+    """Both ends of a new line: what is written to one is read from the other. The far end's patience can differ."""
     there, back = _Lane(), _Lane()
-    return Loopback(back, there, write_timeout_s), Loopback(there, back, write_timeout_s)
+    far_s = write_timeout_s if far_write_timeout_s is None else far_write_timeout_s
+    return Loopback(back, there, write_timeout_s), Loopback(there, back, far_s)

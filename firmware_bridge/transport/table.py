@@ -1,4 +1,6 @@
-"""The transports by name: `serial:/dev/ttyACM0`, `socket://127.0.0.1:5566`, `unix:/tmp/probe.sock`, `faulty:...`."""
+"""The transports by name: `serial:/dev/ttyACM0`, `socket://127.0.0.1:5566`, `unix:/tmp/probe.sock`, `faulty:...`,
+`sim:`.
+"""
 
 from collections.abc import Mapping
 from importlib import import_module
@@ -13,6 +15,7 @@ TRANSPORTS: Mapping[str, str] = MappingProxyType(
         "socket": "firmware_bridge.transport.socket_line:open_tcp",
         "unix": "firmware_bridge.transport.socket_line:open_unix",
         "faulty": "firmware_bridge.transport.faulty:open_faulty",
+        "sim": "firmware_bridge.simulator:open_sim",
     },
 )
 """Name to `module:function`, imported only when asked for; the function takes the address's rest."""

@@ -14,6 +14,7 @@ from typing import Protocol
 import pytest
 
 from firmware_bridge.errors import LinkClosedError, LinkLostError, WriteStalledError
+from firmware_bridge.simulator import SimulatedLine
 from firmware_bridge.transport.contract import Transport
 from firmware_bridge.transport.faulty import FaultyLine, FaultyTransport
 from firmware_bridge.transport.loopback import Loopback, loopback_pair
@@ -147,6 +148,13 @@ def late_line(write_timeout_s: float) -> Iterator[Ends]:
 
 
 @contextmanager
+def simulated_line(write_timeout_s: float) -> Iterator[Ends]:
+    near, end = loopback_pair(write_timeout_s)
+    with SimulatedLine(near, end.close) as cable:
+        yield cable, LoopbackFar(end)
+
+
+@contextmanager
 def recorded_line(write_timeout_s: float) -> Iterator[Ends]:
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -165,6 +173,7 @@ LINES = {
     "faulty": faulty_line,
     "late": late_line,
     "recorded": recorded_line,
+    "sim": simulated_line,
 }
 """A new transport joins all tests below with one line here: its write timeout in seconds to both ends of a line."""
 
