@@ -67,7 +67,7 @@ class MalformedMessageError(MessageError):
 
 
 class ClockNotReadyError(BridgeError):
-    """Device time cannot be told from host time: too few queries answered, or the last answers contradict each other."""
+    """Device time cannot be told from host time: too few queries answered, or the last answers disagree."""
 
 
 class TraceError(BridgeError, ValueError):
@@ -123,7 +123,7 @@ class SignatureLibraryError(BridgeError, ImportError):
 
 
 class RefusedError(BridgeError):
-    """The probe does not do what was asked, and nothing was changed: transmit armed while frozen, no start of imaging."""
+    """The probe does not do what was asked, and nothing was changed: to arm while frozen, for example."""
 
     def __init__(self, reason: str, refusal: Refusal) -> None:
         super().__init__(reason)
