@@ -10,9 +10,10 @@ import pytest
 
 FIRMWARE = Path(__file__).parents[2] / "firmware_bridge" / "firmware"
 HEADERS = (
-    *("core/messages.h", "core/crc32.h", "core/framing.h", "core/outbox.h", "core/round_trip.h", "core/link.h"),
-    "core/limits.h",
-    *("boot/layout.h", "boot/flash.h", "boot/image.h", "boot/boot.h", "boot/flash_memory.h", "boot/factory.h"),
+    *("core/messages.h", "core/crc32.h", "core/framing.h", "core/outbox.h", "core/round_trip.h", "core/sender.h"),
+    *("core/link.h", "core/limits.h", "boot/layout.h", "boot/flash.h", "boot/image.h", "boot/boot.h"),
+    *("boot/flash_memory.h", "boot/factory.h", "core/port.h", "core/logbook.h", "core/permission.h"),
+    *("core/faults.h", "core/sensors.h", "core/settings.h", "core/exposing.h", "core/updating.h", "core/device.h"),
 )
 """In the order in which one needs the other."""
 

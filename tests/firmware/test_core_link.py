@@ -78,7 +78,7 @@ class CoreLink:
     def state(self):
         state = self._state
         counters = tuple(getattr(state.counters, name) for name in COUNTERS)
-        timer = (state.timer.srtt_us, state.timer.rto_us)
+        timer = (state.outgoing.timer.srtt_us, state.outgoing.timer.rto_us)
         return state.session, self._c.link_n_free(state), state.output.n_bytes, timer, counters
 
 

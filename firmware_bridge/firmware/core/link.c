@@ -24,28 +24,13 @@ static const uint8_t OWN_MAGIC_AND_VERSION[DIGEST_AT] = {
     (uint8_t)'S', (uint8_t)'O', (uint8_t)'N', (uint8_t)'O', PROTOCOL_VERSION & 0xFFu, PROTOCOL_VERSION >> 8};
 static const uint8_t OWN_DIGEST[DIGEST_BYTES] = LAYOUT_DIGEST;
 
-static uint8_t distance(uint8_t from, uint8_t to) { return (uint8_t)(to - from); }
-
 /* The sequence number wraps at a multiple of WINDOW_FRAMES, so each one of a window has its own place. */
-static link_slot *slot_at(link_state *self, uint32_t seq) { return &self->slots[seq % WINDOW_FRAMES]; }
-
 static link_held *held_at(link_state *self, uint32_t seq) { return &self->held[seq % WINDOW_FRAMES]; }
 
-/* The slot `k` after the oldest one, where it waits for its acknowledgement; else NULL. */
-static link_slot *unacknowledged(link_state *self, uint32_t k) {
-    link_slot *const slot = slot_at(self, self->base + k);
-    return slot->taken ? slot : NULL;
-}
-
 static void clear(link_state *self) {
-    round_trip_start(&self->timer);
-    self->base = 0u;
-    self->next = 0u;
-    self->order = 0u;
-    self->newest_acked = 0u;
+    sender_start(&self->outgoing);
     self->expected = 0u;
     for (uint32_t i = 0u; i < WINDOW_FRAMES; i++) {
-        self->slots[i].taken = false;
         self->held[i].taken = false;
     }
     self->ack_due = false;
@@ -106,7 +91,8 @@ static bool emit_here(link_state *self, uint8_t kind, uint8_t seq, const uint8_t
     return done;
 }
 
-static bool transmit(link_state *self, uint8_t seq, link_slot *slot, uint32_t now_us) {
+/* False: no room. */
+static bool transmit(link_state *self, uint8_t seq, sender_slot *slot, uint32_t now_us) {
     if (!emit_here(self, KIND_DATA, seq, slot->body, slot->n_body, slot->n_sends > 0u)) {
         return false;
     }
@@ -115,11 +101,7 @@ static bool transmit(link_state *self, uint8_t seq, link_slot *slot, uint32_t no
     } else {
         self->counters.retransmitted++;
     }
-    self->order++;
-    slot->due = false;
-    slot->n_sends++;
-    slot->sent_us = now_us;
-    slot->order = self->order;
+    sender_sent(&self->outgoing, slot, now_us);
     return true;
 }
 
@@ -163,89 +145,6 @@ static void welcome(link_state *self, uint8_t session) {
     (void)emit(self, header, body, GREETING_BYTES, true);
 }
 
-/* ------------------------------------------------------------------------------------------------ acknowledgements */
-
-static bool left_later(uint32_t order, uint32_t than) {
-    const uint32_t ahead = order - than;
-    return (ahead != 0u) && (ahead < 0x80000000u);
-}
-
-/* From the acknowledged frame that left last: the round trip, and that all which left before it are lost. */
-static void learn(link_state *self, const link_slot *newest, uint32_t now_us) {
-    if (newest->n_sends == 1u) { /* after Karn: a retransmitted frame does not say which copy was acknowledged */
-        round_trip_sample(&self->timer, now_us - newest->sent_us);
-    }
-    if (left_later(newest->order, self->newest_acked)) {
-        self->newest_acked = newest->order;
-    }
-    for (uint32_t k = 0u; k < distance(self->base, self->next); k++) {
-        link_slot *const slot = unacknowledged(self, k);
-        if ((slot != NULL) && (slot->n_sends > 0u) && left_later(self->newest_acked, slot->order)) {
-            slot->due = true;
-        }
-    }
-}
-
-/* All before `ack` came, and what the bits after it say. */
-static void acknowledged(link_state *self, uint8_t ack, uint32_t bits, uint32_t now_us) {
-    const uint32_t n_away = distance(self->base, self->next);
-    const uint32_t n_done = distance(self->base, ack);
-    const link_slot *newest = NULL;
-    if (n_done > n_away) {
-        if (distance(ack, self->base) > WINDOW_FRAMES) {
-            self->counters.malformed++;
-        }
-        return;
-    }
-    for (uint32_t k = 0u; k < n_away; k++) {
-        link_slot *const slot = unacknowledged(self, k);
-        const bool done = (k < n_done) || ((k > n_done) && (((bits >> (k - n_done - 1u)) & 1u) != 0u));
-        if ((slot != NULL) && done) {
-            slot->taken = false;
-            if ((slot->n_sends > 0u) && ((newest == NULL) || left_later(slot->order, newest->order))) {
-                newest = slot;
-            }
-        }
-    }
-    self->base = ack;
-    if (newest != NULL) {
-        learn(self, newest, now_us);
-    }
-}
-
-/* The other end got a damaged frame. The oldest goes again where all have been away long enough to be that one. */
-static void receive_nak(link_state *self, uint32_t now_us) {
-    link_slot *oldest = NULL;
-    bool all_old = true;
-    self->counters.naks_received++;
-    for (uint32_t k = 0u; k < distance(self->base, self->next); k++) {
-        link_slot *const slot = unacknowledged(self, k);
-        if ((slot != NULL) && (slot->n_sends > 0u)) {
-            oldest = (oldest == NULL) ? slot : oldest;
-            all_old = all_old && ((now_us - slot->sent_us) >= (self->timer.srtt_us / 2u));
-        }
-    }
-    if ((oldest != NULL) && all_old) {
-        oldest->due = true;
-    }
-}
-
-/* Only the oldest frame that is away is timed. */
-static void check_timeout(link_state *self, uint32_t now_us) {
-    link_slot *oldest = NULL;
-    for (uint32_t k = 0u; (k < distance(self->base, self->next)) && (oldest == NULL); k++) {
-        link_slot *const slot = unacknowledged(self, k);
-        if ((slot != NULL) && (slot->n_sends > 0u) && !slot->due) {
-            oldest = slot;
-        }
-    }
-    if ((oldest != NULL) && ((now_us - oldest->sent_us) >= self->timer.rto_us)) {
-        oldest->due = true;
-        self->counters.timeouts++;
-        round_trip_back_off(&self->timer);
-    }
-}
-
 /* ------------------------------------------------------------------------------------------------------- reception */
 
 static void deliver(link_state *self) {
@@ -263,13 +162,13 @@ static void deliver(link_state *self) {
 }
 
 static void receive_data(link_state *self, uint8_t seq, const uint8_t *body, size_t n_body) {
-    const uint8_t ahead = distance(self->expected, seq);
+    const uint8_t ahead = sequence_distance(self->expected, seq);
     link_held *const held = held_at(self, seq);
     if ((ahead < WINDOW_FRAMES) && !held->taken) {
         (void)memcpy(held->body, body, n_body);
         held->n_body = n_body;
         held->taken = true;
-    } else if ((ahead < WINDOW_FRAMES) || (distance(seq, self->expected) <= WINDOW_FRAMES)) {
+    } else if ((ahead < WINDOW_FRAMES) || (sequence_distance(seq, self->expected) <= WINDOW_FRAMES)) {
         self->counters.duplicate++;
     } else {
         self->counters.stale++;
@@ -281,7 +180,7 @@ static void receive_data(link_state *self, uint8_t seq, const uint8_t *body, siz
 
 static void receive_plain(link_state *self, uint8_t seq, const uint8_t *body, size_t n_body) {
     if (self->plain_known) {
-        self->counters.plain_lost += distance(self->plain_expected, seq);
+        self->counters.plain_lost += sequence_distance(self->plain_expected, seq);
     }
     self->plain_known = true;
     self->plain_expected = (uint8_t)(seq + 1u);
@@ -302,13 +201,16 @@ static void receive_here(link_state *self, uint8_t kind, const uint8_t *payload,
     }
     self->used = true;
     self->nak_standing = false;
-    acknowledged(self, payload[2], bits, now_us);
+    if (!sender_acknowledged(&self->outgoing, payload[2], bits, now_us)) {
+        self->counters.malformed++;
+    }
     if (kind == KIND_DATA) {
         receive_data(self, payload[1], body, n_body);
     } else if (kind == KIND_PLAIN) {
         receive_plain(self, payload[1], body, n_body);
     } else if (kind == KIND_NAK) {
-        receive_nak(self, now_us);
+        self->counters.naks_received++;
+        sender_nak(&self->outgoing, now_us);
     } else {
         /* An ACK says nothing more. */
     }
@@ -352,22 +254,10 @@ static void receive_frame(link_state *self, const uint8_t *payload, size_t n_pay
 
 /* -------------------------------------------------------------------------------------------------- for the caller */
 
-uint8_t link_n_free(const link_state *self) {
-    return (uint8_t)(WINDOW_FRAMES - distance(self->base, self->next));
-}
+uint8_t link_n_free(const link_state *self) { return sender_n_free(&self->outgoing); }
 
 bool link_send(link_state *self, const uint8_t *body, size_t n_body) {
-    link_slot *const slot = slot_at(self, self->next);
-    if ((self->session == NO_SESSION) || (link_n_free(self) == 0u) || (n_body > LINK_MAX_BODY_BYTES)) {
-        return false;
-    }
-    (void)memcpy(slot->body, body, n_body);
-    slot->n_body = n_body;
-    slot->taken = true;
-    slot->due = true;
-    slot->n_sends = 0u;
-    self->next++;
-    return true;
+    return (self->session != NO_SESSION) && sender_take(&self->outgoing, body, n_body);
 }
 
 bool link_send_plain(link_state *self, const uint8_t *body, size_t n_body) {
@@ -407,17 +297,19 @@ void link_receive(link_state *self, const uint8_t *bytes, size_t n_bytes, uint32
 }
 
 void link_tick(link_state *self, uint32_t now_us) {
-    check_timeout(self, now_us);
+    if (sender_timed_out(&self->outgoing, now_us)) {
+        self->counters.timeouts++;
+    }
     link_flush(self, now_us);
 }
 
 void link_flush(link_state *self, uint32_t now_us) {
+    bool has_room = true;
     deliver(self);
-    for (uint32_t k = 0u; k < distance(self->base, self->next); k++) {
-        link_slot *const slot = unacknowledged(self, k);
-        if ((slot != NULL) && slot->due && !transmit(self, (uint8_t)(self->base + k), slot, now_us)) {
-            break;
-        }
+    for (uint32_t i = 0u; has_room && (i < WINDOW_FRAMES); i++) {
+        uint8_t seq = 0u;
+        sender_slot *const slot = sender_next_due(&self->outgoing, &seq);
+        has_room = (slot != NULL) && transmit(self, seq, slot, now_us);
     }
     if (self->nak_due || self->ack_due) {
         acknowledge(self);

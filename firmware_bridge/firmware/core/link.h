@@ -12,10 +12,7 @@
 #include "framing.h"
 #include "messages.h"
 #include "outbox.h"
-#include "round_trip.h"
-
-#define LINK_HEADER_BYTES 3u
-#define LINK_MAX_BODY_BYTES (FRAME_MAX_PAYLOAD_BYTES - LINK_HEADER_BYTES)
+#include "sender.h"
 
 /* What the link tells its owner, inside `link_receive` and `link_tick`. Each may call `link_send` and
    `link_send_plain`; a body stands only for the length of the call. */
@@ -47,17 +44,6 @@ typedef struct link_counters {
     uint32_t plain_dropped;
 } link_counters;
 
-/* A reliable body until it is acknowledged. */
-typedef struct link_slot {
-    uint8_t body[LINK_MAX_BODY_BYTES];
-    size_t n_body;
-    bool taken;
-    bool due;         /* to be transmitted at the next flush */
-    uint32_t n_sends;
-    uint32_t sent_us;
-    uint32_t order;   /* counts transmissions of the whole link, to tell which left later */
-} link_slot;
-
 /* A reliable body that came and was not delivered yet. */
 typedef struct link_held {
     uint8_t body[LINK_MAX_BODY_BYTES];
@@ -76,14 +62,9 @@ typedef struct link_state {
     bool reset_said;
     uint32_t reset_said_us;
     /* All from here on begins anew with each session. */
-    round_trip timer;
-    uint8_t base; /* oldest sequence number that is not acknowledged */
-    uint8_t next; /* the next one to be given away */
-    link_slot slots[WINDOW_FRAMES]; /* by sequence number modulo WINDOW_FRAMES */
-    uint32_t order;
-    uint32_t newest_acked;
+    sender outgoing;
     uint8_t expected; /* next in-order sequence number of the other end */
-    link_held held[WINDOW_FRAMES]; /* likewise */
+    link_held held[WINDOW_FRAMES]; /* by sequence number modulo WINDOW_FRAMES */
     bool ack_due;
     bool nak_due;
     bool nak_standing;

@@ -1,0 +1,56 @@
+/* The permission to transmit, and what watches over it. Many things clear it; only arming gives it back.
+
+   Armed implies all of its conditions, since whatever ends one of them clears it; so armed is transmitting. */
+#ifndef SONO_PERMISSION_H
+#define SONO_PERMISSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "logbook.h"
+
+/* Imaging and freeze do not depend on each other. */
+typedef struct permission {
+    logbook *log;
+    bool imaging;
+    bool frozen;
+    bool armed;
+    uint8_t off;       /* TRANSMIT_OFF_*: the first reason since it was armed */
+    uint32_t since_us; /* when flags or reason changed last */
+    bool is_news;      /* the host was not told yet */
+} permission;
+
+void permission_start(permission *self, logbook *log, uint32_t now_us);
+/* Bits of EXPOSURE_FLAG_*. */
+uint8_t permission_flags(const permission *self);
+/* The conditions hold. */
+void permission_arm(permission *self, uint32_t now_us);
+/* Does nothing where it is not armed: the first reason stays. */
+void permission_clear(permission *self, uint8_t reason, uint32_t now_us);
+void permission_image(permission *self, bool on, uint32_t now_us);
+void permission_freeze(permission *self, bool on, uint32_t now_us);
+
+/* Whether the host was heard lately in this session. */
+typedef struct heartbeat {
+    bool heard;
+    uint32_t heard_us;
+} heartbeat;
+
+/* A session begins: nothing was heard in it yet. */
+void heartbeat_begin(heartbeat *self);
+void heartbeat_hear(heartbeat *self, uint32_t now_us);
+/* Whether the host is unheard. */
+bool heartbeat_watch(heartbeat *self, uint32_t now_us);
+
+/* Whether too many frames arrive damaged. Windows follow each other; a quiet one ends the storm. */
+typedef struct storm {
+    bool noisy;
+    uint32_t began_us;
+    uint32_t damaged_before;
+} storm;
+
+void storm_start(storm *self, uint32_t now_us);
+/* Whether the line is noisy; `n_damaged` counts since the start of the device. */
+bool storm_watch(storm *self, uint32_t n_damaged, uint32_t now_us);
+
+#endif
