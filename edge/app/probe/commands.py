@@ -2,8 +2,12 @@
 
 import typer
 
+from edge.app.probe.info import info
 from edge.app.probe.listing import list_probes
+from edge.app.probe.selftest import selftest
+from edge.app.probe.setting import set_parameters
 from edge.app.probe.trace import trace
+from edge.app.probe.watch import watch
 
 probe = typer.Typer(
     help="Talk to a probe over its serial line, or to the simulated one.\n\n"
@@ -14,4 +18,8 @@ probe = typer.Typer(
     rich_markup_mode="rich",
 )
 probe.command("list")(list_probes)
+probe.command()(info)
+probe.command("set")(set_parameters)
+probe.command()(watch)
+probe.command()(selftest)
 probe.command()(trace)

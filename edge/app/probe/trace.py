@@ -17,6 +17,8 @@ def trace(
         Path | None, typer.Option("--out", "-o", help=f"Record the line to this new file. ADDRESS: {ADDRESSES}")
     ] = None,
     seconds: Annotated[float | None, typer.Option(help="End the recording after so long.", min=0.0)] = None,
+    imaging: Annotated[bool, typer.Option("--start", help="Start imaging for the recording.")] = False,
+    arm: Annotated[bool, typer.Option("--arm", help="Start imaging and transmit for the recording.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One line of JSON a frame, the counters last.")] = False,
 ) -> None:
     """Record the line to a probe, or show a recorded line: one line a frame, damaged ones marked, counters at the end.
@@ -38,7 +40,7 @@ def trace(
     else:
         from edge.app.probe.recording import record_line
 
-        record_line(what, record, seconds)
+        record_line(what, record, seconds, imaging=imaging, arm=arm)
 
 
 def show_trace(path: Path, json: bool) -> None:

@@ -4,7 +4,6 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
-from edge.app.wording import counted
 from firmware_bridge.events import (
     ButtonMoved,
     Event,
@@ -18,12 +17,15 @@ from firmware_bridge.events import (
     TransmitChanged,
 )
 from firmware_bridge.parameters import Parameters, describe_change
-from firmware_bridge.protocol.messages import FaultCode, LogLevel, TransmitOff
+from firmware_bridge.protocol.messages import FaultCode, LinkStatistics, LogLevel, TransmitOff
 from firmware_bridge.wording import FAULTS
 
 RATE_WINDOW_NS: Final = 2_000_000_000
 """Exposures per second are counted over so long."""
 KEPT_NEWS: Final = 8
+
+_SHORTEST_NS: Final = 500_000_000
+"""A pace over less says little."""
 
 _COUNTS: Final = 1 << 32
 
@@ -46,11 +48,13 @@ class Watched:
         self.parameters: Parameters | None = None
         self.telemetry: Telemetry | None = None
         self.transmit: TransmitChanged | None = None
+        self.probe_link: LinkStatistics | None = None
         self.n_exposures = 0
         self.n_exposures_lost = 0
         """By the gaps in their numbers."""
         self.news: deque[News] = deque(maxlen=KEPT_NEWS)
         self._exposed_ns: deque[int] = deque()
+        self._first_ns = 0
         self._last_frame: int | None = None
 
     def add(self, event: Event) -> News | None:
@@ -70,13 +74,15 @@ class Watched:
         return news
 
     def exposures_per_s(self, now_ns: int) -> float:
-        """Over the last `RATE_WINDOW_NS`."""
+        """Over the last `RATE_WINDOW_NS`, or since the first exposure where that was later."""
         while self._exposed_ns and now_ns - self._exposed_ns[0] > RATE_WINDOW_NS:
             self._exposed_ns.popleft()
-        return len(self._exposed_ns) * 1e9 / RATE_WINDOW_NS
+        since_ns = max(now_ns - self._first_ns, _SHORTEST_NS)
+        return len(self._exposed_ns) * 1e9 / min(since_ns, RATE_WINDOW_NS)
 
     def _count(self, event: Exposed) -> None:
         self.n_exposures += 1
+        self._first_ns = self._first_ns or event.received_ns
         self._exposed_ns.append(event.received_ns)
         if self._last_frame is not None:
             gap = (event.frame_number - self._last_frame) % _COUNTS
@@ -122,9 +128,9 @@ def _fault_news(event: FaultLatched) -> News:
 
 
 def transmit_text(state: TransmitChanged) -> str:
-    """`transmitting`, or `off: not armed yet; imaging, frozen`."""
+    """`on`, or `off: not armed yet; imaging, frozen`."""
     if state.transmitting:
-        return "transmitting"
+        return "on"
     frozen = ", frozen" if state.frozen and state.off is not TransmitOff.FROZEN else ""
     return f"off: {state.off_reason}; {'imaging' if state.imaging else 'imaging off'}{frozen}"
 
@@ -133,8 +139,3 @@ def _restored(event: LineRestored) -> str:
     reset = "; it was reset meanwhile, so imaging is off" if event.restarted else ""
     refused = f"; it refused its settings: {event.refusal}" if event.refusal else ""
     return f"back after {event.away_s:.1f} s{reset}{refused}; not armed"
-
-
-def exposures_text(watched: Watched, now_ns: int) -> str:
-    lost = f", {watched.n_exposures_lost} lost" if watched.n_exposures_lost else ""
-    return f"{watched.exposures_per_s(now_ns):.1f} exposures/s, {counted(watched.n_exposures, 'exposure')}{lost}"

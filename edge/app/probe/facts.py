@@ -1,0 +1,48 @@
+"""Everything that a probe says of itself."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from firmware_bridge.events import Telemetry, TransmitChanged
+from firmware_bridge.parameters import ParameterDescription, Parameters, PresetDescription
+from firmware_bridge.probe import BothEnds, Identity, Probe
+from firmware_bridge.protocol.messages import LAYOUT_DIGEST, PROTOCOL_VERSION
+
+FIRST_WORD_S: Final = 1.0
+"""Telemetry and the probe's state come ten times a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeFacts:
+    """One look at a probe."""
+
+    address: str
+    identity: Identity
+    protocol_version: int
+    layout_digest: bytes
+    parameters: Parameters
+    parameter_table: tuple[ParameterDescription, ...]
+    presets: tuple[PresetDescription, ...]
+    telemetry: Telemetry | None
+    """None: none came in time."""
+    doing: TransmitChanged | None
+    link: BothEnds
+
+
+def ask_facts(probe: Probe) -> ProbeFacts:
+    """Asks all; waits up to `FIRST_WORD_S` for what the probe tells by itself. Raises BridgeErrors."""
+    identity, table, presets = probe.identity(), probe.parameter_table(), probe.preset_table()
+    parameters = probe.parameters()
+    probe.line.wait_until(lambda: probe.telemetry() is not None and probe.doing() is not None, FIRST_WORD_S)
+    return ProbeFacts(
+        address=probe.name,
+        identity=identity,
+        protocol_version=PROTOCOL_VERSION,
+        layout_digest=LAYOUT_DIGEST,
+        parameters=parameters,
+        parameter_table=table,
+        presets=presets,
+        telemetry=probe.telemetry(),
+        doing=probe.doing(),
+        link=probe.link_statistics(),
+    )

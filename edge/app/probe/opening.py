@@ -1,0 +1,53 @@
+"""A probe opened for a command: what goes wrong says who holds the port, and the line's losses are told."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from edge.app.console import busy, say
+from edge.app.probe.ports import open_devices
+from firmware_bridge.errors import BridgeError, PortBusyError
+from firmware_bridge.probe import Probe
+from firmware_bridge.transport.contract import Transport
+from firmware_bridge.transport.table import open_transport
+
+
+def unwrapped(transport: Transport) -> Transport:
+    return transport
+
+
+@contextmanager
+def opened(
+    address: str, tell: Callable[[str], None] = say, wrap: Callable[[Transport], Transport] = unwrapped
+) -> Iterator[Probe]:
+    """The probe at `address`, closed in the end. `wrap` is put around each transport that is opened to it.
+
+    Raises what `open_probe` raises; a busy port names the programs that hold it, as far as the user may see them.
+    """
+    try:
+        with busy(f"opening {address}"):
+            probe = Probe(lambda: wrap(open_transport(address)), name=address, tell=tell)
+    except PortBusyError as error:
+        raise _with_holders(address, error) from error
+    with probe:
+        yield probe
+
+
+def start(probe: Probe, *, arm: bool) -> None:
+    """Imaging, and with `arm` transmit. Raises RefusedError."""
+    probe.start_imaging()
+    if arm:
+        probe.arm()
+
+
+def stop_imaging(probe: Probe) -> None:
+    """A line that is lost cannot be told; the probe then stops transmitting by itself."""
+    with suppress(BridgeError):
+        probe.stop_imaging()
+
+
+def _with_holders(address: str, error: PortBusyError) -> PortBusyError:
+    path = address.removeprefix("serial:").partition("@")[0]
+    holders = open_devices().get(path, ())
+    if not holders:
+        return error
+    return PortBusyError(f"{path} is in use by {', '.join(holders)}; end that, then try again")

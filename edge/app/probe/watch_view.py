@@ -1,0 +1,143 @@
+"""The screen of `sonoedge probe watch`, 80 columns by 25 rows, and its lines for a pipe."""
+
+from dataclasses import dataclass
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from edge.app.probe.tables import output_text, sensor_text
+from edge.app.probe.watched import News, transmit_text
+from edge.overlay.state import index_text
+from firmware_bridge.clock_sync import ClockStatus
+from firmware_bridge.events import Telemetry, TransmitChanged
+from firmware_bridge.line import LineStatistics
+from firmware_bridge.parameters import Parameters
+from firmware_bridge.protocol.messages import LinkStatistics
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that is known at one moment."""
+
+    address: str
+    model: str
+    time_s: float
+    """Since the watching began."""
+    began_ns: int
+    connected: bool
+    transmit: TransmitChanged | None
+    parameters: Parameters | None
+    output: Telemetry | None
+    exposures_per_s: float
+    exposures: int
+    exposures_lost: int
+    clock: ClockStatus
+    clock_uncertainty_us: float | None
+    """None: the probe's clock is not known."""
+    line: LineStatistics
+    probe_link: LinkStatistics | None
+    """The probe's own counters, asked for now and then; None: not answered yet."""
+    news: tuple[News, ...]
+
+
+def watch_view(shown: Snapshot) -> RenderableType:
+    head = Text(f"{shown.model} on {shown.address}", style="bold")
+    head.append(f"   {shown.time_s:.0f} s", style="dim")
+    return Group(
+        head,
+        _transmit(shown),
+        Text(_exposures(shown)),
+        *_telemetry(shown),
+        Text(),
+        *_settings(shown.parameters),
+        Text(),
+        Text(f"clock  {clock_text(shown)}"),
+        *_link(shown),
+        Text(),
+        *(news_line(news, (news.received_ns - shown.began_ns) / 1e9) for news in shown.news),
+        Text("Ctrl-C ends", style="dim"),
+    )
+
+
+def snapshot_line(shown: Snapshot) -> str:
+    """One line a second, for a pipe."""
+    doing = f"transmit {transmit_text(shown.transmit)}" if shown.transmit else "state unknown"
+    parts = [f"{shown.time_s:9.3f} s  {doing if shown.connected else 'line lost'}", _exposures(shown)]
+    if shown.output is not None:
+        output = shown.output
+        indices = f"MI {index_text(output.mi)} TIS {index_text(output.tis)} TIB {index_text(output.tib)}"
+        parts += [indices, f"battery {output.battery_percent} %", f"probe {output.probe_temperature_c:.1f} °C"]
+    return "  ".join([*parts, f"clock {clock_text(shown)}"])
+
+
+def news_line(news: News, at_s: float) -> Text:
+    """`    1.234 s  button    button 0 pressed`."""
+    return Text.assemble(
+        (f"{at_s:9.3f} s  ", "dim"), (f"{news.kind:9}", "cyan"), (news.text, "bold yellow" if news.grave else "")
+    )
+
+
+def clock_text(shown: Snapshot) -> str:
+    """How well the probe's clock is known."""
+    if shown.clock_uncertainty_us is None:
+        return "not known yet"
+    clock = shown.clock
+    drift = f"drift {clock.drift_ppm:+.1f} ± {clock.drift_uncertainty_ppm:.1f} ppm"
+    return f"±{shown.clock_uncertainty_us:,.0f} us, {drift}, {clock.n_used} round trips"
+
+
+def _transmit(shown: Snapshot) -> Text:
+    if not shown.connected:
+        return Text("LINE LOST: looking for the probe", style="bold yellow")
+    if shown.transmit is None:
+        return Text("the probe has not told yet what it does", style="yellow")
+    if shown.transmit.transmitting:
+        return Text("TRANSMITTING", style="bold red")
+    return Text(f"transmit {transmit_text(shown.transmit)}", style="green")
+
+
+def _exposures(shown: Snapshot) -> str:
+    lost = f", {shown.exposures_lost:,} not reported" if shown.exposures_lost else ""
+    return f"{shown.exposures_per_s:.1f} exposures/s, {shown.exposures:,} in all{lost}"
+
+
+def _telemetry(shown: Snapshot) -> list[Text]:
+    if shown.output is None:
+        return [Text("no telemetry yet", style="yellow")]
+    transmitting = shown.transmit is not None and shown.transmit.transmitting
+    return [output_text(shown.output, transmitting), Text(sensor_text(shown.output))]
+
+
+def _settings(parameters: Parameters | None) -> list[Text]:
+    if parameters is None:
+        return []
+    tgc = "  ".join(f"{value:g}" for value in parameters.tgc_db)
+    return [
+        Text(
+            f"preset {parameters.preset}   depth {parameters.depth_mm:g} mm   focus {parameters.focus_mm:g} mm   "
+            f"{parameters.frequency_mhz:g} MHz"
+        ),
+        Text(
+            f"gain {parameters.gain_db:g} dB   range {parameters.dynamic_range_db:g} dB   "
+            f"power {parameters.transmit_power_db:g} dB   {parameters.frame_rate_hz:g} frames/s   "
+            f"IMU {parameters.imu_rate_hz:g} Hz"
+        ),
+        Text(f"depth gain  {tgc}  dB"),
+    ]
+
+
+def _link(shown: Snapshot) -> list[Text]:
+    """Each end counts what it received; a frame that one end lost the other sent again."""
+    line = shown.line
+    losses = f", probe lost {line.line.losses} times" if line.line.losses else ""
+    here = Text(f"link   round trip {line.srtt_us / 1000:.1f} ms, {line.line.bytes_read:,} bytes in{losses}; ")
+    here.append_text(_wrong(line.link.damaged, line.link.retransmitted, line.link.plain_lost))
+    if shown.probe_link is None:
+        return [here]
+    there = shown.probe_link
+    return [here, Text("probe  ").append_text(_wrong(there.damaged, there.retransmitted, there.plain_lost))]
+
+
+def _wrong(damaged: int, sent_again: int, lost: int) -> Text:
+    style = "yellow" if damaged or sent_again or lost else ""
+    return Text(f"{damaged:,} damaged, {sent_again:,} sent again, {lost:,} unreliable lost", style=style)
