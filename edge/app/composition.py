@@ -50,6 +50,8 @@ class Chain:
 
     loop: Loop
     source: FrameSource
+    probe: "ProbeLink | None"
+    """Not started yet: from then on it transmits only while frames are read."""
     runtime_label: str
     runtime_reason: str
     page_url: str | None
@@ -76,9 +78,9 @@ def compose(settings: Settings, clock: Clock | None = None, tell: Callable[[str]
         locator = Locator(_stated_spacing(settings.mm_per_px), settings.depth_mm)
         step = Step(locator.locate, task, runtime, live_picture if source.live else recorded_picture, clock)
         loop = opened.enter_context(Loop(source, step, sinks, clock, max_frames=settings.max_frames, tell=tell))
-        if probe is not None:
-            probe.start(arm=settings.arm)
-        return Chain(loop, source, runtime_label(runtime), choice.reason, page.url if page else None, opened.pop_all())
+        return Chain(
+            loop, source, probe, runtime_label(runtime), choice.reason, page.url if page else None, opened.pop_all()
+        )
 
 
 def _open_source(
@@ -94,15 +96,17 @@ def _open_source(
     if kind == "phantom":
         from edge.source.phantom import open_phantom
 
-        probe = opened.enter_context(open_link(settings.probe, tell))
-        phantom = open_phantom(rest, fps=settings.fps, clock=clock, feed=probe)
+        probe, exposures = open_link(settings.probe, tell)
+        opened.enter_context(probe)
+        phantom = open_phantom(rest, fps=settings.fps, clock=clock, feed=exposures)
         return opened.enter_context(ProbedSource(phantom, probe)), probe
     source = opened.enter_context(open_source(settings.source, fps=settings.fps, clock=clock))
     if not source.live:
         raise SettingError(
             f"--probe needs a live picture, camera:... or phantom:cartilage; {settings.source} is recorded"
         )
-    probe = opened.enter_context(open_link(settings.probe, tell))
+    probe, _ = open_link(settings.probe, tell)
+    opened.enter_context(probe)
     return opened.enter_context(ProbedSource(source, probe, lag_s=SCREEN_LAG_S)), probe
 
 

@@ -1,122 +1,83 @@
 """The one place where the picture meets the probe's line: `firmware_bridge` on one side, frames on the other."""
 
+import time
 from collections.abc import Callable
-from contextlib import suppress
-from importlib import import_module
-from typing import Protocol, runtime_checkable
+from contextlib import ExitStack, suppress
+from dataclasses import replace
 
 from edge.closing import Closing
 from edge.frame import ProbeState
+from edge.loop.mailbox import Mailbox
 from edge.phantom.records import Imaging
 from edge.source.probe_feed import Exposure
-from firmware_bridge.errors import BridgeError
+from firmware_bridge.errors import BridgeError, ClockNotReadyError
+from firmware_bridge.events import Event, Exposed, ParametersChanged, Telemetry
+from firmware_bridge.news import StateKnown, StateUnknown
+from firmware_bridge.parameters import Parameters, parameters_from_raw
+from firmware_bridge.probe import Probe, open_probe
+from firmware_bridge.protocol.messages import ExposureFlag
+from firmware_bridge.simulator import simulated_probe
+from firmware_bridge.virtual_probe import TrueExposure
 
 STATE_WAIT_S = 0.25
 """How long a frame waits for the report of its exposure: the slowest line, and a period at 5 frames/s."""
+REPEAT_S = 0.1
+"""How often a frozen picture is shown again."""
+SIMULATED = "sim:"
 
 
-class Parameters(Protocol):
-    """What a probe is set to."""
+class Exposures:
+    """What sets and paces the phantom (ProbeFeed): the newest exposure; while frozen the last one again and again."""
 
-    @property
-    def depth_mm(self) -> float: ...
-    @property
-    def frequency_mhz(self) -> float: ...
-    @property
-    def gain_db(self) -> float: ...
-    @property
-    def tgc_db(self) -> tuple[float, ...]: ...
-    @property
-    def focus_mm(self) -> float: ...
-    @property
-    def dynamic_range_db(self) -> float: ...
-    @property
-    def transmit_power_db(self) -> float: ...
-    @property
-    def preset(self) -> str: ...
+    def __init__(self, is_frozen: Callable[[], bool], now_ns: Callable[[], int] = time.monotonic_ns) -> None:
+        self._is_frozen, self._now_ns = is_frozen, now_ns
+        self._box: Mailbox[Exposure] = Mailbox(newest_only=True)
+        self._last: Exposure | None = None
 
+    def put(self, exposure: Exposure) -> None:
+        """From any thread."""
+        self._box.put(exposure)
 
-class Telemetry(Protocol):
-    """The newest that the probe told of itself; None: not yet."""
-
-    @property
-    def mi(self) -> float | None: ...
-    @property
-    def tis(self) -> float | None: ...
-    @property
-    def tib(self) -> float | None: ...
-    @property
-    def battery_percent(self) -> float | None: ...
-    @property
-    def temperature_c(self) -> float | None: ...
+    def next_exposure(self, timeout_s: float) -> Exposure | None:
+        deadline_ns = self._now_ns() + round(timeout_s * 1e9)
+        while True:
+            since_ns = self._now_ns()
+            left_s = (deadline_ns - since_ns) / 1e9
+            exposure = self._box.take(max(0.0, min(REPEAT_S, left_s)))
+            if exposure is None and self._last is not None and self._is_frozen():
+                # Not now: an exposure since it was unfrozen may have happened, and be on its way here.
+                return replace(self._last, exposed_ns=since_ns, transmitting=False, frozen=True)
+            if exposure is not None or left_s <= 0:
+                self._last = exposure or self._last
+                return exposure
 
 
-class StateKnown(Protocol):
-    @property
-    def parameters(self) -> Parameters: ...
-    @property
-    def telemetry(self) -> Telemetry: ...
-    @property
-    def epoch(self) -> int: ...
-    @property
-    def transmitting(self) -> bool: ...
-    @property
-    def frozen(self) -> bool: ...
-    @property
-    def transmit_off_reason(self) -> str: ...
+class ReportedExposures:
+    """Hands on what a probe reports of its exposures over the line, as far as time and settings of each are known."""
 
+    def __init__(self, probe: Probe, put: Callable[[Exposure], None]) -> None:
+        self._probe, self._put = probe, put
+        # Only the newest settings are needed: what belongs to other ones is older, or their report is on its way.
+        self._parameters = probe.parameters()
+        probe.listen(self._hear, (Exposed, ParametersChanged))
 
-@runtime_checkable
-class StateUnknown(Protocol):
-    @property
-    def reason(self) -> str: ...
-
-
-class TimedExposure(Protocol):
-    """An exposure in host time. While frozen its parameters are those of the exposure that is frozen."""
-
-    @property
-    def exposed_ns(self) -> int: ...
-    @property
-    def frame_number(self) -> int: ...
-    @property
-    def parameters(self) -> Parameters: ...
-    @property
-    def transmitting(self) -> bool: ...
-    @property
-    def frozen(self) -> bool: ...
-
-
-class Exposing(Protocol):
-    """A simulated probe says truly when it exposed; a probe behind a line, as far as its reports tell."""
-
-    def next_exposure(self, timeout_s: float) -> TimedExposure | None: ...
-
-
-class Probe(Exposing, Protocol):
-    """The client of a probe's line (`firmware_bridge.probe.Probe`)."""
-
-    @property
-    def simulator(self) -> Exposing | None:
-        """The probe itself where it runs in this process (`sim:`)."""
-        ...
-
-    def state_at(self, host_ns: int, timeout_s: float) -> StateKnown | StateUnknown: ...
-    def start_imaging(self) -> None: ...
-    def stop_imaging(self) -> None: ...
-    def arm(self) -> None: ...
-    def close(self) -> None: ...
+    def _hear(self, event: Event) -> None:
+        if isinstance(event, ParametersChanged):
+            self._parameters = event.parameters
+        elif isinstance(event, Exposed) and event.epoch == self._parameters.epoch:
+            with suppress(ClockNotReadyError):
+                exposed_ns = self._probe.host_time(event.device_us, event.received_ns).host_ns
+                self._put(exposure_of(exposed_ns, event.frame_number, self._parameters, event.flags))
 
 
 class ProbeLink(Closing):
-    """An open probe: tells each frame its state (StateAt) and sets the phantom (ProbeFeed)."""
+    """An open probe, which tells each frame its state (StateAt)."""
 
-    def __init__(self, probe: Probe, tell: Callable[[str], None]) -> None:
-        self._probe, self._tell = probe, tell
-        self._exposing: Exposing = probe.simulator or probe
+    def __init__(self, probe: Probe, tell: Callable[[str], None], opened: ExitStack | None = None) -> None:
+        """`opened` is closed with the link."""
+        self._probe, self._tell, self._opened = probe, tell, opened or ExitStack()
         self._latest_ns = 0
         self._transmitted = False
-        self._live_epoch: int | None = None
 
     def start(self, *, arm: bool) -> None:
         """Starts imaging; `arm`: transmits. Raises a BridgeError with the probe's reason where it refuses."""
@@ -131,48 +92,71 @@ class ProbeLink(Closing):
         if exposed_ns > self._latest_ns:
             self._latest_ns = exposed_ns
             self._follow(answer)
-        if answer.frozen and answer.epoch != self._live_epoch:
-            return ProbeState(doubt="the probe was set anew after it was frozen, or just before", frozen=True)
         return state_of(answer)
 
-    def next_exposure(self, timeout_s: float) -> Exposure | None:
-        exposure = self._exposing.next_exposure(timeout_s)
-        if exposure is None:
-            return None
-        imaging = imaging_of(exposure.parameters)
-        return Exposure(exposure.exposed_ns, exposure.frame_number, imaging, exposure.transmitting, exposure.frozen)
-
     def close(self) -> None:
-        # A line that is cut cannot be told to stop; the probe then stops by itself, for want of a heartbeat.
-        with suppress(BridgeError):
-            self._probe.stop_imaging()
-        self._probe.close()
+        with self._opened:
+            # A line that is cut cannot be told to stop; the probe then stops by itself, for want of a heartbeat.
+            with suppress(BridgeError):
+                self._probe.stop_imaging()
+            self._probe.close()
 
     def _follow(self, state: StateKnown) -> None:
+        """Tells of a permission that was lost."""
         if self._transmitted and not state.transmitting and not state.frozen:
             self._tell(
                 f"the probe does not transmit any more: {state.transmit_off_reason}; it is not armed again by itself: "
                 "when that is mended, end this run and start it anew"
             )
         self._transmitted = state.transmitting or (self._transmitted and state.frozen)
-        if not state.frozen:
-            self._live_epoch = state.epoch
 
 
-def open_link(address: str, tell: Callable[[str], None]) -> ProbeLink:
-    """The probe at `address`: a serial port, `socket://host:port`, or `sim:`. Raises BridgeErrors."""
-    return ProbeLink(_open_probe(address, tell), tell)
+def open_link(address: str, tell: Callable[[str], None]) -> tuple[ProbeLink, Exposures]:
+    """The probe at `address`, a serial port, `socket://host:port` or `sim:`, and its exposures for a phantom: the
+    simulated probe's as they truly are, another one's as it reports them. Raises BridgeErrors; nothing stays open then.
+    """
+    with ExitStack() as opened:
+        if address.startswith(SIMULATED):
+            simulator = opened.enter_context(simulated_probe(address.removeprefix(SIMULATED)))
+            probe = opened.enter_context(Probe(simulator.connect, name=address, tell=tell))
+            exposures = Exposures(lambda: _is_frozen(probe))
+            simulator.on_exposure(lambda exposure: exposures.put(true_exposure(exposure)))
+        else:
+            probe = opened.enter_context(open_probe(address, tell=tell))
+            exposures = Exposures(lambda: _is_frozen(probe))
+            ReportedExposures(probe, exposures.put)
+        return ProbeLink(probe, tell, opened.pop_all()), exposures
 
 
-def _open_probe(address: str, tell: Callable[[str], None]) -> Probe:
-    probe: Probe = import_module("firmware_bridge.probe").open_probe(address, tell=tell)
-    return probe
+def _is_frozen(probe: Probe) -> bool:
+    doing = probe.doing()
+    return doing is not None and doing.frozen
+
+
+def true_exposure(exposure: TrueExposure) -> Exposure:
+    """What happened at the simulated front end, whatever the line makes of it."""
+    parameters = parameters_from_raw(exposure.values, 0)
+    return exposure_of(exposure.host_ns, exposure.frame, parameters, ExposureFlag(exposure.flags))
+
+
+def exposure_of(exposed_ns: int, frame_number: int, parameters: Parameters, flags: ExposureFlag) -> Exposure:
+    """An exposure as the phantom takes it; gain is counted from the same nominal brightness on both sides."""
+    imaging = Imaging(
+        depth_mm=parameters.depth_mm,
+        frequency_mhz=parameters.frequency_mhz,
+        gain_db=parameters.gain_db,
+        dynamic_range_db=parameters.dynamic_range_db,
+        focus_mm=parameters.focus_mm,
+        tgc_db=parameters.tgc_db,
+        transmit_power_db=parameters.transmit_power_db,
+    )
+    return Exposure(exposed_ns, frame_number, imaging, transmitting=ExposureFlag.TRANSMITTING in flags)
 
 
 def state_of(known: StateKnown) -> ProbeState:
     """What the line knows, as the frame carries it."""
-    parameters, telemetry = known.parameters, known.telemetry
-    return ProbeState(
+    parameters = known.parameters
+    state = ProbeState(
         depth_mm=parameters.depth_mm,
         frequency_mhz=parameters.frequency_mhz,
         gain_db=parameters.gain_db,
@@ -184,23 +168,17 @@ def state_of(known: StateKnown) -> ProbeState:
         epoch=known.epoch,
         frozen=known.frozen,
         transmitting=known.transmitting,
-        transmit_off_reason="" if known.transmitting else known.transmit_off_reason,
+        transmit_off_reason=known.transmit_off_reason,
+    )
+    return state if known.telemetry is None else with_telemetry(state, known.telemetry)
+
+
+def with_telemetry(state: ProbeState, telemetry: Telemetry) -> ProbeState:
+    return replace(
+        state,
         mi=telemetry.mi,
         tis=telemetry.tis,
         tib=telemetry.tib,
         battery_percent=telemetry.battery_percent,
-        temperature_c=telemetry.temperature_c,
-    )
-
-
-def imaging_of(parameters: Parameters) -> Imaging:
-    """The phantom's settings for a probe's parameters; both count gain from the same nominal brightness."""
-    return Imaging(
-        depth_mm=parameters.depth_mm,
-        frequency_mhz=parameters.frequency_mhz,
-        gain_db=parameters.gain_db,
-        dynamic_range_db=parameters.dynamic_range_db,
-        focus_mm=parameters.focus_mm,
-        tgc_db=parameters.tgc_db,
-        transmit_power_db=parameters.transmit_power_db,
+        temperature_c=telemetry.probe_temperature_c,
     )

@@ -44,7 +44,9 @@ class Session:
         return (result.finding for result in self.results())
 
     def results(self) -> Iterator[Result]:
-        """Frame, finding and picture of one exposure together, as they come."""
+        """Frame, finding and picture of one exposure together, as they come. A probe starts with the first."""
+        if self._chain.probe is not None:
+            self._chain.probe.start(arm=self.settings.arm)
         for result in self._chain.loop:
             self._tally.add(result.finding)
             yield result
@@ -106,7 +108,7 @@ def open_session(
 ) -> Session:
     """An open chain from `source` to the folder `out`; edge.app.settings.Settings says what each option means.
     `tell` is called, from another thread, with what a user should know meanwhile: a probe unplugged, or back again.
-    With a `probe` its imaging starts here, and it transmits unless `arm` is False.
+    A `probe` images, and transmits unless `arm` is False, from the first finding that is asked for until it is closed.
 
     Raises errors.SonoedgeError, or firmware_bridge.errors.BridgeError for the probe's line, where anything cannot be
     opened; nothing stays open then.

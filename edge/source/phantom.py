@@ -108,7 +108,7 @@ class PhantomSource(Closing):
         exposure = self._feed.next_exposure(timeout_s)
         if exposure is None:
             raise SourceStalledError(
-                f"the probe behind the phantom exposed nothing within {timeout_s:g} s; start its imaging"
+                f"the probe behind the phantom exposed nothing for {timeout_s:g} s; start its imaging, or unfreeze it"
             )
         sequence = self._numbered(exposure.sequence)
         if self._is_past_the_end(sequence):

@@ -1,5 +1,6 @@
 """The probe's line in a run: states on the frames, a phantom that obeys, transmit that is armed once."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import count, pairwise
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from edge.app import probe_link
-from edge.app.probe_link import ProbeLink, imaging_of, open_link, state_of
+from edge.app.probe_link import Exposures, ProbeLink, ReportedExposures, exposure_of, open_link, state_of
 from edge.app.session import open_session
 from edge.app.truth import true_sizes
 from edge.errors import SettingError
@@ -17,74 +18,49 @@ from edge.finding import Finding, Verdict
 from edge.frame import ProbeState
 from edge.phantom.cine import Cine
 from edge.phantom.records import Imaging
-from firmware_bridge.errors import BridgeError, LinkLostError
+from edge.source.fake import FakeFeed
+from edge.source.probe_feed import Exposure
+from firmware_bridge.clock_sync import HostTime
+from firmware_bridge.errors import BridgeError, ClockNotReadyError, LinkLostError
+from firmware_bridge.events import Event, Exposed, ParametersChanged, Telemetry
+from firmware_bridge.news import StateKnown, StateUnknown
+from firmware_bridge.parameters import Parameters
+from firmware_bridge.protocol.messages import ExposureFlag
 
 PERIOD_NS = 40_000_000
+TELEMETRY = Telemetry(1, 2, 80, 35.0, 41.0, 0.9, 0.3, 1.2, 100)
+ON, OFF = ExposureFlag.TRANSMITTING | ExposureFlag.IMAGING, ExposureFlag.IMAGING
 
 
-@dataclass(frozen=True)
-class Parameters:
-    depth_mm: float = 30.0
-    frequency_mhz: float = 11.0
-    gain_db: float = 0.0
-    tgc_db: tuple[float, ...] = (0.0,) * 8
-    focus_mm: float = 15.0
-    dynamic_range_db: float = 62.0
-    transmit_power_db: float = 0.0
-    preset: str = "cartilage"
+def set_to(epoch: int = 1, **changes) -> Parameters:
+    nominal = Parameters(30.0, 11.0, 0.0, (0.0,) * 8, 15.0, 62.0, 25.0, 0.0, "cartilage", 0.0, epoch)
+    return replace(nominal, **changes)
 
 
-@dataclass(frozen=True)
-class Telemetry:
-    mi: float | None = 0.9
-    tis: float | None = 0.3
-    tib: float | None = 1.2
-    battery_percent: float | None = 80.0
-    temperature_c: float | None = 35.0
+def known(parameters: Parameters | None = None, **changes) -> StateKnown:
+    return replace(StateKnown(parameters or set_to(), True, False, "", 7, 8, 9, TELEMETRY), **changes)
 
 
-@dataclass(frozen=True)
-class Known:
-    parameters: Parameters = Parameters()
-    telemetry: Telemetry = Telemetry()
-    epoch: int = 1
-    transmitting: bool = True
-    frozen: bool = False
-    transmit_off_reason: str = ""
-
-
-@dataclass(frozen=True)
-class Unknown:
-    reason: str
-
-
-@dataclass(frozen=True)
-class Exposed:
-    exposed_ns: int
-    frame_number: int
-    parameters: Parameters
-    transmitting: bool
-    frozen: bool
+def off(reason: str, **changes) -> StateKnown:
+    return known(transmitting=False, transmit_off_reason=reason, **changes)
 
 
 @dataclass
 class FakeProbe:
     """Both ends of the line: `states(k)` is the truth of exposure k, `told(k)` what the line says of it."""
 
-    states: Callable[[int], Known] = lambda k: Known()
-    told: Callable[[int], Known | Unknown] | None = None
+    states: Callable[[int], StateKnown] = lambda k: known()
+    told: Callable[[int], StateKnown | StateUnknown] | None = None
     calls: list[str] = field(default_factory=list)
-    simulator: None = None
 
-    def __post_init__(self) -> None:
-        self._numbers = count()
+    def exposures(self) -> FakeFeed:
+        return FakeFeed(map(self.exposure, count()))
 
-    def next_exposure(self, timeout_s: float) -> Exposed:
-        k = next(self._numbers)
+    def exposure(self, k: int) -> Exposure:
         state = self.states(k)
-        return Exposed((k + 1) * PERIOD_NS, 70 + k, state.parameters, state.transmitting, state.frozen)
+        return exposure_of((k + 1) * PERIOD_NS, 70 + k, state.parameters, ON if state.transmitting else OFF)
 
-    def state_at(self, host_ns: int, timeout_s: float) -> Known | Unknown:
+    def state_at(self, host_ns: int, timeout_s: float) -> StateKnown | StateUnknown:
         return (self.told or self.states)(host_ns // PERIOD_NS - 1)
 
     def start_imaging(self) -> None:
@@ -105,16 +81,16 @@ def plugged_in(monkeypatch):
     """Puts a fake probe behind every address."""
 
     def plug(probe: FakeProbe) -> FakeProbe:
-        monkeypatch.setattr(probe_link, "_open_probe", lambda address, tell: probe)
+        monkeypatch.setattr(probe_link, "open_link", lambda address, tell: (ProbeLink(probe, tell), probe.exposures()))
         return probe
 
     return plug
 
 
-def scan(probe: FakeProbe, frames: int, **options) -> list[Finding]:
+def scan(frames: int, address: str = "sim:", **options) -> list[Finding]:
     quick = {"runtime": "onnx", "precision": "int8", "threads": 1}
-    with open_session(f"phantom:cartilage,frames={frames}", probe="sim:", **quick, **options) as session:
-        return [replace(result.finding, marks=()) for result in session.results()]
+    with open_session(f"phantom:cartilage,frames={frames}", probe=address, **quick, **options) as session:
+        return list(session)
 
 
 def states_of(probe: FakeProbe, times: int, tell=lambda said: None) -> list[ProbeState]:
@@ -123,7 +99,7 @@ def states_of(probe: FakeProbe, times: int, tell=lambda said: None) -> list[Prob
 
 
 def test_all_that_the_line_knows_is_on_the_frame() -> None:
-    assert state_of(Known()) == ProbeState(
+    assert state_of(known()) == ProbeState(
         depth_mm=30.0,
         frequency_mhz=11.0,
         gain_db=0.0,
@@ -138,15 +114,16 @@ def test_all_that_the_line_knows_is_on_the_frame() -> None:
         mi=0.9,
         tis=0.3,
         tib=1.2,
-        battery_percent=80.0,
+        battery_percent=80,
         temperature_c=35.0,
     )
-    assert state_of(Known(transmitting=False, transmit_off_reason="too hot")).transmit_off_reason == "too hot"
+    assert state_of(off("too hot")).transmit_off_reason == "too hot"
+    assert state_of(known(telemetry=None)).mi is None
 
 
 def test_the_phantom_gets_every_parameter_that_it_has() -> None:
-    set_to = Parameters(42.0, 7.0, 3.0, (1.0,) * 8, 20.0, 70.0, -5.0, "nerve")
-    assert imaging_of(set_to) == Imaging(
+    parameters = Parameters(42.0, 7.0, 3.0, (1.0,) * 8, 20.0, 70.0, 50.0, -5.0, "nerve", 0.0, 3)
+    imaging = Imaging(
         depth_mm=42.0,
         frequency_mhz=7.0,
         gain_db=3.0,
@@ -155,31 +132,89 @@ def test_the_phantom_gets_every_parameter_that_it_has() -> None:
         dynamic_range_db=70.0,
         transmit_power_db=-5.0,
     )
+    assert exposure_of(5, 6, parameters, ON) == Exposure(5, 6, imaging, transmitting=True, frozen=False)
+    assert not exposure_of(5, 6, parameters, OFF).transmitting
 
 
-def test_the_simulators_own_exposures_are_preferred_to_those_reported() -> None:
-    probe = FakeProbe()
-    probe.simulator = FakeProbe(lambda k: Known(Parameters(55.0)))
-    assert ProbeLink(probe, print).next_exposure(1.0).imaging.depth_mm == 55.0
+class TestExposures:
+    def test_the_newest_is_given_once(self) -> None:
+        exposures, probe = Exposures(lambda: False), FakeProbe()
+        for k in range(3):
+            exposures.put(probe.exposure(k))
+        assert exposures.next_exposure(1.0).sequence == 72
+        assert exposures.next_exposure(0.01) is None
+
+    def test_one_that_comes_meanwhile_is_waited_for(self) -> None:
+        exposures = Exposures(lambda: False)
+        threading.Timer(0.05, exposures.put, (FakeProbe().exposure(4),)).start()
+        assert exposures.next_exposure(60.0).sequence == 74
+
+    def test_while_frozen_the_last_comes_again_with_a_time_before_any_that_may_be_on_its_way(self) -> None:
+        clock = count(1000)
+        exposures = Exposures(lambda: True, lambda: next(clock))
+        exposures.put(FakeProbe().exposure(0))
+        first = exposures.next_exposure(60.0)
+        asked_ns = next(clock)
+        again = [exposures.next_exposure(60.0) for _ in range(2)]
+        for repeated in again:
+            assert repeated == replace(first, exposed_ns=repeated.exposed_ns, transmitting=False, frozen=True)
+        assert asked_ns < again[0].exposed_ns < again[1].exposed_ns
+        assert again[0].exposed_ns == asked_ns + 2, "taken before the wait, not after it"
+
+    def test_frozen_before_the_first_there_is_nothing_to_show(self) -> None:
+        assert Exposures(lambda: True).next_exposure(0.01) is None
+
+
+class Reporting:
+    """A probe that only reports; `ready` says whether its clock is known."""
+
+    def __init__(self) -> None:
+        self.ready = True
+
+    def parameters(self) -> Parameters:
+        return set_to(epoch=3)
+
+    def listen(self, tell: Callable[[Event], None], kinds: tuple[type[Event], ...]) -> None:
+        self.tell = tell
+
+    def host_time(self, device_us: int, near_ns: int) -> HostTime:
+        if not self.ready:
+            raise ClockNotReadyError("no clock yet")
+        return HostTime(device_us * 1000 + 7, 500)
+
+
+def test_reported_exposures_are_those_whose_time_and_settings_are_known() -> None:
+    probe, got = Reporting(), []
+    ReportedExposures(probe, got.append)
+    deeper = set_to(epoch=4, depth_mm=50.0)
+    for event in (
+        Exposed(0, 40_000, 0, 3, ON),
+        Exposed(0, 80_000, 1, 4, ON),
+        ParametersChanged(0, 70_000, deeper),
+        Exposed(0, 120_000, 2, 4, OFF),
+    ):
+        probe.tell(event)
+    probe.ready = False
+    probe.tell(Exposed(0, 160_000, 3, 4, ON))
+    assert got == [exposure_of(40_000_007, 0, set_to(), ON), exposure_of(120_000_007, 2, deeper, OFF)]
 
 
 def test_what_is_not_known_is_a_doubt() -> None:
-    (state,) = states_of(FakeProbe(told=lambda k: Unknown("the line is cut")), 1)
+    (state,) = states_of(FakeProbe(told=lambda k: StateUnknown("the line is cut")), 1)
     assert state == ProbeState(doubt="the line is cut")
 
 
 def test_a_lost_permission_is_told_once() -> None:
     said: list[str] = []
-    off = Known(transmitting=False, transmit_off_reason="heartbeat lost")
-    states_of(FakeProbe(lambda k: Known() if k < 3 else off), 8, said.append)
+    states_of(FakeProbe(lambda k: known() if k < 3 else off("heartbeat lost")), 8, said.append)
     assert len(said) == 1
     assert "heartbeat lost" in said[0] and "not armed again by itself" in said[0]
 
 
 def test_freezing_is_no_lost_permission_but_what_follows_may_be() -> None:
     said: list[str] = []
-    frozen = Known(transmitting=False, frozen=True, transmit_off_reason="frozen")
-    probe = FakeProbe(lambda k: (Known(), frozen, frozen, replace(frozen, frozen=False))[k])
+    frozen = off("frozen", frozen=True)
+    probe = FakeProbe(lambda k: (known(), frozen, frozen, replace(frozen, frozen=False))[k])
     states_of(probe, 3, said.append)
     assert said == []
     states_of(probe, 4, said.append)
@@ -188,29 +223,16 @@ def test_freezing_is_no_lost_permission_but_what_follows_may_be() -> None:
 
 def test_one_that_never_transmitted_lost_nothing() -> None:
     said: list[str] = []
-    states_of(FakeProbe(lambda k: Known(transmitting=False, transmit_off_reason="not armed")), 3, said.append)
+    states_of(FakeProbe(lambda k: off("not armed yet")), 3, said.append)
     assert said == []
 
 
-def test_a_look_back_neither_tells_again_nor_forgets() -> None:
+def test_a_look_back_does_not_tell_again() -> None:
     said: list[str] = []
-    off = Known(transmitting=False, transmit_off_reason="too hot", epoch=2)
-    link = ProbeLink(FakeProbe(lambda k: Known() if k < 2 else off), said.append)
+    link = ProbeLink(FakeProbe(lambda k: known() if k < 2 else off("too hot")), said.append)
     for k in (1, 2, 3, 2, 4, 2, 5):
         link.state_at(k * PERIOD_NS)
     assert len(said) == 1
-
-
-def test_a_frozen_picture_keeps_its_state_unless_the_probe_is_set_meanwhile() -> None:
-    frozen = Known(transmitting=False, frozen=True)
-    set_anew = replace(frozen, parameters=Parameters(60.0), epoch=2)
-    states = states_of(FakeProbe(lambda k: (Known(), frozen, set_anew, Known(epoch=2))[k]), 4)
-    assert [state.depth_mm for state in states] == [30.0, 30.0, None, 30.0]
-    assert "frozen" in states[2].doubt
-
-
-def test_a_probe_that_is_frozen_from_the_start_is_in_doubt() -> None:
-    assert states_of(FakeProbe(lambda k: Known(frozen=True)), 1)[0].doubt
 
 
 def test_a_cut_line_does_not_keep_the_link_from_closing() -> None:
@@ -228,26 +250,30 @@ def test_a_cut_line_does_not_keep_the_link_from_closing() -> None:
 class TestRun:
     def test_the_probe_is_started_armed_and_stopped(self, plugged_in) -> None:
         probe = plugged_in(FakeProbe())
-        findings = scan(probe, 4)
+        findings = scan(4)
         assert probe.calls == ["start", "arm", "stop", "close"]
         assert findings[-1].verdict is Verdict.MEASURED
 
     def test_it_is_not_armed_where_the_user_says_so(self, plugged_in) -> None:
-        off = Known(transmitting=False, transmit_off_reason="not armed")
-        probe = plugged_in(FakeProbe(lambda k: off))
-        findings = scan(probe, 3, arm=False)
+        probe = plugged_in(FakeProbe(lambda k: off("not armed yet")))
+        findings = scan(3, arm=False)
         assert probe.calls == ["start", "stop", "close"]
-        assert {finding.reasons for finding in findings} == {("the probe does not transmit: not armed",)}
+        assert {finding.reasons for finding in findings} == {("the probe does not transmit: not armed yet",)}
 
-    def test_what_the_probe_refuses_ends_the_run_before_it_begins(self, plugged_in, tmp_path) -> None:
+    def test_what_the_probe_refuses_ends_the_run(self, plugged_in) -> None:
         class Refusing(FakeProbe):
             def arm(self) -> None:
                 raise BridgeError("the probe refuses to transmit: battery low")
 
         probe = plugged_in(Refusing())
         with pytest.raises(BridgeError, match="battery low"):
-            open_session("phantom:cartilage", probe="sim:", runtime="onnx", out=tmp_path / "kept")
+            scan(3)
         assert probe.calls == ["start", "stop", "close"]
+
+    def test_nothing_is_transmitted_before_the_first_finding_is_asked_for(self, plugged_in) -> None:
+        probe = plugged_in(FakeProbe())
+        with open_session("phantom:cartilage", probe="sim:", runtime="onnx", precision="int8"):
+            assert probe.calls == []
 
     def test_the_thickness_stays_true_while_the_depth_is_changed_at_random(self, plugged_in) -> None:
         """The truth changes between exposures; the line knows it, or doubts. Frames that nobody had time for drop."""
@@ -255,15 +281,16 @@ class TestRun:
         depths = np.repeat(rng.uniform(22, 70, 30), rng.integers(1, 5, 30)).tolist()
         epochs = np.cumsum([0, *(before != after for before, after in pairwise(depths))]).tolist()
 
-        def truth(k: int) -> Known:
-            return Known(Parameters(depths[k % len(depths)]), epoch=epochs[k % len(depths)])
+        def truth(k: int) -> StateKnown:
+            return known(set_to(epochs[k % len(depths)], depth_mm=depths[k % len(depths)]))
 
-        def told(k: int) -> Known | Unknown:
+        def told(k: int) -> StateKnown | StateUnknown:
             unsure = k % 3 == 0 and truth(k).epoch != truth(k - 1).epoch
-            return Unknown("the depth was changed about the time of the exposure") if unsure else truth(k)
+            return StateUnknown("the depth was changed about the time of the exposure") if unsure else truth(k)
 
-        findings = scan(plugged_in(FakeProbe(truth, told)), len(depths))
-        in_doubt = {finding.sequence: isinstance(told(finding.sequence), Unknown) for finding in findings}
+        plugged_in(FakeProbe(truth, told))
+        findings = scan(len(depths))
+        in_doubt = {finding.sequence: isinstance(told(finding.sequence), StateUnknown) for finding in findings}
         assert len(set(in_doubt.values())) == 2, "both kinds are needed to see anything"
         cine = Cine(1)
         for finding in findings:
@@ -273,7 +300,8 @@ class TestRun:
                 continue
             depth_mm = depths[finding.sequence]
             assert finding.spacing.y_mm_per_px == pytest.approx(depth_mm / 480)
-            size = true_sizes(cine.band(finding.sequence * PERIOD_NS / 1e9, imaging_of(Parameters(depth_mm))))
+            imaging = exposure_of(0, 0, set_to(depth_mm=depth_mm), ON).imaging
+            size = true_sizes(cine.band(finding.sequence * PERIOD_NS / 1e9, imaging))
             assert finding.measurement("mean_thickness").value == pytest.approx(size["mean_thickness"], abs=0.2)
 
     def test_what_cannot_be_combined_is_told(self, plugged_in, tmp_path) -> None:
@@ -287,17 +315,51 @@ class TestRun:
             open_session("phantom:cartilage", probe=" ")
         assert "start" not in probe.calls
 
-    def test_an_error_of_the_line_is_shown_as_it_is(self, plugged_in, sonoedge, monkeypatch) -> None:
-        def unplugged(address, tell):
-            raise BridgeError(f"there is no port {address}; plug the probe in")
+    def test_an_error_of_the_line_is_shown_as_it_is(self, sonoedge) -> None:
+        ended = sonoedge("run", "--source", "phantom:cartilage", "--probe", "/dev/ttyACM77")
+        assert ended.code == 1
+        assert "/dev/ttyACM77" in ended.error_line
 
-        monkeypatch.setattr(probe_link, "_open_probe", unplugged)
-        ended = sonoedge("run", "--source", "phantom:cartilage", "--probe", "/dev/ttyACM7")
-        assert (ended.code, ended.error_line) == (1, "error: there is no port /dev/ttyACM7; plug the probe in")
+    def test_the_simulated_probe_is_scanned_with(self) -> None:
+        """The real line: the phantom behind it is measured with the depth that the line tells."""
+        findings = scan(12, "sim:seed=3,drift=200")
+        assert findings[-1].spacing.y_mm_per_px == pytest.approx(30 / 480)
+        assert findings[-1].verdict is Verdict.MEASURED
+
+    def test_a_simulated_probe_that_is_not_armed_gives_dark_frames(self) -> None:
+        findings = scan(8, arm=False)
+        assert findings[-1].reasons == ("the probe does not transmit: not armed yet",)
 
 
-def test_the_address_is_handed_on(monkeypatch) -> None:
-    asked = []
-    monkeypatch.setattr(probe_link, "_open_probe", lambda address, tell: asked.append((address, tell)) or FakeProbe())
-    open_link("socket://board:5000", print)
-    assert asked == [("socket://board:5000", print)]
+def test_a_frozen_probe_shows_its_last_picture_again() -> None:
+    link, exposures = open_link("sim:seed=3", print)
+    with link:
+        link.start(arm=True)
+        before = exposures.next_exposure(60.0)
+        link._probe.freeze()
+        while not (frozen := exposures.next_exposure(60.0)).frozen:
+            before = frozen
+        assert frozen.imaging == before.imaging
+        while (state := link.state_at(frozen.exposed_ns)).doubt:
+            frozen = exposures.next_exposure(60.0)
+        assert (state.frozen, state.transmitting, state.depth_mm) == (True, False, 30.0)
+
+
+def test_another_probe_sets_the_phantom_by_what_it_reports(monkeypatch) -> None:
+    """A transport that the simulator is behind, as a serial line would be."""
+    from firmware_bridge.probe import Probe
+    from firmware_bridge.simulator import simulated_probe
+
+    with simulated_probe("seed=3") as simulator:
+        monkeypatch.setattr(
+            probe_link, "open_probe", lambda address, tell: Probe(simulator.connect, name=address, tell=tell)
+        )
+        link, exposures = open_link("/dev/ttyACM0", print)
+        with link:
+            link._probe.set(depth_mm=44.0)
+            link.start(arm=True)
+            exposure = exposures.next_exposure(60.0)
+            assert exposure.imaging.depth_mm == 44.0
+            while (state := link.state_at(exposure.exposed_ns)).doubt:
+                exposure = exposures.next_exposure(60.0)
+            assert (state.depth_mm, state.transmitting) == (44.0, exposure.transmitting)
