@@ -17,7 +17,7 @@ import pytest
 
 QEMU = "qemu-system-arm"
 CROSS_COMPILER = "arm-none-eabi-gcc"
-INSTALL = "apt-get install --no-install-recommends qemu-system-arm gcc-arm-none-eabi libnewlib-arm-none-eabi make gcc libc6-dev"
+INSTALL = "apt-get install -y qemu-system-arm gcc-arm-none-eabi libnewlib-arm-none-eabi make gcc libc6-dev"
 MEMORY_BYTES = 16 * 1024 * 1024
 """The machine's memory at 0x21000000 is the flash file, and QEMU takes a file of no other length."""
 SOON_S = 60.0

@@ -81,7 +81,7 @@ static void start(probe *p, uint8_t boot_reason) {
     p->machine.boot_reason = boot_reason == BOOT_REASON_REQUEST && p->running.on_trial ? BOOT_REASON_UPDATE
                                                                                        : boot_reason;
     if (p->runs) {
-        device_start(&p->brain, &p->machine, p->running.boot_id, device_us(p));
+        device_start(&p->brain, &p->machine, device_us(p));
     }
 }
 
@@ -197,6 +197,7 @@ static void connect_machine(probe *p) {
     p->machine.flash = &p->flash;
     p->machine.running = &p->running;
     p->machine.hardware_id = HARDWARE_ID;
+    p->machine.serial_number = p->chosen.serial_number;
     p->machine.request_reset = request_reset;
     p->machine.hang = hang;
     p->machine.cut_flash_after = cut_flash_after;

@@ -17,7 +17,7 @@ static const char USAGE[] =
     "  --flash FILE       keep the flash in this file of 1 MiB\n"
     "  --drift PPM        let the device's clock run fast by this (slow: negative)\n"
     "  --start-us N       start the device's clock here at each boot\n"
-    "  --seed N           start it at a place drawn from N instead\n"
+    "  --seed N           have the serial number N, and start the clock at a place drawn from it\n"
     "  --cut-exit         end with code 3 at a power cut instead of starting anew\n";
 
 static void refuse(const char *name, const char *value) {
@@ -56,22 +56,45 @@ static const struct option KNOWN[] = {
 
 static void take(options *chosen, int which, const char *value) {
     switch (which) {
-    case 'l': chosen->link = value; break;
-    case 'b': chosen->bench_link = value; break;
-    case 'p': chosen->baud = (uint32_t)number("baud", value, 300, 100000000); break;
-    case 'r': chosen->rx_buffer = unsigned_number("rx-buffer", value); break;
-    case 'f': chosen->flash = value; break;
-    case 'd': chosen->drift_ppm = (int32_t)number("drift", value, -100000, 100000); break;
-    case 's': chosen->start_us = unsigned_number("start-us", value); break;
-    case 'n': chosen->start_us = scattered(unsigned_number("seed", value)); break;
-    case 'c': chosen->cut_exit = true; break;
-    case 'h': (void)fputs(USAGE, stdout); exit(0);
-    default: (void)fputs(USAGE, stderr); exit(2);
+    case 'l':
+        chosen->link = value;
+        break;
+    case 'b':
+        chosen->bench_link = value;
+        break;
+    case 'p':
+        chosen->baud = (uint32_t)number("baud", value, 300, 100000000);
+        break;
+    case 'r':
+        chosen->rx_buffer = unsigned_number("rx-buffer", value);
+        break;
+    case 'f':
+        chosen->flash = value;
+        break;
+    case 'd':
+        chosen->drift_ppm = (int32_t)number("drift", value, -100000, 100000);
+        break;
+    case 's':
+        chosen->start_us = unsigned_number("start-us", value);
+        break;
+    case 'n':
+        chosen->serial_number = unsigned_number("seed", value);
+        chosen->start_us = scattered(chosen->serial_number);
+        break;
+    case 'c':
+        chosen->cut_exit = true;
+        break;
+    case 'h':
+        (void)fputs(USAGE, stdout);
+        exit(0);
+    default:
+        (void)fputs(USAGE, stderr);
+        exit(2);
     }
 }
 
 options options_parse(int argc, char **argv) {
-    options chosen = {NULL, NULL, NULL, 0, 0, 0, 0, false};
+    options chosen = {.serial_number = 1};
     int which;
     while ((which = getopt_long(argc, argv, "", KNOWN, NULL)) != -1) {
         take(&chosen, which, optarg);

@@ -13,6 +13,7 @@ typedef struct options {
     uint32_t rx_buffer;     /* bytes that fit between two looks at the line, more are lost; 0: no bound */
     int32_t drift_ppm;      /* how much the device's clock runs fast */
     uint32_t start_us;      /* where the device's clock starts at each boot */
+    uint32_t serial_number; /* that the device says of itself */
     bool cut_exit;          /* a power cut ends the process instead of starting it anew */
 } options;
 

@@ -5,6 +5,7 @@
 #include "messages.h"
 
 #define CHUNK_BYTES 64u
+#define SERIAL_NUMBER 385u /* the board has none of its own; this is its model */
 
 static device brain;
 static deframer stimuli;
@@ -54,12 +55,18 @@ static void restart(void) {
 }
 
 void machine_main(void) {
-    const port machine = {NULL, machine_flash(), &machine_handoff()->running, HARDWARE_ID,
-                          (uint8_t)machine_handoff()->boot_reason, request_reset, hang, cut_flash_after};
+    const port machine = {.flash = machine_flash(),
+                          .running = &machine_handoff()->running,
+                          .hardware_id = HARDWARE_ID,
+                          .serial_number = SERIAL_NUMBER,
+                          .boot_reason = (uint8_t)machine_handoff()->boot_reason,
+                          .request_reset = request_reset,
+                          .hang = hang,
+                          .cut_flash_after = cut_flash_after};
     clock_start();
     uart_start();
     deframer_start(&stimuli);
-    device_start(&brain, &machine, machine.running->boot_id, clock_now_us());
+    device_start(&brain, &machine, clock_now_us());
     for (;;) {
         receive();
         if (!reset_requested) {
