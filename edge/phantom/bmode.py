@@ -42,7 +42,8 @@ def envelope(
     field = _point_spread(scatterers * echoes.scatter[..., None], imaging, mm_per_row, mm_per_beam)
     for interface in echoes.interfaces:
         _add_interface(field, interface, imaging, mm_per_row)
-    signal, hiss = _gains(rows, imaging)
+    depth_mm = (np.arange(rows) + 0.5) * imaging.depth_mm / rows
+    signal, hiss = ((10 ** (db / 20)).astype(np.float32) for db in gains_db(imaging, depth_mm))
     field *= signal[:, None, None]
     field += noise * hiss[:, None, None]
     real, imaginary = cv2.split(field)
@@ -55,15 +56,14 @@ def receiver_noise(noise: NDArray[np.float32], imaging: Imaging) -> NDArray[np.f
     return np.asarray(cv2.magnitude(*cv2.split(noise * hiss)), np.float32)
 
 
-def _gains(rows: int, imaging: Imaging) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Factors (rows,) on the echoes and on the noise: attenuation, its compensation, gain, sliders, power."""
-    depth_mm = (np.arange(rows) + 0.5) * imaging.depth_mm / rows
+def gains_db(imaging: Imaging, depth_mm: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Decibels at each depth of the echoes and of the noise: attenuation, its compensation, gain, sliders, power."""
     loss_db = 2 * ATTENUATION_DB_PER_MM_MHZ * imaging.frequency_mhz * depth_mm
     made_good_db = np.minimum(ATTENUATION_KNOWN_TO_SCANNER * loss_db, MOST_COMPENSATION_DB)
     gain_db = imaging.gain_db + np.interp(depth_mm, np.linspace(0, imaging.depth_mm, 8), imaging.tgc_db)
     signal_db = made_good_db - loss_db + gain_db + imaging.transmit_power_db
     hiss_db = made_good_db + gain_db + imaging.noise_db
-    return (10 ** (signal_db / 20)).astype(np.float32), (10 ** (hiss_db / 20)).astype(np.float32)
+    return signal_db, hiss_db
 
 
 def _add_interface(field: NDArray[np.float32], interface: Interface, imaging: Imaging, mm_per_row: float) -> None:

@@ -1,0 +1,47 @@
+"""Pictures of pennate muscle with dense truth: for training, and one by one for whoever sets the anatomy."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.phantom.bmode import compress, envelope, white_field
+from edge.phantom.muscle_anatomy import Field, Muscle
+from edge.phantom.muscle_draw import draw_imaging, draw_muscle
+from edge.phantom.muscle_echoes import Section, Truth, section
+from edge.phantom.picture import beam_positions
+from edge.phantom.records import Imaging, Transducer
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MusclePicture:
+    """A picture of square pixels and what is truly in it."""
+
+    pixels: NDArray[np.uint8]
+    """(height, width) grey."""
+    truth: Truth
+    mm_per_px: float
+
+
+def muscle_picture(rng: np.random.Generator, size: tuple[int, int] = (256, 512)) -> MusclePicture:
+    """A muscle at random, pictured at random. size: least and most pixels of the picture's longer side."""
+    muscle = draw_muscle(rng)
+    imaging = draw_imaging(rng, muscle)
+    width_mm = rng.uniform(30, 62)
+    longer = int(rng.integers(size[0], size[1] + 1))
+    mm_per_px = max(width_mm, imaging.depth_mm) / longer
+    shape = max(8, round(imaging.depth_mm / mm_per_px)), max(8, round(width_mm / mm_per_px))
+    x_mm = beam_positions(Transducer(shape[1] * mm_per_px), shape[1])
+    found = section(muscle, imaging, x_mm, shape[0])
+    speckle, noise = (white_field(rng, shape) for _ in range(2))
+    pixels = expose(found, speckle, noise, imaging, mm_per_px)
+    return MusclePicture(pixels, found.truth, mm_per_px)
+
+
+def expose(found: Section, speckle: Field, noise: Field, imaging: Imaging, mm_per_px: float) -> NDArray[np.uint8]:
+    """Grey levels of a section. speckle, noise: (rows, beams, 2), as `white_field` makes them."""
+    speckle[..., 0] += found.coherence
+    return compress(envelope(found.echoes, speckle, noise, imaging, mm_per_px), imaging)
+
+
+__all__ = ["Muscle", "MusclePicture", "Truth", "expose", "muscle_picture"]

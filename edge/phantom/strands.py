@@ -1,0 +1,81 @@
+"""Patterns of muscle in section: perimysium as thin bright lines of limited length, fat's lobules, shapeless speckle.
+
+A pattern is (512, 512) float32 that repeats in both directions. Few are made, each from its number alone, and kept.
+"""
+
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+SIZE = 512
+ACROSS_MM = 0.07
+"""Height of a pattern's row at scale 1."""
+ALONG_MM = 0.30
+"""Width of a pattern's column at scale 1."""
+KINDS = 24
+"""Patterns there are of each sort."""
+
+
+@lru_cache(maxsize=KINDS)
+def strands(number: int) -> NDArray[np.float32]:
+    """Lines along the rows, 0 (ground) to about 1 (the brightest), in bundles of different brightness."""
+    rng = np.random.default_rng([511, number])
+    pattern = _lines(rng, rng.uniform(5, 13), rng.uniform(8, 45), rng.uniform(0.5, 1.0))
+    hair = _periodic(rng, rng.uniform(0.8, 1.4), rng.uniform(4, 16))
+    pattern += np.float32(rng.uniform(0.1, 0.4)) * np.maximum(hair, 0)
+    bundles = _periodic(rng, rng.uniform(8, 30), rng.uniform(15, 60))
+    pattern *= np.exp(np.float32(rng.uniform(0, 0.6)) * bundles)
+    return np.asarray(np.minimum(pattern / np.quantile(pattern, 0.985), 1.3), np.float32)
+
+
+@lru_cache(maxsize=KINDS)
+def lobules(number: int) -> NDArray[np.float32]:
+    """Shapeless, a little longer along the rows. Mean 0, standard deviation 1."""
+    rng = np.random.default_rng([512, number])
+    coarse, fine = _periodic(rng, rng.uniform(3, 10), rng.uniform(3, 8)), _periodic(rng, 1.2, rng.uniform(1, 3))
+    mixed = fine + np.float32(rng.uniform(0, 1.5)) * coarse
+    return np.asarray((mixed - mixed.mean()) / mixed.std(), np.float32)
+
+
+def sample(pattern: NDArray[np.float32], column: NDArray[np.float32], row: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The pattern at places (any shape) that may lie many repeats away."""
+    side = np.float32(pattern.shape[0])
+    column, row = (place - side * np.floor(place / side) for place in (column, row))
+    return np.asarray(cv2.remap(pattern, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP), np.float32)
+
+
+def _lines(rng: np.random.Generator, spacing: float, length: float, share: float) -> NDArray[np.float32]:
+    """Wavy lines `spacing` rows apart, each lit on about `share` of its course in pieces of about `length` columns."""
+    place = np.cumsum(spacing * rng.gamma(4.0, 0.25, int(SIZE / spacing)))
+    place *= SIZE / (place[-1] + spacing)
+    waves = rng.uniform(0.3, 1.6) * _along(rng, place.size, rng.uniform(25, 90))
+    lit = np.clip(_along(rng, place.size, length) + 2 * share - 1, 0, 1.2) * rng.uniform(0.3, 1, (place.size, 1))
+    row = (place[:, None] + waves) % SIZE
+    upper = np.floor(row).astype(int)
+    column = np.broadcast_to(np.arange(SIZE), row.shape)
+    drawn = np.zeros((SIZE, SIZE))
+    np.add.at(drawn, (upper, column), lit * (upper + 1 - row))
+    np.add.at(drawn, ((upper + 1) % SIZE, column), lit * (row - upper))
+    return _smooth(drawn, rng.uniform(0.7, 1.6), 1.0)
+
+
+def _along(rng: np.random.Generator, n: int, length: float) -> NDArray[np.float32]:
+    """n random courses (n, SIZE) of standard deviation 1."""
+    curves = _smooth(rng.standard_normal((n, SIZE)), 0.0, length)
+    return np.asarray(curves / curves.std(), np.float32)
+
+
+def _periodic(rng: np.random.Generator, down: float, along: float) -> NDArray[np.float32]:
+    field = _smooth(rng.standard_normal((SIZE, SIZE)), down, along)
+    return np.asarray(field / field.std(), np.float32)
+
+
+def _smooth(field: NDArray[np.float64], down: float, along: float) -> NDArray[np.float32]:
+    """Gaussian of these standard deviations, in pixels, over borders that meet."""
+    gain = [
+        np.exp(-2 * (np.pi * sigma * np.fft.fftfreq(n)) ** 2)
+        for sigma, n in zip((down, along), field.shape, strict=True)
+    ]
+    return np.fft.ifft2(np.fft.fft2(field) * gain[0][:, None] * gain[1]).real.astype(np.float32)
