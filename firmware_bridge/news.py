@@ -12,6 +12,7 @@ from firmware_bridge.errors import ClockNotReadyError
 from firmware_bridge.events import (
     Event,
     Exposed,
+    FaultLatched,
     ParametersChanged,
     Telemetry,
     TransmitChanged,
@@ -107,6 +108,7 @@ class News:
         self._doing_us = 0
         self._parameters: ParametersChanged | None = None
         self._telemetry: Telemetry | None = None
+        self._fault: FaultLatched | None = None
 
     # ------------------------------------------------------------------------------------------- for the line's thread
     def opened(self, boot_id: int) -> bool:
@@ -138,6 +140,10 @@ class News:
                 self._note_exposure(event)
             elif isinstance(event, Telemetry):
                 self._telemetry = event
+            elif isinstance(event, FaultLatched):
+                self._fault = event if event.fault else None
+            if isinstance(message, DeviceHeartbeat) and not message.fault:
+                self._fault = None
         if not isinstance(message, DeviceHeartbeat):
             self.publish(event)
 
@@ -171,6 +177,11 @@ class News:
     def telemetry(self) -> Telemetry | None:
         """The newest; None: none came yet."""
         return self._telemetry
+
+    @property
+    def fault(self) -> FaultLatched | None:
+        """The fault that is latched now; None: none is, by the probe's newest word."""
+        return self._fault
 
     @property
     def doing(self) -> TransmitChanged | None:
@@ -278,8 +289,8 @@ class News:
 
     def _start_history_again(self) -> None:
         """The clock was learned anew: counts extended by the old one mean nothing. What holds now is kept."""
-        parameters, doing, telemetry = self._parameters, self._doing, self._telemetry
+        parameters, doing, telemetry, fault = self._parameters, self._doing, self._telemetry, self._fault
         self._forget()
-        self._telemetry, self._doing = telemetry, doing
+        self._telemetry, self._doing, self._fault = telemetry, doing, fault
         if parameters:
             self._note_parameters(parameters)

@@ -12,7 +12,7 @@ from typing import Final, Self, TypeVar, get_args
 
 from firmware_bridge.clock_sync import ClockStatus, HostTime
 from firmware_bridge.errors import BridgeError, LinkLostError, MalformedMessageError, RefusedError
-from firmware_bridge.events import Event, LineLost, LineRestored, Telemetry, TransmitChanged
+from firmware_bridge.events import Event, FaultLatched, LineLost, LineRestored, Telemetry, TransmitChanged
 from firmware_bridge.image import Version
 from firmware_bridge.limits import INDEX
 from firmware_bridge.line import REQUEST_TIMEOUT_S, Line, LineStatistics, LineUser
@@ -265,6 +265,10 @@ class Probe:
     def doing(self) -> TransmitChanged | None:
         """What it does now by its newest word, ten times a second; None: it has not told yet."""
         return self._news.doing
+
+    def fault(self) -> FaultLatched | None:
+        """The fault that is latched now, with its time; None: none is, as far as it has told."""
+        return self._news.fault
 
     def listen(self, tell: Callable[[Event], None], kinds: tuple[type[Event], ...] = _ALL_EVENTS) -> Callable[[], None]:
         """Call `tell` with each event of these kinds, in the line's thread: it must return soon, and ask nothing of the
