@@ -77,7 +77,7 @@ def test_settings_are_news_when_they_changed():
     [
         (ButtonMoved(1, 0, 0, True), "button 0 pressed", False),
         (ButtonMoved(1, 0, 1, False), "button 1 released", False),
-        (FaultLatched(1, 0, FaultCode.OVER_TEMPERATURE, 503), "overheated", True),
+        (FaultLatched(1, 0, FaultCode.OVER_TEMPERATURE, 503), "overheated (50.3 °C)", True),
         (FaultLatched(1, 0, FaultCode.NONE, 0), "no fault", False),
         (Logged(1, 0, LogLevel.INFO, "armed"), "armed", False),
         (Logged(1, 0, LogLevel.WARNING, "warm"), "warm", True),
@@ -103,7 +103,7 @@ def test_only_the_newest_news_are_kept():
     watched = Watched()
     for k in range(100):
         watched.add(Logged(k, 0, LogLevel.INFO, f"line {k}"))
-    assert [news.text for news in watched.news] == [f"line {k}" for k in range(92, 100)]
+    assert [news.text for news in watched.news] == [f"line {k}" for k in range(94, 100)]
 
 
 def test_a_frozen_probe_says_so():

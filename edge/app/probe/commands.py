@@ -7,6 +7,7 @@ from edge.app.probe.listing import list_probes
 from edge.app.probe.selftest import selftest
 from edge.app.probe.setting import set_parameters
 from edge.app.probe.trace import trace
+from edge.app.probe.update import update
 from edge.app.probe.watch import watch
 
 probe = typer.Typer(
@@ -22,4 +23,5 @@ probe.command()(info)
 probe.command("set")(set_parameters)
 probe.command()(watch)
 probe.command()(selftest)
+probe.command()(update)
 probe.command()(trace)

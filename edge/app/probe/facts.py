@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from firmware_bridge.events import Telemetry, TransmitChanged
+from firmware_bridge.events import FaultLatched, Telemetry, TransmitChanged
 from firmware_bridge.parameters import ParameterDescription, Parameters, PresetDescription
 from firmware_bridge.probe import BothEnds, Identity, Probe
 from firmware_bridge.protocol.messages import LAYOUT_DIGEST, PROTOCOL_VERSION
@@ -26,6 +26,7 @@ class ProbeFacts:
     telemetry: Telemetry | None
     """None: none came in time."""
     doing: TransmitChanged | None
+    fault: FaultLatched | None
     link: BothEnds
 
 
@@ -44,5 +45,6 @@ def ask_facts(probe: Probe) -> ProbeFacts:
         presets=presets,
         telemetry=probe.telemetry(),
         doing=probe.doing(),
+        fault=probe.fault(),
         link=probe.link_statistics(),
     )

@@ -6,7 +6,7 @@ from rich.text import Text
 
 from edge.app.probe.facts import ProbeFacts
 from edge.app.probe.tables import link_table, output_text, parameter_table, preset_table, sensor_text
-from edge.app.probe.watched import transmit_text
+from edge.app.probe.watched import fault_text, transmit_text
 from firmware_bridge.probe import Identity
 from firmware_bridge.protocol.messages import BootReason
 
@@ -40,6 +40,7 @@ def _head(facts: ProbeFacts) -> Table:
     head.add_row("started", f"{_BOOT_REASONS[identity.boot_reason]}; boot {identity.boot_id:08x}")
     head.add_row("protocol", f"version {facts.protocol_version}, layout {facts.layout_digest.hex()}")
     head.add_row("transmit", _transmit(facts))
+    head.add_row("fault", Text(fault_text(facts.fault), style="bold yellow") if facts.fault else "none")
     if facts.telemetry is not None:
         transmitting = facts.doing is not None and facts.doing.transmitting
         head.add_row("output", output_text(facts.telemetry, transmitting))

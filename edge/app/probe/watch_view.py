@@ -1,15 +1,18 @@
-"""The screen of `sonoedge probe watch`, 80 columns by 25 rows, and its lines for a pipe."""
+"""The screen of `sonoedge probe watch`, 80 columns by 24 rows, and its lines for a pipe."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rich.console import Group, RenderableType
+from rich.table import Table
 from rich.text import Text
 
 from edge.app.probe.tables import output_text, sensor_text
-from edge.app.probe.watched import News, transmit_text
+from edge.app.probe.watched import News, fault_text, transmit_text
+from edge.app.wording import counted
 from edge.overlay.state import index_text
 from firmware_bridge.clock_sync import ClockStatus
-from firmware_bridge.events import Telemetry, TransmitChanged
+from firmware_bridge.events import FaultLatched, Telemetry, TransmitChanged
 from firmware_bridge.line import LineStatistics
 from firmware_bridge.parameters import Parameters
 from firmware_bridge.protocol.messages import LinkStatistics
@@ -26,6 +29,7 @@ class Snapshot:
     began_ns: int
     connected: bool
     transmit: TransmitChanged | None
+    fault: FaultLatched | None
     parameters: Parameters | None
     output: Telemetry | None
     exposures_per_s: float
@@ -43,20 +47,13 @@ class Snapshot:
 def watch_view(shown: Snapshot) -> RenderableType:
     head = Text(f"{shown.model} on {shown.address}", style="bold")
     head.append(f"   {shown.time_s:.0f} s", style="dim")
-    return Group(
-        head,
-        _transmit(shown),
-        Text(_exposures(shown)),
-        *_telemetry(shown),
-        Text(),
-        *_settings(shown.parameters),
-        Text(),
-        Text(f"clock  {clock_text(shown)}"),
-        *_link(shown),
-        Text(),
-        *(news_line(news, (news.received_ns - shown.began_ns) / 1e9) for news in shown.news),
-        Text("Ctrl-C ends", style="dim"),
-    )
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim")
+    table.add_column()
+    for name, text in _rows(shown):
+        table.add_row(name, text)
+    news = (news_line(each, (each.received_ns - shown.began_ns) / 1e9) for each in shown.news)
+    return Group(head, Text(), table, Text(), *news, Text("Ctrl-C ends", style="dim"))
 
 
 def snapshot_line(shown: Snapshot) -> str:
@@ -86,14 +83,26 @@ def clock_text(shown: Snapshot) -> str:
     return f"±{shown.clock_uncertainty_us:,.0f} us, {drift}, {clock.n_used} round trips"
 
 
+def _rows(shown: Snapshot) -> Iterator[tuple[str, Text]]:
+    yield "transmit", _transmit(shown)
+    if shown.fault is not None:
+        yield "fault", Text(fault_text(shown.fault), style="bold yellow")
+    yield "exposures", Text(_exposures(shown))
+    yield from _telemetry(shown)
+    if shown.parameters is not None:
+        yield from _settings(shown.parameters)
+    yield "clock", Text(clock_text(shown))
+    yield from _link(shown)
+
+
 def _transmit(shown: Snapshot) -> Text:
     if not shown.connected:
         return Text("LINE LOST: looking for the probe", style="bold yellow")
     if shown.transmit is None:
-        return Text("the probe has not told yet what it does", style="yellow")
+        return Text("the probe has not told yet", style="yellow")
     if shown.transmit.transmitting:
-        return Text("TRANSMITTING", style="bold red")
-    return Text(f"transmit {transmit_text(shown.transmit)}", style="green")
+        return Text("ON: the probe emits ultrasound", style="bold red")
+    return Text(transmit_text(shown.transmit), style="green")
 
 
 def _exposures(shown: Snapshot) -> str:
@@ -101,41 +110,32 @@ def _exposures(shown: Snapshot) -> str:
     return f"{shown.exposures_per_s:.1f} exposures/s, {shown.exposures:,} in all{lost}"
 
 
-def _telemetry(shown: Snapshot) -> list[Text]:
+def _telemetry(shown: Snapshot) -> Iterator[tuple[str, Text]]:
     if shown.output is None:
-        return [Text("no telemetry yet", style="yellow")]
+        yield "sensors", Text("no telemetry yet", style="yellow")
+        return
     transmitting = shown.transmit is not None and shown.transmit.transmitting
-    return [output_text(shown.output, transmitting), Text(sensor_text(shown.output))]
+    yield "output", output_text(shown.output, transmitting)
+    yield "sensors", Text(sensor_text(shown.output))
 
 
-def _settings(parameters: Parameters | None) -> list[Text]:
-    if parameters is None:
-        return []
-    tgc = "  ".join(f"{value:g}" for value in parameters.tgc_db)
-    return [
-        Text(
-            f"preset {parameters.preset}   depth {parameters.depth_mm:g} mm   focus {parameters.focus_mm:g} mm   "
-            f"{parameters.frequency_mhz:g} MHz"
-        ),
-        Text(
-            f"gain {parameters.gain_db:g} dB   range {parameters.dynamic_range_db:g} dB   "
-            f"power {parameters.transmit_power_db:g} dB   {parameters.frame_rate_hz:g} frames/s   "
-            f"IMU {parameters.imu_rate_hz:g} Hz"
-        ),
-        Text(f"depth gain  {tgc}  dB"),
-    ]
+def _settings(now: Parameters) -> Iterator[tuple[str, Text]]:
+    tgc = " ".join(f"{value:g}" for value in now.tgc_db)
+    yield "preset", Text(f"{now.preset}   {now.frame_rate_hz:g} frames/s   IMU {now.imu_rate_hz:g} Hz")
+    beam = f"depth {now.depth_mm:g} mm   focus {now.focus_mm:g} mm   {now.frequency_mhz:g} MHz"
+    yield "beam", Text(f"{beam}   power {now.transmit_power_db:g} dB")
+    yield "gain", Text(f"{now.gain_db:g} dB   range {now.dynamic_range_db:g} dB   by depth {tgc} dB")
 
 
-def _link(shown: Snapshot) -> list[Text]:
-    """Each end counts what it received; a frame that one end lost the other sent again."""
+def _link(shown: Snapshot) -> Iterator[tuple[str, Text]]:
+    """Each end counts what it received; what one end lost the other sent again."""
     line = shown.line
-    losses = f", probe lost {line.line.losses} times" if line.line.losses else ""
-    here = Text(f"link   round trip {line.srtt_us / 1000:.1f} ms, {line.line.bytes_read:,} bytes in{losses}; ")
-    here.append_text(_wrong(line.link.damaged, line.link.retransmitted, line.link.plain_lost))
-    if shown.probe_link is None:
-        return [here]
-    there = shown.probe_link
-    return [here, Text("probe  ").append_text(_wrong(there.damaged, there.retransmitted, there.plain_lost))]
+    losses = f"   probe lost {counted(line.line.losses, 'time')}" if line.line.losses else ""
+    yield "link", Text(f"round trip {line.srtt_us / 1000:.1f} ms   {line.line.bytes_read:,} bytes read{losses}")
+    yield "  here", _wrong(line.link.damaged, line.link.retransmitted, line.link.plain_lost)
+    if shown.probe_link is not None:
+        there = shown.probe_link
+        yield "  there", _wrong(there.damaged, there.retransmitted, there.plain_lost)
 
 
 def _wrong(damaged: int, sent_again: int, lost: int) -> Text:

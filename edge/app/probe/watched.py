@@ -22,7 +22,7 @@ from firmware_bridge.wording import FAULTS
 
 RATE_WINDOW_NS: Final = 2_000_000_000
 """Exposures per second are counted over so long."""
-KEPT_NEWS: Final = 8
+KEPT_NEWS: Final = 6
 
 _SHORTEST_NS: Final = 500_000_000
 """A pace over less says little."""
@@ -95,7 +95,7 @@ class Watched:
         if isinstance(event, ButtonMoved):
             return News(at_ns, "button", f"button {event.button} {'pressed' if event.pressed else 'released'}")
         if isinstance(event, FaultLatched):
-            return _fault_news(event)
+            return News(at_ns, "fault", fault_text(event), grave=event.fault is not FaultCode.NONE)
         if isinstance(event, TransmitChanged):
             return self._transmit_news(event)
         if isinstance(event, ParametersChanged):
@@ -121,10 +121,11 @@ class Watched:
         return News(event.received_ns, "settings", describe_change(self.parameters, event.parameters))
 
 
-def _fault_news(event: FaultLatched) -> News:
-    if event.fault is FaultCode.NONE:
-        return News(event.received_ns, "fault", FAULTS[event.fault])
-    return News(event.received_ns, "fault", f"{FAULTS[event.fault]} (detail {event.detail})", grave=True)
+def fault_text(event: FaultLatched) -> str:
+    """`the probe overheated (50.3 °C)`."""
+    if event.fault is FaultCode.OVER_TEMPERATURE:
+        return f"{FAULTS[event.fault]} ({event.detail / 10:.1f} °C)"
+    return f"{FAULTS[event.fault]} (detail {event.detail})" if event.detail else FAULTS[event.fault]
 
 
 def transmit_text(state: TransmitChanged) -> str:

@@ -96,6 +96,7 @@ def _snapshot(probe: Probe, model: str, watched: Watched, began_ns: int) -> Snap
         began_ns=began_ns,
         connected=probe.line.is_open,
         transmit=probe.doing(),
+        fault=probe.fault(),
         parameters=watched.parameters,
         output=probe.telemetry(),
         exposures_per_s=watched.exposures_per_s(now_ns),
