@@ -75,18 +75,18 @@ class ProbeLink(Closing):
 
     def __init__(self, probe: Probe, tell: Callable[[str], None], opened: ExitStack | None = None) -> None:
         """`opened` is closed with the link."""
-        self._probe, self._tell, self._opened = probe, tell, opened or ExitStack()
+        self.probe, self._tell, self._opened = probe, tell, opened or ExitStack()
         self._latest_ns = 0
         self._transmitted = False
 
     def start(self, *, arm: bool) -> None:
         """Starts imaging; `arm`: transmits. Raises a BridgeError with the probe's reason where it refuses."""
-        self._probe.start_imaging()
+        self.probe.start_imaging()
         if arm:
-            self._probe.arm()
+            self.probe.arm()
 
     def state_at(self, exposed_ns: int) -> ProbeState:
-        answer = self._probe.state_at(exposed_ns, STATE_WAIT_S)
+        answer = self.probe.state_at(exposed_ns, STATE_WAIT_S)
         if isinstance(answer, StateUnknown):
             return ProbeState(doubt=answer.reason)
         if exposed_ns > self._latest_ns:
@@ -98,8 +98,8 @@ class ProbeLink(Closing):
         with self._opened:
             # A line that is cut cannot be told to stop; the probe then stops by itself, for want of a heartbeat.
             with suppress(BridgeError):
-                self._probe.stop_imaging()
-            self._probe.close()
+                self.probe.stop_imaging()
+            self.probe.close()
 
     def _follow(self, state: StateKnown) -> None:
         """Tells of a permission that was lost."""

@@ -336,7 +336,7 @@ def test_a_frozen_probe_shows_its_last_picture_again() -> None:
     with link:
         link.start(arm=True)
         before = exposures.next_exposure(60.0)
-        link._probe.freeze()
+        link.probe.freeze()
         while not (frozen := exposures.next_exposure(60.0)).frozen:
             before = frozen
         assert frozen.imaging == before.imaging
@@ -356,7 +356,7 @@ def test_another_probe_sets_the_phantom_by_what_it_reports(monkeypatch) -> None:
         )
         link, exposures = open_link("/dev/ttyACM0", print)
         with link:
-            link._probe.set(depth_mm=44.0)
+            link.probe.set(depth_mm=44.0)
             link.start(arm=True)
             exposure = exposures.next_exposure(60.0)
             assert exposure.imaging.depth_mm == 44.0

@@ -1,0 +1,170 @@
+"""Does a changed depth ever reach a frame too late? `python -m tools.depth_changes --changes 1000`.
+
+The simulated probe drives the phantom with its true depth, in real time; the chain knows the depth from the line only,
+which is late and whose clock drifts. Every frame's scale is compared with the depth it was truly exposed with, and its
+thickness with the phantom's truth. Beside it: what a program would have done that takes the newest depth it heard of.
+"""
+
+import argparse
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import pairwise
+from random import Random
+
+import numpy as np
+
+from edge.app.composition import live_picture, open_task
+from edge.app.probe_link import Exposures, ProbeLink, open_link
+from edge.app.truth import true_sizes
+from edge.clock import MonotonicClock
+from edge.finding import Finding
+from edge.loop.runner import Loop
+from edge.loop.step import Step
+from edge.phantom.cine import Cine
+from edge.runtime.manifest import model_folder
+from edge.runtime.opening import open_runtime
+from edge.screen.locator import Locator
+from edge.source.phantom import open_phantom
+from edge.source.probe_feed import Exposure
+from edge.source.probed import ProbedSource
+from firmware_bridge.events import Event, ParametersChanged
+
+SEED = 1
+DEPTHS_MM = (22.0, 80.0)
+LONGEST_PAUSE_S = 0.3
+"""Between two changes, beside the line's own round trip."""
+MEASURE = "mean_thickness"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame that came through the chain."""
+
+    finding: Finding
+    truth: Exposure
+    t_s: float
+    """Since the first exposure."""
+    heard_depth_mm: float
+    """The newest depth that the line had told when the exposure was taken."""
+
+
+class Notes:
+    """The feed as it is, with what was true of each exposure written down."""
+
+    def __init__(self, feed: Exposures, depth_mm: float) -> None:
+        self._feed, self._heard_mm = feed, depth_mm
+        self._first_ns: int | None = None
+        self._noted: dict[int, tuple[Exposure, float, float]] = {}
+
+    def hear(self, event: Event) -> None:
+        if isinstance(event, ParametersChanged):
+            self._heard_mm = event.parameters.depth_mm
+
+    def next_exposure(self, timeout_s: float) -> Exposure | None:
+        exposure = self._feed.next_exposure(timeout_s)
+        if exposure is not None:
+            self._first_ns = exposure.exposed_ns if self._first_ns is None else self._first_ns
+            t_s = (exposure.exposed_ns - self._first_ns) / 1e9
+            self._noted[exposure.exposed_ns] = exposure, t_s, self._heard_mm
+        return exposure
+
+    def of(self, finding: Finding) -> Frame:
+        return Frame(finding, *self._noted[finding.exposed_ns])
+
+
+def scan(address: str, changes: int, seed: int) -> Iterator[Frame]:
+    """Frames of a run that ends with the last change."""
+    task, clock = open_task("cartilage"), MonotonicClock()
+    runtime, _ = open_runtime("auto", model_folder(task.model), precision="int8", threads=1)
+    with ExitStack() as opened:
+        opened.enter_context(runtime)
+        link, exposures = open_link(address, print)
+        opened.enter_context(link)
+        notes = Notes(exposures, link.probe.parameters().depth_mm)
+        link.probe.listen(notes.hear, (ParametersChanged,))
+        source = opened.enter_context(ProbedSource(open_phantom(f"cartilage,seed={SEED}", feed=notes), link))
+        step = Step(Locator().locate, task, runtime, live_picture, clock)
+        loop = opened.enter_context(Loop(source, step, {}, clock, tell=print))
+        link.start(arm=True)
+        changer = threading.Thread(target=change_depth, args=(link, loop, changes, seed))
+        changer.start()
+        opened.callback(changer.join)
+        for result in loop:
+            yield notes.of(result.finding)
+
+
+def change_depth(link: ProbeLink, loop: Loop, changes: int, seed: int) -> None:
+    random = Random(seed)
+    low, high = (round(2 * depth_mm) for depth_mm in DEPTHS_MM)
+    try:
+        for _ in range(changes):
+            time.sleep(random.uniform(0, LONGEST_PAUSE_S))
+            link.probe.set(depth_mm=random.randint(low, high) / 2)
+        time.sleep(1.0)
+    finally:
+        loop.stop()
+
+
+def report(frames: list[Frame], changes: int) -> Iterator[str]:
+    scaled = [frame for frame in frames if frame.finding.spacing is not None]
+    measured = [frame for frame in scaled if frame.finding.measurement(MEASURE)]
+    withheld = Counter(_kind(reason) for f in frames if f.finding.spacing is None for reason in f.finding.reasons)
+    depths = len({frame.truth.imaging.depth_mm for frame in frames})
+    yield f"{changes} changes of depth, {len(frames)} frames at {depths} depths"
+    yield f"measured with a wrong scale: {sum(map(is_wrong, scaled))} of {len(scaled)}"
+    yield f"withheld: {len(frames) - len(scaled)} ({_share(len(frames) - len(scaled), len(frames))})"
+    yield from (f"    {number} {reason}" for reason, number in withheld.most_common())
+    naive = sum(frame.heard_depth_mm != frame.truth.imaging.depth_mm for frame in frames)
+    yield f"the newest depth heard would have been wrong for: {naive} ({_share(naive, len(frames))})"
+    yield f"refused by the task though the scale was known: {len(scaled) - len(measured)}"
+    yield from spread(measured)
+
+
+def is_wrong(frame: Frame) -> bool:
+    spacing, depth_mm = frame.finding.spacing, frame.truth.imaging.depth_mm
+    return spacing is not None and abs(spacing.y_mm_per_px * 480 - depth_mm) > 1e-6 * depth_mm
+
+
+def spread(frames: list[Frame]) -> Iterator[str]:
+    """Errors of the thickness just after a change and later; both are the same where all is well."""
+    cine = Cine(SEED)
+    errors: dict[bool, list[float]] = {True: [], False: []}
+    for before, frame in pairwise(frames):
+        truth = true_sizes(cine.band(frame.t_s, frame.truth.imaging))[MEASURE]
+        found = frame.finding.measurement(MEASURE)
+        if found is not None:
+            errors[before.truth.imaging != frame.truth.imaging].append(found.value - truth)
+    for is_new, name in ((True, "first frame at a depth"), (False, "later frames")):
+        size = np.abs(errors[is_new])
+        p95, worst = np.percentile(size, 95), size.max()
+        bias = f"mean {np.mean(errors[is_new]):+.3f} mm, 95 % under {p95:.3f}, worst {worst:.3f}"
+        yield f"error of the {MEASURE}, {len(size)} times, {name}: {bias}"
+
+
+def _kind(reason: str) -> str:
+    """A reason without its numbers."""
+    return "".join("#" if letter.isdigit() else letter for letter in reason)
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.1f} %"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--changes", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--line", default="drift=200,delay=0..60", help="settings of the simulated line")
+    arguments = parser.parse_args()
+    address = f"sim:{arguments.line},seed={arguments.seed}"
+    print(address)
+    for line in report(list(scan(address, arguments.changes, arguments.seed)), arguments.changes):
+        print(line)
+
+
+if __name__ == "__main__":
+    main()
