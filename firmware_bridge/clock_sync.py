@@ -266,11 +266,11 @@ def _tightest(bars: tuple[_Bar, ...], newest: _Bar) -> tuple[_Bar, ...]:
 
 
 def _fit_of_the_last(bars: tuple[_Bar, ...]) -> _Fit:
-    """As many of the last ones as agree with each other."""
+    """Begun anew wherever they contradict each other."""
     fit = _UNKNOWN
     for bar in bars:
-        longer, anew = fit.with_bar(bar), _UNKNOWN.with_bar(bar)
-        fit = next((candidate for candidate in (longer, anew) if candidate.corners), _UNKNOWN)
+        longer = fit.with_bar(bar)
+        fit = longer if longer.corners else _UNKNOWN
     return fit
 
 

@@ -124,8 +124,7 @@ class ExposureHistory(Generic[T]):
         missing = [epoch for epoch in epochs if epoch not in self._values]
         if missing:
             return self._unreported(missing)
-        middle_us = (earliest_us + latest_us) // 2
-        nearest = min(inside or around, key=lambda exposure: abs(exposure.device_us - middle_us))
+        nearest = min(around, key=lambda exposure: abs(2 * exposure.device_us - earliest_us - latest_us))
         return Known(self._values[nearest.epoch], nearest)
 
     def _not_reported_yet(self, latest_us: int) -> Unknown:

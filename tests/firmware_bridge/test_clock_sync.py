@@ -110,6 +110,16 @@ def test_a_minute_on_a_good_line_learns_the_drift() -> None:
         assert line.check(line.now_ns) < 300_000
 
 
+def test_a_line_that_has_become_slower_does_not_live_on_old_round_trips() -> None:
+    line = Line(steady(70_000))
+    for k in range(140):
+        delay_ns = MS // 10 if k < 70 else MS
+        line.query(delay_ns, delay_ns)
+        line.now_ns += 30 * MINUTE if k == 70 else S
+    assert line.clock.status.drift_uncertainty_ppm < 40
+    assert line.check(line.now_ns) < 1.1 * MS
+
+
 @pytest.mark.parametrize(("out_ns", "back_ns"), [(60 * MS, 0), (0, 60 * MS), (45 * MS, 15 * MS)])
 def test_a_delay_that_is_always_longer_one_way_is_bounded_by_half_the_round_trip(out_ns: int, back_ns: int) -> None:
     line = Line(steady(-200_000))

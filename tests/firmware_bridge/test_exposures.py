@@ -132,6 +132,33 @@ def test_what_will_never_come() -> None:
     assert asked(history, -1) == Unknown("the frame is older than every exposure still kept", later=False)
 
 
+def test_one_of_two_missing_settings_that_never_comes_is_enough() -> None:
+    history = history_of([5, 5, 7, 7])
+    history.add_parameters(6, Settings(30))
+    told = asked(history, 1.5, 10_000)
+    assert isinstance(told, Unknown)
+    assert not told.later
+
+
+def test_of_two_exposures_as_near_as_each_other_the_one_inside_counts() -> None:
+    history = history_of([0, 0, 1, 1])
+    assert history.lookup(PERIOD_US + 1, 2 * PERIOD_US) == Known(
+        Settings(40), Exposure(2, 2 * PERIOD_US, 1, True, False)
+    )
+    history.add_exposure(4, 3 * PERIOD_US + 2, 2, True, False)
+    history.add_exposure(5, 4 * PERIOD_US, 2, True, False)
+    told = history.lookup(3 * PERIOD_US + 1, 3 * PERIOD_US + 2)
+    assert isinstance(told, Known)
+    assert told.values == Settings(50)
+
+
+def test_a_lower_frame_rate_is_no_pause_for_long() -> None:
+    history = history_of([0] * 60)
+    for k in range(10):
+        history.add_exposure(60 + k, (60 + 6 * k) * PERIOD_US, 0, True, False)
+    assert isinstance(asked(history, 111), Known)
+
+
 def test_a_pause_is_no_exposure() -> None:
     history = history_of([0] * 8)
     history.add_exposure(8, 40 * PERIOD_US, 0, True, False)
@@ -206,7 +233,7 @@ class Session:
     @classmethod
     def at_random(cls, seed: int, loss: float, change: float) -> "Session":
         chance = random.Random(seed)
-        number, epoch, device_us = chance.randrange(WRAP), (chance.randrange(WRAP) if seed % 2 else WRAP - 5), seed
+        number, epoch, device_us = chance.choice([0, WRAP - 100]), chance.choice([1000, WRAP - 5]), seed
         value, transmitting, frozen, held = 0, True, False, 0
         session = cls([], [], {epoch: value})
         for _ in range(200):
