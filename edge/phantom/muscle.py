@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,7 +34,7 @@ def muscle_picture(rng: np.random.Generator, size: tuple[int, int] = (256, 512))
     shape = max(8, round(imaging.depth_mm / mm_per_px)), max(8, round(width_mm / mm_per_px))
     x_mm = beam_positions(Transducer(shape[1] * mm_per_px), shape[1])
     found = section(muscle, imaging, x_mm, shape[0])
-    speckle, noise = (white_field(rng, shape) for _ in range(2))
+    speckle, noise = white_field(rng, shape), cv2.GaussianBlur(white_field(rng, shape), (3, 3), 0.8) * np.float32(2.6)
     pixels = expose(found, speckle, noise, imaging, mm_per_px)
     return MusclePicture(pixels, found.truth, mm_per_px)
 

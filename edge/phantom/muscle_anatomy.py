@@ -2,8 +2,8 @@
 
 A belly's material has coordinates (X, v): X in mm along it when at rest, v from 0 at its upper aponeurosis to 1 at its
 lower one. A fascicle is a level line of `F(X) + h cos(p) G(v)`; p is its angle to the layer, F and G bend it. Moved, the
-material is sheared along the layer, `x = stretch X + D(v)`, so that fascicles at p come to lie at another angle while
-the area that they fill stays the same (Otten 1988's constant-area muscle, Maganaris 1998's constant thickness).
+material is sheared along the layer, `x = stretch X + D(v)`, so that fascicles come to lie at another angle while the
+area that they fill stays the same (the planimetric model of Huijing and Woittiez, Neth J Zool 1984;34:21).
 Angles are counter-clockwise as seen; depths are mm under the skin and grow downward.
 """
 
@@ -31,6 +31,10 @@ class Sheet:
     """Echogenicity of its substance against soft tissue."""
     amplitude: NDArray[np.float64]
     """(2, table) of the echoes of its two faces where the beam meets them at a right angle."""
+    softness_mm: float = 0.1
+    """Over which its substance passes into the muscle."""
+    pattern: int = 0
+    """Of its own bundles."""
     drawn: float = 1.0
     """0: only the end of what the tables describe, not there to be seen."""
 
@@ -172,6 +176,8 @@ class Muscle:
     """(table,) of gel between probe and skin."""
     coupling_db: NDArray[np.float64]
     """(table,) gain of each beam."""
+    evenness: float
+    """Strength of the even echo under all speckle: what is left where a scanner averages several views."""
     facing: float
     """Smooth faces fade with the cosine of their angle to the beam to this power."""
 

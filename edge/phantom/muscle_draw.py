@@ -1,5 +1,7 @@
 """Muscles at random, from thin and parallel-fibred to thick and steep, and the ways in which they are pictured."""
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,7 +36,7 @@ def draw_muscle(rng: np.random.Generator) -> Muscle:
         depth_mm = depth_mm + sheet.thickness_mm + (heights[k] if k < n else rng.uniform(15, 40))
     bellies = tuple(
         _draw_belly(rng, float((lower.top_mm - upper.top_mm)[60:181].mean()) - upper.thickness_mm, deep=k)
-        for k, (upper, lower) in enumerate(zip(sheets, sheets[1:], strict=False))
+        for k, (upper, lower) in enumerate(pairwise(sheets))
     )
     last = sheets[n].top_mm
     bone = last + rng.uniform(1, 25) + smooth_curve(rng, TABLE_X_MM, 15.0, 1.0) if rng.random() < 0.3 else None
@@ -44,17 +46,18 @@ def draw_muscle(rng: np.random.Generator) -> Muscle:
         seams=(*_draw_septa(rng, fat_mm), *_draw_fascia(rng, n)),
         vessels=_draw_vessels(rng, sheets, n),
         skin_mm=rng.uniform(0.8, 2.0),
-        skin_db=rng.uniform(-4, 10),
-        fat_db=rng.uniform(-22, 2),
+        skin_db=rng.uniform(-14, 8),
+        fat_db=rng.uniform(-28, -2),
         fat_texture_db=rng.uniform(1, 5),
         fat_pattern=int(rng.integers(KINDS)),
-        deep_db=rng.uniform(-22, -6),
+        deep_db=rng.uniform(-34, -8),
         bone_mm=np.full_like(TABLE_X_MM, FAR_MM) if bone is None else bone,
         bone_amplitude=10 ** rng.uniform(0.5, 1.5),
         haze_db=rng.uniform(-40, -10),
         contact=_draw_contact(rng),
         gap_mm=gap_mm,
         coupling_db=smooth_curve(rng, TABLE_X_MM, rng.uniform(1, 10), rng.uniform(0, 2.5)),
+        evenness=float(rng.uniform(0, 1) ** 1.5),
         facing=rng.uniform(2, 20),
     )
 
@@ -66,15 +69,15 @@ def draw_imaging(rng: np.random.Generator, muscle: Muscle) -> Imaging:
     depth_mm = float(np.clip(rng.uniform(0.9, 1.6) * (last if rng.random() < 0.7 else least), max(least, 22.0), 90.0))
     return Imaging(
         depth_mm=depth_mm,
-        frequency_mhz=rng.uniform(5, 14),
-        gain_db=rng.normal(2, 6),
+        frequency_mhz=rng.uniform(6, 15),
+        gain_db=rng.normal(0, 6),
         dynamic_range_db=rng.uniform(40, 80),
         focus_mm=rng.uniform(0.2, 0.8) * depth_mm,
         tgc_db=tuple(rng.normal(0, 2.5, 8)),
         cycles=rng.uniform(1.0, 2.6),
-        f_number=rng.uniform(1.2, 5.0),
+        f_number=np.exp(rng.uniform(0.0, np.log(4.5))),
         noise_db=rng.uniform(-90, -45),
-        smoothing=rng.uniform(0, 1) ** 2,
+        smoothing=rng.uniform(0, 1),
         gamma=10 ** rng.normal(0, 0.12),
     )
 
@@ -83,7 +86,8 @@ def _draw_sheet(rng: np.random.Generator, curve: NDArray[np.float64], *, drawn: 
     thickness = np.exp(rng.uniform(np.log(0.5), np.log(2.0)))
     strength = 10 ** rng.uniform(0.0, 1.1)
     faces = [strength * 10 ** rng.uniform(-0.6, 0.1) * 10 ** (_patches(rng) / 20) for _ in range(2)]
-    return Sheet(curve, thickness, rng.uniform(2, 14), np.stack(faces), drawn)
+    softness, pattern = rng.uniform(0.05, 0.6), int(rng.integers(KINDS))
+    return Sheet(curve, thickness, rng.uniform(0, 18), np.stack(faces), softness, pattern, drawn)
 
 
 def _draw_belly(rng: np.random.Generator, height_mm: float, *, deep: int) -> Belly:
@@ -101,11 +105,11 @@ def _draw_belly(rng: np.random.Generator, height_mm: float, *, deep: int) -> Bel
         strands=int(rng.integers(KINDS)),
         strand_scale=(scale, (0.08 if crumbled else np.exp(rng.uniform(np.log(0.35), np.log(1.6)))) * scale),
         strand_place=(rng.uniform(0, SIZE), rng.uniform(0, SIZE)),
-        ground_db=rng.uniform(-26, -4) * (1.0 if deep == 0 else 1.15),
-        line_db=rng.uniform(10, 26) * shown,
+        ground_db=rng.uniform(-34, -8) * (1.0 if deep == 0 else 1.15),
+        line_db=rng.uniform(11, 28) * shown,
         coherence=rng.uniform(0.3, 4.0),
         facing=rng.uniform(0.5, 5.0),
-        patches_db=rng.uniform(0.5, 4.0),
+        patches_db=rng.uniform(0.5, 5.5),
         clear=_draw_clear(rng, crumbled),
     )
 
@@ -131,7 +135,7 @@ def _draw_septa(rng: np.random.Generator, fat_mm: float) -> tuple[Seam, ...]:
                 0.03,
                 0.995,
             ),
-            10 ** rng.uniform(-0.2, 0.9) * 10 ** (_patches(rng) / 20) * _pieces(rng),
+            10 ** rng.uniform(-0.3, 1.0) * 10 ** (_patches(rng) / 20) * _pieces(rng),
         )
         for _ in range(int(rng.integers(0, 2 + min(5, int(fat_mm / 2)))))
     )

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.phantom.bmode import gains_db, leading_edge_mm
-from edge.phantom.muscle_anatomy import TABLE_X_MM, Belly, Field, Muscle, Place, Seam, Vessel, locate
+from edge.phantom.muscle_anatomy import TABLE_X_MM, Belly, Field, Muscle, Place, Seam, Sheet, Vessel, locate
 from edge.phantom.records import Echoes, Imaging, Interface
 from edge.phantom.strands import ACROSS_MM, ALONG_MM, KINDS, lobules, sample, strands
 
@@ -20,7 +20,7 @@ class Truth:
     """What is where, sample by sample (rows, beams)."""
 
     aponeurosis: Field
-    """Share of the sample that is aponeurosis."""
+    """Share of the sample that is aponeurosis, less where noise or black hide it."""
     angle_rad: Field
     """Of the fascicle, from the horizontal, counter-clockwise as seen, in (-pi/2, pi/2]; 0 outside the bellies."""
     readable: Field
@@ -63,7 +63,7 @@ class _Canvas:
         self._muscle, self._imaging, self._x, self._depth = muscle, imaging, x, depth
         shape = depth.shape[0], x.shape[0]
         self._db = np.full(shape, muscle.deep_db, np.float32)
-        self._coherence = np.zeros(shape, np.float32)
+        self._coherence = np.full(shape, muscle.evenness, np.float32)
         self._aponeurosis, self._angle, self._readable = (np.zeros(shape, np.float32) for _ in range(3))
         self._layer = np.zeros(shape, np.uint8)
         self._interfaces: list[Interface] = []
@@ -116,7 +116,9 @@ class _Canvas:
         patches = _coarse(lobules((belly.strands + 3) % KINDS)[40:46, 60:67], depth.shape)
         db = np.float32(belly.ground_db) + lines * height + np.float32(belly.patches_db) * patches
         np.copyto(self._db[rows], db, where=inside)
-        np.copyto(self._coherence[rows], np.float32(belly.coherence) * lines, where=inside)
+        np.copyto(
+            self._coherence[rows], np.float32(self._muscle.evenness) + np.float32(belly.coherence) * lines, where=inside
+        )
         np.copyto(self._angle[rows], place.angle_rad, where=inside)
         readable = self._seen(db + np.float32(0.5) * height - lines * height, rows)
         np.copyto(self._readable[rows], readable if clear is None else readable * clear, where=inside)
@@ -139,14 +141,25 @@ class _Canvas:
             depth, low = self._depth[rows], np.float32(self._mm_per_row / 2)
             covered = np.minimum(bottom, depth + low) - np.maximum(top, depth - low)
             covered = np.clip(covered / np.float32(self._mm_per_row), 0, 1)
-            np.copyto(self._db[rows], np.float32(sheet.level_db), where=covered > 0.5)
-            self._coherence[rows] *= 1 - covered
-            self._aponeurosis[rows] = np.maximum(self._aponeurosis[rows], covered * self._contact)
+            self._weave(sheet, top, bottom, rows)
+            seen = covered * self._seen(np.full_like(depth, sheet.level_db), rows)
+            self._aponeurosis[rows] = np.maximum(self._aponeurosis[rows], seen * self._contact)
             self._readable[rows] *= 1 - covered
             upright = _facing(top, self._x, facing)
             inset = np.float32(0.15 * sheet.thickness_mm)
             for edge, amplitude in ((top + inset, sheet.amplitude[0]), (bottom - inset, sheet.amplitude[1])):
                 self._add_face(edge, self._table(amplitude) * upright)
+
+    def _weave(self, sheet: Sheet, top: Field, bottom: Field, rows: slice) -> None:
+        """The sheet's substance: bundles along it, so that it shows as several bright lines."""
+        depth = self._depth[rows]
+        within = np.minimum(depth - top, bottom - depth) / np.float32(sheet.softness_mm) + np.float32(0.5)
+        within = np.clip(within, 0, 1)
+        along = np.broadcast_to(self._x / np.float32(ALONG_MM), within.shape)
+        bundles = sample(strands(sheet.pattern), along, (depth - top) / np.float32(1.5 * ACROSS_MM))
+        db = np.float32(sheet.level_db - 12) + np.float32(12) * np.minimum(bundles * 2, 1)
+        self._db[rows] += within * (db - self._db[rows])
+        self._coherence[rows] += within * (2 * bundles + 1 - self._coherence[rows])
 
     def lay_vessel(self, vessel: Vessel, pulse: float) -> None:
         wide = np.float32(1 + 0.1 * pulse)

@@ -22,9 +22,11 @@ KINDS = 24
 def strands(number: int) -> NDArray[np.float32]:
     """Lines along the rows, 0 (ground) to about 1 (the brightest), in bundles of different brightness."""
     rng = np.random.default_rng([511, number])
-    pattern = _lines(rng, rng.uniform(5, 13), rng.uniform(8, 45), rng.uniform(0.5, 1.0))
-    hair = _periodic(rng, rng.uniform(0.8, 1.4), rng.uniform(4, 16))
-    pattern += np.float32(rng.uniform(0.1, 0.4)) * np.maximum(hair, 0)
+    pattern = _lines(rng, rng.uniform(7, 16), rng.uniform(5, 30), rng.uniform(0.15, 0.75))
+    thin = _lines(rng, rng.uniform(3, 6), rng.uniform(4, 20), rng.uniform(0.2, 0.7))
+    pattern += np.float32(rng.uniform(0.15, 0.6)) * thin
+    hair = _periodic(rng, rng.uniform(0.8, 1.4), rng.uniform(3, 12))
+    pattern += np.float32(rng.uniform(0.03, 0.15)) * np.maximum(hair, 0)
     bundles = _periodic(rng, rng.uniform(8, 30), rng.uniform(15, 60))
     pattern *= np.exp(np.float32(rng.uniform(0, 0.6)) * bundles)
     return np.asarray(np.minimum(pattern / np.quantile(pattern, 0.985), 1.3), np.float32)
@@ -51,14 +53,14 @@ def _lines(rng: np.random.Generator, spacing: float, length: float, share: float
     place = np.cumsum(spacing * rng.gamma(4.0, 0.25, int(SIZE / spacing)))
     place *= SIZE / (place[-1] + spacing)
     waves = rng.uniform(0.3, 1.6) * _along(rng, place.size, rng.uniform(25, 90))
-    lit = np.clip(_along(rng, place.size, length) + 2 * share - 1, 0, 1.2) * rng.uniform(0.3, 1, (place.size, 1))
+    lit = np.clip(_along(rng, place.size, length) + 2 * share - 1, 0, 1.2) * rng.uniform(0.2, 1, (place.size, 1)) ** 1.5
     row = (place[:, None] + waves) % SIZE
     upper = np.floor(row).astype(int)
     column = np.broadcast_to(np.arange(SIZE), row.shape)
     drawn = np.zeros((SIZE, SIZE))
     np.add.at(drawn, (upper, column), lit * (upper + 1 - row))
     np.add.at(drawn, ((upper + 1) % SIZE, column), lit * (row - upper))
-    return _smooth(drawn, rng.uniform(0.7, 1.6), 1.0)
+    return _smooth(drawn, rng.uniform(0.6, 1.3), 1.0)
 
 
 def _along(rng: np.random.Generator, n: int, length: float) -> NDArray[np.float32]:
