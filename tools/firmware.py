@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 from firmware_bridge.boot import BANK_A_START
+from firmware_bridge.errors import BridgeError
 from firmware_bridge.flash import FLASH_SIZE, Flash
 from firmware_bridge.image import (
     BANK_SIZE,
@@ -118,7 +119,7 @@ def main() -> None:
             sign(folder / "app.bin", signed, key, args.version, args.security_counter)
         if args.step in ("factory", "all"):
             make_factory_flash(signed, folder / "flash.bin")
-    except FirmwareToolError as error:
+    except (FirmwareToolError, BridgeError, OSError) as error:
         raise SystemExit(str(error)) from error
     sys.stdout.write(f"{args.step}: done, in {folder}\n")
 

@@ -14,7 +14,7 @@
 typedef struct boot_outcome {
     uint8_t bank;           /* 0 = A, 1 = B, BANK_NONE = nothing can run: stay in the boot loader */
     bool on_trial;          /* runs as pending: confirm or be rolled back */
-    uint32_t boot_id;       /* never 0, another one at each start */
+    uint32_t boot_id;       /* never 0, another one at each start while the journal can be written */
     image_facts image;
 } boot_outcome;
 

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-/* Blanks FLASH_SIZE bytes and puts an unsigned image of a few bytes, version 1.0.0+0, security counter 1, into bank A. */
+/* Blanks FLASH_SIZE bytes and puts a small unsigned image, version 1.0.0+0, security counter 1, into bank A. */
 void factory_reset(uint8_t *flash, uint32_t hardware_id);
 
 #endif

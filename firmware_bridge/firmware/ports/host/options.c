@@ -8,8 +8,8 @@
 
 static const char USAGE[] =
     "usage: probe [option ...]\n"
-    "A simulated probe on a pty. It prints `line PATH` and `bench PATH`, and ends with SIGTERM or when the pipe on its\n"
-    "standard input is closed.\n"
+    "A simulated probe on a pty. It prints `line PATH` and `bench PATH`, and ends with SIGTERM or when the pipe on\n"
+    "its standard input is closed.\n"
     "  --link PATH        symbolic link to the line's pty\n"
     "  --bench-link PATH  symbolic link to the side channel's pty\n"
     "  --baud N           pace both directions like a UART of N bit/s\n"
