@@ -1,8 +1,8 @@
 """The line to a probe: a thread that keeps a session open over a transport, and the requests that go through it.
 
 It loses the probe when the transport does, when no whole frame came for a second, and when the device says that it has
-no session (it was reset). Then it opens the transport again, at its same address, and a new session. `docs/probe.md`
-tells what that means for the user.
+no session (it was reset). Then it opens the transport again, at its same address, and a new session. What that
+means for the user stands in `probe.Probe`.
 """
 
 import secrets
@@ -218,13 +218,21 @@ class Line:
         return answer.result()
 
     def wait_until(self, holds: Callable[[], bool], timeout_s: float | None = None) -> bool:
-        """Wait until `holds` after something arrived; whether it does. The line's thread is held up by it: be quick."""
+        """Whether `holds` within the time, looked at whenever something came; a line that has ended is not waited for.
+
+        `holds` holds up the line: it must be quick.
+        """
+
+        def enough() -> bool:
+            return holds() or self._phase is _Phase.ENDED
+
         if self._thread:
             with self._news:
-                return self._news.wait_for(holds, timeout_s)
-        end_ns = None if timeout_s is None else self._now_ns() + round(timeout_s * 1e9)
-        while not holds() and (end_ns is None or self._now_ns() < end_ns):
-            self._turn()
+                self._news.wait_for(enough, timeout_s)
+        else:
+            end_ns = None if timeout_s is None else self._now_ns() + round(timeout_s * 1e9)
+            while not enough() and (end_ns is None or self._now_ns() < end_ns):
+                self._turn()
         return holds()
 
     def statistics(self) -> LineStatistics:
