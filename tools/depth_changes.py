@@ -6,6 +6,7 @@ thickness with the phantom's truth. Beside it: what a program would have done th
 """
 
 import argparse
+import re
 import threading
 import time
 from collections import Counter
@@ -37,6 +38,8 @@ SEED = 1
 DEPTHS_MM = (22.0, 80.0)
 LONGEST_PAUSE_S = 0.3
 """Between two changes, beside the line's own round trip."""
+FREEZE_EVERY = 10
+"""Every so many changes are made while the picture is frozen."""
 MEASURE = "mean_thickness"
 
 
@@ -47,7 +50,7 @@ class Frame:
     finding: Finding
     truth: Exposure
     t_s: float
-    """Since the first exposure."""
+    """Since the first exposure; of a frozen picture when that was exposed."""
     heard_depth_mm: float
     """The newest depth that the line had told when the exposure was taken."""
 
@@ -58,6 +61,7 @@ class Notes:
     def __init__(self, feed: Exposures, depth_mm: float) -> None:
         self._feed, self._heard_mm = feed, depth_mm
         self._first_ns: int | None = None
+        self._t_s = 0.0
         self._noted: dict[int, tuple[Exposure, float, float]] = {}
 
     def hear(self, event: Event) -> None:
@@ -68,8 +72,8 @@ class Notes:
         exposure = self._feed.next_exposure(timeout_s)
         if exposure is not None:
             self._first_ns = exposure.exposed_ns if self._first_ns is None else self._first_ns
-            t_s = (exposure.exposed_ns - self._first_ns) / 1e9
-            self._noted[exposure.exposed_ns] = exposure, t_s, self._heard_mm
+            self._t_s = self._t_s if exposure.frozen else (exposure.exposed_ns - self._first_ns) / 1e9
+            self._noted[exposure.exposed_ns] = exposure, self._t_s, self._heard_mm
         return exposure
 
     def of(self, finding: Finding) -> Frame:
@@ -101,9 +105,17 @@ def change_depth(link: ProbeLink, loop: Loop, changes: int, seed: int) -> None:
     random = Random(seed)
     low, high = (round(2 * depth_mm) for depth_mm in DEPTHS_MM)
     try:
-        for _ in range(changes):
+        for number in range(1, changes + 1):
             time.sleep(random.uniform(0, LONGEST_PAUSE_S))
+            while_frozen = number % FREEZE_EVERY == 0
+            if while_frozen:
+                link.probe.freeze()
+                time.sleep(random.uniform(0, LONGEST_PAUSE_S))
             link.probe.set(depth_mm=random.randint(low, high) / 2)
+            if while_frozen:
+                time.sleep(random.uniform(0, LONGEST_PAUSE_S))
+                link.probe.unfreeze()
+                link.probe.arm()
         time.sleep(1.0)
     finally:
         loop.stop()
@@ -112,15 +124,18 @@ def change_depth(link: ProbeLink, loop: Loop, changes: int, seed: int) -> None:
 def report(frames: list[Frame], changes: int) -> Iterator[str]:
     scaled = [frame for frame in frames if frame.finding.spacing is not None]
     measured = [frame for frame in scaled if frame.finding.measurement(MEASURE)]
-    withheld = Counter(_kind(reason) for f in frames if f.finding.spacing is None for reason in f.finding.reasons)
+    withheld = [frame for frame in frames if frame.finding.spacing is None]
+    refused = [frame for frame in scaled if not frame.finding.measurement(MEASURE)]
     depths = len({frame.truth.imaging.depth_mm for frame in frames})
-    yield f"{changes} changes of depth, {len(frames)} frames at {depths} depths"
+    frozen = sum(frame.truth.frozen for frame in frames)
+    yield f"{changes} changes of depth, {len(frames)} frames at {depths} depths, {frozen} of them frozen"
     yield f"measured with a wrong scale: {sum(map(is_wrong, scaled))} of {len(scaled)}"
-    yield f"withheld: {len(frames) - len(scaled)} ({_share(len(frames) - len(scaled), len(frames))})"
-    yield from (f"    {number} {reason}" for reason, number in withheld.most_common())
+    yield f"withheld: {len(withheld)} ({_share(len(withheld), len(frames))})"
+    yield from _reasons(withheld)
+    yield f"refused for another reason: {len(refused)}"
+    yield from _reasons(refused)
     naive = sum(frame.heard_depth_mm != frame.truth.imaging.depth_mm for frame in frames)
     yield f"the newest depth heard would have been wrong for: {naive} ({_share(naive, len(frames))})"
-    yield f"refused by the task though the scale was known: {len(scaled) - len(measured)}"
     yield from spread(measured)
 
 
@@ -145,9 +160,10 @@ def spread(frames: list[Frame]) -> Iterator[str]:
         yield f"error of the {MEASURE}, {len(size)} times, {name}: {bias}"
 
 
-def _kind(reason: str) -> str:
-    """A reason without its numbers."""
-    return "".join("#" if letter.isdigit() else letter for letter in reason)
+def _reasons(frames: list[Frame]) -> Iterator[str]:
+    """Each reason without its numbers, the most frequent first."""
+    reasons = Counter(re.sub(r"[\d.]+", "#", reason) for frame in frames for reason in frame.finding.reasons)
+    yield from (f"    {number} {reason}" for reason, number in reasons.most_common())
 
 
 def _share(part: int, whole: int) -> str:

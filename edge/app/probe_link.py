@@ -102,13 +102,14 @@ class ProbeLink(Closing):
             self.probe.close()
 
     def _follow(self, state: StateKnown) -> None:
-        """Tells of a permission that was lost."""
-        if self._transmitted and not state.transmitting and not state.frozen:
+        """Tells of a permission that was lost. Without a reason it was given back meanwhile."""
+        lost = not state.transmitting and not state.frozen and bool(state.transmit_off_reason)
+        if self._transmitted and lost:
             self._tell(
                 f"the probe does not transmit any more: {state.transmit_off_reason}; it is not armed again by itself: "
                 "when that is mended, end this run and start it anew"
             )
-        self._transmitted = state.transmitting or (self._transmitted and state.frozen)
+        self._transmitted = state.transmitting or (self._transmitted and not lost)
 
 
 def open_link(address: str, tell: Callable[[str], None]) -> tuple[ProbeLink, Exposures]:

@@ -221,6 +221,15 @@ def test_freezing_is_no_lost_permission_but_what_follows_may_be() -> None:
     assert len(said) == 1
 
 
+def test_one_that_was_armed_again_before_its_loss_was_heard_of_is_not_told() -> None:
+    said: list[str] = []
+    probe = FakeProbe(lambda k: (known(), off(""), known(), off(""), off("too hot"))[k])
+    states_of(probe, 4, said.append)
+    assert said == []
+    states_of(probe, 5, said.append)
+    assert len(said) == 1
+
+
 def test_one_that_never_transmitted_lost_nothing() -> None:
     said: list[str] = []
     states_of(FakeProbe(lambda k: off("not armed yet")), 3, said.append)
