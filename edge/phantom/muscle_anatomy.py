@@ -1,9 +1,9 @@
 """Pennate muscle under skin and fat: aponeuroses, fascicles that curve between them, and where both truly are.
 
 A belly's material has coordinates (X, v): X in mm along it when at rest, v from 0 at its upper aponeurosis to 1 at its
-lower one. A fascicle is a level line of `F(X) + h cos(p) G(v)`; p is its angle to the layer, F and G bend it. Moved, the
-material is sheared along the layer, `x = stretch X + D(v)`, so that fascicles come to lie at another angle while the
-area that they fill stays the same (the planimetric model of Huijing and Woittiez, Neth J Zool 1984;34:21).
+lower one. A fascicle is a level line of `F(X) + h cos(p) G(v)`; p is its angle to the layer, F and G bend it. Moved,
+the material is sheared along the layer, `x = stretch X + D(v)`, so that fascicles come to lie at another angle while
+the area that they fill stays the same (the planimetric model of Huijing and Woittiez, Neth J Zool 1984;34:21).
 Angles are counter-clockwise as seen; depths are mm under the skin and grow downward.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-TABLE_X_MM = np.arange(-60.0, 60.01, 0.5)
+TABLE_X_MM = np.arange(-90.0, 90.01, 0.5)
 """Lateral positions of all tables."""
 ANCHOR = 0.15
 """The depth v of a belly that a movement leaves where it is: close under the skin, to which the probe is held."""
@@ -52,12 +52,13 @@ class Course:
 
     def across(self, v: Field) -> Field:
         """G(v): 0 at v = 0, 1 at v = 1."""
-        rest = v * (1 - v)
-        return v + np.float32(self.bow) * rest + np.float32(self.twist) * rest * (1 - 2 * v)
+        bow, twist = np.float32(self.bow), np.float32(self.twist)
+        return np.asarray(v + v * (1 - v) * (bow + twist * (1 - 2 * v)), np.float32)
 
     def slope(self, v: Field) -> Field:
         """dG/dv."""
-        return np.float32(1) + np.float32(self.bow) * (1 - 2 * v) + np.float32(self.twist) * (1 - 6 * v + 6 * v * v)
+        bow, twist = np.float32(self.bow), np.float32(self.twist)
+        return np.asarray(1 + bow * (1 - 2 * v) + twist * (1 - 6 * v * (1 - v)), np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,25 +93,31 @@ class Belly:
     patches_db: float = 2.0
     """How much the belly's brightness varies from place to place."""
     clear: NDArray[np.float32] | None = None
-    """(few, few) share of fascicles that lie in the picture's plane, coarsely over the belly; None: all."""
+    """(few, few) share of fascicles that lie in the picture's plane, from v = 0 to 1 and over the tables' length; None:
+    all."""
 
     def carried(self, v: Field) -> Field:
         """D(v): mm that the movement has carried the material at v."""
         if self.now is None:
             return np.zeros_like(v)
-        return self._shear(v) - self._shear(np.array([ANCHOR], np.float32))
+        return self._sheared(v) - self._sheared(np.array(ANCHOR, np.float32))
 
-    def _shear(self, v: Field) -> Field:
-        now = self.now or self.rest
-        cot = [np.float32(self.height_mm / np.tan(course.angle_rad)) for course in (self.rest, now)]
-        return np.asarray(cot[0] * self.rest.across(v) - cot[1] * now.across(v), np.float32)
+    def _sheared(self, v: Field) -> Field:
+        before, after = self._reaches_mm()
+        return np.asarray(before * self.rest.across(v) - after * (self.now or self.rest).across(v), np.float32)
 
     def carried_slope(self, v: Field) -> Field:
         """dD/dv."""
         if self.now is None:
             return np.zeros_like(v)
-        cot = [np.float32(self.height_mm / np.tan(course.angle_rad)) for course in (self.rest, self.now)]
-        return np.asarray(cot[0] * self.rest.slope(v) - cot[1] * self.now.slope(v), np.float32)
+        before, after = self._reaches_mm()
+        return np.asarray(before * self.rest.slope(v) - after * self.now.slope(v), np.float32)
+
+    def _reaches_mm(self) -> tuple[np.float32, np.float32]:
+        """How far a fascicle goes along the layer: stretched as at rest, and as it lies now."""
+        now = self.now or self.rest
+        before = self.stretch * self.height_mm / np.tan(self.rest.angle_rad)
+        return np.float32(before), np.float32(self.height_mm / self.stretch / np.tan(now.angle_rad))
 
     def along(self, rest_x: Field) -> Field:
         """F(X)."""
@@ -182,10 +189,19 @@ class Muscle:
     """Smooth faces fade with the cosine of their angle to the beam to this power."""
 
 
+def carried_sheet(muscle: Muscle, k: int) -> tuple[float, float]:
+    """How far sheet `k` is carried along the layer in mm, and its stretch: those of the belly that pulls it."""
+    belly = muscle.bellies[max(k - 1, 0)]
+    end = np.array(min(k, 1), np.float32)
+    return float(belly.carried(end)), belly.stretch
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Place:
     """Where each sample (rows, beams) of a belly lies, and how its fascicle runs there."""
 
+    rest_x_mm: Field
+    """X."""
     v: Field
     across_mm: Field
     """Fascicles are its level lines."""
@@ -216,6 +232,7 @@ def locate(belly: Belly, x_mm: Field, depth_mm: Field, top_mm: Field, bottom_mm:
     if belly.now is not None:
         q = q - f_slope * belly.carried_slope(v)
     return Place(
+        rest_x_mm=rest_x,
         v=v,
         across_mm=belly.along(rest_x) + cosine * level,
         along_mm=rest_x * cosine - sine * level,

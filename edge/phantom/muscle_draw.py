@@ -1,5 +1,6 @@
 """Muscles at random, from thin and parallel-fibred to thick and steep, and the ways in which they are pictured."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -12,6 +13,8 @@ from edge.phantom.texture import smooth_curve
 
 FAR_MM = 400.0
 """Deeper than any picture."""
+NEAR = np.abs(TABLE_X_MM) < 25
+"""The part of the tables that every picture shows."""
 
 
 def draw_muscle(rng: np.random.Generator) -> Muscle:
@@ -20,7 +23,8 @@ def draw_muscle(rng: np.random.Generator) -> Muscle:
     gap_mm = _draw_gap(rng)
     fat_mm = np.exp(rng.uniform(np.log(2.0), np.log(20.0)))
     heights = np.exp(rng.uniform(np.log(8.0), np.log(35.0 if n == 1 else 26.0), n))
-    sheets, slope = [], np.tan(np.radians(rng.normal(0, 4)))
+    sheets: list[Sheet] = []
+    slope = np.tan(np.radians(rng.normal(0, 4)))
     depth_mm = gap_mm + fat_mm
     for k in range(n + 2):
         converging = np.tan(np.radians(rng.normal(0, 3.0)))
@@ -35,7 +39,7 @@ def draw_muscle(rng: np.random.Generator) -> Muscle:
         sheets.append(sheet)
         depth_mm = depth_mm + sheet.thickness_mm + (heights[k] if k < n else rng.uniform(15, 40))
     bellies = tuple(
-        _draw_belly(rng, float((lower.top_mm - upper.top_mm)[60:181].mean()) - upper.thickness_mm, deep=k)
+        _draw_belly(rng, float((lower.top_mm - upper.top_mm)[NEAR].mean()) - upper.thickness_mm, deep=k)
         for k, (upper, lower) in enumerate(pairwise(sheets))
     )
     last = sheets[n].top_mm
@@ -64,8 +68,8 @@ def draw_muscle(rng: np.random.Generator) -> Muscle:
 
 def draw_imaging(rng: np.random.Generator, muscle: Muscle) -> Imaging:
     """Settings that show at least the uppermost belly."""
-    least = float(muscle.sheets[1].top_mm[80:161].mean()) + 3
-    last = float(muscle.sheets[-2].top_mm[80:161].mean())
+    least = float(muscle.sheets[1].top_mm[NEAR].mean()) + 3
+    last = float(muscle.sheets[-2].top_mm[NEAR].mean())
     depth_mm = float(np.clip(rng.uniform(0.9, 1.6) * (last if rng.random() < 0.7 else least), max(least, 22.0), 90.0))
     return Imaging(
         depth_mm=depth_mm,
@@ -76,7 +80,7 @@ def draw_imaging(rng: np.random.Generator, muscle: Muscle) -> Imaging:
         tgc_db=tuple(rng.normal(0, 2.5, 8)),
         cycles=rng.uniform(1.0, 2.6),
         f_number=np.exp(rng.uniform(0.0, np.log(4.5))),
-        noise_db=rng.uniform(-90, -45),
+        noise_db=rng.uniform(-95, -55),
         smoothing=rng.uniform(0, 1),
         gamma=10 ** rng.normal(0, 0.12),
     )
@@ -117,10 +121,10 @@ def _draw_belly(rng: np.random.Generator, height_mm: float, *, deep: int) -> Bel
 def _draw_clear(rng: np.random.Generator, crumbled: bool) -> NDArray[np.float32] | None:
     if crumbled:
         return np.full((4, 4), rng.uniform(0.1, 0.4), np.float32)
-    if rng.random() < 0.55:
+    if rng.random() < 0.6:
         return None
-    few = (int(rng.integers(3, 6)), int(rng.integers(4, 9)))
-    share = rng.uniform(-0.2, 1.2)
+    few = (int(rng.integers(3, 6)), int(rng.integers(8, 25)))
+    share = rng.uniform(0.0, 1.3)
     return np.clip(share + rng.normal(0, 0.6, few), 0, 1).astype(np.float32)
 
 
@@ -201,3 +205,50 @@ def _draw_contact(rng: np.random.Generator) -> tuple[float, float]:
 def _patches(rng: np.random.Generator) -> NDArray[np.float64]:
     """Decibels along a face: mostly even, now and then with gaps."""
     return np.minimum(smooth_curve(rng, TABLE_X_MM, 10 ** rng.uniform(-0.3, 0.9), rng.uniform(1, 6)), 4.0)
+
+
+def presentable_muscle(rng: np.random.Generator) -> Muscle:
+    """A calf at rest as a careful examiner shows it: gastrocnemius over soleus, full contact, fascicles in plane."""
+    muscle = draw_muscle(rng)
+    sign = rng.choice([-1, 1])
+    thick = rng.uniform(15, 20)
+    slope = rng.normal(0, 0.02)
+    depth_mm = rng.uniform(5, 8)
+    sheets: list[Sheet] = []
+    for height in (thick, rng.uniform(12, 16), 30.0):
+        wave = smooth_curve(rng, TABLE_X_MM, 15.0, 0.15)
+        curve = depth_mm + slope * TABLE_X_MM + wave
+        sheets.append(replace(_draw_sheet(rng, curve, drawn=1.0), level_db=rng.uniform(12, 17)))
+        depth_mm += sheets[-1].thickness_mm + height
+        slope += rng.normal(0, 0.015)
+    bellies = tuple(
+        replace(
+            _draw_belly(rng, float((lower.top_mm - upper.top_mm)[NEAR].mean()) - upper.thickness_mm, deep=k),
+            rest=Course(sign * np.radians(degrees), rng.normal(0, 0.08), rng.normal(0, 0.05)),
+            fan=0.02,
+            clear=None,
+            ground_db=rng.uniform(-31, -26),
+            line_db=rng.uniform(22, 26),
+            strands=int(rng.integers(6)),
+            coherence=3.0,
+            facing=1.5,
+            strand_scale=(rng.uniform(0.7, 0.9), rng.uniform(2.0, 2.6)),
+        )
+        for k, ((upper, lower), degrees) in enumerate(
+            zip(pairwise(sheets), (rng.uniform(16, 20), rng.uniform(18, 26)), strict=True)
+        )
+    )
+    return replace(
+        muscle,
+        sheets=tuple(sheets),
+        bellies=bellies,
+        seams=_draw_septa(rng, 6.0),
+        vessels=(Vessel(rng.uniform(-12, 12), float(sheets[1].top_mm[NEAR].mean()) - 4, 0.2, 1.0, 0.0, -40.0, 2.0),),
+        skin_db=-6.0,
+        fat_db=-20.0,
+        bone_mm=np.full_like(TABLE_X_MM, FAR_MM),
+        contact=(-90.0, 90.0),
+        gap_mm=np.zeros_like(TABLE_X_MM),
+        evenness=0.5,
+        facing=6.0,
+    )

@@ -7,11 +7,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.phantom.bmode import gains_db, leading_edge_mm
-from edge.phantom.muscle_anatomy import TABLE_X_MM, Belly, Field, Muscle, Place, Seam, Sheet, Vessel, locate
+from edge.phantom.muscle_anatomy import (
+    TABLE_X_MM,
+    Belly,
+    Field,
+    Muscle,
+    Place,
+    Seam,
+    Sheet,
+    Vessel,
+    carried_sheet,
+    locate,
+)
 from edge.phantom.records import Echoes, Imaging, Interface
 from edge.phantom.strands import ACROSS_MM, ALONG_MM, KINDS, lobules, sample, strands
 
 GEL_DB = -45.0
+PATCH_MM = 4.0
+"""Size of the belly's brighter and darker patches."""
 DB = np.float32(np.log(10) / 20)
 
 
@@ -76,7 +89,7 @@ class _Canvas:
         self._bottoms = [top + np.float32(s.thickness_mm) for top, s in zip(self._tops, muscle.sheets, strict=True)]
 
     def _table(self, values: NDArray[np.float64]) -> Field:
-        return np.interp(self._x, TABLE_X_MM, values).astype(np.float32)
+        return _table(self._x, values)
 
     def _rows(self, top: Field, bottom: Field) -> slice:
         """The rows that a layer between two curves touches."""
@@ -88,12 +101,11 @@ class _Canvas:
         gap = self._table(muscle.gap_mm)
         rows = self._rows(np.zeros_like(gap), self._tops[0])
         depth = self._depth[rows] - gap
-        across = (
-            self._depth[rows] * np.float32(self._tops[0].mean() / 0.12) / np.maximum(self._tops[0], np.float32(0.5))
-        )
-        along = np.broadcast_to(self._x / np.float32(0.2), depth.shape)
-        db = lobules(muscle.fat_pattern)
-        fat = np.float32(muscle.fat_db) + np.float32(muscle.fat_texture_db) * sample(db, along, across)
+        bend = self._tops[0].mean() / np.maximum(self._tops[0], np.float32(0.5))
+        across = self._depth[rows] * (bend * np.float32(1 / 0.12))
+        along = np.broadcast_to(self._x / np.float32(0.2), across.shape)
+        lobes = sample(lobules(muscle.fat_pattern), along, across)
+        fat = np.float32(muscle.fat_db) + np.float32(muscle.fat_texture_db) * lobes
         np.copyto(fat, np.float32(muscle.skin_db), where=depth < muscle.skin_mm)
         np.copyto(fat, np.float32(GEL_DB), where=depth < 0)
         np.copyto(self._db[rows], fat, where=self._depth[rows] < self._tops[0])
@@ -107,13 +119,13 @@ class _Canvas:
         depth = self._depth[rows]
         place = locate(belly, self._x, depth, top, bottom)
         inside = (depth >= top) & (depth < bottom)
-        clear = _coarse(belly.clear, depth.shape) if belly.clear is not None else None
+        clear = _in_plane(belly.clear, place) if belly.clear is not None else None
         lines = _lines(belly, place, clear)
         steep = place.rise * place.rise
         cosine_sq = 1 - steep / (steep + place.run * place.run)
         fade = np.float32(20 * belly.facing / 2) * np.log10(np.maximum(cosine_sq, np.float32(1e-3)))
         height = np.maximum(np.float32(belly.line_db) + fade, np.float32(min(4.0, belly.line_db)))
-        patches = _coarse(lobules((belly.strands + 3) % KINDS)[40:46, 60:67], depth.shape)
+        patches = _patches(belly, place)
         db = np.float32(belly.ground_db) + lines * height + np.float32(belly.patches_db) * patches
         np.copyto(self._db[rows], db, where=inside)
         np.copyto(
@@ -134,28 +146,30 @@ class _Canvas:
 
     def lay_sheets(self) -> None:
         facing = self._muscle.facing
-        for sheet, top, bottom in zip(self._muscle.sheets, self._tops, self._bottoms, strict=True):
+        for k, (sheet, top, bottom) in enumerate(zip(self._muscle.sheets, self._tops, self._bottoms, strict=True)):
             rows = self._rows(top - 1, bottom + 1)
             if sheet.drawn == 0 or rows.start >= rows.stop:
                 continue
             depth, low = self._depth[rows], np.float32(self._mm_per_row / 2)
             covered = np.minimum(bottom, depth + low) - np.maximum(top, depth - low)
             covered = np.clip(covered / np.float32(self._mm_per_row), 0, 1)
-            self._weave(sheet, top, bottom, rows)
+            carried_mm, stretch = carried_sheet(self._muscle, k)
+            rest_x = (self._x - np.float32(carried_mm)) / np.float32(stretch)
+            self._weave(sheet, rest_x, top, bottom, rows)
             seen = covered * self._seen(np.full_like(depth, sheet.level_db), rows)
             self._aponeurosis[rows] = np.maximum(self._aponeurosis[rows], seen * self._contact)
             self._readable[rows] *= 1 - covered
             upright = _facing(top, self._x, facing)
             inset = np.float32(0.15 * sheet.thickness_mm)
             for edge, amplitude in ((top + inset, sheet.amplitude[0]), (bottom - inset, sheet.amplitude[1])):
-                self._add_face(edge, self._table(amplitude) * upright)
+                self._add_face(edge, _table(rest_x, amplitude) * upright)
 
-    def _weave(self, sheet: Sheet, top: Field, bottom: Field, rows: slice) -> None:
+    def _weave(self, sheet: Sheet, rest_x: Field, top: Field, bottom: Field, rows: slice) -> None:
         """The sheet's substance: bundles along it, so that it shows as several bright lines."""
         depth = self._depth[rows]
         within = np.minimum(depth - top, bottom - depth) / np.float32(sheet.softness_mm) + np.float32(0.5)
         within = np.clip(within, 0, 1)
-        along = np.broadcast_to(self._x / np.float32(ALONG_MM), within.shape)
+        along = np.broadcast_to(rest_x / np.float32(ALONG_MM), within.shape)
         bundles = sample(strands(sheet.pattern), along, (depth - top) / np.float32(1.5 * ACROSS_MM))
         db = np.float32(sheet.level_db - 12) + np.float32(12) * np.minimum(bundles * 2, 1)
         self._db[rows] += within * (db - self._db[rows])
@@ -174,8 +188,8 @@ class _Canvas:
         from_axis = np.sqrt(across * across + beyond * beyond) / (np.float32(vessel.radius_mm) * wide)
         wall = np.float32(0.35 / vessel.radius_mm)
         upright = np.abs(y) / np.maximum(np.hypot(x, y), np.float32(1e-3))
-        ring = (from_axis >= 1) & (from_axis < 1 + wall)
-        np.copyto(self._db[rows], np.float32(vessel.wall_db) * upright, where=ring)
+        ring = ((from_axis >= 1) & (from_axis < 1 + wall)) * upright**3
+        self._db[rows] += ring * (np.float32(vessel.wall_db) - self._db[rows])
         np.copyto(self._db[rows], np.float32(vessel.inside_db), where=from_axis < 1)
         hidden = from_axis < 1 + wall
         self._coherence[rows][hidden] = 0
@@ -197,8 +211,12 @@ class _Canvas:
     def lay_seam(self, seam: Seam) -> None:
         upper = self._table(self._muscle.gap_mm) if seam.layer == 0 else self._bottoms[seam.layer - 1]
         lower = self._tops[seam.layer]
-        depth = upper + self._table(seam.share) * (lower - upper)
-        self._add_face(depth, self._table(seam.amplitude) * _facing(depth, self._x, self._muscle.facing))
+        rest_x = self._x
+        if seam.layer > 0:
+            belly = self._muscle.bellies[seam.layer - 1]
+            rest_x = (rest_x - belly.carried(_table(rest_x, seam.share))) / np.float32(belly.stretch)
+        depth = upper + _table(rest_x, seam.share) * (lower - upper)
+        self._add_face(depth, _table(rest_x, seam.amplitude) * _facing(depth, self._x, self._muscle.facing))
 
     def _add_face(self, depth: Field, amplitude: Field) -> None:
         lead = np.float32(leading_edge_mm(self._imaging))
@@ -223,9 +241,34 @@ def _lines(belly: Belly, place: Place, clear: Field | None) -> Field:
     return np.asarray(lines * clear + np.maximum(crumbs, 0) * np.float32(0.35) * (1 - clear), np.float32)
 
 
+def _table(x: Field, values: NDArray[np.float64]) -> Field:
+    return np.interp(x, TABLE_X_MM, values).astype(np.float32)
+
+
 def _facing(depth: Field, x: Field, power: float) -> Field:
     return np.asarray(np.cos(np.arctan(np.gradient(depth, x))) ** power, np.float32)
 
 
-def _coarse(few: NDArray[np.float32], shape: tuple[int, ...]) -> Field:
-    return np.asarray(cv2.resize(few, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR), np.float32)
+def _patches(belly: Belly, place: Place) -> Field:
+    """Slow changes of brightness (rows, beams), fixed in the belly. Mean about 0, standard deviation about 1."""
+    few = lobules((belly.strands + 3) % KINDS)[:32, :32]
+    column, row = (mm * np.float32(1 / PATCH_MM) for mm in _few(place.rest_x_mm, place.v * np.float32(belly.height_mm)))
+    return _many(sample(few, column, row), place)
+
+
+def _in_plane(clear: NDArray[np.float32], place: Place) -> Field:
+    """The share of fascicles in the picture's plane, sample by sample."""
+    rest_x, v = _few(place.rest_x_mm, place.v)
+    column = (rest_x - np.float32(TABLE_X_MM[0])) * np.float32((clear.shape[1] - 1) / np.ptp(TABLE_X_MM))
+    sampled = cv2.remap(clear, column, v * (clear.shape[0] - 1), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return _many(np.asarray(sampled, np.float32), place)
+
+
+def _few(*fields: Field) -> tuple[Field, ...]:
+    """Every eighth sample both ways: enough for what changes slowly."""
+    return tuple(np.ascontiguousarray(field[::8, ::8]) for field in fields)
+
+
+def _many(few: Field, place: Place) -> Field:
+    rows, beams = place.v.shape
+    return np.asarray(cv2.resize(few, (beams, rows), interpolation=cv2.INTER_LINEAR), np.float32)

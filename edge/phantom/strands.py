@@ -20,10 +20,14 @@ KINDS = 24
 
 @lru_cache(maxsize=KINDS)
 def strands(number: int) -> NDArray[np.float32]:
-    """Lines along the rows, 0 (ground) to about 1 (the brightest), in bundles of different brightness."""
+    """Lines along the rows, 0 (ground) to about 1 (the brightest), in bundles of different brightness.
+
+    number: 0, the straightest, to KINDS - 1, the waviest.
+    """
     rng = np.random.default_rng([511, number])
-    pattern = _lines(rng, rng.uniform(7, 16), rng.uniform(5, 30), rng.uniform(0.15, 0.75))
-    thin = _lines(rng, rng.uniform(3, 6), rng.uniform(4, 20), rng.uniform(0.2, 0.7))
+    wave = 0.2 + 1.3 * number / KINDS
+    pattern = _lines(rng, rng.uniform(7, 16), rng.uniform(5, 30), rng.uniform(0.15, 0.75), wave)
+    thin = _lines(rng, rng.uniform(3, 6), rng.uniform(4, 20), rng.uniform(0.2, 0.7), wave)
     pattern += np.float32(rng.uniform(0.15, 0.6)) * thin
     hair = _periodic(rng, rng.uniform(0.8, 1.4), rng.uniform(3, 12))
     pattern += np.float32(rng.uniform(0.03, 0.15)) * np.maximum(hair, 0)
@@ -43,16 +47,21 @@ def lobules(number: int) -> NDArray[np.float32]:
 
 def sample(pattern: NDArray[np.float32], column: NDArray[np.float32], row: NDArray[np.float32]) -> NDArray[np.float32]:
     """The pattern at places (any shape) that may lie many repeats away."""
-    side = np.float32(pattern.shape[0])
-    column, row = (place - side * np.floor(place / side) for place in (column, row))
+    column, row = (wrapped(place, pattern.shape[0]) for place in (column, row))
     return np.asarray(cv2.remap(pattern, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP), np.float32)
 
 
-def _lines(rng: np.random.Generator, spacing: float, length: float, share: float) -> NDArray[np.float32]:
-    """Wavy lines `spacing` rows apart, each lit on about `share` of its course in pieces of about `length` columns."""
+def wrapped(place: NDArray[np.float32], side: int) -> NDArray[np.float32]:
+    """Brought into 0 to `side` by whole repeats."""
+    return np.asarray(place - np.float32(side) * np.floor(place * np.float32(1 / side)), np.float32)
+
+
+def _lines(rng: np.random.Generator, spacing: float, length: float, share: float, wave: float) -> NDArray[np.float32]:
+    """Lines `spacing` rows apart that stray by `wave` rows, each lit on about `share` of its course in pieces of about
+    `length` columns."""
     place = np.cumsum(spacing * rng.gamma(4.0, 0.25, int(SIZE / spacing)))
     place *= SIZE / (place[-1] + spacing)
-    waves = rng.uniform(0.3, 1.6) * _along(rng, place.size, rng.uniform(25, 90))
+    waves = wave * _along(rng, place.size, rng.uniform(25, 90))
     lit = np.clip(_along(rng, place.size, length) + 2 * share - 1, 0, 1.2) * rng.uniform(0.2, 1, (place.size, 1)) ** 1.5
     row = (place[:, None] + waves) % SIZE
     upper = np.floor(row).astype(int)
