@@ -30,8 +30,8 @@ class Architecture:
     superficial_pennation_deg: float
     """Between fascicles and the superficial one, positive."""
     fascicle_length_mm: float
-    """Along the curve from aponeurosis to aponeurosis: mean of fascicles with their middle in the picture's middle half.
-    NaN where they do not reach from one to the other."""
+    """Along the curve from aponeurosis to aponeurosis: mean of the fascicles with their middle in the middle half of
+    `x_mm`. NaN where they do not reach from one to the other."""
     straight_length_mm: float
     """From end to end of the same fascicles."""
     thickness_mm: float

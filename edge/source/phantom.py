@@ -1,9 +1,11 @@
-"""The simulated probe's picture: `phantom:cartilage`, `phantom:cartilage,seed=3,frames=150,depth=35,paced=no`.
+"""The simulated probe's picture: `phantom:cartilage,seed=3,frames=150,depth=35,paced=no`, `phantom:muscle,motion=still`.
 
 Exposed by its own clock with fixed settings, or by a probe that somebody sets (a ProbeFeed).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +15,45 @@ from edge.closing import Closing
 from edge.errors import SettingError, SourceStalledError, UnknownNameError
 from edge.frame import Frame, ProbeState, Region
 from edge.phantom.cine import LIVE_IMAGING, Cine
+from edge.phantom.muscle_cine import LIVE_MUSCLE, MuscleCine
+from edge.phantom.muscle_motion import MOVEMENTS
+from edge.phantom.records import Imaging
 from edge.source.probe_feed import Exposure, ProbeFeed
 
-ANATOMIES = ("cartilage",)
 DEPTHS_MM = (15.0, 80.0)
+
+
+class Picture(Protocol):
+    """What an anatomy's picture must at least have."""
+
+    @property
+    def pixels(self) -> NDArray[np.uint8]: ...
+
+
+class Moving(Protocol):
+    """An anatomy that can be pictured at any time."""
+
+    def picture(self, t_s: float, imaging: Imaging) -> Picture: ...
+
+    def dark(self, t_s: float, imaging: Imaging) -> NDArray[np.uint8]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Anatomy:
+    """What may stand behind `phantom:`."""
+
+    make: Callable[[int, str], Moving]
+    """From a seed and a motion."""
+    imaging: Imaging
+    """Where no probe sets it."""
+    motions: tuple[str, ...]
+    """To choose from; the first where none is chosen. Empty: there is no choice."""
+
+
+ANATOMIES = {
+    "cartilage": Anatomy(lambda seed, _: Cine(seed), LIVE_IMAGING, ()),
+    "muscle": Anatomy(lambda seed, motion: MuscleCine(seed, movement=motion), LIVE_MUSCLE, MOVEMENTS),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,23 +65,27 @@ class PhantomSettings:
     frames: int | None = None
     """Where the source ends; None: never."""
     depth_mm: float = LIVE_IMAGING.depth_mm
+    motion: str = ""
+    """One of the anatomy's; empty where it has none to choose from."""
     paced: bool = True
     """True: live, in real time. False: as fast as they are asked for, none dropped."""
 
 
 def parse_phantom(rest: str) -> PhantomSettings:
     """Settings from `anatomy[,name=value...]`. Raises UnknownNameError, SettingError."""
-    anatomy, *pairs = [part.strip() for part in rest.split(",")]
-    settings = PhantomSettings(anatomy or "cartilage")
-    if settings.anatomy not in ANATOMIES:
-        raise UnknownNameError(f"there is no phantom '{anatomy}'; there are: {', '.join(ANATOMIES)}")
+    name, *pairs = [part.strip() for part in rest.split(",")]
+    anatomy = ANATOMIES.get(name := name or "cartilage")
+    if anatomy is None:
+        raise UnknownNameError(f"there is no phantom '{name}'; there are: {', '.join(ANATOMIES)}")
+    settings = PhantomSettings(name, depth_mm=anatomy.imaging.depth_mm, motion=next(iter(anatomy.motions), ""))
     for pair in pairs:
         name, _, value = pair.partition("=")
         try:
             settings = _with(settings, name, value)
         except ValueError as error:
+            motion = f"motion={'|'.join(anatomy.motions)}, " if anatomy.motions else ""
             raise SettingError(
-                f"'{pair}' is no setting of the phantom; write seed=NUMBER, frames=NUMBER, "
+                f"'{pair}' is no setting of the phantom; write seed=NUMBER, frames=NUMBER, {motion}"
                 f"depth={DEPTHS_MM[0]:.0f}..{DEPTHS_MM[1]:.0f} (mm) or paced=yes|no"
             ) from error
     return settings
@@ -57,6 +98,8 @@ def _with(settings: PhantomSettings, name: str, value: str) -> PhantomSettings:
         return replace(settings, frames=int(value))
     if name == "depth" and DEPTHS_MM[0] <= float(value) <= DEPTHS_MM[1]:
         return replace(settings, depth_mm=float(value))
+    if name == "motion" and value in ANATOMIES[settings.anatomy].motions:
+        return replace(settings, motion=value)
     if name == "paced" and value in ("yes", "no"):
         return replace(settings, paced=value == "yes")
     raise ValueError(name)
@@ -67,7 +110,7 @@ class OwnPace:
 
     def __init__(self, settings: PhantomSettings, fps: float, clock: Clock) -> None:
         self._paced, self._fps, self._clock = settings.paced, fps, clock
-        self._imaging = replace(LIVE_IMAGING, depth_mm=settings.depth_mm)
+        self._imaging = replace(ANATOMIES[settings.anatomy].imaging, depth_mm=settings.depth_mm)
         self._next = 0
         self._started_ns: int | None = None
 
@@ -96,7 +139,7 @@ class PhantomSource(Closing):
     def __init__(self, settings: PhantomSettings, feed: ProbeFeed) -> None:
         self.live = settings.paced
         self.settings, self._feed = settings, feed
-        self._cine = Cine(settings.seed)
+        self._cine = ANATOMIES[settings.anatomy].make(settings.seed, settings.motion)
         self._first_ns: int | None = None
         self._next = self._offset = 0
         self._shown: tuple[Exposure, NDArray[np.uint8]] | None = None
@@ -179,6 +222,6 @@ def open_phantom(
     settings = parse_phantom(rest)
     if feed is None:
         return PhantomSource(settings, OwnPace(settings, fps or 25.0, clock))
-    if settings.depth_mm != LIVE_IMAGING.depth_mm or not settings.paced or fps is not None:
+    if settings.depth_mm != ANATOMIES[settings.anatomy].imaging.depth_mm or not settings.paced or fps is not None:
         raise SettingError("depth, pace and frame rate are the probe's; leave depth=, paced=no and --fps out")
     return PhantomSource(settings, feed)
