@@ -259,6 +259,8 @@ class Line:
             with self._lock:
                 self._end(LinkClosedError(f"the thread of {self.name} has failed; open it again"))
             self._hand_out()
+            with self._news:  # who waits for the end hears of it, though nothing else happened
+                self._news.notify_all()
 
     def _turn(self) -> None:
         transport = self._transport
