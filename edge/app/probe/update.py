@@ -38,7 +38,7 @@ def update(
         updating.UpdateStage.DONE: "confirmed",
     }
     columns = (TextColumn("{task.description:30}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=err(), disable=not err().is_terminal) as bar:
+    with Progress(*columns, console=err(), transient=True, disable=not err().is_terminal) as bar:
         task = bar.add_task("verifying")
         stage: updating.UpdateStage | None = None
 

@@ -37,7 +37,16 @@ class Shown:
     every_s: float
 
 
-def watch_probe(address: str, seconds: float | None, *, imaging: bool, arm: bool, json: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """What the watcher does to the probe first."""
+
+    clear_fault: bool
+    imaging: bool
+    arm: bool
+
+
+def watch_probe(address: str, seconds: float | None, doing: Doing, *, json: bool) -> None:
     """Shows until Ctrl-C or for so long. Raises BridgeErrors: what opening and arming a probe raise."""
     stopped = False
 
@@ -50,21 +59,23 @@ def watch_probe(address: str, seconds: float | None, *, imaging: bool, arm: bool
 
     with stopping_by_signal(stop), opened(address, tell=lambda sentence: None) as probe:
         if json:
-            _follow(probe, Shown(_json_event, print_json_line, LINES_S), go_on, imaging=imaging, arm=arm)
+            _follow(probe, Shown(_json_event, print_json_line, LINES_S), go_on, doing)
         elif not out().is_terminal:
-            _follow(probe, Shown(_line_event, _line_snapshot, LINES_S), go_on, imaging=imaging, arm=arm)
+            _follow(probe, Shown(_line_event, _line_snapshot, LINES_S), go_on, doing)
         else:
             with Live(console=out(), auto_refresh=False) as live:
                 screen = Shown(_nothing, lambda shown: live.update(watch_view(shown), refresh=True), SCREEN_S)
-                _follow(probe, screen, go_on, imaging=imaging, arm=arm)
+                _follow(probe, screen, go_on, doing)
 
 
-def _follow(probe: Probe, shown: Shown, go_on: Callable[[float], bool], *, imaging: bool, arm: bool) -> None:
+def _follow(probe: Probe, shown: Shown, go_on: Callable[[float], bool], doing: Doing) -> None:
     watch, watched, identity = probe.watch(), Watched(), probe.identity()
     watched.parameters = probe.parameters()
     began_ns = time.monotonic_ns()
-    if imaging:
-        start(probe, arm=arm)
+    if doing.clear_fault:
+        probe.clear_fault()
+    if doing.imaging:
+        start(probe, arm=doing.arm)
     next_s, next_link_s = shown.every_s, LINK_S
     while go_on(since_s := (time.monotonic_ns() - began_ns) / 1e9):
         for event in probe.events(watch, WAIT_S):
@@ -77,7 +88,7 @@ def _follow(probe: Probe, shown: Shown, go_on: Callable[[float], bool], *, imagi
             next_s = since_s + shown.every_s
             shown.snapshot(_snapshot(probe, identity.model, watched, began_ns))
     shown.snapshot(_snapshot(probe, identity.model, watched, began_ns))
-    if imaging:
+    if doing.imaging:
         stop_imaging(probe)
 
 
