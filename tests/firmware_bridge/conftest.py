@@ -20,8 +20,14 @@ ANSWER_STEPS = 5_000
 """Virtual milliseconds; an answer that takes longer does not come."""
 
 
+class StartedAnewError(Exception):
+    """The device started anew while its answer was waited for."""
+
+
 class Bench:
     """A probe, and a host that keeps all it hears. Heartbeats go out while `alive`."""
+
+    StartedAnewError = StartedAnewError
 
     def __init__(self, settings: ProbeSettings | None = None, flash: Flash | None = None, now_us: int = 0) -> None:
         self.probe = VirtualProbe(settings or ProbeSettings(start_us=0), flash, now_us)
@@ -32,6 +38,7 @@ class Bench:
         """Everything that the device said, in order."""
         self.alive = self.listens = True
         self._session = self._tag = 0
+        self._asked_device = self.probe.device
         self._beat_us = 0
 
     # ------------------------------------------------------------------------------------------- the link's user
@@ -53,13 +60,11 @@ class Bench:
     def connect(self) -> "Bench":
         """Open a new session and let it settle."""
         self._session = self._session % 31 + 1
+        self._asked_device = self.probe.device
         self.host.open(self._session, self.probe.now_us & 0xFFFF_FFFF)
         self.run(5_000)
-        for _ in range(ANSWER_STEPS):
-            if self.host.session:
-                return self
-            self.run(STEP_US)
-        raise AssertionError("no session was opened")
+        self.run_until(lambda: self.host.session > 0)
+        return self
 
     def run(self, us: int) -> None:
         """Let this time pass, in steps of a millisecond and a rest."""
@@ -79,13 +84,19 @@ class Bench:
         assert send(encode(message))
 
     def ask(self, command: Message) -> Message:
-        """The one reply to a command, which gets a tag of its own."""
+        """The one reply to a command, which gets a tag of its own. Raises StartedAnewError."""
         self._tag = self._tag % 255 + 1
+        n_before = len(self.heard)
         self.send(replace(command, tag=self._tag))  # type: ignore[type-var]
-        self.run_until(lambda: bool(self._replies(self._tag)))
-        replies = self._replies(self._tag)
-        assert len(replies) == 1
-        return replies[0]
+
+        def replies() -> list[Message]:
+            return [message for message in self.heard[n_before:] if getattr(message, "tag", 0) == self._tag]
+
+        self.run_until(lambda: bool(replies()) or self.probe.device is not self._asked_device)
+        if not replies():
+            raise StartedAnewError
+        assert len(replies()) == 1
+        return replies()[0]
 
     def do(self, action: Action) -> Refusal:
         return self.done(wire.Imaging(0, action))
@@ -145,9 +156,6 @@ class Bench:
             (updating.state, updating.offset, updating.size),
             bytes(self.probe.flash.cells),
         )
-
-    def _replies(self, tag: int) -> list[Message]:
-        return [message for message in self.heard if getattr(message, "tag", 0) == tag]
 
     def _step(self, us: int) -> None:
         now_us = (self.probe.now_us + us) & 0xFFFF_FFFF
