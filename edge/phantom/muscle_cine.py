@@ -17,9 +17,11 @@ from edge.phantom.strands import wrapped
 
 LIVE_MUSCLE = Imaging(depth_mm=45.0, frequency_mhz=10.0, dynamic_range_db=62.0, focus_mm=20.0, f_number=2.2)
 SPECKLE_SIDE = 1024
-"""Of the stored scatterers, in pixels; they repeat."""
-SPECKLE_SIGMA_PX = 0.6
-"""Scatterers are smoothed so far that they can be taken between pixels without losing power."""
+"""Of the stored scatterers; they repeat."""
+SPECKLE_PER_PX = 2
+"""Stored scatterers to a pixel each way."""
+SPECKLE_SIGMA = 1.2
+"""How far they are smoothed, in stored scatterers, so that they can be taken between them without losing power."""
 
 
 class MuscleCine:
@@ -74,13 +76,13 @@ class MuscleCine:
 
 
 def carried_field(rng: np.random.Generator) -> Field:
-    """Scatterers (SPECKLE_SIDE, SPECKLE_SIDE, 2) that repeat, of unit power between the pixels as on them."""
-    edge = 4
+    """Scatterers (SPECKLE_SIDE, SPECKLE_SIDE, 2) that repeat, of about unit power on their grid and between."""
+    edge = 8
     padded = np.pad(white_field(rng, (SPECKLE_SIDE, SPECKLE_SIDE)), ((edge, edge), (edge, edge), (0, 0)), "wrap")
-    field = cv2.GaussianBlur(padded, (0, 0), SPECKLE_SIGMA_PX)[edge:-edge, edge:-edge]
+    field = cv2.GaussianBlur(padded, (0, 0), SPECKLE_SIGMA)[edge:-edge, edge:-edge]
     return np.asarray(field / np.sqrt((field**2).sum(axis=2).mean()), np.float32)
 
 
 def _carried(tissue: Field, material: Field, mm_per_px: float) -> Field:
-    column, row = (wrapped(mm * np.float32(1 / mm_per_px), SPECKLE_SIDE) for mm in cv2.split(material))
+    column, row = (wrapped(mm * np.float32(SPECKLE_PER_PX / mm_per_px), SPECKLE_SIDE) for mm in cv2.split(material))
     return np.asarray(cv2.remap(tissue, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP), np.float32)

@@ -85,8 +85,7 @@ def _periodic(rng: np.random.Generator, down: float, along: float) -> NDArray[np
 
 def _smooth(field: NDArray[np.float64], down: float, along: float) -> NDArray[np.float32]:
     """Gaussian of these standard deviations, in pixels, over borders that meet."""
-    gain = [
-        np.exp(-2 * (np.pi * sigma * np.fft.fftfreq(n)) ** 2)
-        for sigma, n in zip((down, along), field.shape, strict=True)
-    ]
-    return np.fft.ifft2(np.fft.fft2(field) * gain[0][:, None] * gain[1]).real.astype(np.float32)
+    rows, columns = field.shape
+    gain = np.exp(-2 * (np.pi * down * np.fft.fftfreq(rows)) ** 2)[:, None]
+    gain = gain * np.exp(-2 * (np.pi * along * np.fft.rfftfreq(columns)) ** 2)
+    return np.asarray(np.fft.irfft2(np.fft.rfft2(field) * gain, field.shape), np.float32)

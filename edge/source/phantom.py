@@ -1,4 +1,5 @@
-"""The simulated probe's picture: `phantom:cartilage,seed=3,frames=150,depth=35,paced=no`, `phantom:muscle,motion=still`.
+"""The simulated probe's picture: `phantom:cartilage,seed=3,frames=150,depth=35`,
+`phantom:muscle,motion=stretch,paced=no`.
 
 Exposed by its own clock with fixed settings, or by a probe that somebody sets (a ProbeFeed).
 """

@@ -10,6 +10,7 @@ from edge.clock import ManualClock
 from edge.errors import SettingError, SourceStalledError, UnknownNameError
 from edge.frame import Frame, ProbeState
 from edge.phantom.cine import Cine
+from edge.phantom.muscle_cine import LIVE_MUSCLE, MuscleCine
 from edge.phantom.records import Imaging
 from edge.source.fake import FakeFeed
 from edge.source.phantom import DEPTHS_MM, open_phantom, parse_phantom
@@ -72,6 +73,36 @@ def test_a_late_reader_skips_frames_and_still_ends() -> None:
 def test_a_wrong_setting_is_told_with_those_that_are_right(rest) -> None:
     with pytest.raises(SettingError, match="seed=NUMBER"):
         parse_phantom(rest)
+
+
+@pytest.mark.parametrize("motion", ["contraction", "stretch", "still"])
+def test_a_muscle_moves_as_it_is_told(motion) -> None:
+    with open_phantom(f"muscle,seed=3,motion={motion},frames=2,paced=no", fps=0.25) as source:
+        first, later = (source.read(1.0) for _ in range(2))
+    assert first.origin == "phantom:muscle"
+    assert first.probe.depth_mm == LIVE_MUSCLE.depth_mm
+    truth = MuscleCine(3, movement=motion)
+    assert np.array_equal(later.pixels, truth.picture(4.0).pixels)
+    turn_deg = abs(truth.architecture(4.0).fascicle_angle_deg) - abs(truth.architecture(0.0).fascicle_angle_deg)
+    assert {"contraction": turn_deg > 8, "stretch": -5 < turn_deg < -1, "still": turn_deg == 0}[motion]
+
+
+def test_a_muscle_contracts_unless_told_otherwise_and_a_knee_has_no_motions() -> None:
+    assert parse_phantom("muscle").motion == "contraction"
+    with pytest.raises(SettingError, match=r"motion=contraction\|stretch\|still"):
+        parse_phantom("muscle,motion=dance")
+    with pytest.raises(SettingError, match="seed=NUMBER"):
+        parse_phantom("cartilage,motion=still")
+
+
+def test_a_probe_sets_the_muscle_too() -> None:
+    made = exposures({}, {"transmitting": False}, {"imaging": replace(NOMINAL, depth_mm=60.0)})
+    with open_phantom("muscle", feed=FakeFeed(made)) as source:
+        shown, dark, deep = (source.read(1.0) for _ in range(3))
+    assert np.array_equal(shown.pixels, MuscleCine(1).picture(0.0, NOMINAL).pixels)
+    assert picture_faults(shown.pixels) == ()
+    assert "dark" in picture_faults(dark.pixels)[0]
+    assert deep.probe.depth_mm == 60.0
 
 
 def test_an_unknown_anatomy_is_told_with_those_there_are() -> None:
