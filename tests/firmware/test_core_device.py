@@ -175,7 +175,7 @@ class Session:
 
     def begin_update(self):
         self.image = self.rng.choice(IMAGES)
-        size = self.rng.choice([len(self.image)] * 9 + [0, MAX_UPDATE_BYTES + 1])
+        size = self.rng.choice([len(self.image)] * 9 + [0, MAX_UPDATE_BYTES, MAX_UPDATE_BYTES + 1])
         self.ask(wire.Imaging(1, Action.STOP))
         self.ask(wire.UpdateBegin(1, size, hashlib.sha256(self.image).digest()))
 
@@ -184,7 +184,11 @@ class Session:
         self.host.link.send_plain(body)
 
     def odd(self):
-        self.host.link.send(self.rng.choice([b"", b"\x01", b"\x07\x01", self.rng.randbytes(3), self.rng.randbytes(60)]))
+        self.host.link.send(
+            self.rng.choice(
+                [b"", bytes((self.rng.randrange(20),)), b"\x07\x01", self.rng.randbytes(3), self.rng.randbytes(60)]
+            )
+        )
 
     # ------------------------------------------------------------------------------------------------ everything else
     def garbage(self):

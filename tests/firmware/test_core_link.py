@@ -228,6 +228,7 @@ HELLOS = st.builds(
 CALLS = st.one_of(
     st.tuples(st.just("receive"), FRAMES),
     st.tuples(st.just("receive"), HELLOS),
+    st.tuples(st.just("receive"), st.binary(min_size=1, max_size=6).map(encode_frame)),
     st.tuples(st.just("receive"), st.binary(max_size=30)),
     st.tuples(st.just("tick"), st.sampled_from([0, 1000, 20_000, 100_000, 1_000_000, WRAP - 1])),
     st.tuples(st.sampled_from(["send", "send_plain"]), st.binary(max_size=10)),

@@ -9,7 +9,7 @@
 /* A reboot waits no longer than this for the answer to leave. */
 #define REBOOT_PATIENCE_US 100000u
 
-/* ----------------------------------------------------------------------------------------------------- announcements */
+/* ---------------------------------------------------------------------------------------------------- announcements */
 
 static void announce_parameters(device *self) {
     (void)link_send(&self->link, self->reply, commands_parameters(self, 0u));

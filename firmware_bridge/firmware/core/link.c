@@ -218,11 +218,13 @@ static void receive_here(link_state *self, uint8_t kind, const uint8_t *payload,
 
 static void receive_hello(link_state *self, uint8_t session, const uint8_t *body, size_t n_body) {
     bool fits;
-    if ((n_body != GREETING_BYTES) || (memcmp(body, OWN_MAGIC_AND_VERSION, VERSION_AT) != 0) || (session == NO_SESSION)) {
+    if ((session == NO_SESSION) || (n_body != GREETING_BYTES) ||
+        (memcmp(body, OWN_MAGIC_AND_VERSION, VERSION_AT) != 0)) {
         self->counters.malformed++;
         return;
     }
-    fits = (memcmp(body, OWN_MAGIC_AND_VERSION, DIGEST_AT) == 0) && (memcmp(&body[DIGEST_AT], OWN_DIGEST, DIGEST_BYTES) == 0);
+    fits = (memcmp(body, OWN_MAGIC_AND_VERSION, DIGEST_AT) == 0) &&
+           (memcmp(&body[DIGEST_AT], OWN_DIGEST, DIGEST_BYTES) == 0);
     if (fits && ((session != self->session) || self->used)) {
         /* A host that asks again has not had the answer and so has not used the session; one that was used is new. */
         clear(self);

@@ -62,7 +62,7 @@ static void learn(sender *self, const sender_slot *newest, uint32_t now_us) {
     }
 }
 
-/* Whether the slot `k` after the oldest is acknowledged where all before `n_done` are, and by the bits after that one. */
+/* Whether the slot `k` after the oldest is acknowledged: all before `n_done` are, and what the bits after it say. */
 static bool is_done(uint32_t k, uint32_t n_done, uint32_t bits) {
     return (k < n_done) || ((k > n_done) && (((bits >> (k - n_done - 1u)) & 1u) != 0u));
 }
