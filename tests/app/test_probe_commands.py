@@ -12,9 +12,12 @@ from contextlib import contextmanager
 
 import pytest
 
+from edge.app.probe.watching import Doing, Shown, follow
 from firmware_bridge.link import FrameKind
+from firmware_bridge.probe import Probe
 from firmware_bridge.protocol import messages as wire
 from firmware_bridge.protocol.framing import Deframer, encode_frame
+from firmware_bridge.simulator import SimulatedProbe
 
 COMMANDS = ("list", "info", "set", "watch", "selftest", "update", "trace")
 
@@ -159,13 +162,14 @@ def test_watch_in_a_pipe_gives_lines_and_the_probe_transmits_only_where_asked(so
     assert "transmit off: not armed yet; imaging off" in quiet.out and "transmit on" not in quiet.out
     armed = sonoedge("probe", "watch", "sim:", "--seconds", "0.5", "--arm")
     assert "transmit on" in armed.out and "exposures/s" in armed.out and "MI" in armed.out
+    assert "transmit off: imaging stopped" in armed.out.splitlines()[-1]
 
 
 def test_watch_as_json(sonoedge):
     ended = sonoedge("probe", "watch", "sim:", "--seconds", "0.6", "--start", "--json")
     lines = [json.loads(line) for line in ended.out.splitlines()]
     changes = [line for line in lines if line.get("event") == "TransmitChanged"]
-    assert changes[-1]["flags"] == ["imaging"]
+    assert [change["flags"] for change in changes][-2:] == [["imaging"], []]
     assert lines[-1]["exposures"] > 0 and lines[-1]["parameters"]["frame_rate_hz"] == 25
     assert lines[-1]["clock_uncertainty_us"] > 0
 
@@ -313,3 +317,22 @@ def test_a_port_is_asked_only_where_the_user_says_so(sonoedge, monkeypatch):
         assert not any(asked)
         ended = sonoedge("probe", "list", "--ask")
     assert any(asked) and "no answer" in ended.out
+
+
+def test_a_watch_outlives_the_loss_of_the_line():
+    """The cable is pulled once the first word came; the watch ends when the probe is back."""
+    seen = []
+    with SimulatedProbe() as simulated, Probe(simulated.connect, name="bench") as probe:
+
+        def note(shown):
+            if not seen:
+                simulated.unplug()
+            seen.append(shown)
+
+        def is_back() -> bool:
+            return any("back after" in news.text for shown in seen for news in shown.news)
+
+        follow(probe, Shown(lambda *event: None, note, 0.02), lambda since_s: not is_back(), Doing(False, True, False))
+    said = [news.text for news in seen[-1].news if news.kind == "line"]
+    assert said[0].startswith("lost:") and said[-1].startswith("back after") and "not armed" in said[-1]
+    assert seen[-1].ended and not seen[0].ended

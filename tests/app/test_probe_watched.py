@@ -106,6 +106,16 @@ def test_only_the_newest_news_are_kept():
     assert [news.text for news in watched.news] == [f"line {k}" for k in range(94, 100)]
 
 
-def test_a_frozen_probe_says_so():
-    frozen = TransmitChanged(1, 0, ExposureFlag.IMAGING | ExposureFlag.FROZEN, TransmitOff.FROZEN)
-    assert transmit_text(frozen) == "off: frozen; imaging"
+@pytest.mark.parametrize(
+    ("flags", "off", "text"),
+    [
+        (ON, TransmitOff.NONE, "on"),
+        (ExposureFlag.IMAGING | ExposureFlag.FROZEN, TransmitOff.FROZEN, "off: frozen; imaging"),
+        (ExposureFlag.IMAGING | ExposureFlag.FROZEN, TransmitOff.TOO_HOT, "off: too hot; imaging, frozen"),
+        (ExposureFlag(0), TransmitOff.NOT_ARMED, "off: not armed yet; imaging off"),
+        (ExposureFlag(0), TransmitOff.STOPPED, "off: imaging stopped"),
+        (ExposureFlag.IMAGING, TransmitOff.STOPPED, "off: imaging stopped; imaging"),
+    ],
+)
+def test_what_the_probe_does_in_words(flags, off, text):
+    assert transmit_text(TransmitChanged(1, 0, flags, off)) == text

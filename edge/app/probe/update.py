@@ -31,31 +31,31 @@ def update(
     from edge.app.probe.opening import opened
     from firmware_bridge import update as updating
 
-    stages = {
+    words = {
         updating.UpdateStage.SENDING: "sending",
         updating.UpdateStage.STARTING: "restarting the probe",
         updating.UpdateStage.TESTING: "the new firmware tests itself",
         updating.UpdateStage.DONE: "confirmed",
     }
     columns = (TextColumn("{task.description:30}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=err(), transient=True, disable=not err().is_terminal) as bar:
-        task = bar.add_task("verifying")
-        stage: updating.UpdateStage | None = None
+    bar = Progress(*columns, console=err(), transient=True, disable=not err().is_terminal)
+    task = bar.add_task("verifying", total=None)
+    stage: updating.UpdateStage | None = None
 
-        def show(progress: "UpdateProgress") -> None:
-            nonlocal stage
-            if progress.stage is not stage:
-                stage = progress.stage
-                _say_stage(stages[stage], progress)
-            bar.update(task, description=stages[stage], completed=progress.sent_bytes, total=progress.size_bytes)
+    def show(progress: "UpdateProgress") -> None:
+        nonlocal stage
+        if progress.stage is not stage:
+            stage = progress.stage
+            _say_stage(words[stage], progress)
+        bar.update(task, description=words[stage], completed=progress.sent_bytes, total=progress.size_bytes)
 
-        def tell(sentence: str) -> None:
-            if stage is not updating.UpdateStage.STARTING:  # the restart is a loss that was asked for
-                say(sentence)
+    def tell(sentence: str) -> None:
+        if stage is not updating.UpdateStage.STARTING:  # the restart is a loss that was asked for
+            say(sentence)
 
-        with opened(address, tell=tell) as probe:
-            before = probe.identity()
-            after = updating.update(probe, image, key, show)
+    with opened(address, tell=tell) as probe, bar:
+        before = probe.identity()
+        after = updating.update(probe, image, key, show)
     out().print(f"firmware {before.version} in bank {before.bank} -> {after.version} in bank {after.bank}, confirmed")
 
 

@@ -42,6 +42,7 @@ class Snapshot:
     probe_link: LinkStatistics | None
     """The probe's own counters, asked for now and then; None: not answered yet."""
     news: tuple[News, ...]
+    ended: bool
 
 
 def watch_view(shown: Snapshot) -> RenderableType:
@@ -53,7 +54,7 @@ def watch_view(shown: Snapshot) -> RenderableType:
     for name, text in _rows(shown):
         table.add_row(name, text)
     news = (news_line(each, (each.received_ns - shown.began_ns) / 1e9) for each in shown.news)
-    return Group(head, Text(), table, Text(), *news, Text("Ctrl-C ends", style="dim"))
+    return Group(head, Text(), table, Text(), *news, Text("" if shown.ended else "Ctrl-C ends", style="dim"))
 
 
 def snapshot_line(shown: Snapshot) -> str:

@@ -132,8 +132,9 @@ def transmit_text(state: TransmitChanged) -> str:
     """`on`, or `off: not armed yet; imaging, frozen`."""
     if state.transmitting:
         return "on"
-    frozen = ", frozen" if state.frozen and state.off is not TransmitOff.FROZEN else ""
-    return f"off: {state.off_reason}; {'imaging' if state.imaging else 'imaging off'}{frozen}"
+    doing = ["imaging"] if state.imaging else [] if state.off is TransmitOff.STOPPED else ["imaging off"]
+    doing += ["frozen"] if state.frozen and state.off is not TransmitOff.FROZEN else []
+    return "; ".join([f"off: {state.off_reason}", *([", ".join(doing)] if doing else [])])
 
 
 def _restored(event: LineRestored) -> str:

@@ -1,7 +1,7 @@
 """The loop of `sonoedge probe watch`: fetch events, show the newest, end in order."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -59,16 +59,17 @@ def watch_probe(address: str, seconds: float | None, doing: Doing, *, json: bool
 
     with stopping_by_signal(stop), opened(address, tell=lambda sentence: None) as probe:
         if json:
-            _follow(probe, Shown(_json_event, print_json_line, LINES_S), go_on, doing)
+            follow(probe, Shown(_json_event, print_json_line, LINES_S), go_on, doing)
         elif not out().is_terminal:
-            _follow(probe, Shown(_line_event, _line_snapshot, LINES_S), go_on, doing)
+            follow(probe, Shown(_line_event, _line_snapshot, LINES_S), go_on, doing)
         else:
             with Live(console=out(), auto_refresh=False) as live:
                 screen = Shown(_nothing, lambda shown: live.update(watch_view(shown), refresh=True), SCREEN_S)
-                _follow(probe, screen, go_on, doing)
+                follow(probe, screen, go_on, doing)
 
 
-def _follow(probe: Probe, shown: Shown, go_on: Callable[[float], bool], doing: Doing) -> None:
+def follow(probe: Probe, shown: Shown, go_on: Callable[[float], bool], doing: Doing) -> None:
+    """Shows what comes while `go_on(seconds since the start)`, then stops what it started. Raises BridgeErrors."""
     watch, watched, identity = probe.watch(), Watched(), probe.identity()
     watched.parameters = probe.parameters()
     began_ns = time.monotonic_ns()
@@ -78,18 +79,22 @@ def _follow(probe: Probe, shown: Shown, go_on: Callable[[float], bool], doing: D
         start(probe, arm=doing.arm)
     next_s, next_link_s = shown.every_s, LINK_S
     while go_on(since_s := (time.monotonic_ns() - began_ns) / 1e9):
-        for event in probe.events(watch, WAIT_S):
-            news = watched.add(event)
-            shown.event(event, news, (event.received_ns - began_ns) / 1e9)
+        _take(probe.events(watch, WAIT_S), watched, shown, began_ns)
         if since_s >= next_link_s:
             next_link_s = since_s + LINK_S
             watched.probe_link = _probe_link(probe) or watched.probe_link
         if since_s >= next_s:
             next_s = since_s + shown.every_s
             shown.snapshot(_snapshot(probe, identity.model, watched, began_ns))
-    shown.snapshot(_snapshot(probe, identity.model, watched, began_ns))
     if doing.imaging:
         stop_imaging(probe)
+    _take(probe.events(watch, WAIT_S), watched, shown, began_ns)
+    shown.snapshot(_snapshot(probe, identity.model, watched, began_ns, ended=True))
+
+
+def _take(events: Iterable[Event], watched: Watched, shown: Shown, began_ns: int) -> None:
+    for event in events:
+        shown.event(event, watched.add(event), (event.received_ns - began_ns) / 1e9)
 
 
 def _probe_link(probe: Probe) -> LinkStatistics | None:
@@ -98,7 +103,7 @@ def _probe_link(probe: Probe) -> LinkStatistics | None:
     return None
 
 
-def _snapshot(probe: Probe, model: str, watched: Watched, began_ns: int) -> Snapshot:
+def _snapshot(probe: Probe, model: str, watched: Watched, began_ns: int, *, ended: bool = False) -> Snapshot:
     now_ns = time.monotonic_ns()
     return Snapshot(
         address=probe.name,
@@ -118,6 +123,7 @@ def _snapshot(probe: Probe, model: str, watched: Watched, began_ns: int) -> Snap
         line=probe.line.statistics(),
         probe_link=watched.probe_link,
         news=tuple(watched.news),
+        ended=ended,
     )
 
 
