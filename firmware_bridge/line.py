@@ -33,7 +33,8 @@ from firmware_bridge.protocol.messages import ClockReply, Message
 from firmware_bridge.pulse import ALIVE_S, Pulse
 from firmware_bridge.transport.contract import Transport
 
-REQUEST_TIMEOUT_S: Final = 2.0
+REQUEST_TIMEOUT_S: Final = 10.0
+"""Enough for a line that damages one byte in a hundred; a probe that is gone is noticed sooner, by its silence."""
 OPENING_TIMEOUT_S: Final = 2.0
 """A probe answers within this, or it is none. Longer than two HELLO, so one may be lost."""
 SILENCE_S: Final = 1.0

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from firmware_bridge.errors import ParameterRefusedError
 from firmware_bridge.limits import INDEX
 from firmware_bridge.protocol import messages as wire
+from firmware_bridge.wording import REFUSALS
 
 Setting = float | str | Sequence[float]
 """What a parameter can be set to: a number in its unit, a preset's name, or the eight values of `tgc_db`."""
@@ -174,7 +175,7 @@ def refused_setting(result: wire.SetResult) -> ParameterRefusedError:
         row = wire.PARAMETERS[result.parameter]
         asked = physical(result.parameter, result.asked)
         return _refusal(refusal, f"{row.name} cannot be {asked:g}; allowed: {allowed(result.parameter)}")
-    return _refusal(refusal, f"the probe did not take the settings as they were sent: {refusal.name.lower()}")
+    return _refusal(refusal, f"the probe did not take the settings: {REFUSALS[refusal]}")
 
 
 def describe_change(before: Parameters, after: Parameters) -> str:

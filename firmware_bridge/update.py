@@ -8,7 +8,6 @@ import hashlib
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -99,7 +98,7 @@ def update(probe: Probe, image_path: Path, public_key: Path, progress: Callable[
     if before.confirmed or before.version != image.version:
         bank = _despite_losses(probe, lambda: _send(probe, content, lambda sent: tell(UpdateStage.SENDING, sent)))
         tell(UpdateStage.STARTING)
-        _restart(probe, before, image, bank)
+        _restart(probe, image, bank)
     tell(UpdateStage.TESTING)
     _test(probe, image)
     after = _despite_losses(probe, lambda: _confirmed(probe))
@@ -184,11 +183,11 @@ def _accepted(status: wire.UpdateStatus) -> wire.UpdateStatus:
     )
 
 
-def _restart(probe: Probe, before: Identity, image: Image, bank: int) -> None:
+def _restart(probe: Probe, image: Image, bank: int) -> None:
     """Start the new firmware, and see that it is what runs."""
-    with suppress(*_LOSSES):  # the restart itself may cut off the answer
-        probe.reboot()
-    if not probe.line.wait_until(lambda: probe.boot_id != before.boot_id and probe.line.is_open, BACK_TIMEOUT_S):
+    boot_id = probe.boot_id
+    _despite_losses(probe, lambda: _restart_once(probe, boot_id))
+    if not probe.line.wait_until(lambda: probe.boot_id != boot_id and probe.line.is_open, BACK_TIMEOUT_S):
         raise UpdateFailedError(
             f"the probe was not back {BACK_TIMEOUT_S:g} s after its restart; switch it off and on: it then tries the "
             "new firmware again and falls back to the old one"
@@ -199,6 +198,12 @@ def _restart(probe: Probe, before: Identity, image: Image, bank: int) -> None:
             f"the probe runs {after.version} from bank {after.bank}, not {image.version}: the new firmware did not "
             "start, and the boot loader took the old one again"
         )
+
+
+def _restart_once(probe: Probe, boot_id: int) -> None:
+    """The restart itself may cut off its answer; then it is not asked for again."""
+    if probe.boot_id == boot_id:
+        probe.reboot()
 
 
 def _test(probe: Probe, image: Image) -> None:

@@ -55,10 +55,19 @@ class Bench(Clocked):
         self.device.on_exposure(self.truth.append)
         self.take = self.device.take
         self.said: list[str] = []
+        self._planned: list[tuple[int, Callable[[], None]]] = []
+
+    def plan(self, seconds: float, act: Callable[[], None]) -> None:
+        """Let something happen after this time, in the midst of whatever the client does."""
+        self._planned.append((self.now_us + round(seconds * 1e6), act))
 
     def step(self, us: int) -> None:
         super().step(us)
         self.device.step(self.now_us)
+        due = [entry for entry in self._planned if entry[0] <= self.now_us]
+        self._planned = [entry for entry in self._planned if entry not in due]
+        for _, act in due:
+            act()
 
     def feed(self, data: bytes) -> None:
         super().feed(data)
