@@ -14,10 +14,15 @@ def disguise(pixels: Grey, covered: Mask, rng: np.random.Generator, *, margins: 
         pixels, covered = pixels[:, ::-1], covered[:, ::-1]
     if margins:
         pixels, covered = _reframe(pixels, covered, rng)
+    return np.ascontiguousarray(change_looks(pixels, rng)), np.ascontiguousarray(covered)
+
+
+def change_looks(pixels: Grey, rng: np.random.Generator) -> Grey:
+    """Another scanner's filter, grey map, marks and compression; nothing moves."""
     for change, chance in ((_filter, 0.5), (_regrade, 0.7), (_write, 0.25), (_recompress, 0.3)):
         if rng.random() < chance:
-            pixels = change(np.ascontiguousarray(pixels), rng)
-    return np.ascontiguousarray(pixels), np.ascontiguousarray(covered)
+            pixels = change(np.array(pixels, order="C"), rng)
+    return pixels
 
 
 def _reframe(pixels: Grey, covered: Mask, rng: np.random.Generator) -> tuple[Grey, Mask]:

@@ -18,8 +18,8 @@ from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader, IterableDataset
 
 from tools.export import export_float
-from tools.network import UNet, interleave
-from tools.pictures import DRAWERS
+from tools.learning import LESSONS
+from tools.network import UNet
 from tools.recipe import MODELS, Recipe, load_recipe
 
 SEEDS_PER_RUN = 10_000_000
@@ -28,27 +28,18 @@ CHECK_EVERY = 250
 
 
 class Pictures(IterableDataset[tuple[Tensor, Tensor]]):
-    """Endless pictures with their coverage, from a first seed upwards."""
+    """Endless pictures with their targets, from a first seed upwards."""
 
     def __init__(self, task: str, first_seed: int) -> None:
-        self.draw, self.first_seed = DRAWERS[task], first_seed
+        self.draw, self.first_seed = LESSONS[task].draw, first_seed
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         cv2.setNumThreads(1)
         seed = self.first_seed
         while True:
-            sample = self.draw(seed)
-            yield torch.from_numpy(sample.picture)[None], torch.from_numpy(np.float32(sample.coverage))[None]
+            picture, target = self.draw(seed)
+            yield torch.from_numpy(picture)[None], torch.from_numpy(np.float32(target))
             seed += 1
-
-
-def loss_of(logits: Tensor, coverage: Tensor) -> Tensor:
-    """Cross-entropy against the covered share, and one minus the Dice coefficient of each picture that has a band."""
-    entropy = torch.nn.functional.binary_cross_entropy_with_logits(logits, coverage)
-    share = torch.sigmoid(logits)
-    overlap, total = (share * coverage).sum((1, 2, 3)), (share + coverage).sum((1, 2, 3))
-    dice = 1 - (2 * overlap + 1) / (total + 1)
-    return 2 * entropy + dice.mean()
 
 
 def train(recipe: Recipe, folder: Path) -> UNet:
@@ -64,11 +55,12 @@ def train(recipe: Recipe, folder: Path) -> UNet:
     done = _resume(folder / "checkpoint.pt", parts)
     pictures = Pictures(recipe.task, SEEDS_PER_RUN + recipe.seed + done * recipe.batch)
     batches = iter(DataLoader(pictures, recipe.batch, num_workers=1, prefetch_factor=4))
+    loss_of = LESSONS[recipe.task].loss
     started, recent = time.monotonic(), []
     for step in range(done + 1, recipe.steps + 1):
-        grey, coverage = next(batches)
-        logits = interleave(network((grey.float() / 255).contiguous(memory_format=torch.channels_last)))
-        loss = loss_of(logits, coverage)
+        grey, target = next(batches)
+        raw = network((grey.float() / 255).contiguous(memory_format=torch.channels_last))
+        loss = loss_of(raw, target)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -124,14 +116,14 @@ def _report(folder: Path, step: int, steps: int, losses: list[float], seconds: f
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("task", help="cartilage")
+    parser.add_argument("task", help=", ".join(LESSONS))
     parser.add_argument("--export", action="store_true", help="write the last checkpoint's weights, train no further")
     parser.add_argument("--out", type=Path, default=None, help="folder of log and checkpoints (out/train/TASK)")
     arguments = parser.parse_args()
     folder = arguments.out or Path("out/train") / arguments.task
     recipe = load_recipe(arguments.task)
     network = averaged(recipe, folder) if arguments.export else train(recipe, folder)
-    export_float(nn.Sequential(network, nn.PixelShuffle(2)), MODELS / recipe.task / "model.onnx")
+    export_float(nn.Sequential(network, LESSONS[recipe.task].finish()), MODELS / recipe.task / "model.onnx")
     print(f"wrote {MODELS / recipe.task / 'model.onnx'}; next: python -m tools.quantize {recipe.task}")
 
 

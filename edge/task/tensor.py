@@ -1,5 +1,8 @@
 """The network's input from a frame: shared by all tasks whose model takes one grey picture."""
 
+from dataclasses import dataclass
+from typing import Self
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +17,36 @@ def grey_tensor(picture: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     window = [_odd(length / side) for length in picture.shape[::-1]]
     smooth = cv2.blur(picture, window) if max(window) > 1 else picture
     return np.asarray(cv2.resize(smooth, (side, side), interpolation=cv2.INTER_LINEAR), np.uint8)[None, None]
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How a picture lies in a square: scaled to fit, in its middle. Pixel centres at whole numbers."""
+
+    scale: float
+    """Pixels of the square per pixel of the picture."""
+    left: float
+    top: float
+
+    @classmethod
+    def of(cls, height: int, width: int, side: int) -> Self:
+        scale = side / max(height, width)
+        left, top = ((side - length * scale) / 2 + 0.5 * scale - 0.5 for length in (width, height))
+        return cls(scale, left, top)
+
+    @property
+    def matrix(self) -> NDArray[np.float64]:
+        """(2, 3): from pixels of the picture to pixels of the square."""
+        return np.array([[self.scale, 0.0, self.left], [0.0, self.scale, self.top]])
+
+
+def fitted_tensor(picture: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """(1, 1, side, side) uint8: a picture (height, width) scaled to fit, the rest black, so that angles stay."""
+    fit = Fit.of(*picture.shape, side)
+    window = _odd(1 / fit.scale)
+    smooth = cv2.blur(picture, (window, window)) if window > 1 else picture
+    placed = cv2.warpAffine(smooth, fit.matrix, (side, side), flags=cv2.INTER_LINEAR)
+    return np.asarray(placed, np.uint8)[None, None]
 
 
 def _odd(scale: float) -> int:
