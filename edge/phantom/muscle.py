@@ -7,11 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.phantom.bmode import compress, envelope, white_field
-from edge.phantom.muscle_anatomy import Field, Muscle
+from edge.phantom.muscle_anatomy import Field
 from edge.phantom.muscle_draw import draw_imaging, draw_muscle
 from edge.phantom.muscle_echoes import Section, Truth, section
 from edge.phantom.picture import beam_positions
 from edge.phantom.records import Imaging, Transducer
+
+STEERED = 0.08
+"""Share of pictures that are taken with oblique beams."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,13 +39,23 @@ def muscle_picture(rng: np.random.Generator, size: tuple[int, int] = (256, 512))
     found = section(muscle, imaging, x_mm, shape[0])
     speckle, noise = white_field(rng, shape), cv2.GaussianBlur(white_field(rng, shape), (3, 3), 0.8) * np.float32(2.6)
     pixels = expose(found, speckle, noise, imaging, mm_per_px)
-    return MusclePicture(pixels, found.truth, mm_per_px)
+    taken = MusclePicture(pixels, found.truth, mm_per_px)
+    return _steered(taken, rng) if rng.random() < STEERED else taken
+
+
+def _steered(picture: MusclePicture, rng: np.random.Generator) -> MusclePicture:
+    """Only the parallelogram that oblique beams cover; black beside it. Cuts what is there in place."""
+    rows, beams = picture.pixels.shape
+    lean = np.tan(np.radians(rng.uniform(8, 20) * rng.choice([-1, 1])))
+    start = np.arange(beams) - lean * np.arange(rows)[:, None]
+    outside = (start < max(0.0, -lean * rows)) | (start > beams - max(0.0, lean * rows))
+    truth = picture.truth
+    for field in (picture.pixels, truth.aponeurosis, truth.angle_rad, truth.readable, truth.layer):
+        field[outside] = 0
+    return picture
 
 
 def expose(found: Section, speckle: Field, noise: Field, imaging: Imaging, mm_per_px: float) -> NDArray[np.uint8]:
     """Grey levels of a section. speckle, noise: (rows, beams, 2), as `white_field` makes them."""
     speckle[..., 0] += found.coherence
     return compress(envelope(found.echoes, speckle, noise, imaging, mm_per_px), imaging)
-
-
-__all__ = ["Muscle", "MusclePicture", "Truth", "expose", "muscle_picture"]

@@ -27,12 +27,16 @@ class Sheet:
     top_mm: NDArray[np.float64]
     """(table,) depth of its upper edge."""
     thickness_mm: float
-    level_db: float
-    """Echogenicity of its substance against soft tissue."""
+    level_db: NDArray[np.float64]
+    """(table,) echogenicity of its bundles against soft tissue."""
     amplitude: NDArray[np.float64]
     """(2, table) of the echoes of its two faces where the beam meets them at a right angle."""
     softness_mm: float = 0.1
     """Over which its substance passes into the muscle."""
+    tail_db: float = 0.0
+    """By how much the tissue just under it is brightened."""
+    tail_mm: float = 1.0
+    """Depth over which that falls to 1/e."""
     pattern: int = 0
     """Of its own bundles."""
     drawn: float = 1.0
@@ -84,6 +88,8 @@ class Belly:
     """Where the pattern is entered, in pixels."""
     ground_db: float = -12.0
     """Between the lines, against soft tissue."""
+    rise_db: float = 0.0
+    """By how much the ground is brighter at the lower than at the upper end."""
     line_db: float = 18.0
     """By how much the brightest lines rise above the ground when perpendicular to the beam."""
     coherence: float = 2.0

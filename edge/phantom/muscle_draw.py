@@ -60,7 +60,7 @@ def draw_muscle(rng: np.random.Generator) -> Muscle:
         haze_db=rng.uniform(-40, -10),
         contact=_draw_contact(rng),
         gap_mm=gap_mm,
-        coupling_db=smooth_curve(rng, TABLE_X_MM, rng.uniform(1, 10), rng.uniform(0, 2.5)),
+        coupling_db=smooth_curve(rng, TABLE_X_MM, 10 ** rng.uniform(-0.3, 1.0), rng.uniform(0, 2.5)),
         evenness=float(rng.uniform(0, 1) ** 1.5),
         facing=rng.uniform(2, 20),
     )
@@ -74,13 +74,13 @@ def draw_imaging(rng: np.random.Generator, muscle: Muscle) -> Imaging:
     return Imaging(
         depth_mm=depth_mm,
         frequency_mhz=rng.uniform(6, 15),
-        gain_db=rng.normal(0, 6),
-        dynamic_range_db=rng.uniform(40, 80),
+        gain_db=rng.normal(3, 5),
+        dynamic_range_db=rng.uniform(45, 80),
         focus_mm=rng.uniform(0.2, 0.8) * depth_mm,
-        tgc_db=tuple(rng.normal(0, 2.5, 8)),
+        tgc_db=tuple(rng.normal(0, 2, 8) + rng.normal(-3, 5) * np.linspace(0, 1, 8)),
         cycles=rng.uniform(1.0, 2.6),
-        f_number=np.exp(rng.uniform(0.0, np.log(4.5))),
-        noise_db=rng.uniform(-95, -55),
+        f_number=np.exp(rng.uniform(0.0, np.log(6.0))),
+        noise_db=rng.uniform(-100, -62),
         smoothing=rng.uniform(0, 1),
         gamma=10 ** rng.normal(0, 0.12),
     )
@@ -88,10 +88,19 @@ def draw_imaging(rng: np.random.Generator, muscle: Muscle) -> Imaging:
 
 def _draw_sheet(rng: np.random.Generator, curve: NDArray[np.float64], *, drawn: float) -> Sheet:
     thickness = np.exp(rng.uniform(np.log(0.5), np.log(2.0)))
-    strength = 10 ** rng.uniform(0.0, 1.1)
+    strength = 10 ** rng.uniform(-0.3, 1.0)
     faces = [strength * 10 ** rng.uniform(-0.6, 0.1) * 10 ** (_patches(rng) / 20) for _ in range(2)]
-    softness, pattern = rng.uniform(0.05, 0.6), int(rng.integers(KINDS))
-    return Sheet(curve, thickness, rng.uniform(0, 18), np.stack(faces), softness, pattern, drawn)
+    return Sheet(
+        top_mm=curve,
+        thickness_mm=thickness,
+        level_db=rng.uniform(-4, 14) + smooth_curve(rng, TABLE_X_MM, rng.uniform(1.5, 12), rng.uniform(0, 4)),
+        amplitude=np.stack(faces),
+        softness_mm=10 ** rng.uniform(-1.2, 0.2),
+        tail_db=max(0.0, rng.uniform(-8, 12)),
+        tail_mm=10 ** rng.uniform(-0.5, 0.5),
+        pattern=int(rng.integers(KINDS)),
+        drawn=drawn,
+    )
 
 
 def _draw_belly(rng: np.random.Generator, height_mm: float, *, deep: int) -> Belly:
@@ -107,11 +116,12 @@ def _draw_belly(rng: np.random.Generator, height_mm: float, *, deep: int) -> Bel
         fan_mm=rng.uniform(15, 50),
         fan_phase=rng.uniform(0, 6.28),
         strands=int(rng.integers(KINDS)),
-        strand_scale=(scale, (0.08 if crumbled else np.exp(rng.uniform(np.log(0.35), np.log(1.6)))) * scale),
+        strand_scale=(scale, (0.2 if crumbled else np.exp(rng.uniform(np.log(0.25), np.log(1.4)))) * scale),
         strand_place=(rng.uniform(0, SIZE), rng.uniform(0, SIZE)),
         ground_db=rng.uniform(-34, -8) * (1.0 if deep == 0 else 1.15),
+        rise_db=rng.normal(2, 5),
         line_db=rng.uniform(11, 28) * shown,
-        coherence=rng.uniform(0.3, 4.0),
+        coherence=rng.uniform(0.0, 3.0),
         facing=rng.uniform(0.5, 5.0),
         patches_db=rng.uniform(0.5, 5.5),
         clear=_draw_clear(rng, crumbled),
@@ -179,7 +189,7 @@ def _draw_vessels(rng: np.random.Generator, sheets: list[Sheet], n: int) -> tupl
             Vessel(
                 x_mm=x,
                 depth_mm=float(rng.uniform(top + 2, max(bottom - 1, top + 2.1))),
-                half_length_mm=float(rng.uniform(3, 12) if rng.random() < 0.4 else rng.uniform(0, 0.5)),
+                half_length_mm=float(rng.uniform(2, 9) if rng.random() < 0.35 else rng.uniform(0, 0.5)),
                 radius_mm=float(np.exp(rng.uniform(np.log(0.4), np.log(2.5)))),
                 tilt_rad=rng.normal(0, 0.3),
                 inside_db=rng.uniform(-50, -25),
@@ -218,7 +228,9 @@ def presentable_muscle(rng: np.random.Generator) -> Muscle:
     for height in (thick, rng.uniform(12, 16), 30.0):
         wave = smooth_curve(rng, TABLE_X_MM, 15.0, 0.15)
         curve = depth_mm + slope * TABLE_X_MM + wave
-        sheets.append(replace(_draw_sheet(rng, curve, drawn=1.0), level_db=rng.uniform(12, 17)))
+        sheets.append(
+            replace(_draw_sheet(rng, curve, drawn=1.0), level_db=np.full_like(TABLE_X_MM, rng.uniform(10, 15)))
+        )
         depth_mm += sheets[-1].thickness_mm + height
         slope += rng.normal(0, 0.015)
     bellies = tuple(
@@ -227,15 +239,16 @@ def presentable_muscle(rng: np.random.Generator) -> Muscle:
             rest=Course(sign * np.radians(degrees), rng.normal(0, 0.08), rng.normal(0, 0.05)),
             fan=0.02,
             clear=None,
-            ground_db=rng.uniform(-31, -26),
+            ground_db=rng.uniform(-31, -26) - 3 * k,
+            rise_db=3.0,
             line_db=rng.uniform(22, 26),
-            strands=int(rng.integers(6)),
+            strands=int(rng.integers(3, 12)),
             coherence=3.0,
             facing=1.5,
-            strand_scale=(rng.uniform(0.7, 0.9), rng.uniform(2.0, 2.6)),
+            strand_scale=(rng.uniform(0.7, 0.9), rng.uniform(1.2, 1.7)),
         )
         for k, ((upper, lower), degrees) in enumerate(
-            zip(pairwise(sheets), (rng.uniform(16, 20), rng.uniform(18, 26)), strict=True)
+            zip(pairwise(sheets), (rng.uniform(16, 20), rng.uniform(22, 30)), strict=True)
         )
     )
     return replace(

@@ -23,6 +23,8 @@ from edge.phantom.records import Echoes, Imaging, Interface
 from edge.phantom.strands import ACROSS_MM, ALONG_MM, KINDS, lobules, sample, strands
 
 GEL_DB = -45.0
+RINGING_MM = 0.7
+"""Distance of the transducer's echoes in air, which fade by 1/e from one to the next."""
 PATCH_MM = 4.0
 """Size of the belly's brighter and darker patches."""
 DB = np.float32(np.log(10) / 20)
@@ -126,7 +128,8 @@ class _Canvas:
         fade = np.float32(20 * belly.facing / 2) * np.log10(np.maximum(cosine_sq, np.float32(1e-3)))
         height = np.maximum(np.float32(belly.line_db) + fade, np.float32(min(4.0, belly.line_db)))
         patches = _patches(belly, place)
-        db = np.float32(belly.ground_db) + lines * height + np.float32(belly.patches_db) * patches
+        ground = np.float32(belly.ground_db) + np.float32(belly.rise_db) * (place.v - np.float32(0.5))
+        db = ground + lines * height + np.float32(belly.patches_db) * patches
         np.copyto(self._db[rows], db, where=inside)
         np.copyto(
             self._coherence[rows], np.float32(self._muscle.evenness) + np.float32(belly.coherence) * lines, where=inside
@@ -147,7 +150,7 @@ class _Canvas:
     def lay_sheets(self) -> None:
         facing = self._muscle.facing
         for k, (sheet, top, bottom) in enumerate(zip(self._muscle.sheets, self._tops, self._bottoms, strict=True)):
-            rows = self._rows(top - 1, bottom + 1)
+            rows = self._rows(top - 1, bottom + np.float32(1 + 2 * sheet.tail_mm))
             if sheet.drawn == 0 or rows.start >= rows.stop:
                 continue
             depth, low = self._depth[rows], np.float32(self._mm_per_row / 2)
@@ -156,7 +159,7 @@ class _Canvas:
             carried_mm, stretch = carried_sheet(self._muscle, k)
             rest_x = (self._x - np.float32(carried_mm)) / np.float32(stretch)
             self._weave(sheet, rest_x, top, bottom, rows)
-            seen = covered * self._seen(np.full_like(depth, sheet.level_db), rows)
+            seen = covered * self._seen(_table(rest_x, sheet.level_db), rows)
             self._aponeurosis[rows] = np.maximum(self._aponeurosis[rows], seen * self._contact)
             self._readable[rows] *= 1 - covered
             upright = _facing(top, self._x, facing)
@@ -171,7 +174,10 @@ class _Canvas:
         within = np.clip(within, 0, 1)
         along = np.broadcast_to(rest_x / np.float32(ALONG_MM), within.shape)
         bundles = sample(strands(sheet.pattern), along, (depth - top) / np.float32(1.5 * ACROSS_MM))
-        db = np.float32(sheet.level_db - 12) + np.float32(12) * np.minimum(bundles * 2, 1)
+        db = _table(rest_x, sheet.level_db) - np.float32(12) * np.maximum(1 - bundles * 2, 0)
+        if sheet.tail_db > 0:
+            under = np.maximum(depth - bottom, 0)
+            self._db[rows] += (under > 0) * np.float32(sheet.tail_db) * np.exp(under * np.float32(-1 / sheet.tail_mm))
         self._db[rows] += within * (db - self._db[rows])
         self._coherence[rows] += within * (2 * bundles + 1 - self._coherence[rows])
 
@@ -222,8 +228,15 @@ class _Canvas:
         lead = np.float32(leading_edge_mm(self._imaging))
         self._interfaces.append(Interface(depth - lead, amplitude * self._gain))
 
+    def _ringing(self) -> Field:
+        """The transducer's own echoes (rows, 1), all that is seen where it touches nothing."""
+        fading = np.exp(self._depth * np.float32(-1 / RINGING_MM))
+        return np.asarray(2 * fading * np.cos(self._depth * np.float32(np.pi / RINGING_MM)) ** 2, np.float32)
+
     def finish(self) -> Section:
         scatter = np.exp(self._db * DB) * self._gain
+        if self._contact.min() < 0.5:
+            scatter += (1 - self._contact) * self._ringing()
         layer = np.where(self._contact > 0.5, self._layer, np.uint8(0))
         truth = Truth(self._aponeurosis, self._angle, self._readable * self._contact, layer)
         return Section(Echoes(scatter, tuple(self._interfaces)), self._coherence, truth)
@@ -237,7 +250,7 @@ def _lines(belly: Belly, place: Place, clear: Field | None) -> Field:
     lines = sample(strands(belly.strands), column, row)
     if clear is None:
         return lines
-    crumbs = sample(lobules(belly.strands), column * np.float32(1.2), row * np.float32(0.6))
+    crumbs = sample(lobules(belly.strands), place.along_mm * np.float32(6), place.across_mm * np.float32(8))
     return np.asarray(lines * clear + np.maximum(crumbs, 0) * np.float32(0.35) * (1 - clear), np.float32)
 
 

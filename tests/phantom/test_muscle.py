@@ -62,7 +62,9 @@ def test_the_angle_field_is_what_a_structure_tensor_sees_in_noiseless_stripes(ef
         inside = cv2.erode(((depth > top) & (depth < bottom)).astype(np.uint8), np.ones((17, 17))) > 0
         inside[:, :10] = inside[:, -10:] = False
         assert inside.sum() > 2000
-        assert np.quantile(apart_deg(seen, np.degrees(place.angle_rad))[inside], 0.95) < 0.7
+        off = apart_deg(seen, np.degrees(place.angle_rad))[inside]
+        assert np.median(off) < 0.2
+        assert np.quantile(off, 0.95) < 1.0  # where curvature is strong the tensor averages over it
 
 
 @pytest.mark.parametrize("degrees", [-45.0, -8.0, 15.0, 30.0])
@@ -197,7 +199,8 @@ def test_a_vessel_is_dark_and_holds_no_fascicle() -> None:
     assert found.echoes.scatter[row, 100] < 0.05
     assert found.truth.readable[row, 100] == 0
     swollen = section(muscle, Imaging(depth_mm=45.0), x, 450, pulse=1.0)
-    dark = [(part.echoes.scatter[:, 80:121] < 0.02).sum() for part in (found, swollen)]
+    near = slice(row - 20, row + 21), slice(80, 121)
+    dark = [(part.echoes.scatter[near] < 0.015).sum() for part in (found, swollen)]
     assert dark[1] > 1.1 * dark[0]
 
 
