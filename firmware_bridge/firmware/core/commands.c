@@ -246,7 +246,7 @@ static const command COMMANDS[] = {
     {MESSAGE_ASK_UPDATE, obey_ask_update},
     {MESSAGE_REBOOT, obey_reboot}};
 
-#define N_COMMANDS (sizeof COMMANDS / sizeof COMMANDS[0])
+#define N_COMMANDS (sizeof(COMMANDS) / sizeof(COMMANDS[0]))
 
 static const command *find(uint8_t number) {
     for (size_t i = 0u; i < N_COMMANDS; i++) {

@@ -41,7 +41,7 @@ void frame_add(frame_writer *writer, const uint8_t *bytes, size_t n_bytes) {
 
 size_t frame_end(frame_writer *writer) {
     uint8_t crc[FRAME_CRC_BYTES];
-    for (size_t i = 0u; i < FRAME_CRC_BYTES; i++) {
+    for (uint32_t i = 0u; i < FRAME_CRC_BYTES; i++) {
         crc[i] = (uint8_t)((writer->crc >> (8u * i)) & 0xFFu);
     }
     stuff(writer, crc, FRAME_CRC_BYTES);
@@ -82,7 +82,7 @@ static size_t decode(uint8_t *block, size_t n_block) {
         return 0u;
     }
     n_payload = n_body - FRAME_CRC_BYTES;
-    for (size_t i = 0u; i < FRAME_CRC_BYTES; i++) {
+    for (uint32_t i = 0u; i < FRAME_CRC_BYTES; i++) {
         crc |= (uint32_t)block[n_payload + i] << (8u * i);
     }
     return (crc32_update(0u, block, n_payload) == crc) ? n_payload : 0u;

@@ -21,7 +21,8 @@
 #define BITMAP_BYTES 2u
 
 static const uint8_t OWN_MAGIC_AND_VERSION[DIGEST_AT] = {
-    (uint8_t)'S', (uint8_t)'O', (uint8_t)'N', (uint8_t)'O', PROTOCOL_VERSION & 0xFFu, PROTOCOL_VERSION >> 8};
+    (uint8_t)'S', (uint8_t)'O', (uint8_t)'N', (uint8_t)'O',
+    (uint8_t)((uint32_t)PROTOCOL_VERSION & 0xFFu), (uint8_t)((uint32_t)PROTOCOL_VERSION >> 8)};
 static const uint8_t OWN_DIGEST[DIGEST_BYTES] = LAYOUT_DIGEST;
 
 /* The sequence number wraps at a multiple of WINDOW_FRAMES, so each one of a window has its own place. */
