@@ -63,7 +63,7 @@ def test_the_angle_field_is_what_a_structure_tensor_sees_in_noiseless_stripes(ef
         inside[:, :10] = inside[:, -10:] = False
         assert inside.sum() > 2000
         off = apart_deg(seen, np.degrees(place.angle_rad))[inside]
-        assert np.median(off) < 0.2
+        assert np.median(off) < 0.5  # differences of neighbouring pixels flatten fine stripes by so much
         assert np.quantile(off, 0.95) < 1.0  # where curvature is strong the tensor averages over it
 
 
