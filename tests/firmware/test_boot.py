@@ -150,6 +150,20 @@ def test_a_damaged_active_bank_makes_way_for_the_other_for_good(twin: Twin):
     assert twin.start().bank == 0
 
 
+def test_the_way_back_is_the_running_bank_even_where_the_journal_was_lost(twin: Twin):
+    running = update(twin, twin.start(), image(2))
+    twin.store(0, b"\xff" * 2 * FLASH_SECTOR_SIZE)
+    upload(twin, running, image(3))
+    assert twin.mark_pending() == UpdateStatus.OK
+    assert [twin.start().bank for _ in range(BOOT_TRIES + 1)] == [0] * BOOT_TRIES + [1]
+
+
+@pytest.mark.parametrize("record", [JournalRecord(sequence=9, active=2), JournalRecord(sequence=9, pending=2)])
+def test_a_record_of_no_bank_is_passed_over(twin: Twin, record: JournalRecord):
+    twin.store(0, pack_record(JournalRecord(sequence=1, boot_count=70)) + pack_record(record))
+    assert twin.start().boot_id == 71
+
+
 def test_a_full_count_of_starts_goes_on_at_one(twin: Twin):
     twin.store(0, pack_record(JournalRecord(sequence=1, boot_count=0xFFFF_FFFE)))
     assert [twin.start().boot_id for _ in range(3)] == [0xFFFF_FFFF, 1, 2]

@@ -59,6 +59,15 @@ def table(magic: int, entries: list[tuple[int, bytes]], longer: int = 0) -> byte
 
 
 @settings(max_examples=400)
+@example(
+    header=(0x96F3B83D, 0x20000000, 0x100, 0, 0, 0x20),
+    protected=GOOD,
+    plain=[],
+    digest="right",
+    longer=(0, 0),
+    gap=8,
+    at_the_end=False,
+)
 @given(
     header=st.tuples(
         st.sampled_from([0x96F3B83D] * 9 + [0x96F3B83C]),
@@ -72,15 +81,16 @@ def table(magic: int, entries: list[tuple[int, bytes]], longer: int = 0) -> byte
     plain=ENTRIES,
     digest=st.sampled_from(["right", "right", "wrong", "none", "twice"]),
     longer=st.tuples(st.sampled_from([0] * 9 + [-4, -1, 2, 4, 60000]), st.sampled_from([0] * 9 + [-2, 3])),
+    gap=st.sampled_from([0] * 9 + [8]),
     at_the_end=st.booleans(),
 )
-def test_c_and_python_judge_alike(core, header, protected, plain, digest, longer, at_the_end):
+def test_c_and_python_judge_alike(core, header, protected, plain, digest, longer, gap, at_the_end):
     magic, load, n_header, n_protected_off, n_program_off, flags = header
     made = table(0x6908, protected, longer[0])
-    n_program = 0x60000 - 0x100 - len(made) - 60 if at_the_end else 12
-    fields = (magic, load, n_header, len(made) + n_protected_off, max(0, n_program + n_program_off), flags)
+    n_program = 0x60000 - 0x100 - len(made) - gap - 60 if at_the_end else 12
+    fields = (magic, load, n_header, len(made) + gap + n_protected_off, max(0, n_program + n_program_off), flags)
     body = struct.pack("<IIHHII", fields[0], fields[1], fields[2], max(0, fields[3]), fields[4], fields[5])
-    body = body.ljust(0x100, b"\0") + b"P" * n_program + made
+    body = body.ljust(0x100, b"\0") + b"P" * n_program + made + bytes(gap)
     good = (0x10, hashlib.sha256(body).digest())
     digests = {"right": [good], "wrong": [(0x10, bytes(32))], "none": [], "twice": [good, good]}[digest]
     content = (body + table(0x6907, [*digests, *((k, v) for k, v in plain if k != 0x10)], longer[1]))[:0x60000]
