@@ -1,5 +1,6 @@
 """`sonoedge probe` as a user types it, on the simulated probe and on lines where no probe is."""
 
+import io
 import json
 import os
 import pty
@@ -11,7 +12,11 @@ import tty
 from contextlib import contextmanager
 
 import pytest
+from rich.console import Console
 
+from edge.app.probe.facts import ask_facts
+from edge.app.probe.facts_view import facts_view
+from edge.app.probe.watch_view import watch_view
 from edge.app.probe.watching import Doing, Shown, follow
 from firmware_bridge.link import FrameKind
 from firmware_bridge.probe import Probe
@@ -248,7 +253,7 @@ def test_update_names_the_extra_that_it_needs(sonoedge, firmware):
         ("serial:/dev/ttyACM97@fast", "'fast' is not a speed"),
         ("socket://127.0.0.1:1", "nothing listens"),
         ("socket://127.0.0.1:70000", "70000"),
-        ("ttyACM0", "ttyACM0"),
+        ("ttyACM0", "/dev/ttyACM0"),
         ("sim:colour=red", "colour"),
     ],
 )
@@ -336,3 +341,39 @@ def test_a_watch_outlives_the_loss_of_the_line():
     said = [news.text for news in seen[-1].news if news.kind == "line"]
     assert said[0].startswith("lost:") and said[-1].startswith("back after") and "not armed" in said[-1]
     assert seen[-1].ended and not seen[0].ended
+
+
+def test_a_latched_fault_stands_on_the_screens_until_it_is_cleared():
+    heat, cool = 520, 300
+    with SimulatedProbe() as simulated, Probe(simulated.connect, name="bench") as probe:
+        simulated.stimulate(wire.Stimulus.PROBE_TEMPERATURE_DC, heat)
+        assert probe.line.wait_until(lambda: probe.fault() is not None, timeout_s=60)
+        shown = text_of(facts_view(ask_facts(probe)))
+        simulated.stimulate(wire.Stimulus.PROBE_TEMPERATURE_DC, cool)
+        probe.clear_fault()
+        assert probe.line.wait_until(lambda: probe.fault() is None, timeout_s=60)
+    assert "the probe overheated (52.0 °C)" in shown
+
+
+def test_the_live_screen_fits_a_small_terminal():
+    seen = []
+    with SimulatedProbe() as simulated, Probe(simulated.connect, name="bench") as probe:
+        simulated.stimulate(wire.Stimulus.FRONT_END_FAULT, 1)
+        for depth_mm in range(20, 29):
+            probe.set(depth_mm=depth_mm)
+
+        def note(shown):
+            probe.set(depth_mm=30 + len(seen) % 2, frequency_mhz=10 + len(seen) % 2)
+            seen.append(shown)
+
+        shown = Shown(lambda *event: None, note, 0.02)
+        follow(probe, shown, lambda since_s: len(seen) < 12, Doing(False, True, False))
+    lines = text_of(watch_view(seen[-1])).splitlines()
+    assert "settings" in "\n".join(lines) and any(line.startswith("fault") for line in lines)
+    assert len(lines) <= 24 and max(map(len, lines)) <= 80
+
+
+def text_of(view) -> str:
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(view)
+    return console.export_text()

@@ -5,8 +5,8 @@ from rich.table import Table
 from rich.text import Text
 
 from edge.app.probe.facts import ProbeFacts
-from edge.app.probe.tables import link_table, output_text, parameter_table, preset_table, sensor_text
-from edge.app.probe.watched import fault_text, transmit_text
+from edge.app.probe.tables import link_table, output_text, parameter_table, preset_table, sensor_text, transmit_line
+from edge.app.probe.watched import fault_text
 from firmware_bridge.probe import Identity
 from firmware_bridge.protocol.messages import BootReason
 
@@ -39,7 +39,8 @@ def _head(facts: ProbeFacts) -> Table:
     head.add_row("firmware", firmware_text(identity))
     head.add_row("started", f"{_BOOT_REASONS[identity.boot_reason]}; boot {identity.boot_id:08x}")
     head.add_row("protocol", f"version {facts.protocol_version}, layout {facts.layout_digest.hex()}")
-    head.add_row("transmit", _transmit(facts))
+    unknown = Text("unknown: the probe has not told yet", style="yellow")
+    head.add_row("transmit", unknown if facts.doing is None else transmit_line(facts.doing))
     head.add_row("fault", Text(fault_text(facts.fault), style="bold yellow") if facts.fault else "none")
     if facts.telemetry is not None:
         transmitting = facts.doing is not None and facts.doing.transmitting
@@ -54,11 +55,3 @@ def firmware_text(identity: Identity) -> Text:
     if identity.confirmed:
         return text.append("confirmed")
     return text.append("on trial: the one before comes back unless it is confirmed", style="yellow")
-
-
-def _transmit(facts: ProbeFacts) -> Text:
-    if facts.doing is None:
-        return Text("unknown: the probe has not told yet", style="yellow")
-    if facts.doing.transmitting:
-        return Text("on: the probe emits ultrasound", style="bold red")
-    return Text(transmit_text(facts.doing), style="green")

@@ -5,7 +5,7 @@ from contextlib import contextmanager, suppress
 
 from edge.app.console import busy, say
 from edge.app.probe.ports import open_devices
-from firmware_bridge.errors import BridgeError, PortBusyError
+from firmware_bridge.errors import BridgeError, PortBusyError, UnknownTransportError
 from firmware_bridge.probe import Probe
 from firmware_bridge.transport.contract import Transport
 from firmware_bridge.transport.table import open_transport
@@ -23,6 +23,10 @@ def opened(
 
     Raises what `open_probe` raises; a busy port names the programs that hold it, as far as the user may see them.
     """
+    if not address.startswith("/") and ":" not in address:
+        raise UnknownTransportError(
+            f"'{address}' is no address; write a port's path such as /dev/ttyACM0, socket://HOST:PORT, or sim:"
+        )
     try:
         with busy(f"opening {address}"):
             probe = Probe(lambda: wrap(open_transport(address)), name=address, tell=tell)

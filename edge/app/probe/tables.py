@@ -6,14 +6,23 @@ from dataclasses import asdict, replace
 from rich.table import Table
 from rich.text import Text
 
+from edge.app.probe.watched import transmit_text
 from edge.app.tables import plain_table
 from edge.overlay.state import index_text, limit_text
-from firmware_bridge.events import Telemetry
+from firmware_bridge.events import Telemetry, TransmitChanged
 from firmware_bridge.line import LineStatistics
 from firmware_bridge.parameters import ParameterDescription, PresetDescription
-from firmware_bridge.protocol.messages import LinkStatistics
+from firmware_bridge.protocol.messages import LinkStatistics, TransmitOff
 
 _HARMLESS = {"good", "delivered", "sent", "plain_sent", "plain_received"}
+_WANTED = {
+    TransmitOff.NOT_ARMED,
+    TransmitOff.DISARMED,
+    TransmitOff.STOPPED,
+    TransmitOff.FROZEN,
+    TransmitOff.NEW_SESSION,
+}
+"""Reasons that a user gives."""
 _COUNTERS = {
     "good": "frames good",
     "damaged": "frames damaged",
@@ -49,6 +58,13 @@ def preset_table(rows: Sequence[PresetDescription], now: str) -> Table:
         style = "bold" if row.name == now else ""
         table.add_row(Text(row.name, style=style), f"{row.mi_cap:g}", f"{row.ispta_cap_mw_cm2:g}", f"{row.ti_cap:g}")
     return table
+
+
+def transmit_line(state: TransmitChanged) -> Text:
+    """Red while the probe emits, yellow where something else than the user keeps it from that."""
+    if state.transmitting:
+        return Text("ON: the probe emits ultrasound", style="bold red")
+    return Text(transmit_text(state), style="green" if state.off in _WANTED else "yellow")
 
 
 def output_text(telemetry: Telemetry, transmitting: bool) -> Text:

@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from edge.app.probe.tables import output_text, sensor_text
+from edge.app.probe.tables import output_text, sensor_text, transmit_line
 from edge.app.probe.watched import News, fault_text, transmit_text
 from edge.app.wording import counted
 from edge.overlay.state import index_text
@@ -53,7 +53,9 @@ def watch_view(shown: Snapshot) -> RenderableType:
     table.add_column()
     for name, text in _rows(shown):
         table.add_row(name, text)
-    news = (news_line(each, (each.received_ns - shown.began_ns) / 1e9) for each in shown.news)
+    news = [news_line(each, (each.received_ns - shown.began_ns) / 1e9) for each in shown.news]
+    for line in news:
+        line.no_wrap, line.overflow = True, "ellipsis"
     return Group(head, Text(), table, Text(), *news, Text("" if shown.ended else "Ctrl-C ends", style="dim"))
 
 
@@ -101,9 +103,7 @@ def _transmit(shown: Snapshot) -> Text:
         return Text("LINE LOST: looking for the probe", style="bold yellow")
     if shown.transmit is None:
         return Text("the probe has not told yet", style="yellow")
-    if shown.transmit.transmitting:
-        return Text("ON: the probe emits ultrasound", style="bold red")
-    return Text(transmit_text(shown.transmit), style="green")
+    return transmit_line(shown.transmit)
 
 
 def _exposures(shown: Snapshot) -> str:
