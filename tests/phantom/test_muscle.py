@@ -58,7 +58,7 @@ def test_the_angle_field_is_what_a_structure_tensor_sees_in_noiseless_stripes(ef
         )
         depth = np.float32(top.min()) + Y_MM
         place = locate(muscle.bellies[0], X_MM, depth, top, bottom)
-        seen = structure_tensor_deg(np.cos(2 * np.pi * place.across_mm / 1.5), 2.0)
+        seen = structure_tensor_deg(np.cos(2 * np.pi * place.across_mm / 2.0), 2.0)
         inside = cv2.erode(((depth > top) & (depth < bottom)).astype(np.uint8), np.ones((17, 17))) > 0
         inside[:, :10] = inside[:, -10:] = False
         assert inside.sum() > 2000
