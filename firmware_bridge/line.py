@@ -270,9 +270,9 @@ class Line:
         else:
             try:
                 chunk = transport.read(READ_TIMEOUT_S)
-                now_ns = self._now_ns()
+                received_ns = self._now_ns()
                 with self._lock:
-                    self._step(chunk, now_ns)
+                    self._step(chunk, received_ns)
             except TransportError as error:
                 with self._lock:
                     self._lose_transport(error)
@@ -302,9 +302,10 @@ class Line:
         self._link.open(self._session, now_ns // 1000 & 0xFFFFFFFF)
         self._phase, self._phase_ns, self._heard_ns = _Phase.OPENING, now_ns, now_ns
 
-    def _step(self, chunk: bytes, now_ns: int) -> None:
+    def _step(self, chunk: bytes, received_ns: int) -> None:
         if self._phase is _Phase.ENDED:
             return
+        now_ns = self._now_ns()  # not earlier than what others sent before they let go of the lock
         n_good, now_us = self._link.counters.good, now_ns // 1000 & 0xFFFFFFFF
         if chunk:
             self._counters.bytes_read += len(chunk)
@@ -313,7 +314,7 @@ class Line:
         if self._link.counters.good != n_good:
             self._heard_ns = now_ns
         self._link.tick(now_us)
-        self._empty_inbox(now_ns)
+        self._empty_inbox(received_ns)
         if self._link.session:
             self._send_pulse()
             self._send_requests(now_ns)

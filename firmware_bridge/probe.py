@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Final, Self, TypeVar, get_args
 
 from firmware_bridge.clock_sync import ClockStatus, HostTime
-from firmware_bridge.errors import BridgeError, LinkLostError, MalformedMessageError, RefusedError
+from firmware_bridge.errors import BridgeError, LinkClosedError, LinkLostError, MalformedMessageError, RefusedError
 from firmware_bridge.events import Event, FaultLatched, LineLost, LineRestored, Telemetry, TransmitChanged
 from firmware_bridge.image import Version
 from firmware_bridge.limits import INDEX
@@ -343,8 +343,8 @@ class Probe:
 
     def _sent_again(self, restarted: bool, answer: Future[wire.Message]) -> None:
         error = answer.exception()
-        if isinstance(error, LinkLostError):
-            return  # lost again, and told so; the next session sends them once more
+        if isinstance(error, LinkLostError | LinkClosedError):
+            return  # over again, and told so; the next session sends them once more
         reply = None if error else answer.result()
         if isinstance(reply, wire.SetResult):
             self._restored(restarted, str(refused_setting(reply)) if reply.refusal else "")

@@ -269,6 +269,26 @@ def test_messages_that_say_nothing_are_counted(probe: ScriptedProbe):
     assert line.is_open
 
 
+def test_time_does_not_go_back_between_two_threads(probe: ScriptedProbe):
+    """One thread reads the clock after its bytes came, another sends before the first has the lock."""
+    sent: list[object] = []
+
+    def now_ns() -> int:
+        read_ns = probe.now_ns()
+        if probe.now_us > 7_500_000 and not sent:
+            sent.append(None)
+            probe.now_us += 100
+            sent.append(line.submit(wire.Echo(0, b"")))
+        return read_ns
+
+    line = Line(probe.connect, Told().user, name="the port", threaded=False, now_ns=now_ns, pause=probe.sleep)
+    line.open()
+    line.wait_until(lambda: len(sent) == 2, 1.0)
+    line.wait_until(lambda: False, 0.1)
+    counts = line.statistics().link
+    assert (counts.sent, counts.timeouts, counts.retransmitted) == (1, 0, 0)
+
+
 # --------------------------------------------------------------------------------------------------- heartbeat, clock
 def test_heartbeats_end_with_the_program_and_come_back_with_it(probe: ScriptedProbe):
     line = opened(probe)
