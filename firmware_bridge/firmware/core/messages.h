@@ -8,13 +8,13 @@
 #include <stdint.h>
 
 #define PROTOCOL_VERSION 1u
-#define LAYOUT_DIGEST { 0x7au, 0xe7u, 0x03u, 0xfeu, 0x03u, 0xd1u, 0x05u, 0x29u }
+#define LAYOUT_DIGEST { 0x82u, 0x24u, 0x14u, 0xf8u, 0xf3u, 0x48u, 0xa2u, 0xdeu }
 #define WINDOW_FRAMES 16u
 #define OUTBOX_BYTES 4096u
 #define HELLO_RETRY_US 200000u
 #define RESET_PAUSE_US 100000u
 #define RTO_INITIAL_US 250000u
-#define RTO_MIN_US 20000u
+#define RTO_MIN_US 50000u
 #define RTO_MAX_US 1000000u
 #define RTO_GRANULARITY_US 1000u
 #define HEARTBEAT_PERIOD_US 100000u
