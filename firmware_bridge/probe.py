@@ -357,7 +357,8 @@ class Probe:
         self._lost_ns = None
         self._news.publish(LineRestored(now_ns, away_s, restarted, refusal))
         started = "; it was restarted, so imaging is off" if restarted else ""
-        settings = f"it refused its settings: {refusal}" if refusal else "it has its settings"
+        kept = "it has its settings" if self._wanted or not restarted else "it starts with settings of its own"
+        settings = f"it refused its settings: {refusal}" if refusal else kept
         self._tell(
             f"the probe is back after {away_s:.1f} s{started}; {settings}; transmit stays off until it is armed again"
         )

@@ -372,6 +372,7 @@ def test_what_nobody_set_is_not_sent_again(bench: Bench, probe: Probe):
     bench.device.stimulate(Stimulus.RESET)
     assert wait_for(probe, lambda: len(bench.said) == 2)
     assert probe.parameters().epoch == 0
+    assert "it starts with settings of its own" in bench.said[-1]
 
 
 def test_a_probe_that_hangs_comes_back_through_its_watchdog(bench: Bench, probe: Probe):
