@@ -22,8 +22,8 @@ from firmware_bridge.journal import JournalRecord, append_record
 from firmware_bridge.protocol.framing import encode_frame
 from firmware_bridge.protocol.messages import BootReason, Stimulus
 from tests.firmware.boot_twins import image
-from tests.firmware.host_process import HostProbe
-from tests.firmware.qemu import QemuProbe, skip_without_qemu
+from tools.bridge.host_process import HostProbe
+from tools.bridge.qemu import QemuProbe, missing_for_qemu
 
 PARROT = Path(__file__).parent / "parrot"
 CORE = f"{PARROT}/device.c core/crc32.c core/framing.c core/messages.c"
@@ -119,7 +119,8 @@ def host_binary(firmware, compiler: str, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture(scope="session")
 def mps2_folder(firmware, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Boot loader and program, and the program as images of version 1 and 2."""
-    skip_without_qemu()
+    if missing_for_qemu():
+        pytest.skip(missing_for_qemu())
     pytest.importorskip("imgtool", reason="images are made by MCUboot's imgtool: pip install imgtool")
     folder = tmp_path_factory.mktemp("mps2")
     firmware.build(folder, "mps2", f"CORE={CORE}", f"CFLAGS=-I{PARROT}")

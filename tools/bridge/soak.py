@@ -139,8 +139,8 @@ def main() -> None:
         print(
             f"{one.rate:.1%} of bytes hit: {one.messages} messages of {arguments.bytes} bytes, {one.wrong} wrong; "
             f"{one.goodput_bytes_per_s / 1000:.1f} kB/s, {one.goodput_bytes_per_s / clean.goodput_bytes_per_s:.0%} of "
-            f"the first; {one.damaged} frames damaged, {one.retransmitted} sent again, {one.duplicates} copies dropped; "
-            f"{one.line_s:.0f} s of line in {one.wall_s:.0f} s"
+            f"the first; {one.damaged} frames damaged, {one.retransmitted} sent again, {one.duplicates} copies "
+            f"dropped; {one.line_s:.0f} s of line in {one.wall_s:.0f} s"
         )
 
 

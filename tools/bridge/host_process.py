@@ -1,4 +1,4 @@
-"""The probe's firmware as a process on a pty, as a test drives it."""
+"""The probe's firmware as a process on a pty."""
 
 import subprocess
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Self
 
 
 class HostProbe:
-    """One running process. It ends with this object, or when the test's own process is gone."""
+    """One running process. It ends with this object, or when the starter's process is gone."""
 
     def __init__(self, binary: Path, *options: str) -> None:
         """`options`: see `probe --help`."""

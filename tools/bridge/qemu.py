@@ -1,4 +1,4 @@
-"""The probe's firmware on QEMU's mps2-an385, as a test drives it: two UARTs and the monitor on unix sockets.
+"""The probe's firmware on QEMU's mps2-an385: two UARTs and the monitor on unix sockets.
 
 The flash is a file that outlives the machine. QEMU's monitor (QMP) stops it in mid-air, lets it go on, resets it.
 """
@@ -13,8 +13,6 @@ import time
 from pathlib import Path
 from typing import Any, Self
 
-import pytest
-
 QEMU = "qemu-system-arm"
 CROSS_COMPILER = "arm-none-eabi-gcc"
 INSTALL = "apt-get install -y qemu-system-arm gcc-arm-none-eabi libnewlib-arm-none-eabi make gcc libc6-dev"
@@ -24,15 +22,14 @@ SOON_S = 60.0
 """Long enough on a busy machine; nothing waits that long unless it fails."""
 
 
-def skip_without_qemu() -> None:
-    """Skips the test, with the command to install what is missing."""
+def missing_for_qemu() -> str:
+    """Which of the programs that build and run it are not there, and how to install them; empty: all are."""
     missing = [program for program in (QEMU, CROSS_COMPILER, "make") if shutil.which(program) is None]
-    if missing:
-        pytest.skip(f"{', '.join(missing)} not installed: {INSTALL}")
+    return f"{', '.join(missing)} not installed: {INSTALL}" if missing else ""
 
 
 class QemuProbe:
-    """One running machine. `line` and `bench` are connected sockets; `line_url` is for a second program."""
+    """One running machine. `line` and `bench` are connected sockets; `line_path` is for a second program."""
 
     def __init__(self, boot: Path, flash: Path) -> None:
         """`boot`: the boot loader's ELF; `flash`: a file that is lengthened to MEMORY_BYTES."""
