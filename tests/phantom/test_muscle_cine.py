@@ -1,14 +1,24 @@
 """The muscle that moves: what the movement must keep, and that the picture follows it."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import cv2
 import numpy as np
 import pytest
 
-from edge.phantom.muscle_anatomy import TABLE_X_MM, locate
+from edge.phantom.architecture import architecture
+from edge.phantom.muscle_anatomy import TABLE_X_MM, Course, locate
 from edge.phantom.muscle_cine import LIVE_MUSCLE, MuscleCine, carried_field
-from edge.phantom.muscle_motion import MOVEMENTS, PERIOD_US, PULSE_US, displacement_mm, effort_at, material_mm
+from edge.phantom.muscle_motion import (
+    MOVEMENTS,
+    PERIOD_US,
+    PULSE_US,
+    Movement,
+    displacement_mm,
+    effort_at,
+    material_mm,
+    moved,
+)
 
 PERIOD_S = PERIOD_US / 1e6
 REST_S, HOLD_S = 0.5, 4.5
@@ -64,8 +74,8 @@ def test_tissue_keeps_its_area(movement) -> None:
     before, after = cine.at(REST_S), cine.at(HOLD_S)
     x = np.linspace(-15, 15, 121).astype(np.float32)
     y = np.linspace(8, 40, 129).astype(np.float32)[:, None]
-    moved = displacement_mm(before, after, x, y) + np.stack(np.broadcast_arrays(x, y), axis=-1)
-    across, down = moved[1:, 1:] - moved[:-1, :-1], moved[1:, :-1] - moved[:-1, 1:]
+    carried = displacement_mm(before, after, x, y) + np.stack(np.broadcast_arrays(x, y), axis=-1)
+    across, down = carried[1:, 1:] - carried[:-1, :-1], carried[1:, :-1] - carried[:-1, 1:]
     areas = np.abs(across[..., 0] * down[..., 1] - across[..., 1] * down[..., 0]) / 2
     cell = float((x[1] - x[0]) * (y[1, 0] - y[0, 0]))
     assert np.median(areas) == pytest.approx(cell, rel=0.02)
@@ -121,6 +131,35 @@ def test_the_picture_follows_the_flow(cine, start_s) -> None:
 
     assert likeness(followed) > 0.9
     assert 1 - likeness(followed) < 0.3 * (1 - likeness(later.pixels))
+
+
+def test_bare_speckle_follows_the_flow() -> None:
+    cine = MuscleCine(0, shape=(240, 320))
+    bare = tuple(replace(belly, line_db=0.0, coherence=0.0, patches_db=0.0) for belly in cine.muscle.bellies)
+    cine.muscle = replace(cine.muscle, bellies=bare, vessels=(), evenness=0.0)
+    first, later = cine.picture(2.2), cine.picture(2.28)
+    flow = cine.flow_px(2.2, 2.28)
+    column, row = np.meshgrid(np.arange(320, dtype=np.float32), np.arange(240, dtype=np.float32))
+    followed = cv2.remap(later.pixels, column + flow[..., 0], row + flow[..., 1], cv2.INTER_LINEAR)
+    belly = (first.truth.layer == 1) & (np.abs(column - 160) < 100) & (np.abs(flow[..., 0]) > 2)
+    assert np.corrcoef(first.pixels[belly], followed[belly])[0, 1] > 0.7
+    assert np.corrcoef(first.pixels[belly], later.pixels[belly])[0, 1] < 0.5
+
+
+@pytest.mark.parametrize("stretch", [0.9, 1.0, 1.1])
+def test_full_effort_brings_the_fascicles_to_the_angle_that_was_set(stretch) -> None:
+    muscle = MuscleCine(0).muscle
+    flat = tuple(
+        replace(sheet, top_mm=np.full_like(TABLE_X_MM, depth), thickness_mm=1.0)
+        for sheet, depth in zip(muscle.sheets, (5.0, 24.0, 45.0), strict=True)
+    )
+    belly = replace(muscle.bellies[0], rest=Course(np.radians(18.0)), height_mm=18.0, fan=0.0)
+    muscle = replace(muscle, sheets=flat, bellies=(belly, muscle.bellies[1]))
+    there = Movement((Course(np.radians(35.0)), muscle.bellies[1].rest), (stretch, 1.0))
+    truth = architecture(moved(muscle, there, 1.0), 0, np.linspace(-15, 15, 100))
+    assert truth.pennation_deg == pytest.approx(35.0, abs=0.01)
+    assert truth.thickness_mm == pytest.approx(18.0 / stretch, rel=1e-5)
+    assert truth.fascicle_length_mm == pytest.approx(18.0 / stretch / np.sin(np.radians(35.0)), rel=1e-3)
 
 
 def test_the_picture_shows_the_true_angle(cine) -> None:
