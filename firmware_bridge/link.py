@@ -136,8 +136,9 @@ class RetransmitTimer:
         rto = self.srtt_us + max(wire.RTO_GRANULARITY_US, 4 * self._rttvar_us)
         self.rto_us = min(max(rto, wire.RTO_MIN_US), wire.RTO_MAX_US)
 
-    def back_off(self) -> None:
-        self.rto_us = min(2 * self.rto_us, wire.RTO_MAX_US)
+    def back_off(self, most_us: int) -> None:
+        """Twice the timeout, or `most_us` where that is less."""
+        self.rto_us = max(self.rto_us, min(2 * self.rto_us, most_us))
 
 
 class Link:
@@ -165,6 +166,7 @@ class Link:
         self._base = self._next = 0
         self._slots: dict[int, _Slot] = {}
         self._order = self._newest_acked = 0
+        self._heard_us: int | None = None
         self._expected = 0
         self._held: dict[int, bytes] = {}
         self._ack_due = self._nak_due = False
@@ -363,6 +365,7 @@ class Link:
         return [seq for k in range(count) if (seq := (self._base + k) % _SEQUENCES) in self._slots]
 
     def _acknowledged(self, ack: int, bitmap: int, now_us: int) -> None:
+        self._heard_us = now_us
         count = (ack - self._base) % _SEQUENCES
         if count > (self._next - self._base) % _SEQUENCES:
             if (self._base - ack) % _SEQUENCES > wire.WINDOW_FRAMES:
@@ -404,8 +407,13 @@ class Link:
                 if _since(now_us, slot.sent_us) >= self.timer.rto_us:
                     slot.due = True
                     self.counters.timeouts += 1
-                    self.timer.back_off()
+                    self.timer.back_off(self._most_rto_us(slot, now_us))
                 return
+
+    def _most_rto_us(self, slot: _Slot, now_us: int) -> int:
+        """A line that still brings the other end's frames is bad, not busy: waiting ever longer would not help it."""
+        heard = self._heard_us is not None and _since(now_us, self._heard_us) < _since(now_us, slot.sent_us)
+        return wire.RTO_HEARD_MAX_US if heard else wire.RTO_MAX_US
 
     # ------------------------------------------------------------------------------------------------------ emission
     def _transmit(self, seq: int, slot: _Slot, now_us: int) -> bool:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import ClassVar, Final, NamedTuple, Protocol, Self
 
 PROTOCOL_VERSION: Final = 1
-LAYOUT_DIGEST: Final = b"\x82$\x14\xf8\xf3H\xa2\xde"
+LAYOUT_DIGEST: Final = b")\x98\xce\xac{\x8f\x18\x95"
 WINDOW_FRAMES: Final = 16
 OUTBOX_BYTES: Final = 4_096
 HELLO_RETRY_US: Final = 200_000
@@ -19,6 +19,7 @@ RESET_PAUSE_US: Final = 100_000
 RTO_INITIAL_US: Final = 250_000
 RTO_MIN_US: Final = 50_000
 RTO_MAX_US: Final = 1_000_000
+RTO_HEARD_MAX_US: Final = 200_000
 RTO_GRANULARITY_US: Final = 1_000
 HEARTBEAT_PERIOD_US: Final = 100_000
 HEARTBEAT_TIMEOUT_US: Final = 500_000

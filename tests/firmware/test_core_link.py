@@ -261,7 +261,7 @@ def test_the_timer_keeps_the_same_time(core, samples):
     core.c.round_trip_start(timer)
     for rtt_us in samples:
         if rtt_us is None:
-            core.c.round_trip_back_off(timer), python.back_off()
+            core.c.round_trip_back_off(timer, wire.RTO_MAX_US), python.back_off(wire.RTO_MAX_US)
         else:
             core.c.round_trip_sample(timer, rtt_us), python.sample(rtt_us)
         assert (timer.srtt_us, timer.rto_us) == (python.srtt_us, python.rto_us)

@@ -265,8 +265,10 @@ def test_timeout_follows_rfc_6298():
     assert (timer.srtt_us, timer.rto_us) == (100_000, 300_000)
     timer.sample(60_000)  # rttvar 3/4 * 50 + 1/4 * 40 = 47.5 ms, srtt 7/8 * 100 + 1/8 * 60 = 95 ms
     assert (timer.srtt_us, timer.rto_us) == (95_000, 285_000)
-    timer.back_off()
-    timer.back_off()
+    timer.back_off(wire.RTO_HEARD_MAX_US)
+    assert timer.rto_us == 285_000  # never shorter
+    timer.back_off(wire.RTO_MAX_US)
+    timer.back_off(wire.RTO_MAX_US)
     assert timer.rto_us == wire.RTO_MAX_US
     for _ in range(100):
         timer.sample(500)

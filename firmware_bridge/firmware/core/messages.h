@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #define PROTOCOL_VERSION 1u
-#define LAYOUT_DIGEST { 0x82u, 0x24u, 0x14u, 0xf8u, 0xf3u, 0x48u, 0xa2u, 0xdeu }
+#define LAYOUT_DIGEST { 0x29u, 0x98u, 0xceu, 0xacu, 0x7bu, 0x8fu, 0x18u, 0x95u }
 #define WINDOW_FRAMES 16u
 #define OUTBOX_BYTES 4096u
 #define HELLO_RETRY_US 200000u
@@ -16,6 +16,7 @@
 #define RTO_INITIAL_US 250000u
 #define RTO_MIN_US 50000u
 #define RTO_MAX_US 1000000u
+#define RTO_HEARD_MAX_US 200000u
 #define RTO_GRANULARITY_US 1000u
 #define HEARTBEAT_PERIOD_US 100000u
 #define HEARTBEAT_TIMEOUT_US 500000u

@@ -37,6 +37,10 @@ void round_trip_sample(round_trip *self, uint32_t rtt_us) {
     self->rto_us = bounded_rto(self->srtt_us + margin_us);
 }
 
-void round_trip_back_off(round_trip *self) {
-    self->rto_us = bounded_rto(2u * (uint64_t)self->rto_us);
+void round_trip_back_off(round_trip *self, uint32_t most_us) {
+    const uint32_t twice_us = 2u * self->rto_us; /* of RTO_MAX_US at the most */
+    const uint32_t wanted_us = (twice_us > most_us) ? most_us : twice_us;
+    if (wanted_us > self->rto_us) {
+        self->rto_us = wanted_us;
+    }
 }

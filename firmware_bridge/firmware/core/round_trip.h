@@ -13,6 +13,6 @@ typedef struct round_trip {
 void round_trip_start(round_trip *self);
 void round_trip_sample(round_trip *self, uint32_t rtt_us);
 /* After a timeout: the next one waits twice as long. */
-void round_trip_back_off(round_trip *self);
+void round_trip_back_off(round_trip *self, uint32_t most_us);
 
 #endif

@@ -19,6 +19,8 @@ void sender_start(sender *self) {
     self->next = 0u;
     self->order = 0u;
     self->newest_acked = 0u;
+    self->heard = false;
+    self->heard_us = 0u;
     for (uint32_t i = 0u; i < WINDOW_FRAMES; i++) {
         self->slots[i].taken = false;
     }
@@ -70,6 +72,8 @@ static bool is_done(uint32_t k, uint32_t n_done, uint32_t bits) {
 bool sender_acknowledged(sender *self, uint8_t ack, uint32_t bits, uint32_t now_us) {
     const uint32_t n_done = sequence_distance(self->base, ack);
     const sender_slot *newest = NULL;
+    self->heard = true;
+    self->heard_us = now_us;
     if (n_done > n_away(self)) {
         return sequence_distance(ack, self->base) <= WINDOW_FRAMES; /* an older one that came late, or nonsense */
     }
@@ -104,6 +108,12 @@ void sender_nak(sender *self, uint32_t now_us) {
     }
 }
 
+/* A line that still brings the other end's frames is bad, not busy: waiting ever longer would not help it. */
+static uint32_t most_rto_us(const sender *self, const sender_slot *oldest, uint32_t now_us) {
+    const bool heard = self->heard && ((now_us - self->heard_us) < (now_us - oldest->sent_us));
+    return heard ? RTO_HEARD_MAX_US : RTO_MAX_US;
+}
+
 bool sender_timed_out(sender *self, uint32_t now_us) {
     sender_slot *oldest = NULL;
     for (uint32_t k = 0u; (k < n_away(self)) && (oldest == NULL); k++) {
@@ -116,7 +126,7 @@ bool sender_timed_out(sender *self, uint32_t now_us) {
         return false;
     }
     oldest->due = true;
-    round_trip_back_off(&self->timer);
+    round_trip_back_off(&self->timer, most_rto_us(self, oldest, now_us));
     return true;
 }
 

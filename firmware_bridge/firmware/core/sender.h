@@ -32,6 +32,8 @@ typedef struct sender {
     sender_slot slots[WINDOW_FRAMES]; /* by sequence number modulo WINDOW_FRAMES */
     uint32_t order;
     uint32_t newest_acked;
+    bool heard; /* a frame of this session came in */
+    uint32_t heard_us;
 } sender;
 
 /* From one sequence number on to another; they wrap at 256. */
