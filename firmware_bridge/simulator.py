@@ -38,7 +38,8 @@ class SimulatedProbe:
         self._lock = RLock()
         self._probe = VirtualProbe(settings or ProbeSettings(), flash, _now_us())
         self._cable: Loopback | None = None
-        self._closed = Event()
+        self._closed, self._going = Event(), Event()
+        self._going.set()
         self._thread = Thread(target=self._live, name="simulated probe", daemon=True)
         self._thread.start()
 
@@ -65,6 +66,13 @@ class SimulatedProbe:
             self._probe.step(_now_us())
             self._probe.stimulate(stimulus, value)
 
+    def pause(self) -> None:
+        """Stop the probe in mid-air: what is sent to it from now on waits until `resume`. Its time goes on."""
+        self._going.clear()
+
+    def resume(self) -> None:
+        self._going.set()
+
     def on_exposure(self, tell: Callable[[TrueExposure], None]) -> None:
         """`tell` is called at each exposure on the probe's own thread: be quick there, and call nothing of the probe.
 
@@ -77,6 +85,7 @@ class SimulatedProbe:
         """Switch off; the transport raises LinkLostError. A second call does nothing."""
         if not self._closed.is_set():
             self._closed.set()
+            self._going.set()
             self.unplug()
             self._thread.join()
             self._probe.flash.close()
@@ -100,6 +109,7 @@ class SimulatedProbe:
         while not self._closed.is_set():
             cable = self._cable
             data = self._read(cable)
+            self._going.wait()
             with self._lock:
                 self._probe.step(_now_us())
                 if cable is not self._cable:

@@ -213,3 +213,22 @@ def test_a_flash_file_outlives_the_probe(tmp_path):
         with simulated_probe(f"seed=1,flash={tmp_path / 'flash.bin'}") as probe:
             boot_ids += Host(probe.connect()).boot_ids
     assert boot_ids[1] == boot_ids[0] + 1
+
+
+def test_a_paused_probe_answers_once_it_goes_on():
+    with SimulatedProbe() as probe:
+        host = Host(probe.connect())
+        probe.pause()
+        host.link.send(wire.Echo(1, b"late").pack())
+        host.link.tick(now_us())
+        host.transport.write(host.link.pull(1 << 16))
+        assert host.transport.read(0.2) == b""
+        probe.resume()
+        host.wait_for(lambda: any(isinstance(message, wire.Echoed) for message in host.heard))
+
+
+def test_a_paused_probe_can_be_switched_off():
+    probe = SimulatedProbe()
+    probe.pause()
+    probe.close()
+    assert not probe._thread.is_alive()
