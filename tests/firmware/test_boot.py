@@ -107,6 +107,7 @@ def test_asking_twice_changes_nothing(twin: Twin):
     [
         (image(2)[:-1], UpdateStatus.DAMAGED),
         (b"\0" * 600, UpdateStatus.DAMAGED),
+        (image(2, n_program=0), UpdateStatus.DAMAGED),
         (image(2, hardware_id=HARDWARE + 1), UpdateStatus.WRONG_HARDWARE),
         (image(2, counter=4), UpdateStatus.TOO_OLD),
         (image(1, counter=5), UpdateStatus.OK),
