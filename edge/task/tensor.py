@@ -42,7 +42,8 @@ class Fit:
 
 def fitted_tensor(picture: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     """(1, 1, side, side) uint8: a picture (height, width) scaled to fit, the rest black, so that angles stay."""
-    fit = Fit.of(*picture.shape, side)
+    height, width = picture.shape
+    fit = Fit.of(height, width, side)
     window = _odd(1 / fit.scale)
     smooth = cv2.blur(picture, (window, window)) if window > 1 else picture
     placed = cv2.warpAffine(smooth, fit.matrix, (side, side), flags=cv2.INTER_LINEAR)
