@@ -1,4 +1,4 @@
-"""Does a changed depth ever reach a frame too late? `python -m tools.depth_changes --changes 1000`.
+"""Does a changed depth ever reach a frame too late? `python -m tools.bridge.depth_changes --changes 1000`.
 
 The simulated probe drives the phantom with its true depth, in real time; the chain knows the depth from the line only,
 which is late and whose clock drifts. Every frame's scale is compared with the depth it was truly exposed with, and its
