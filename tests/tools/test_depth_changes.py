@@ -9,7 +9,7 @@ from edge.frame import PixelSpacing, SpacingOrigin
 from edge.phantom.records import Imaging
 from edge.source.fake import FakeFeed
 from edge.source.probe_feed import Exposure
-from tools.depth_changes import Frame, Notes, is_wrong, report
+from tools.bridge.depth_changes import Frame, Notes, is_wrong, report
 
 TRUTH = Exposure(80, 2, Imaging(depth_mm=48.0))
 
