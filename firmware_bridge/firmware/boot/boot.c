@@ -8,20 +8,20 @@ static uint8_t try_pending(const flash_device *flash, uint32_t hardware_id, jour
     if (record->pending == BANK_NONE) {
         return BANK_NONE;
     }
-    if (record->tries < BOOT_TRIES &&
-        image_check(flash, record->pending, hardware_id, record->minimum_counter, image) == IMAGE_OK) {
+    if ((record->tries < BOOT_TRIES) &&
+        (image_check(flash, record->pending, hardware_id, record->minimum_counter, image) == IMAGE_OK)) {
         record->tries = (uint8_t)(record->tries + 1u);
         return record->pending;
     }
     record->pending = BANK_NONE;
-    record->tries = 0;
+    record->tries = 0u;
     return BANK_NONE;
 }
 
 /* The active bank, or the other one where the active one is damaged. */
 static uint8_t find_trusted(const flash_device *flash, uint32_t hardware_id, journal_record *record,
                             image_facts *image) {
-    for (uint8_t i = 0; i < 2u; i++) {
+    for (uint8_t i = 0u; i < 2u; i++) {
         const uint8_t bank = record->active ^ i;
         if (image_check(flash, bank, hardware_id, record->minimum_counter, image) == IMAGE_OK) {
             record->active = bank;
@@ -34,7 +34,7 @@ static uint8_t find_trusted(const flash_device *flash, uint32_t hardware_id, jou
 boot_outcome boot_select(const flash_device *flash, uint32_t hardware_id) {
     boot_outcome outcome = {BANK_NONE, false, 0, {0}};
     journal_record record = journal_newest(flash);
-    record.boot_count += record.boot_count == UINT32_MAX ? 2u : 1u;
+    record.boot_count += (record.boot_count == UINT32_MAX) ? 2u : 1u;
     outcome.boot_id = record.boot_count;
     outcome.bank = try_pending(flash, hardware_id, &record, &outcome.image);
     outcome.on_trial = outcome.bank != BANK_NONE;
@@ -42,7 +42,7 @@ boot_outcome boot_select(const flash_device *flash, uint32_t hardware_id) {
         outcome.bank = find_trusted(flash, hardware_id, &record, &outcome.image);
     }
     /* A trial that cannot be counted could go on for ever, so it is not begun. */
-    if (outcome.bank != BANK_NONE && journal_append(flash, record) != FLASH_OK && outcome.on_trial) {
+    if ((outcome.bank != BANK_NONE) && (journal_append(flash, record) != FLASH_OK) && outcome.on_trial) {
         outcome.on_trial = false;
         outcome.bank = find_trusted(flash, hardware_id, &record, &outcome.image);
     }
@@ -54,7 +54,7 @@ bool boot_is_on_trial(const flash_device *flash, const boot_outcome *running) {
 }
 
 static boot_update_status append(const flash_device *flash, journal_record record) {
-    return journal_append(flash, record) == FLASH_OK ? BOOT_UPDATE_OK : BOOT_UPDATE_FLASH_FAILED;
+    return (journal_append(flash, record) == FLASH_OK) ? BOOT_UPDATE_OK : BOOT_UPDATE_FLASH_FAILED;
 }
 
 boot_update_status boot_begin_update(const flash_device *flash, const boot_outcome *running) {
@@ -66,7 +66,7 @@ boot_update_status boot_begin_update(const flash_device *flash, const boot_outco
         return BOOT_UPDATE_OK;
     }
     record.pending = BANK_NONE;
-    record.tries = 0;
+    record.tries = 0u;
     return append(flash, record);
 }
 
@@ -92,7 +92,7 @@ boot_update_status boot_mark_pending(const flash_device *flash, const boot_outco
     }
     record.active = running->bank;
     record.pending = boot_spare_bank(running);
-    record.tries = 0;
+    record.tries = 0u;
     return append(flash, record);
 }
 
@@ -106,7 +106,7 @@ boot_update_status boot_confirm(const flash_device *flash, const boot_outcome *r
     if (on_trial) {
         record.active = running->bank;
         record.pending = BANK_NONE;
-        record.tries = 0;
+        record.tries = 0u;
     }
     if (raises) {
         record.minimum_counter = running->image.security_counter;

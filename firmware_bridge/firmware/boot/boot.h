@@ -31,7 +31,7 @@ typedef enum {
 boot_outcome boot_select(const flash_device *flash, uint32_t hardware_id);
 
 /* The bank that does not run: where a new image goes. */
-static inline uint8_t boot_spare_bank(const boot_outcome *running) { return running->bank == 0u ? 1u : 0u; }
+static inline uint8_t boot_spare_bank(const boot_outcome *running) { return (running->bank == 0u) ? 1u : 0u; }
 
 /* Whether the running image still has to confirm itself. */
 bool boot_is_on_trial(const flash_device *flash, const boot_outcome *running);

@@ -5,7 +5,7 @@
 
 #include "layout.h"
 
-static bool inside(uint32_t at, uint32_t n_bytes) { return at <= FLASH_SIZE && n_bytes <= FLASH_SIZE - at; }
+static bool inside(uint32_t at, uint32_t n_bytes) { return (at <= FLASH_SIZE) && (n_bytes <= (FLASH_SIZE - at)); }
 
 /* How much of an operation gets done: half of the one that the power cut tears. */
 static uint32_t done_bytes(flash_memory *memory, uint32_t n_bytes) {
@@ -14,7 +14,7 @@ static uint32_t done_bytes(flash_memory *memory, uint32_t n_bytes) {
     }
     *memory->cut_in -= 1u;
     memory->dead = *memory->cut_in == 0u;
-    return memory->dead ? n_bytes / 2u : n_bytes;
+    return memory->dead ? (n_bytes / 2u) : n_bytes;
 }
 
 static flash_status finish(flash_memory *memory) {
@@ -35,7 +35,7 @@ static flash_status memory_read(void *context, uint32_t at, uint8_t *to, uint32_
     if (!inside(at, n_bytes)) {
         return FLASH_OUT_OF_RANGE;
     }
-    memcpy(to, memory->bytes + at, n_bytes);
+    (void)memcpy(to, &memory->bytes[at], n_bytes);
     return FLASH_OK;
 }
 
@@ -44,10 +44,10 @@ static flash_status memory_erase_sector(void *context, uint32_t at) {
     if (memory->dead) {
         return FLASH_POWER_LOST;
     }
-    if (at % FLASH_SECTOR_SIZE != 0u || !inside(at, FLASH_SECTOR_SIZE)) {
+    if (((at % FLASH_SECTOR_SIZE) != 0u) || !inside(at, FLASH_SECTOR_SIZE)) {
         return FLASH_OUT_OF_RANGE;
     }
-    memset(memory->bytes + at, 0xFF, done_bytes(memory, FLASH_SECTOR_SIZE));
+    (void)memset(&memory->bytes[at], 0xFF, done_bytes(memory, FLASH_SECTOR_SIZE));
     return finish(memory);
 }
 
@@ -59,12 +59,12 @@ static flash_status memory_program(void *context, uint32_t at, const uint8_t *fr
     if (!inside(at, n_bytes)) {
         return FLASH_OUT_OF_RANGE;
     }
-    for (uint32_t i = 0; i < n_bytes; i++) {
-        if ((from[i] & (uint8_t)~memory->bytes[at + i]) != 0u) {
+    for (uint32_t i = 0u; i < n_bytes; i++) {
+        if ((from[i] & ~(uint32_t)memory->bytes[at + i]) != 0u) {
             return FLASH_SETS_BIT;
         }
     }
-    memcpy(memory->bytes + at, from, done_bytes(memory, n_bytes));
+    (void)memcpy(&memory->bytes[at], from, done_bytes(memory, n_bytes));
     return finish(memory);
 }
 

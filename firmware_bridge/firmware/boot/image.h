@@ -27,7 +27,7 @@ typedef struct image_facts {
     uint8_t sha256[32];  /* of header, program and protected table */
 } image_facts;
 
-static inline uint32_t image_bank_start(uint8_t bank) { return bank == 0u ? BANK_A_START : BANK_B_START; }
+static inline uint32_t image_bank_start(uint8_t bank) { return (bank == 0u) ? BANK_A_START : BANK_B_START; }
 
 /* Whether the bank holds an image that may run on `hardware_id`. `facts` counts only for IMAGE_OK. */
 image_status image_check(const flash_device *flash, uint8_t bank, uint32_t hardware_id, uint32_t minimum_counter,

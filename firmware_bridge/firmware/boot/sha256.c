@@ -15,29 +15,35 @@ static const uint32_t K[64] = {
 static const uint32_t START[8] = {0x6A09E667u, 0xBB67AE85u, 0x3C6EF372u, 0xA54FF53Au,
                                   0x510E527Fu, 0x9B05688Cu, 0x1F83D9ABu, 0x5BE0CD19u};
 
-static uint32_t rotated(uint32_t x, unsigned n) { return (x >> n) | (x << (32u - n)); }
+static uint32_t rotated(uint32_t x, uint32_t n) { return (x >> n) | (x << (32u - n)); }
 
 static void expand(uint32_t w[64], const uint8_t block[64]) {
-    for (unsigned i = 0; i < 16; i++) {
-        const uint8_t *b = block + 4u * i;
-        w[i] = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+    for (uint32_t i = 0u; i < 16u; i++) {
+        const uint8_t *const b = &block[4u * (size_t)i];
+        w[i] = ((uint32_t)b[0] << 24) | ((uint32_t)b[1] << 16) | ((uint32_t)b[2] << 8) | b[3];
     }
-    for (unsigned i = 16; i < 64; i++) {
-        const uint32_t s0 = rotated(w[i - 15], 7) ^ rotated(w[i - 15], 18) ^ (w[i - 15] >> 3);
-        const uint32_t s1 = rotated(w[i - 2], 17) ^ rotated(w[i - 2], 19) ^ (w[i - 2] >> 10);
-        w[i] = w[i - 16] + s0 + w[i - 7] + s1;
+    for (uint32_t i = 16u; i < 64u; i++) {
+        const uint32_t s0 = rotated(w[i - 15u], 7u) ^ rotated(w[i - 15u], 18u) ^ (w[i - 15u] >> 3);
+        const uint32_t s1 = rotated(w[i - 2u], 17u) ^ rotated(w[i - 2u], 19u) ^ (w[i - 2u] >> 10);
+        w[i] = w[i - 16u] + s0 + w[i - 7u] + s1;
     }
 }
 
 static void compress(uint32_t state[8], const uint8_t block[64]) {
     uint32_t w[64];
     expand(w, block);
-    uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
-    uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
-    for (unsigned i = 0; i < 64; i++) {
-        const uint32_t s1 = rotated(e, 6) ^ rotated(e, 11) ^ rotated(e, 25);
+    uint32_t a = state[0];
+    uint32_t b = state[1];
+    uint32_t c = state[2];
+    uint32_t d = state[3];
+    uint32_t e = state[4];
+    uint32_t f = state[5];
+    uint32_t g = state[6];
+    uint32_t h = state[7];
+    for (uint32_t i = 0u; i < 64u; i++) {
+        const uint32_t s1 = rotated(e, 6u) ^ rotated(e, 11u) ^ rotated(e, 25u);
         const uint32_t t1 = h + s1 + ((e & f) ^ (~e & g)) + K[i] + w[i];
-        const uint32_t s0 = rotated(a, 2) ^ rotated(a, 13) ^ rotated(a, 22);
+        const uint32_t s0 = rotated(a, 2u) ^ rotated(a, 13u) ^ rotated(a, 22u);
         const uint32_t t2 = s0 + ((a & b) ^ (a & c) ^ (b & c));
         h = g;
         g = f;
@@ -59,16 +65,17 @@ static void compress(uint32_t state[8], const uint8_t block[64]) {
 }
 
 void sha256_start(sha256 *hash) {
-    for (unsigned i = 0; i < 8; i++) {
+    for (uint32_t i = 0u; i < 8u; i++) {
         hash->state[i] = START[i];
     }
-    hash->n_bytes = 0;
+    hash->n_bytes = 0u;
 }
 
 void sha256_update(sha256 *hash, const uint8_t *bytes, size_t n_bytes) {
-    for (size_t i = 0; i < n_bytes; i++) {
-        hash->block[hash->n_bytes++ % 64u] = bytes[i];
-        if (hash->n_bytes % 64u == 0u) {
+    for (size_t i = 0u; i < n_bytes; i++) {
+        hash->block[hash->n_bytes % 64u] = bytes[i];
+        hash->n_bytes++;
+        if ((hash->n_bytes % 64u) == 0u) {
             compress(hash->state, hash->block);
         }
     }
@@ -76,16 +83,18 @@ void sha256_update(sha256 *hash, const uint8_t *bytes, size_t n_bytes) {
 
 void sha256_finish(sha256 *hash, uint8_t digest[32]) {
     const uint64_t n_bits = hash->n_bytes * 8u;
-    const uint8_t one = 0x80, zero = 0;
+    const uint8_t one = 0x80u;
+    const uint8_t zero = 0u;
     sha256_update(hash, &one, 1);
-    while (hash->n_bytes % 64u != 56u) {
+    while ((hash->n_bytes % 64u) != 56u) {
         sha256_update(hash, &zero, 1);
     }
-    for (unsigned i = 0; i < 8; i++) {
-        const uint8_t byte = (uint8_t)(n_bits >> (56u - 8u * i));
+    for (uint32_t i = 0u; i < 8u; i++) {
+        const uint32_t shift = 56u - (8u * i);
+        const uint8_t byte = (uint8_t)((n_bits >> shift) & 0xFFu);
         sha256_update(hash, &byte, 1);
     }
-    for (unsigned i = 0; i < 32; i++) {
-        digest[i] = (uint8_t)(hash->state[i / 4u] >> (24u - 8u * (i % 4u)));
+    for (uint32_t i = 0u; i < 32u; i++) {
+        digest[i] = (uint8_t)((hash->state[i / 4u] >> (24u - (8u * (i % 4u)))) & 0xFFu);
     }
 }

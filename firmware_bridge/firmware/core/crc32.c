@@ -6,11 +6,11 @@ static const uint32_t NIBBLES[16] = {
     0xEDB88320u, 0xF00F9344u, 0xD6D6A3E8u, 0xCB61B38Cu, 0x9B64C2B0u, 0x86D3D2D4u, 0xA00AE278u, 0xBDBDF21Cu};
 
 uint32_t crc32_update(uint32_t crc, const uint8_t *bytes, size_t n_bytes) {
-    crc = ~crc;
-    for (size_t i = 0; i < n_bytes; i++) {
-        crc ^= bytes[i];
-        crc = (crc >> 4) ^ NIBBLES[crc & 15u];
-        crc = (crc >> 4) ^ NIBBLES[crc & 15u];
+    uint32_t rest = ~crc;
+    for (size_t i = 0u; i < n_bytes; i++) {
+        rest ^= bytes[i];
+        rest = (rest >> 4) ^ NIBBLES[rest & 15u];
+        rest = (rest >> 4) ^ NIBBLES[rest & 15u];
     }
-    return ~crc;
+    return ~rest;
 }

@@ -235,16 +235,17 @@ static void receive_hello(link_state *self, uint8_t session, const uint8_t *body
     welcome(self, session);
 }
 
+/* The other kinds are none, or a device sends them. */
+static bool is_of_a_host(uint8_t kind) { return (kind == KIND_HELLO) || ((kind >= KIND_DATA) && (kind <= KIND_NAK)); }
+
 static void receive_frame(link_state *self, const uint8_t *payload, size_t n_payload, uint32_t now_us) {
     const uint8_t kind = payload[0] >> 5;
     const uint8_t session = payload[0] & SESSION_BITS;
     self->counters.good++;
-    if (n_payload < LINK_HEADER_BYTES) {
+    if ((n_payload < LINK_HEADER_BYTES) || !is_of_a_host(kind)) {
         self->counters.malformed++;
     } else if (kind == KIND_HELLO) {
         receive_hello(self, session, &payload[LINK_HEADER_BYTES], n_payload - LINK_HEADER_BYTES);
-    } else if ((kind < KIND_DATA) || (kind > KIND_NAK)) {
-        self->counters.malformed++; /* of no kind, or of one that only a device sends */
     } else if ((session == NO_SESSION) || (session != self->session)) {
         self->counters.stale++;
         if (self->session == NO_SESSION) {

@@ -54,7 +54,8 @@ void logbook_emit(logbook *self, link_state *link) {
             .line = (const uint8_t *)line->text,
             .line_size = strlen(line->text)};
         uint8_t body[LINE_BYTES];
-        (void)link_send_plain(link, body, pack_log_line(&message, body));
+        const size_t n_body = pack_log_line(&message, body);
+        (void)link_send_plain(link, body, n_body);
     }
     self->n_noted = 0u;
 }

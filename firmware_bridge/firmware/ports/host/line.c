@@ -77,7 +77,7 @@ static void spend(pace *direction, size_t n_bytes, size_t allowed) {
 
 static bool waits(int fd) {
     struct pollfd ready = {fd, POLLIN, 0};
-    return poll(&ready, 1, 0) == 1 && (ready.revents & POLLIN) != 0;
+    return poll(&ready, 1, 0) == 1 && ((uint32_t)ready.revents & POLLIN) != 0u;
 }
 
 size_t line_read(line *serial, uint8_t *to, size_t room, uint64_t now_ns) {

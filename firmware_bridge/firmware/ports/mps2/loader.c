@@ -6,21 +6,22 @@
 #include "registers.h"
 
 typedef struct entry {
-    uint32_t stack, reset;
+    uint32_t stack;
+    uint32_t reset;
 } entry;
 
 static uint32_t reason_of_this_start(handoff *left) {
     const bool asked_for = left->magic == HANDOFF_MAGIC;
-    left->magic = 0;
+    left->magic = 0u;
     if (!asked_for) {
-        left->cut_in = 0;
+        left->cut_in = 0u;
     }
     return asked_for ? left->boot_reason : BOOT_REASON_POWER;
 }
 
-static void jump(uint32_t vectors) {
-    const entry *to = (const entry *)vectors;
-    VECTOR_TABLE = vectors;
+static void jump(uint32_t table) {
+    const entry *const to = (const entry *)table;
+    VECTOR_TABLE = table;
     __asm volatile("msr msp, %0\n\tbx %1" ::"r"(to->stack), "r"(to->reset));
 }
 
@@ -29,7 +30,7 @@ void machine_main(void) {
     const flash_device *flash = machine_flash();
     const uint32_t reason = reason_of_this_start(left);
     left->running = boot_select(flash, HARDWARE_ID);
-    left->boot_reason = reason == BOOT_REASON_REQUEST && left->running.on_trial ? BOOT_REASON_UPDATE : reason;
+    left->boot_reason = ((reason == BOOT_REASON_REQUEST) && left->running.on_trial) ? BOOT_REASON_UPDATE : reason;
     if (left->running.bank == BANK_NONE) {
         machine_halt(); /* no watchdog: there is nothing better that a reset could bring */
     }

@@ -39,8 +39,8 @@ const flash_device *machine_flash(void) {
 }
 
 void clock_start(void) {
-    FPGA_PRESCALE = CLOCK_HZ / 1000000u - 1u;
-    SYSTICK_LOAD = CLOCK_HZ / TICK_HZ - 1u;
+    FPGA_PRESCALE = (CLOCK_HZ / 1000000u) - 1u;
+    SYSTICK_LOAD = (CLOCK_HZ / TICK_HZ) - 1u;
     SYSTICK_CONTROL = SYSTICK_PROCESSOR_CLOCK_INTERRUPT;
 }
 
@@ -50,11 +50,11 @@ void tick_handler(void) {}
 
 void watchdog_start(void) {
     WATCHDOG_LOCK = WATCHDOG_UNLOCK;
-    WATCHDOG_LOAD = CLOCK_HZ / 1000u * WATCHDOG_MS;
+    WATCHDOG_LOAD = (CLOCK_HZ / 1000u) * WATCHDOG_MS;
     WATCHDOG_CONTROL = WATCHDOG_INTERRUPT_AND_RESET;
 }
 
-void watchdog_kick(void) { WATCHDOG_CLEAR = 1; }
+void watchdog_kick(void) { WATCHDOG_CLEAR = 1u; }
 
 /* The watchdog's first expiry. Were even this not to run, its second expiry resets the processor by itself. */
 void nmi_handler(void) { machine_reset(BOOT_REASON_WATCHDOG); }

@@ -28,12 +28,15 @@ static void cut_flash_after(void *context, uint32_t n_operations) {
 
 static void receive(void) {
     uint8_t bytes[CHUNK_BYTES];
-    size_t n_bytes;
-    while (!reset_requested && (n_bytes = uart_read(UART_LINE, bytes, sizeof bytes)) > 0u) {
+    size_t n_bytes = uart_read(UART_LINE, bytes, sizeof bytes);
+    while (n_bytes > 0u) {
         device_receive(&brain, bytes, n_bytes, clock_now_us());
+        n_bytes = uart_read(UART_LINE, bytes, sizeof bytes);
     }
-    while (!reset_requested && (n_bytes = uart_read(UART_BENCH, bytes, sizeof bytes)) > 0u) {
+    n_bytes = uart_read(UART_BENCH, bytes, sizeof bytes);
+    while (!reset_requested && (n_bytes > 0u)) {
         bench_receive(&stimuli, bytes, n_bytes, &brain, clock_now_us());
+        n_bytes = uart_read(UART_BENCH, bytes, sizeof bytes);
     }
 }
 
@@ -41,9 +44,9 @@ static void receive(void) {
 static bool transmit(void) {
     uint8_t bytes[CHUNK_BYTES];
     const size_t room = uart_room(UART_LINE);
-    const size_t n_bytes = device_pull(&brain, bytes, room < sizeof bytes ? room : sizeof bytes);
+    const size_t n_bytes = device_pull(&brain, bytes, (room < CHUNK_BYTES) ? room : CHUNK_BYTES);
     uart_write(UART_LINE, bytes, n_bytes);
-    return n_bytes > 0u || room == 0u;
+    return (n_bytes > 0u) || (room == 0u);
 }
 
 static void restart(void) {

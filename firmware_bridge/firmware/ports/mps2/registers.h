@@ -9,7 +9,11 @@
 #define CLOCK_HZ 25000000u
 
 typedef struct uart_registers {
-    volatile uint32_t data, state, control, interrupt, baud_divider;
+    volatile uint32_t data;
+    volatile uint32_t state;
+    volatile uint32_t control;
+    volatile uint32_t interrupt;
+    volatile uint32_t baud_divider;
 } uart_registers;
 #define UART0 ((uart_registers *)0x40004000u)
 #define UART1 ((uart_registers *)0x40005000u)

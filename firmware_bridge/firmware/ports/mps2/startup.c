@@ -5,17 +5,26 @@
 
 #define N_INTERRUPTS 32u
 
-extern uint32_t _stack_top, _data_from, _data_start, _data_end, _bss_start, _bss_end;
+/* Of the linker script. */
+extern uint32_t _stack_top;
+extern uint32_t _data_from;
+extern uint32_t _data_start;
+extern uint32_t _data_end;
+extern uint32_t _bss_start;
+extern uint32_t _bss_end;
 
-void reset_handler(void);
-
-void reset_handler(void) {
+static void reset_handler(void) {
     const uint32_t *from = &_data_from;
-    for (uint32_t *to = &_data_start; to < &_data_end; to++) {
-        *to = *from++;
+    uint32_t *to = &_data_start;
+    while (to < &_data_end) {
+        *to = *from;
+        to++;
+        from++;
     }
-    for (uint32_t *to = &_bss_start; to < &_bss_end; to++) {
-        *to = 0;
+    to = &_bss_start;
+    while (to < &_bss_end) {
+        *to = 0u;
+        to++;
     }
     machine_main();
     machine_halt();
