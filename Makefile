@@ -22,10 +22,11 @@ test: $(VENV)/dev.stamp ## every test, with coverage
 	@bash tools/setup/system.sh
 	$(BIN)/python -m pytest --cov --cov-report=term $(PYTEST_ARGS)
 
-lint: $(VENV)/dev.stamp ## formatter, linter and types
+lint: $(VENV)/dev.stamp ## formatter, linter and types; the firmware's C too
 	$(BIN)/ruff check --config tools/ruff.toml .
 	$(BIN)/ruff format --check --config tools/ruff.toml .
 	$(BIN)/mypy
+	$(BIN)/python -m tools.quality.lint
 
 bench: $(VENV)/run.stamp ## time the models on this board
 	$(BIN)/sonoedge bench

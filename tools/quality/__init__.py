@@ -1,0 +1,1 @@
+"""What judges the firmware's C code: checkers, fuzzing, coverage, mutants, sizes."""
