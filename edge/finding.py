@@ -30,6 +30,8 @@ class Measurement:
     """`mm`, `mm2`, `deg`, `px`, `px2`, `grey level`."""
     low: float
     high: float
+    single: float | None = None
+    """What this frame alone says, where `value` was followed over time. None: `value` is that."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +67,24 @@ class CaliperMark:
     text: str
 
 
-Mark = MaskMark | LineMark | CaliperMark
+@dataclass(frozen=True, slots=True, eq=False)
+class SeriesMark:
+    """The course of a measurement over the last seconds, the newest last."""
+
+    name: str
+    """The measurement's."""
+    unit: str
+    times_ns: NDArray[np.int64]
+    """(n,) exposures, increasing. The last one is the finding's, unless nothing is known of it."""
+    values: NDArray[np.float64]
+    """(n, 3): the value, and the lower and upper end of its 90 % interval."""
+    predicted: NDArray[np.bool_]
+    """(n,): not measured, but what it must be by what was seen before and how the picture moved."""
+    joined: NDArray[np.bool_]
+    """(n,): goes on from the one before. False: there is a gap, or it began anew."""
+
+
+Mark = MaskMark | LineMark | CaliperMark | SeriesMark
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +119,8 @@ class Finding:
     runtime: str | None = None
     """`openvino int8, 2 threads`."""
     timings: Timings = Timings()
+    carried: object | None = None
+    """What the task needs of this frame to judge the next one; neither drawn nor written."""
 
     def measurement(self, name: str) -> Measurement | None:
         return next((m for m in self.measurements if m.name == name), None)

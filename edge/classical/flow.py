@@ -1,0 +1,105 @@
+"""How a part of a picture moved, as one affine map through optical flow at points.
+
+Lucas and Kanade 1981 with Bouguet's pyramids, there and back again.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+LONGEST_PX: Final = 320
+"""Longest side of the pictures that are compared: bounds the cost, and speckle is gone from larger ones anyway."""
+MOST_POINTS: Final = 150
+WINDOW_PX: Final = 17
+LEVELS: Final = 3
+"""Halvings of the picture: movements of some 60 px can be followed."""
+RETURN_PX: Final = 1.0
+"""A point that comes back further from where it started was not followed."""
+LEAST_SHARE: Final = 0.2
+"""Of the points; with fewer the pictures do not show the same tissue, or it moved too far."""
+LEAST_POINTS: Final = 12
+LEAST_SIDE_PX: Final = 2 * WINDOW_PX
+ROUNDS: Final = 5
+"""Of reweighting."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Movement:
+    """An affine map from pixels of the picture before to pixels of the picture after."""
+
+    matrix: Floats
+    """(2, 3)."""
+    share: float
+    """Of the points that could be followed, 0 to 1."""
+
+    @property
+    def linear(self) -> Floats:
+        """(2, 2): turn, stretch and shear without the shift."""
+        return self.matrix[:, :2]
+
+    def carried(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Where `points` (n, 2) went."""
+        return (points @ self.matrix[:, :2].T + self.matrix[:, 2]).astype(np.float32)
+
+
+def reduced(picture: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:
+    """The picture (height, width) with at most LONGEST_PX a side, and its pixels per pixel of the original."""
+    scale = min(1.0, LONGEST_PX / max(picture.shape))
+    if scale == 1.0:
+        return picture.copy(), 1.0
+    size = [max(1, round(length * scale)) for length in picture.shape[::-1]]
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8), scale
+
+
+def movement_between(
+    before: NDArray[np.uint8], after: NDArray[np.uint8], points: NDArray[np.float32]
+) -> Movement | None:
+    """How the tissue at `points` (n, 2), at most MOST_POINTS of them, moved; None where that cannot be seen.
+
+    Both pictures are (height, width) of one size.
+    """
+    if len(points) < LEAST_POINTS or min(before.shape) < LEAST_SIDE_PX:
+        return None
+    there, seen = _followed(before, after, points)
+    back, seen_again = _followed(after, before, there)
+    kept = seen & seen_again & (np.hypot(*(back - points).T) < RETURN_PX)
+    share = float(kept.mean())
+    if share < LEAST_SHARE or np.count_nonzero(kept) < LEAST_POINTS:
+        return None
+    return Movement(_affine(points[kept].astype(np.float64), there[kept].astype(np.float64)), share)
+
+
+def _followed(
+    before: NDArray[np.uint8], after: NDArray[np.uint8], points: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    start = np.ascontiguousarray(points[:, None], np.float32)
+    found, status, _ = cv2.calcOpticalFlowPyrLK(
+        before,
+        after,
+        start,
+        start.copy(),
+        winSize=(WINDOW_PX, WINDOW_PX),
+        maxLevel=LEVELS,
+        criteria=(cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 20, 0.03),
+    )
+    return np.asarray(found[:, 0], np.float32), status[:, 0] > 0
+
+
+def _affine(start: Floats, end: Floats) -> Floats:
+    """(2, 3) by least squares, reweighted so that points that moved otherwise count little (Cauchy's weights)."""
+    middle = start.mean(axis=0)
+    basis = np.column_stack([start - middle, np.ones(len(start))])
+    moves, weight = end - start, np.ones(len(start))
+    fit = np.zeros((3, 2))
+    for _ in range(ROUNDS):
+        weighted = basis * weight[:, None]
+        fit = np.linalg.solve(weighted.T @ basis + 1e-9 * np.eye(3), weighted.T @ moves)
+        off = np.hypot(*(moves - basis @ fit).T)
+        weight = 1 / (1 + (off / max(3.0 * float(np.median(off)), 0.1)) ** 2)
+    linear = np.eye(2) + fit[:2].T
+    return np.column_stack([linear, middle + fit[2] - linear @ middle])

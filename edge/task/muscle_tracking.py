@@ -1,0 +1,267 @@
+"""Muscle measurements over time: predicted by the picture's movement, corrected by each frame's own measurement."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.classical.flow import Movement, movement_between, reduced
+from edge.classical.strain import Strain
+from edge.finding import Finding, SeriesMark, Verdict
+from edge.frame import Frame, PixelSpacing, Region
+from edge.task.muscle_course import lengthened
+from edge.task.muscle_filter import Directions, Estimate, Reading, Step, begun, corrected, moved, waited
+
+GAP_NS: Final = 500_000_000
+"""Longest time from one frame to the next that still belongs to it."""
+PREDICTED_NS: Final = 500_000_000
+"""What no frame measured for longer is lost."""
+NEWS_NS: Final = 1_000_000_000
+"""How long it is said that tracking was regained or began anew."""
+SAME_SCALE: Final = 0.02
+SAME_REGION: Final = 0.9
+"""Shared area of two regions as a share of their joint area."""
+GRID: Final = (15, 10)
+"""Points across and down that are followed."""
+MARGIN: Final = 0.06
+"""Of the muscle's width and thickness that is kept clear of points."""
+
+ANOTHER_TIME: Final = "tracking began anew: the frame before is more than 0.5 s away"
+ANOTHER_REGION: Final = "tracking began anew: another part of the screen is seen"
+ANOTHER_SCALE: Final = "tracking began anew: the scale changed"
+ANOTHER_PICTURE: Final = "tracking began anew: the picture does not follow from the one before"
+REGAINED: Final = "tracking regained"
+BY_MOVEMENT: Final = "followed by the picture's movement alone"
+LOST: Final = "tracking lost: nothing was measured for 0.5 s"
+
+Line = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Muscle:
+    """Where a muscle lies in a frame."""
+
+    superficial: Line
+    deep: Line
+    """(n, 2) its borders from left to right, in pixels of the frame."""
+    directions: Directions
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """What one frame alone says."""
+
+    muscle: Muscle
+    readings: tuple[Reading, ...]
+    """Of what can be followed."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """The last picture whose movement could be followed, made small, and the muscle in it."""
+
+    picture: NDArray[np.uint8]
+    scale: float
+    """Its pixels per pixel of the frame."""
+    region: Region
+    """Of the frame: what the picture shows."""
+    muscle: Muscle
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Track:
+    """What is known of a muscle at one frame by all frames so far."""
+
+    frame_shape: tuple[int, ...]
+    exposed_ns: int
+    spacing: PixelSpacing | None
+    view: View | None = None
+    """None: nothing is followed."""
+    estimates: tuple[Estimate, ...] = ()
+    courses: tuple[SeriesMark, ...] = ()
+    lost: bool = False
+    news: str = ""
+    news_until_ns: int = 0
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why it rests on less than a measurement of this frame."""
+        if self.lost:
+            return (LOST,)
+        plain = (
+            estimate.name.removesuffix("_px").replace("_", " ") for estimate in self.estimates if estimate.departed
+        )
+        if departed := tuple(f"the {name} departs from its course" for name in plain):
+            return departed
+        return (BY_MOVEMENT,) if self.estimates and all(estimate.predicted for estimate in self.estimates) else ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return (self.news,) if self.exposed_ns < self.news_until_ns else ()
+
+    @property
+    def goes_on(self) -> bool:
+        return any(estimate.joined for estimate in self.estimates)
+
+
+def follow(before: Track | None, frame: Frame, measured: Measured | None) -> Track:
+    """The track at a frame. before: of the frame before, None at the first. measured: None where it is refused."""
+    news = "" if before is None else _interruption(before, frame)
+    if before is None or news:
+        return _begun(before, frame, measured, news)
+    if before.view is None:
+        return _begun(before, frame, measured, REGAINED) if measured else _passed(before, frame, (), None)
+    picture = _seen(frame, before.view)
+    if np.array_equal(picture, before.view.picture):
+        return _passed(before, frame, _as_before(before.estimates, frame.exposed_ns), before.view)
+    elapsed_s = (frame.exposed_ns - before.exposed_ns) / 1e9
+    movement = movement_between(before.view.picture, picture, _points(before.view))
+    if movement is None:
+        if measured is not None:
+            return _begun(before, frame, measured, ANOTHER_PICTURE)
+        return _passed(before, frame, tuple(waited(each, elapsed_s) for each in before.estimates), before.view)
+    step = Step(Strain.of(movement.linear, _squeeze(frame.spacing)), movement.share, before.view.muscle.directions)
+    estimates = tuple(moved(each, step, elapsed_s) for each in before.estimates)
+    view = replace(before.view, picture=picture, muscle=_carried(before.view, movement, step.strain))
+    if measured is not None:
+        estimates = _with_readings(estimates, measured.readings, frame.exposed_ns)
+        view = replace(view, muscle=measured.muscle)
+    return _passed(before, frame, estimates, view)
+
+
+def followed(finding: Finding, track: Track) -> Finding:
+    """A frame's finding with what the track says: values followed over time, their courses, how far to trust them."""
+    values = {estimate.name: estimate.measurement for estimate in track.estimates}
+    limited = finding.verdict is Verdict.MEASURED and bool(track.reasons)
+    return replace(
+        finding,
+        verdict=Verdict.LIMITED if limited else finding.verdict,
+        reasons=finding.reasons + track.reasons,
+        measurements=tuple(values.get(each.name, each) for each in finding.measurements),
+        marks=finding.marks + track.courses,
+        notes=finding.notes + track.notes,
+        carried=track,
+    )
+
+
+def track_of(history: Sequence[Finding]) -> Track | None:
+    """The track at the last frame."""
+    carried = history[-1].carried if history else None
+    return carried if isinstance(carried, Track) else None
+
+
+def _interruption(before: Track, frame: Frame) -> str:
+    """Why a frame does not go on from the one before; empty where it does."""
+    if not 0 < frame.exposed_ns - before.exposed_ns <= GAP_NS:
+        return ANOTHER_TIME
+    if frame.pixels.shape != before.frame_shape:
+        return ANOTHER_REGION
+    if before.view is not None and _overlap(before.view.region, frame.ultrasound) < SAME_REGION:
+        return ANOTHER_REGION
+    return "" if _same_scale(before.spacing, frame.spacing) else ANOTHER_SCALE
+
+
+def _same_scale(one: PixelSpacing | None, other: PixelSpacing | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    ratios = one.x_mm_per_px / other.x_mm_per_px, one.y_mm_per_px / other.y_mm_per_px
+    return all(abs(ratio - 1) <= SAME_SCALE for ratio in ratios)
+
+
+def _overlap(one: Region, other: Region) -> float:
+    width = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
+    height = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
+    shared = max(0, width) * max(0, height)
+    return shared / (one.width * one.height + other.width * other.height - shared)
+
+
+def _begun(before: Track | None, frame: Frame, measured: Measured | None, news: str) -> Track:
+    """From a frame alone. It is said only where something was followed before."""
+    told = before is not None and (before.goes_on or before.lost) and bool(news)
+    track = Track(
+        frame.pixels.shape,
+        frame.exposed_ns,
+        frame.spacing,
+        courses=before.courses if before else (),
+        lost=before is not None and before.lost,
+        news=news if told else "",
+        news_until_ns=frame.exposed_ns + NEWS_NS if told else 0,
+    )
+    if measured is None:
+        return _passed(track, frame, (), None)
+    picture, scale = reduced(frame.ultrasound.crop(frame.pixels))
+    estimates = tuple(begun(reading, frame.exposed_ns) for reading in measured.readings)
+    return _passed(track, frame, estimates, View(picture, scale, frame.ultrasound, measured.muscle))
+
+
+def _passed(before: Track, frame: Frame, estimates: tuple[Estimate, ...], view: View | None) -> Track:
+    """The track a frame later, without what was not measured for too long."""
+    kept = tuple(each for each in estimates if frame.exposed_ns - each.measured_ns <= PREDICTED_NS)
+    return replace(
+        before,
+        exposed_ns=frame.exposed_ns,
+        spacing=frame.spacing,
+        view=_facing(view, kept) if view and kept else None,
+        estimates=kept,
+        courses=lengthened(before.courses, kept, frame.exposed_ns),
+        lost=not kept and (before.lost or bool(before.estimates)),
+    )
+
+
+def _facing(view: View, estimates: tuple[Estimate, ...]) -> View:
+    """The view with the fascicles' direction as it is believed to be."""
+    angle = next((each.belief.value for each in estimates if each.name == "fascicle_angle"), None)
+    if angle is None:
+        return view
+    directions = replace(view.muscle.directions, fascicle_deg=angle)
+    return replace(view, muscle=replace(view.muscle, directions=directions))
+
+
+def _as_before(estimates: tuple[Estimate, ...], now_ns: int) -> tuple[Estimate, ...]:
+    """The same picture again, as of a frozen probe, tells nothing new; nor does anything grow old by it."""
+    return tuple(
+        replace(each, joined=True, measured_ns=each.measured_ns if each.predicted else now_ns) for each in estimates
+    )
+
+
+def _with_readings(estimates: tuple[Estimate, ...], readings: tuple[Reading, ...], now_ns: int) -> tuple[Estimate, ...]:
+    own = {reading.measurement.name: reading for reading in readings}
+    known = tuple(corrected(each, own.pop(each.name), now_ns) if each.name in own else each for each in estimates)
+    return known + tuple(begun(reading, now_ns) for reading in own.values())
+
+
+def _seen(frame: Frame, view: View) -> NDArray[np.uint8]:
+    """What the view's part of the screen shows now, as small as the view's picture."""
+    return reduced(view.region.crop(frame.pixels))[0]
+
+
+def _squeeze(spacing: PixelSpacing | None) -> float:
+    return 1.0 if spacing is None else spacing.y_mm_per_px / spacing.x_mm_per_px
+
+
+def _points(view: View) -> Line:
+    """(n, 2) a grid over the muscle, in pixels of the view's picture."""
+    region = view.region
+    across, down = (np.linspace(MARGIN, 1 - MARGIN, count) for count in GRID)
+    x = region.x + across * (region.width - 1)
+    top, bottom = (np.interp(x, *line.T.astype(np.float64)) for line in (view.muscle.superficial, view.muscle.deep))
+    y = top + down[:, None] * (bottom - top)
+    grid = np.stack((np.broadcast_to(x, y.shape), y), axis=-1).reshape(-1, 2)
+    inside = (grid[:, 1] >= region.y) & (grid[:, 1] < region.y + region.height)
+    return _to_small(grid[inside], view).astype(np.float32)
+
+
+def _to_small(points: NDArray[np.float64], view: View) -> NDArray[np.float64]:
+    """From pixels of the frame to those of the view's picture; centres at whole numbers."""
+    return (points - (view.region.x, view.region.y) + 0.5) * view.scale - 0.5
+
+
+def _carried(view: View, movement: Movement, strain: Strain) -> Muscle:
+    """The muscle after a movement, each line carried with the tissue."""
+    lines = []
+    for line in (view.muscle.superficial, view.muscle.deep):
+        there = movement.carried(_to_small(line.astype(np.float64), view).astype(np.float32))
+        lines.append(((there + 0.5) / view.scale - 0.5 + (view.region.x, view.region.y)).astype(np.float32))
+    return Muscle(lines[0], lines[1], view.muscle.directions.turned(strain))
