@@ -5,6 +5,15 @@
 /* Length byte of a run of 254, the longest; no zero follows such a run. */
 #define FULL_RUN 0xFFu
 
+/* A fuzzer does not find checksums that fit; where none counts, its bytes become frames. Never on a probe. */
+#ifndef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+#define CHECKSUM_COUNTS true
+#elif defined(__arm__)
+#error "firmware for a probe must look at checksums"
+#else
+#define CHECKSUM_COUNTS false
+#endif
+
 static void open_run(frame_writer *writer) {
     writer->length_at = writer->n_out;
     writer->out[writer->n_out] = 1u;
@@ -85,7 +94,7 @@ static size_t decode(uint8_t *block, size_t n_block) {
     for (uint32_t i = 0u; i < FRAME_CRC_BYTES; i++) {
         crc |= (uint32_t)block[n_payload + i] << (8u * i);
     }
-    return (crc32_update(0u, block, n_payload) == crc) ? n_payload : 0u;
+    return (!CHECKSUM_COUNTS || (crc32_update(0u, block, n_payload) == crc)) ? n_payload : 0u;
 }
 
 void deframer_start(deframer *self) {
