@@ -75,8 +75,13 @@ class QemuProbe:
         self.command("cont")
 
     def reset(self) -> None:
-        """Presses the machine's reset button; the sockets stay open."""
-        self.command("system_reset")
+        """Presses the machine's reset button, and sees that it has worked; the sockets stay open."""
+        self._ask("system_reset")
+        done = answered = False
+        while not (done and answered):  # the event may come before the answer or after it
+            word = self._answer()
+            done |= word.get("event") == "RESET" and not word["data"]["guest"]
+            answered |= "return" in word
 
     def kill(self) -> None:
         """Pulls the plug: no warning, no flush. The flash file keeps what was written."""
@@ -86,26 +91,44 @@ class QemuProbe:
         self.last_words = said.decode(errors="replace")
 
     @property
+    def is_plugged_in(self) -> bool:
+        """Whether somebody is on the line, or what was sent before the unplug has not all arrived."""
+        lines = self.command("query-chardev")
+        return not any(x["label"] == "serial0" and x["filename"].startswith("disconnected") for x in lines)
+
+    @property
     def is_alive(self) -> bool:
         return self._process.poll() is None
 
     def command(self, name: str) -> Any:
         """One command of the monitor; its answer."""
-        self._monitor.sendall(json.dumps({"execute": name}).encode())
+        self._ask(name)
         while True:
-            answer = json.loads(self._answers.readline())
+            answer = self._answer()
             if "error" in answer:
                 raise RuntimeError(f"QEMU refuses {name}: {answer['error']}")
             if "return" in answer:
                 return answer["return"]
 
+    def close(self) -> None:
+        """As `kill`, and lets go of the monitor."""
+        self._answers.close()
+        self._monitor.close()
+        self.kill()
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._answers.close()
-        self._monitor.close()
-        self.kill()
+        self.close()
+
+    def _ask(self, name: str) -> None:
+        self._monitor.sendall(json.dumps({"execute": name}).encode())
+
+    def _answer(self) -> dict[str, Any]:
+        """The monitor's next word: an answer, or an event that nobody asked for."""
+        word: dict[str, Any] = json.loads(self._answers.readline())
+        return word
 
     def _connected(self, path: Path) -> socket.socket:
         until = time.monotonic() + SOON_S

@@ -1,0 +1,62 @@
+"""The error counters of both ends, and what a quiet line may have counted."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from firmware_bridge.line import LineStatistics
+from firmware_bridge.link import LinkCounters
+from firmware_bridge.protocol.messages import LinkStatistics
+
+STILL = ("damaged", "malformed", "stale", "naks_sent", "naks_received", "plain_lost")
+"""Of a link, at both ends: on a line without faults they stay where they are."""
+LINE_STILL = ("losses", "unanswered", "stale_replies", "undecodable")
+"""Of the host's line."""
+SENDING = ("timeouts", "retransmitted", "duplicate")
+NAMES = (*STILL, *LINE_STILL, *SENDING)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What one end counted."""
+
+    end: str
+    errors: dict[str, int]
+    timeouts: int
+    retransmitted: int
+    duplicate: int
+
+
+def counted_by_program(then: LineStatistics, now: LineStatistics) -> Counted:
+    """A program's session, since `then`."""
+    link = {name: getattr(now.link, name) - getattr(then.link, name) for name in (*STILL, *SENDING)}
+    line = {name: getattr(now.line, name) - getattr(then.line, name) for name in LINE_STILL}
+    return Counted("program", {name: link[name] for name in STILL} | line, *(link[name] for name in SENDING))
+
+
+def counted_by_link(end: str, counters: LinkCounters | LinkStatistics) -> Counted:
+    """A bare link or the device, since its start."""
+    return Counted(
+        end, {name: getattr(counters, name) for name in STILL}, *(getattr(counters, name) for name in SENDING)
+    )
+
+
+def complaints(hosts: Sequence[Counted], device: Counted, announced: Collection[str]) -> list[str]:
+    """What moved without being announced.
+
+    A frame may be sent again where its answer took longer than the timeout, which is a busy machine and no error; then
+    the other end may get it twice, and nothing else may come of it.
+    """
+    ends = [*hosts, device]
+    found = [
+        f"{end.end}: {name} moved by {n}"
+        for end in ends
+        for name, n in end.errors.items()
+        if n and name not in announced
+    ]
+    if "retransmitted" not in announced:
+        found += [f"{end.end}: sent again before any timeout" for end in ends if end.retransmitted and not end.timeouts]
+    if "duplicate" not in announced:
+        by_hosts = sum(host.retransmitted for host in hosts), sum(host.duplicate for host in hosts)
+        found += ["device: duplicates of nothing"] if device.duplicate > by_hosts[0] else []
+        found += ["hosts: duplicates of nothing"] if by_hosts[1] > device.retransmitted else []
+    return found
