@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.finding import CaliperMark, Finding, LineMark, MaskMark, Verdict
+from edge.finding import CaliperMark, Finding, LineMark, MaskMark, SeriesMark, Verdict
 from edge.frame import Frame
 from edge.overlay import palette
 from edge.overlay.calipers import draw_caliper, draw_label, label_box
@@ -18,6 +18,7 @@ from edge.overlay.palette import dimmed
 from edge.overlay.panel import finding_card, title_card
 from edge.overlay.scale import draw_scale
 from edge.overlay.state import draw_state
+from edge.overlay.strip_chart import draw_strip_chart
 
 SMALLEST_FONT_PX: Final = 11
 LARGEST_FONT_PX: Final = 26
@@ -48,6 +49,8 @@ def draw(frame: Frame, finding: Finding | None, *, age_s: float | None = None) -
     draw_state(sheet, frame.probe)
     if finding is not None:
         _draw_read_out(sheet, finding, age_s, old)
+        series = [mark for mark in finding.marks if isinstance(mark, SeriesMark)]
+        draw_strip_chart(sheet, series, finding.exposed_ns, old)
     draw_scale(sheet, frame.spacing)
     return picture
 
