@@ -55,7 +55,8 @@ def finding_of(record: Record) -> Finding:
 
 
 def _measurement(record: MeasurementRecord) -> Measurement:
-    return Measurement(record.name, _number(record.value), record.unit, _number(record.low), _number(record.high))
+    low, high = _number(record.low), _number(record.high)
+    return Measurement(record.name, _number(record.value), record.unit, low, high, record.single)
 
 
 def _number(value: float | None) -> float:

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from edge.finding import CaliperMark, Finding, LineMark, MaskMark
+from edge.finding import CaliperMark, Finding, LineMark, MaskMark, Measurement, SeriesMark
 from edge.frame import Frame, PixelSpacing
 
 SCHEMA: Final = 1
@@ -63,6 +63,7 @@ class MeasurementRecord(msgspec.Struct, frozen=True):
     unit: str
     low: float | None
     high: float | None
+    single: float | None = None
 
 
 class LineRecord(msgspec.Struct, frozen=True):
@@ -113,6 +114,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     model_digest: str | None
     runtime: str | None
     timings: TimingsRecord
+    predicted: tuple[MeasurementRecord, ...] = ()
 
 
 def record_of(frame: Frame, finding: Finding) -> Record:
@@ -127,10 +129,7 @@ def record_of(frame: Frame, finding: Finding) -> Record:
         verdict=finding.verdict.value,
         reasons=finding.reasons,
         notes=finding.notes,
-        measurements=tuple(
-            MeasurementRecord(m.name, _finite(m.value), m.unit, _finite(m.low), _finite(m.high))
-            for m in finding.measurements
-        ),
+        measurements=tuple(_measurement(measurement) for measurement in finding.measurements),
         spacing=_spacing(finding.spacing),
         picture=PictureRecord(width, height),
         region=None if frame.region is None else msgspec.convert(frame.region, RegionRecord, from_attributes=True),
@@ -141,7 +140,25 @@ def record_of(frame: Frame, finding: Finding) -> Record:
         model_digest=finding.model_digest,
         runtime=finding.runtime,
         timings=msgspec.convert(finding.timings, TimingsRecord, from_attributes=True),
+        predicted=tuple(_measurement(measurement) for measurement in predictions(finding)),
     )
+
+
+def predictions(finding: Finding) -> tuple[Measurement, ...]:
+    """What the finding's courses say of its frame though the frame was not measured."""
+    series = (mark for mark in finding.marks if isinstance(mark, SeriesMark))
+    present = (mark for mark in series if mark.times_ns.size and mark.times_ns[-1] == finding.exposed_ns)
+    return tuple(
+        Measurement(mark.name, value, mark.unit, low, high)
+        for mark in present
+        if mark.predicted[-1]
+        for value, low, high in [mark.values[-1].tolist()]
+    )
+
+
+def _measurement(one: Measurement) -> MeasurementRecord:
+    single = None if one.single is None else _finite(one.single)
+    return MeasurementRecord(one.name, _finite(one.value), one.unit, _finite(one.low), _finite(one.high), single)
 
 
 def _spacing(spacing: PixelSpacing | None) -> SpacingRecord | None:

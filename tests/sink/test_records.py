@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.errors import SourceFormatError, SourceNotFoundError
-from edge.finding import CaliperMark, Finding, LineMark, MaskMark, Measurement, Timings, Verdict
+from edge.finding import CaliperMark, Finding, LineMark, MaskMark, Measurement, SeriesMark, Timings, Verdict
 from edge.frame import Frame, PixelSpacing, ProbeState, Region, SpacingOrigin
 from edge.sink.records import RecordsSink, read_records
 from edge.sink.schema import ProbeRecord, Record
@@ -22,7 +22,8 @@ DEFINITION = Path(__file__).parents[2] / "docs" / "records.md"
 
 numbers = st.floats(-1e6, 1e6)
 words = st.text(max_size=20)
-measurements = st.builds(Measurement, words, numbers, st.sampled_from(("mm", "mm2", "deg")), numbers, numbers)
+units = st.sampled_from(("mm", "mm2", "deg"))
+measurements = st.builds(Measurement, words, numbers, units, numbers, numbers, st.none() | numbers)
 spacings = st.builds(
     PixelSpacing, st.floats(0.001, 10), st.floats(0.001, 10), st.sampled_from(SpacingOrigin), st.floats(0, 1)
 )
@@ -71,8 +72,8 @@ def test_every_field_comes_back(found):
         for name in ("sequence", "exposed_ns", "task", "reasons", "notes", "model_digest", "runtime"):
             assert getattr(record, name) == getattr(finding, name)
         assert Verdict(record.verdict) is finding.verdict
-        assert [(m.name, m.value, m.unit, m.low, m.high) for m in record.measurements] == [
-            (m.name, m.value, m.unit, m.low, m.high) for m in finding.measurements
+        assert [plain_measurement(m) for m in record.measurements] == [
+            plain_measurement(m) for m in finding.measurements
         ]
         assert _spacing(record.spacing) == finding.spacing
         assert record.timings.grab_ms == finding.timings.grab_ms
@@ -84,6 +85,10 @@ def test_every_field_comes_back(found):
         for mark, caliper in zip(caliper_marks, record.calipers, strict=True):
             assert (mark.name, mark.text) == (caliper.name, caliper.text)
             assert np.allclose((*caliper.start, *caliper.end), (*mark.start, *mark.end), atol=0.0051)
+
+
+def plain_measurement(one):
+    return one.name, one.value, one.unit, one.low, one.high, one.single
 
 
 def _spacing(record):
@@ -107,7 +112,8 @@ def test_a_line_is_plain_json_with_the_defined_names(tmp_path):
     line = json.loads((tmp_path / "findings.jsonl").read_text())
     assert line["schema"] == 1
     assert line["verdict"] == "limited"
-    assert line["measurements"] == [{"name": "area", "value": 60.0, "unit": "mm2", "low": 55.0, "high": 65.0}]
+    area = {"name": "area", "value": 60.0, "unit": "mm2", "low": 55.0, "high": 65.0, "single": None}
+    assert line["measurements"] == [area]
     assert line["spacing"] == {"x_mm_per_px": 0.1, "y_mm_per_px": 0.2, "origin": "ticks", "relative_uncertainty": 0.01}
     assert line["picture"] == {"width": 8, "height": 6}
     assert line["region"] == {"x": 1, "y": 2, "width": 3, "height": 4}
@@ -140,6 +146,30 @@ def test_a_record_from_before_the_probe_said_more_is_read(tmp_path):
     path.write_text(json.dumps(line | {"probe": {name: line["probe"][name] for name in first}}) + "\n")
     (record,) = read_records(path)
     assert (record.probe.depth_mm, record.probe.focus_mm, record.probe.doubt) == (40.0, None, "")
+
+
+def test_what_was_followed_for_a_frame_that_was_not_measured_is_kept(tmp_path):
+    def course(name, times_ns, predicted):
+        rows = np.array([[20.0, 18.0, 22.0], [21.0, 18.5, 23.5]])
+        return SeriesMark(name, "deg", np.array(times_ns, np.int64), rows, np.array(predicted), np.ones(2, bool))
+
+    marks = (
+        course("a", [10, 50], [False, True]),
+        course("b", [10, 50], [True, False]),
+        course("c", [5, 10], [True] * 2),
+    )
+    (record,) = read_records(written(tmp_path, [Finding("muscle", 1, 50, Verdict.REFUSED, ("dark",), marks=marks)]))
+    assert [plain_measurement(one) for one in record.predicted] == [("a", 21.0, "deg", 18.5, 23.5, None)]
+
+
+def test_a_record_from_before_anything_was_followed_is_read(tmp_path):
+    measured = (Measurement("area", 60.0, "mm2", 55.0, 65.0),)
+    path = written(tmp_path, [Finding("cartilage", 1, 50, Verdict.MEASURED, measurements=measured)])
+    line = json.loads(path.read_text())
+    del line["predicted"], line["measurements"][0]["single"]
+    path.write_text(json.dumps(line) + "\n")
+    (record,) = read_records(path)
+    assert (record.predicted, record.measurements[0].single) == ((), None)
 
 
 def test_a_number_that_is_none_is_null(tmp_path):
