@@ -372,7 +372,7 @@ class Link:
                 self.counters.malformed += 1
             return
         done = [(self._base + k) % _SEQUENCES for k in range(count)]
-        done += [(ack + 1 + k) % _SEQUENCES for k in range(wire.WINDOW_FRAMES) if bitmap >> k & 1]
+        done += [(ack + k) % _SEQUENCES for k in range(wire.WINDOW_FRAMES) if bitmap >> k & 1]
         newest: _Slot | None = None
         for seq in done:
             slot = self._slots.pop(seq, None)
@@ -437,7 +437,7 @@ class Link:
         bits = 0
         for seq in self._held:
             ahead = (seq - self._expected) % _SEQUENCES
-            bits |= 1 << ahead - 1 if ahead else 0
+            bits |= 1 << ahead
         return bits
 
     def _emit(self, kind: FrameKind, seq: int, body: bytes, *, session: int | None = None, lead: bool = False) -> bool:

@@ -225,6 +225,7 @@ def test_a_user_who_is_not_ready_holds_the_sender_up_and_loses_nothing():
         pair.host.send(bytes([k]))
     pair.step(500)
     assert pair.at_device.bodies == []
+    assert pair.host.counters.retransmitted == pair.device.counters.duplicate == 0  # it is told what is here already
     pair.at_device.is_ready = True
     pair.step(2000)
     assert pair.at_device.bodies == [bytes([k]) for k in range(wire.WINDOW_FRAMES)]

@@ -153,4 +153,4 @@ def frames_of(entries: Iterable[TraceEntry]) -> Iterator[TracedFrame]:
 
 def _holds(expects: int, body: bytes) -> tuple[int, ...]:
     bits = int.from_bytes(body[:2], "little")
-    return tuple((expects + 1 + k) % 256 for k in range(WINDOW_FRAMES) if bits >> k & 1)
+    return tuple((expects + k) % 256 for k in range(WINDOW_FRAMES) if bits >> k & 1)

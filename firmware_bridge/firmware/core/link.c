@@ -57,12 +57,12 @@ void link_start(link_state *self, const link_user *user, uint32_t boot_id) {
 
 /* ------------------------------------------------------------------------------------------------------- emission */
 
-/* Bit i: the frame i + 1 after the one expected is held. */
+/* Bit i: the frame i after the one expected is held; bit 0 while the owner is not ready for it. */
 static uint16_t bitmap(link_state *self) {
     uint32_t bits = 0u;
-    for (uint32_t k = 1u; k < WINDOW_FRAMES; k++) {
+    for (uint32_t k = 0u; k < WINDOW_FRAMES; k++) {
         if (held_at(self, self->expected + k)->taken) {
-            bits |= (uint32_t)1u << (k - 1u);
+            bits |= (uint32_t)1u << k;
         }
     }
     return (uint16_t)bits;

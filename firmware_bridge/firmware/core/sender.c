@@ -64,9 +64,9 @@ static void learn(sender *self, const sender_slot *newest, uint32_t now_us) {
     }
 }
 
-/* Whether the slot `k` after the oldest is acknowledged: all before `n_done` are, and what the bits after it say. */
+/* Whether the slot `k` after the oldest is acknowledged: all before `n_done` are, and what the bits from it on say. */
 static bool is_done(uint32_t k, uint32_t n_done, uint32_t bits) {
-    return (k < n_done) || ((k > n_done) && (((bits >> (k - n_done - 1u)) & 1u) != 0u));
+    return (k < n_done) || (((bits >> (k - n_done)) & 1u) != 0u);
 }
 
 bool sender_acknowledged(sender *self, uint8_t ack, uint32_t bits, uint32_t now_us) {

@@ -45,7 +45,7 @@ void sender_start(sender *self);
 uint8_t sender_n_free(const sender *self);
 /* False where the window is full or the body too long. */
 bool sender_take(sender *self, const uint8_t *body, size_t n_body);
-/* All before `ack` came; bit i: ack + 1 + i too. False where that cannot be. */
+/* All before `ack` came; bit i: ack + i is here too. False where that cannot be. */
 bool sender_acknowledged(sender *self, uint8_t ack, uint32_t bits, uint32_t now_us);
 /* The other end got a damaged frame. */
 void sender_nak(sender *self, uint32_t now_us);
