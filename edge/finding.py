@@ -27,7 +27,7 @@ class Measurement:
     """Standard term in snake_case, such as `mean_thickness_medial`."""
     value: float
     unit: str
-    """`mm`, `mm2`, `deg`, `px`, `px2`, `grey level`."""
+    """`mm`, `mm2`, `deg`, `px`, `px2`, `1/m`, `%`, `grey level`."""
     low: float
     high: float
     single: float | None = None
@@ -54,6 +54,20 @@ class LineMark:
     name: str
     points: NDArray[np.float32]
     """(n, 2) float32 (x, y) in pixels of the frame."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FieldMark:
+    """Directions on a grid of square cells, such as those of muscle fascicles."""
+
+    name: str
+    angle_deg: NDArray[np.float32]
+    """(rows, columns) float32 from the picture's horizontal, counter-clockwise as seen, in (-90, 90]."""
+    confidence: NDArray[np.float32]
+    """(rows, columns) float32, 0 (none) to 1."""
+    origin: tuple[float, float]
+    """(x, y) of the upper left cell's centre in pixels of the frame."""
+    cell_px: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +98,7 @@ class SeriesMark:
     """(n,): goes on from the one before. False: there is a gap, or it began anew."""
 
 
-Mark = MaskMark | LineMark | CaliperMark | SeriesMark
+Mark = MaskMark | LineMark | FieldMark | CaliperMark | SeriesMark
 
 
 @dataclass(frozen=True, slots=True)

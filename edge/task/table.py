@@ -4,4 +4,12 @@ from types import MappingProxyType
 
 from edge.registry import Entry
 
-TASKS = MappingProxyType({"cartilage": Entry("edge.task.cartilage:CartilageTask")})
+TASKS = MappingProxyType(
+    {
+        "cartilage": Entry("edge.task.cartilage:CartilageTask"),
+        "muscle": Entry("edge.task.muscle:MuscleTask"),
+    }
+)
+
+CLASSICAL = MappingProxyType({"muscle": Entry("edge.task.muscle:ClassicalMuscleTask")})
+"""Those that can do without a network."""

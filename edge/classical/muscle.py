@@ -1,0 +1,55 @@
+"""What can be seen of a muscle without a network."""
+
+from itertools import pairwise
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.classical.aponeuroses import Curve, Plane, find_aponeuroses
+from edge.classical.bands import band_evidence
+from edge.classical.fascicles import Direction, Evidence, between, direction
+from edge.classical.lines import line_field
+
+MARGIN: Final = 0.05
+"""Of a belly's thickness beside each aponeurosis."""
+LEAST_ROWS: Final = 8
+DIM_SHARE: Final = 0.3
+"""A column whose brighter part has less than this share of the others' has no contact."""
+
+
+def see_muscle(picture: NDArray[np.uint8]) -> tuple[Evidence, tuple[Curve, ...]]:
+    """Evidence on a grid of half the resolution, and the aponeuroses in it, from a picture (height, width) of 256 px
+    on its longest side."""
+    rows, columns = picture.shape[0] // 2, picture.shape[1] // 2
+    grey = picture[: 2 * rows, : 2 * columns].astype(np.float32)
+    small = np.asarray(cv2.resize(grey, (columns, rows), interpolation=cv2.INTER_AREA), np.float32)
+    lit = lit_columns(small)
+    likely = band_evidence(small)
+    curves = find_aponeuroses(likely, lit)
+    bellies = [between(upper, lower, rows, MARGIN) & lit for upper, lower in pairwise(curves)] or [
+        np.zeros(small.shape, bool)
+    ]
+    cosine, sine, weight = line_field(grey, bellies)
+    return Evidence(likely, cosine, sine, weight, lit), curves
+
+
+def read_between(picture: NDArray[np.uint8], upper: Curve, lower: Curve, lit: NDArray[np.bool_]) -> Direction | None:
+    """The fascicles' direction between two given aponeuroses; None where nothing can be read."""
+    rows, columns = picture.shape[0] // 2, picture.shape[1] // 2
+    belly = between(upper, lower, rows, MARGIN) & lit
+    seen = np.flatnonzero(belly.any(axis=1))
+    if seen.size < LEAST_ROWS:
+        return None
+    part = slice(int(seen[0]), int(seen[-1]) + 1)
+    grey = picture[2 * part.start : 2 * part.stop, : 2 * columns].astype(np.float32)
+    cosine, sine, weight = line_field(grey, [belly[part]])
+    return direction(Evidence(weight, cosine, sine, weight, lit), belly[part])
+
+
+def lit_columns(picture: Plane) -> NDArray[np.bool_]:
+    """(columns,) where a picture (rows, columns) shows more than noise."""
+    bright = np.partition(picture, picture.shape[0] * 4 // 5, axis=0)[picture.shape[0] * 4 // 5]
+    even = cv2.blur(bright[None], (5, 1))[0]
+    return np.asarray(even > DIM_SHARE * np.median(even))

@@ -1,0 +1,155 @@
+"""Muscle architecture in a longitudinal view: direction of the fascicles, pennation, fascicle length, thickness.
+
+Conventions: angles from the picture's horizontal, counter-clockwise positive as seen; pennation between fascicles and
+the deep aponeurosis; thickness between the facing edges of the aponeuroses at a right angle to the muscle; a fascicle's
+length along its course from aponeurosis to aponeurosis, continued straight where it leaves the picture.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.classical.aponeuroses import Curve, find_aponeuroses
+from edge.classical.architecture import Architecture, choose_muscle, measure
+from edge.classical.fascicles import Direction, Evidence
+from edge.classical.muscle import lit_columns, read_between, see_muscle
+from edge.finding import Finding, Mark, Measurement, Verdict
+from edge.frame import Frame
+from edge.task.muscle_grid import SIDE, Grid, evidence_of
+from edge.task.muscle_marks import marks_of
+from edge.task.muscle_sizes import measurements_of
+from edge.task.muscle_view import MOST_EXTRAPOLATED, direction_faults, muscle_faults, structure_faults
+from edge.task.tensor import fitted_tensor
+from edge.trust.picture import picture_faults
+from edge.trust.probe import missing_scale, probe_faults
+
+NO_FIGURES: Final[Mapping[str, float]] = MappingProxyType({})
+APART_DEG: Final = 8.0
+"""Angle between the two pathways' directions from which the measurement is limited."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """What one frame shows, in cells of the grid."""
+
+    grid: Grid
+    evidence: Evidence
+    curves: tuple[Curve, ...]
+    picture: NDArray[np.uint8]
+    """(2 rows, 2 columns) grey."""
+
+
+class MuscleTask:
+    """Reads the network's output; the line filter without a network is its second opinion."""
+
+    name = "muscle"
+    model = "muscle"
+    labels = ("muscle",)
+
+    def __init__(self, figures: Mapping[str, float] = NO_FIGURES, *, mirrored: bool = False) -> None:
+        """mirrored changes nothing: both slopes are read, and no side is named."""
+        self._figures = figures
+        self._logits = figures.get("aponeurosis_logit", 0.0), figures.get("readable_logit", 0.0)
+
+    def prepare(self, frame: Frame) -> NDArray[np.uint8]:
+        return fitted_tensor(frame.ultrasound.crop(frame.pixels), SIDE)
+
+    def conclude(self, frame: Frame, outputs: tuple[NDArray[np.float32], ...], history: Sequence[Finding]) -> Finding:
+        crop = frame.ultrasound.crop(frame.pixels)
+        faults = probe_faults(frame.probe) or picture_faults(crop)
+        if faults:
+            return _finding(frame, Verdict.REFUSED, faults)
+        look = self.look(frame, outputs)
+        chosen = choose_muscle(look.evidence, look.curves)
+        faults = structure_faults(look.evidence, look.curves, chosen is not None)
+        if faults or chosen is None:
+            return _finding(frame, Verdict.REFUSED, faults)
+        muscle = measure(look.evidence, chosen, _scale(frame, look.grid))
+        marks = marks_of(muscle, look.evidence, look.grid, frame.spacing)
+        faults = muscle_faults(muscle)
+        if faults:
+            return _finding(frame, Verdict.REFUSED, faults, marks=marks)
+        reasons = (*self.doubts(look, chosen), *_withheld(muscle, frame))
+        verdict = Verdict.LIMITED if reasons else Verdict.MEASURED
+        return _finding(frame, verdict, reasons, measurements_of(muscle, frame.spacing, self._figures), marks)
+
+    def look(self, frame: Frame, outputs: tuple[NDArray[np.float32], ...]) -> Look:
+        """What the network saw."""
+        grid = Grid.of(frame.ultrasound)
+        picture = grid.cut(self.prepare(frame)[0, 0])
+        evidence = evidence_of(outputs[0], grid, lit_columns(picture[::2, ::2].astype(np.float32)), self._logits)
+        return Look(grid, evidence, find_aponeuroses(evidence.aponeurosis, evidence.lit), picture)
+
+    def doubts(self, look: Look, chosen: tuple[Curve, Curve, Direction]) -> tuple[str, ...]:
+        """Where the line filter reads another direction between the same aponeuroses."""
+        upper, lower, fascicles = chosen
+        other = read_between(look.picture, upper, lower, look.evidence.lit)
+        if other is None or direction_faults(other):
+            return ()
+        apart = abs((fascicles.angle_deg - other.angle_deg + 90) % 180 - 90)
+        if apart <= self._figures.get("opinions_apart", APART_DEG):
+            return ()
+        return (f"the classical pathway reads the fascicles at {other.angle_deg:.0f} degrees: angle in doubt",)
+
+
+class ClassicalMuscleTask(MuscleTask):
+    """The same without a network: outputs are not looked at."""
+
+    def __init__(self, figures: Mapping[str, float] = NO_FIGURES, *, mirrored: bool = False) -> None:
+        super().__init__(CLASSICAL_FIGURES | dict(figures), mirrored=mirrored)
+
+    def look(self, frame: Frame, outputs: tuple[NDArray[np.float32], ...]) -> Look:
+        grid = Grid.of(frame.ultrasound)
+        picture = grid.cut(self.prepare(frame)[0, 0])
+        evidence, curves = see_muscle(picture)
+        return Look(grid, evidence, curves, picture)
+
+    def doubts(self, look: Look, chosen: tuple[Curve, Curve, Direction]) -> tuple[str, ...]:
+        """There is no second opinion."""
+        return ()
+
+
+CLASSICAL_FIGURES: Final = MappingProxyType({"half_width_fascicle_angle": 3.0})
+"""Measured on people kept apart; docs/results.md."""
+
+
+def _withheld(muscle: Architecture, frame: Frame) -> tuple[str, ...]:
+    """Reasons for what is not said."""
+    reasons: tuple[str, ...] = () if frame.spacing else (missing_scale(frame.probe),)
+    if muscle.size.length is None:
+        return (*reasons, "fascicle length withheld: the fascicles run along the aponeuroses")
+    if muscle.size.extrapolated > MOST_EXTRAPOLATED:
+        share = f"{100 * muscle.size.extrapolated:.0f} %"
+        return (*reasons, f"fascicle length withheld: {share} of it would lie outside the picture")
+    return reasons
+
+
+def _scale(frame: Frame, grid: Grid) -> tuple[float, float]:
+    """Millimetres, or pixels where the scale is unknown, to a cell."""
+    if frame.spacing is None:
+        return grid.cell_px, grid.cell_px
+    return grid.cell_px * frame.spacing.x_mm_per_px, grid.cell_px * frame.spacing.y_mm_per_px
+
+
+def _finding(
+    frame: Frame,
+    verdict: Verdict,
+    reasons: tuple[str, ...],
+    measurements: tuple[Measurement, ...] = (),
+    marks: tuple[Mark, ...] = (),
+) -> Finding:
+    return Finding(
+        MuscleTask.name,
+        frame.sequence,
+        frame.exposed_ns,
+        verdict,
+        reasons,
+        measurements,
+        marks,
+        frame.spacing,
+        frame.notes,
+    )

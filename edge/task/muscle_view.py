@@ -1,0 +1,63 @@
+"""Whether what was found is a muscle, seen well enough to be measured.
+
+The gate follows what users of such programs are told to look for: both aponeuroses over most of the width, about
+parallel, fascicles of one direction between them (clinical-limits.md).
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from edge.classical.aponeuroses import Curve
+from edge.classical.architecture import Architecture
+from edge.classical.fascicles import Direction, Evidence
+
+LEAST_COVERAGE: Final = 0.6
+"""Of the lit width, of each aponeurosis."""
+LEAST_CONTACT: Final = 0.5
+"""Lit share of the picture's width."""
+CLEARLY_SEEN: Final = 0.4
+"""Strength from which a curve is called an aponeurosis."""
+MOST_DIVERGING_DEG: Final = 15.0
+LEAST_COHERENCE: Final = 0.6
+LEAST_FILLED: Final = 0.15
+"""Mean weight of the belly's cells."""
+MOST_SPREAD_DEG: Final = 9.0
+MOST_EXTRAPOLATED: Final = 0.5
+"""Share of a fascicle outside the picture from which its length is withheld."""
+
+
+def structure_faults(evidence: Evidence, curves: Sequence[Curve], found: bool) -> tuple[str, ...]:
+    """Why there is no muscle to measure; empty where one was found."""
+    if float(np.mean(evidence.lit)) < LEAST_CONTACT:
+        return (f"only {100 * float(np.mean(evidence.lit)):.0f} % of the picture has contact with the skin",)
+    if found:
+        return ()
+    clear = sum(curve.strength >= CLEARLY_SEEN for curve in curves)
+    if clear == 0:
+        return ("no muscle is seen: there is no aponeurosis",)
+    if clear == 1:
+        return ("only one aponeurosis is seen: bring both borders of the muscle into the picture",)
+    return ("no fascicles are seen between two aponeuroses",)
+
+
+def muscle_faults(muscle: Architecture) -> tuple[str, ...]:
+    """Why what was found must not be measured; empty where nothing speaks against it."""
+    for name, curve in (("superficial", muscle.superficial), ("deep", muscle.deep)):
+        if curve.coverage < LEAST_COVERAGE:
+            share = f"{100 * curve.coverage:.0f} %"
+            return (f"the {name} aponeurosis is seen over only {share} of the width: move along the muscle",)
+    diverging = abs(muscle.superficial_angle_deg - muscle.deep_angle_deg)
+    if diverging > MOST_DIVERGING_DEG:
+        return (f"the aponeuroses stand at {diverging:.0f} degrees to each other: not along the muscle",)
+    return direction_faults(muscle.fascicles)
+
+
+def direction_faults(fascicles: Direction) -> tuple[str, ...]:
+    """Why the fascicles' angle must not be believed."""
+    if fascicles.filled < LEAST_FILLED:
+        return ("fascicles can hardly be read: turn the probe until they are long and bright",)
+    if fascicles.coherence < LEAST_COHERENCE or fascicles.spread_deg > MOST_SPREAD_DEG:
+        return ("the fascicles' directions disagree: turn the probe into their plane",)
+    return ()
