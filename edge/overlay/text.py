@@ -20,7 +20,7 @@ _LINE: Final = 1.3
 """Height of a line as a multiple of the font's size."""
 _BASELINE: Final = 0.98
 _PLOTTER_BASELINE: Final = 0.86
-_EDGE_PX: Final = 2
+EDGE_PX: Final = 2
 """Room around the text for its dark edge."""
 _PLOTTER_HEIGHT_PX: Final = 31.0
 """Size of the plotter font at scale 1, so that its capitals match the other font's."""
@@ -47,6 +47,11 @@ class Sprite:
         return int(self.paint.shape[0])
 
 
+def baseline(size: int) -> int:
+    """Pixels from a sprite's top to the line that its letters stand on."""
+    return round(size * (_BASELINE if has_unicode_font() else _PLOTTER_BASELINE))
+
+
 def line_height(size: int) -> int:
     """Pixels from one line of text to the next, for a font of `size` pixels."""
     return round(size * _LINE)
@@ -55,7 +60,7 @@ def line_height(size: int) -> int:
 @lru_cache(maxsize=4096)
 def text_width(text: str, size: int, weight: int = REGULAR) -> int:
     """Pixels that `text` takes, its dark edge included."""
-    return _measure(text, size, weight) + 2 * _EDGE_PX
+    return _measure(text, size, weight) + 2 * EDGE_PX
 
 
 @lru_cache(maxsize=512)
@@ -106,13 +111,13 @@ def _ink(text: str, size: int, weight: int) -> NDArray[np.uint8]:
     """(line height, text width) uint8: 255 where the text is."""
     ink = np.zeros((line_height(size), text_width(text, size, weight)), np.uint8)
     if has_unicode_font():
-        cv2.putText(ink, text, (_EDGE_PX, round(size * _BASELINE)), (255, 255, 255), cv2.FontFace("sans"), size, weight)
+        cv2.putText(ink, text, (EDGE_PX, baseline(size)), (255, 255, 255), cv2.FontFace("sans"), size, weight)
     else:
         face, scale, thickness = _plotter(size, weight)
         cv2.putText(
             ink,
             plain_ascii(text),
-            (_EDGE_PX, round(size * _PLOTTER_BASELINE)),
+            (EDGE_PX, baseline(size)),
             face,
             scale,
             255,

@@ -41,17 +41,23 @@ class Nature:
 
 
 _ANGLE = Nature(relative=False, wander=0.5, unfollowed=6.0, blind=12.0)
+_BORDER = Nature(relative=False, wander=0.3, unfollowed=2.0, blind=4.0)
 _LENGTH = Nature(relative=True, wander=0.02, unfollowed=0.2, blind=0.4)
 _THICKNESS = Nature(relative=True, wander=0.01, unfollowed=0.05, blind=0.1)
 NATURES: Mapping[str, Nature] = MappingProxyType(
     {
         "fascicle_angle": _ANGLE,
         "pennation_angle": _ANGLE,
+        "superficial_aponeurosis_angle": _BORDER,
+        "deep_aponeurosis_angle": _BORDER,
         "fascicle_length": _LENGTH,
+        "straight_fascicle_length": _LENGTH,
         "muscle_thickness": _THICKNESS,
     }
 )
 """What is followed, by a measurement's name without `_px`."""
+_DIRECTIONS: Final = ("fascicle_angle", "superficial_aponeurosis_angle", "deep_aponeurosis_angle")
+"""Of lines: they have a sign, and no ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +129,7 @@ class Estimate:
 
     @property
     def _signed(self) -> bool:
-        return self.name == "fascicle_angle"
+        return self.name in _DIRECTIONS
 
     def above(self, value: float) -> float:
         """How far `value` lies above what is believed."""
@@ -161,7 +167,7 @@ def corrected(estimate: Estimate, reading: Reading, now_ns: int) -> Estimate:
     innovation = estimate.above(own.value)
     if estimate.belief.deviations(innovation, noise) <= DEPARTED:
         belief = estimate.belief.corrected(innovation, noise)
-        if estimate.name == "fascicle_angle":
+        if estimate.name in _DIRECTIONS:
             belief = replace(belief, value=folded_deg(belief.value))
         return replace(
             estimate,
@@ -197,6 +203,10 @@ def _change(estimate: Estimate, step: Step) -> float:
     match estimate.name.removesuffix("_px"):
         case "fascicle_angle":
             return strain.turn_deg(before.fascicle_deg)
+        case "superficial_aponeurosis_angle":
+            return strain.turn_deg(before.superficial_deg)
+        case "deep_aponeurosis_angle":
+            return strain.turn_deg(before.deep_deg)
         case "pennation_angle":
             return before.turned(strain).pennation_deg - before.pennation_deg
         case "muscle_thickness":
@@ -210,7 +220,7 @@ def _noise(estimate: Estimate, reading: Reading) -> float:
     noise = estimate.noise
     if estimate.expected is not None:
         off = reading.measurement.value - estimate.expected
-        off = folded_deg(off) if estimate.name == "fascicle_angle" else off
+        off = folded_deg(off) if estimate.name in _DIRECTIONS else off
         # One frame that is far off must not make the next ones count for nothing.
         noise += MEMORY * (min(off * off / 2, 4 * noise) - noise)
     return max(noise, reading.deviation**2)

@@ -1,0 +1,153 @@
+"""A run's measurements against time: one row a frame, as CSV and as JSON Lines."""
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from edge.finding import Measurement
+from edge.sink.schema import MeasurementRecord, Record
+
+DECIMALS: Final = 4
+HEAD: Final = ("sequence", "seconds", "verdict", "tracking")
+ENDS: Final = ("", "_low", "_high", "_single")
+
+
+class Tracking(StrEnum):
+    """What a row's values rest on besides the frame itself."""
+
+    TRACKED = "tracked"
+    """The frame's own measurement and the frames before."""
+    PREDICTED = "predicted"
+    """The frames before and the picture's movement: the frame was not measured."""
+    NONE = "none"
+    """Nothing: the frame's own measurement stands alone, or there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """One measured thing, by its name without `_px`."""
+
+    name: str
+    unit: str
+
+    @property
+    def column(self) -> str:
+        """`fascicle_angle_deg`."""
+        return f"{self.name}_{_UNIT_WORDS.get(self.unit, self.unit)}"
+
+
+_UNIT_WORDS: Final = {"1/m": "per_m", "%": "percent", "grey level": "grey"}
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """One frame."""
+
+    sequence: int
+    seconds: float
+    """Since the first frame."""
+    verdict: str
+    tracking: Tracking
+    values: tuple[Measurement | None, ...]
+    """By the series' quantities. None: not known."""
+    predicted: tuple[bool, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A run's course, oldest first."""
+
+    task: str
+    quantities: tuple[Quantity, ...]
+    """In the order in which they first came up."""
+    instants: tuple[Instant, ...]
+
+    def position(self, name: str) -> int | None:
+        """Of the quantity with this name that most frames have."""
+        counts = {
+            index: sum(instant.values[index] is not None for instant in self.instants)
+            for index, quantity in enumerate(self.quantities)
+            if quantity.name == name
+        }
+        return max(counts, key=lambda index: counts[index]) if counts else None
+
+
+def series_of(records: Iterable[Record]) -> Series:
+    """The course of all that was measured or predicted."""
+    task, kept, quantities = "", [], dict[Quantity, None]()
+    for record in records:
+        # Without the lines, which take a hundred times as much memory.
+        kept.append(msgspec.structs.replace(record, lines=(), calipers=(), masks=()))
+        quantities.update(dict.fromkeys(map(_quantity, _known(record))))
+        task = record.task
+    first_ns = kept[0].exposed_ns if kept else 0
+    return Series(task, tuple(quantities), tuple(_instant(record, tuple(quantities), first_ns) for record in kept))
+
+
+def csv_of(series: Series) -> str:
+    """CSV (RFC 4180, decimal point, empty where nothing is known) with a head of names and units."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns(series))
+    writer.writerows(["" if cell is None else cell for cell in row] for row in rows(series))
+    return text.getvalue()
+
+
+def json_lines_of(series: Series) -> str:
+    """One JSON object a frame with the CSV's columns; `null` where nothing is known."""
+    names = columns(series)
+    encode = msgspec.json.Encoder().encode
+    return "".join(encode(dict(zip(names, row, strict=True))).decode() + "\n" for row in rows(series))
+
+
+def columns(series: Series) -> tuple[str, ...]:
+    return (*HEAD, *(quantity.column + end for quantity in series.quantities for end in ENDS))
+
+
+def rows(series: Series) -> Iterator[tuple[str | int | float | None, ...]]:
+    """Cells by `columns`."""
+    for instant in series.instants:
+        cells = (cell for one in instant.values for cell in _cells(one))
+        yield instant.sequence, round(instant.seconds, 6), instant.verdict, instant.tracking.value, *cells
+
+
+def _cells(one: Measurement | None) -> tuple[float | None, ...]:
+    return (None,) * len(ENDS) if one is None else tuple(map(_rounded, (one.value, one.low, one.high, one.single)))
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else round(value, DECIMALS)
+
+
+def _known(record: Record) -> tuple[MeasurementRecord, ...]:
+    return tuple(one for one in (*record.measurements, *record.predicted) if one.value is not None)
+
+
+def _quantity(one: MeasurementRecord) -> Quantity:
+    return Quantity(one.name.removesuffix("_px"), one.unit)
+
+
+def _instant(record: Record, quantities: tuple[Quantity, ...], first_ns: int) -> Instant:
+    measured = {_quantity(one): one for one in record.measurements if one.value is not None}
+    predicted = {_quantity(one): one for one in record.predicted if one.value is not None}
+    found = [measured.get(quantity) or predicted.get(quantity) for quantity in quantities]
+    followed = any(one.single is not None for one in measured.values())
+    return Instant(
+        record.sequence,
+        (record.exposed_ns - first_ns) / 1e9,
+        record.verdict,
+        Tracking.TRACKED if followed else Tracking.PREDICTED if predicted else Tracking.NONE,
+        tuple(None if one is None else _measurement(one) for one in found),
+        tuple(quantity in predicted and quantity not in measured for quantity in quantities),
+    )
+
+
+def _measurement(one: MeasurementRecord) -> Measurement:
+    value, low, high = (math.nan if number is None else number for number in (one.value, one.low, one.high))
+    return Measurement(one.name, value, one.unit, low, high, one.single)
