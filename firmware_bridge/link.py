@@ -115,6 +115,10 @@ class _Slot:
     sent_us: int = 0
     order: int = 0
     """Counts transmissions of the whole link, to tell which left later."""
+    lost: bool = True
+    """Whether the copy before the next one cannot have come."""
+    proven: int = 0
+    """Order of the earliest copy that an acknowledgement can mean."""
 
 
 class RetransmitTimer:
@@ -321,7 +325,9 @@ class Link:
             self._data(seq, body)
         elif kind == FrameKind.PLAIN:
             self._plain(seq, body)
-        elif kind == FrameKind.NAK:
+        else:
+            self._find_lost()
+        if kind == FrameKind.NAK:
             self._nak(now_us)
 
     def _data(self, seq: int, body: bytes) -> None:
@@ -376,21 +382,24 @@ class Link:
         newest: _Slot | None = None
         for seq in done:
             slot = self._slots.pop(seq, None)
-            if slot is not None and slot.sends and (newest is None or slot.order > newest.order):
+            if slot is not None and slot.sends and (newest is None or slot.proven > newest.proven):
                 newest = slot
         self._base = ack
         if newest is not None:
             self._learn(newest, now_us)
 
     def _learn(self, newest: _Slot, now_us: int) -> None:
-        """From the acknowledged frame that left last: the round trip, and that all which left before it are lost."""
+        """From the acknowledged frame that left last: the round trip, and how far the other end has come."""
         if newest.sends == 1:  # after Karn: a retransmitted frame does not say which copy was acknowledged
             self.timer.sample(_since(now_us, newest.sent_us))
-        self._newest_acked = max(self._newest_acked, newest.order)
+        self._newest_acked = max(self._newest_acked, newest.proven)
+
+    def _find_lost(self) -> None:
+        """What left before an acknowledged frame, and is not here by the other end's full account, is lost."""
         for seq in self._unacknowledged():
             slot = self._slots[seq]
             if slot.sends and slot.order < self._newest_acked:
-                slot.due = True
+                slot.due = slot.lost = True
 
     def _nak(self, now_us: int) -> None:
         """The other end got a damaged frame. What left later proves the loss by itself, unless nothing left later: so
@@ -424,7 +433,8 @@ class Link:
         else:
             self.counters.retransmitted += 1
         self._order += 1
-        slot.due, slot.sends, slot.sent_us, slot.order = False, slot.sends + 1, now_us, self._order
+        slot.proven = self._order if slot.lost else slot.proven
+        slot.due, slot.lost, slot.sends, slot.sent_us, slot.order = False, False, slot.sends + 1, now_us, self._order
         return True
 
     def _acknowledge(self) -> None:

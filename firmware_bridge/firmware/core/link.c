@@ -209,11 +209,12 @@ static void receive_here(link_state *self, uint8_t kind, const uint8_t *payload,
         receive_data(self, payload[1], body, n_body);
     } else if (kind == KIND_PLAIN) {
         receive_plain(self, payload[1], body, n_body);
-    } else if (kind == KIND_NAK) {
+    } else {
+        sender_find_lost(&self->outgoing);
+    }
+    if (kind == KIND_NAK) {
         self->counters.naks_received++;
         sender_nak(&self->outgoing, now_us);
-    } else {
-        /* An ACK says nothing more. */
     }
 }
 

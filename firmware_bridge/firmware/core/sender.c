@@ -38,6 +38,8 @@ bool sender_take(sender *self, const uint8_t *body, size_t n_body) {
     slot->taken = true;
     slot->due = true;
     slot->n_sends = 0u;
+    slot->lost = true;
+    slot->proven = 0u;
     self->next++;
     return true;
 }
@@ -48,18 +50,22 @@ static bool left_later(uint32_t order, uint32_t than) {
     return (ahead != 0u) && (ahead < 0x80000000u);
 }
 
-/* From the acknowledged frame that left last: the round trip, and that all which left before it are lost. */
+/* From the acknowledged frame that left last: the round trip, and how far the other end has come. */
 static void learn(sender *self, const sender_slot *newest, uint32_t now_us) {
     if (newest->n_sends == 1u) { /* after Karn: a retransmitted frame does not say which copy was acknowledged */
         round_trip_sample(&self->timer, now_us - newest->sent_us);
     }
-    if (left_later(newest->order, self->newest_acked)) {
-        self->newest_acked = newest->order;
+    if (left_later(newest->proven, self->newest_acked)) {
+        self->newest_acked = newest->proven;
     }
+}
+
+void sender_find_lost(sender *self) {
     for (uint32_t k = 0u; k < n_away(self); k++) {
         sender_slot *const slot = unacknowledged(self, k);
         if ((slot != NULL) && (slot->n_sends > 0u) && left_later(self->newest_acked, slot->order)) {
             slot->due = true;
+            slot->lost = true;
         }
     }
 }
@@ -81,7 +87,7 @@ bool sender_acknowledged(sender *self, uint8_t ack, uint32_t bits, uint32_t now_
         sender_slot *const slot = unacknowledged(self, k);
         if ((slot != NULL) && is_done(k, n_done, bits)) {
             slot->taken = false;
-            if ((slot->n_sends > 0u) && ((newest == NULL) || left_later(slot->order, newest->order))) {
+            if ((slot->n_sends > 0u) && ((newest == NULL) || left_later(slot->proven, newest->proven))) {
                 newest = slot;
             }
         }
@@ -143,7 +149,11 @@ sender_slot *sender_next_due(sender *self, uint8_t *seq) {
 
 void sender_sent(sender *self, sender_slot *slot, uint32_t now_us) {
     self->order++;
+    if (slot->lost) {
+        slot->proven = self->order;
+    }
     slot->due = false;
+    slot->lost = false;
     slot->n_sends++;
     slot->sent_us = now_us;
     slot->order = self->order;

@@ -23,6 +23,8 @@ typedef struct sender_slot {
     uint32_t n_sends;
     uint32_t sent_us;
     uint32_t order;   /* counts transmissions of the whole link, to tell which left later */
+    bool lost;        /* the copy before the next one cannot have come */
+    uint32_t proven;  /* order of the earliest copy that an acknowledgement can mean */
 } sender_slot;
 
 typedef struct sender {
@@ -47,6 +49,8 @@ uint8_t sender_n_free(const sender *self);
 bool sender_take(sender *self, const uint8_t *body, size_t n_body);
 /* All before `ack` came; bit i: ack + i is here too. False where that cannot be. */
 bool sender_acknowledged(sender *self, uint8_t ack, uint32_t bits, uint32_t now_us);
+/* What left before an acknowledged frame, and is not here by the other end's full account, is lost and due again. */
+void sender_find_lost(sender *self);
 /* The other end got a damaged frame. */
 void sender_nak(sender *self, uint32_t now_us);
 /* Whether the oldest frame on its way has timed out; it is due then. */
