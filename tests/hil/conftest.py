@@ -9,6 +9,7 @@ import pytest
 from firmware_bridge.line import LineStatistics
 from firmware_bridge.probe import Probe
 from firmware_bridge.protocol import messages as wire
+from firmware_bridge.transport.faulty import FaultSettings
 from tests.hil.counters import NAMES, complaints, counted_by_link, counted_by_program
 from tests.hil.firmware import KINDS, Firmware
 from tools.bridge.devices import Device
@@ -105,6 +106,7 @@ def probe(bench: Bench) -> Probe:
 
 
 def _make_ready(device: Device) -> None:
+    device.faults = FaultSettings()
     device.go_on()
     device.plug()
     device.restart()

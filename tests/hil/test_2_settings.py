@@ -111,7 +111,7 @@ def test_settings_outlive_a_session(bench):
 
 def test_a_mechanical_index_over_the_limit_is_refused(probe: Probe):
     before = values(probe)
-    with pytest.raises(ParameterRefusedError, match="mechanical index would be 2.5.*1.9 is allowed") as refused:
+    with pytest.raises(ParameterRefusedError, match=r"mechanical index would be 2\.5.*1\.9 is allowed") as refused:
         probe.set(frequency_mhz=4, focus_mm=5, transmit_power_db=0)
     assert refused.value.refusal == Refusal.MI_TOO_HIGH
     result = set_raw(probe, (NUMBER["frequency"], 40), (NUMBER["focus"], 50), (NUMBER["transmit_power"], 0))

@@ -2,6 +2,7 @@
 
 import random
 import time
+from itertools import pairwise
 from typing import TypeVar
 
 import pytest
@@ -102,7 +103,7 @@ def test_while_frozen_nothing_is_exposed_and_the_numbers_stand_still(probe: Prob
     collected(probe, n_telemetry, Telemetry, 3)
     probe.unfreeze()
     before += [event for event in probe.events(watch, 0) if not later(event.device_us, frozen.device_us)]
-    after = [event for event in collected(probe, watch, Exposed, 1) if later(event.device_us, frozen.device_us)][0]
+    after = next(event for event in collected(probe, watch, Exposed, 1) if later(event.device_us, frozen.device_us))
     assert after.frame_number == max(event.frame_number for event in before) + 1
 
 
@@ -138,7 +139,7 @@ def test_motion_comes_400_times_a_second(bench):
     moves: list[Motion] = []
     while len(moves) < 200 or raw(moves[-1]) != values:
         moves += collected(probe, watch, Motion, 1)
-    steps_us = [(b.device_us - a.device_us) % WRAP for a, b in zip(moves, moves[1:], strict=False)]
+    steps_us = [(b.device_us - a.device_us) % WRAP for a, b in pairwise(moves)]
     assert all(step > 0 and step % 2500 == 0 for step in steps_us)
     assert 2500 in steps_us
 
