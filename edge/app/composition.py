@@ -21,6 +21,7 @@ from edge.registry import Entry, load
 from edge.runtime.choice import Choice
 from edge.runtime.contract import Runtime
 from edge.runtime.manifest import load_manifest, model_folder
+from edge.runtime.none import NoNetwork
 from edge.runtime.opening import open_runtime
 from edge.screen.locator import Locator
 from edge.sink.contract import Sink
@@ -30,7 +31,7 @@ from edge.sink.table import SINKS
 from edge.source.contract import FrameSource
 from edge.source.opening import open_source, split_spec
 from edge.task.contract import Task
-from edge.task.table import TASKS
+from edge.task.table import CLASSICAL, TASKS
 
 if TYPE_CHECKING:
     from edge.app.probe_link import ProbeLink
@@ -62,7 +63,7 @@ class Chain:
 def compose(settings: Settings, clock: Clock | None = None, tell: Callable[[str], None] = ignore) -> Chain:
     """Opens everything in the order of what fails soonest; on an error nothing stays open."""
     clock = clock or MonotonicClock()
-    task = open_task(settings.task, mirrored=settings.mirrored)
+    task = open_task(settings.task, mirrored=settings.mirrored, pathway=settings.pathway)
     with ExitStack() as opened:
         source, probe = _open_source(settings, clock, tell, opened)
         runtime, choice = _open_runtime(settings, task)
@@ -110,11 +111,14 @@ def _open_source(
     return opened.enter_context(ProbedSource(source, probe, lag_s=SCREEN_LAG_S)), probe
 
 
-def open_task(name: str, *, mirrored: bool = False) -> Task:
-    """The task of this name, with the figures that its model was calibrated to.
+def open_task(name: str, *, mirrored: bool = False, pathway: str = "deep") -> Task:
+    """The task of this name, with the figures that its model was calibrated to; `classical`: the one without a network.
 
     Raises UnknownNameError for a task or model that is not there, ModelError for a damaged manifest.
     """
+    if pathway == "classical":
+        plain: Task = load("task without a network", CLASSICAL, name)(mirrored=mirrored)
+        return plain
     kind = load("task", TASKS, name)
     manifest = load_manifest(model_folder(kind.model))
     figures = {number.name: number.value for number in (*manifest.thresholds, *manifest.calibration)}
@@ -123,6 +127,8 @@ def open_task(name: str, *, mirrored: bool = False) -> Task:
 
 
 def _open_runtime(settings: Settings, task: Task) -> tuple[Runtime, Choice]:
+    if settings.pathway == "classical":
+        return NoNetwork(), Choice(NoNetwork.name, NoNetwork.precision, "--pathway classical")
     threads = settings.threads or usable_cores()
     return open_runtime(settings.runtime, model_folder(task.model), precision=settings.precision, threads=threads)
 

@@ -20,6 +20,9 @@ def run(
         typer.Option("--source", "-s", help="A file, a folder, camera:/dev/video0, or phantom:cartilage (simulated)."),
     ],
     task: Annotated[str, typer.Option("--task", "-t", help="What to look for.")] = "cartilage",
+    pathway: Annotated[
+        str, typer.Option(help="deep (the network) or classical (image analysis alone; muscle only).")
+    ] = "deep",
     runtime: Annotated[
         str, typer.Option(help="onnx, openvino, tflite; auto takes the fastest on this board and says why.")
     ] = "auto",
@@ -75,6 +78,7 @@ def run(
         session = open_session(
             source,
             task=task,
+            pathway=pathway,
             runtime=runtime,
             precision=precision,
             threads=threads,

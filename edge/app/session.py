@@ -89,6 +89,7 @@ def open_session(
     source: str | Path,
     *,
     task: str = "cartilage",
+    pathway: str = "deep",
     runtime: str = RUNTIME_AUTO,
     precision: str | None = None,
     threads: int | None = None,
@@ -116,6 +117,7 @@ def open_session(
     settings = Settings(
         source=str(source),
         task=task,
+        pathway=pathway,
         runtime=runtime,
         precision=precision,
         threads=threads,

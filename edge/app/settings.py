@@ -9,6 +9,7 @@ from edge.errors import SettingError
 
 PRECISIONS = ("int8", "float")
 RUNTIME_AUTO = "auto"
+PATHWAYS = ("deep", "classical")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,8 @@ class Settings:
     source: str
     """`NAME:REST` such as `camera:/dev/video0`, or the path of a picture, folder, video or DICOM file."""
     task: str = "cartilage"
+    pathway: str = "deep"
+    """`deep`: by the network. `classical`: by image analysis alone, for tasks that can."""
     runtime: str = RUNTIME_AUTO
     precision: str | None = None
     """None: int8, or what `auto` found to be the fastest."""
@@ -47,6 +50,10 @@ class Settings:
             raise SettingError("no source was given; name a file, a folder or a device, such as --source knee.png")
         if self.precision not in (None, *PRECISIONS):
             raise SettingError(f"--precision is '{self.precision}'; it must be one of: {', '.join(PRECISIONS)}")
+        if self.pathway not in PATHWAYS:
+            raise SettingError(f"--pathway is '{self.pathway}'; it must be one of: {', '.join(PATHWAYS)}")
+        if self.pathway == "classical" and (self.runtime != RUNTIME_AUTO or self.precision is not None):
+            raise SettingError("--pathway classical runs no network; leave out --runtime and --precision")
         _check_range("--threads", self.threads, 1, 256)
         _check_range("--frames", self.max_frames, 1, math.inf)
         _check_range("--fps", self.fps, 0.1, 1000)

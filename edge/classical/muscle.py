@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.classical.aponeuroses import Curve, Plane, find_aponeuroses
+from edge.classical.architecture import choose_muscle
 from edge.classical.bands import band_evidence
 from edge.classical.fascicles import Direction, Evidence, between, direction
 from edge.classical.lines import line_field
@@ -28,11 +29,23 @@ def see_muscle(picture: NDArray[np.uint8]) -> tuple[Evidence, tuple[Curve, ...]]
     lit = lit_columns(small)
     likely = band_evidence(small)
     curves = find_aponeuroses(likely, lit)
-    bellies = [between(upper, lower, rows, MARGIN) & lit for upper, lower in pairwise(curves)] or [
-        np.zeros(small.shape, bool)
-    ]
-    cosine, sine, weight = line_field(grey, bellies)
-    return Evidence(likely, cosine, sine, weight, lit), curves
+    evidence = Evidence(likely, *line_field(grey, _bellies(curves, lit, rows)), lit)
+    chosen = choose_muscle(evidence, curves)
+    if chosen is None or (kept := _without_inner(curves, chosen[0], chosen[1])) == curves:
+        return evidence, curves
+    return Evidence(likely, *line_field(grey, _bellies(kept, lit, rows)), lit), kept
+
+
+def _bellies(curves: tuple[Curve, ...], lit: NDArray[np.bool_], rows: int) -> list[NDArray[np.bool_]]:
+    """What lies between each aponeurosis and the next; one that is empty where there are not two."""
+    found = [between(upper, lower, rows, MARGIN) & lit for upper, lower in pairwise(curves)]
+    return found or [np.zeros((rows, lit.size), bool)]
+
+
+def _without_inner(curves: tuple[Curve, ...], upper: Curve, lower: Curve) -> tuple[Curve, ...]:
+    """The aponeuroses less what turned out to be a line within the muscle."""
+    first, last = (next(k for k, curve in enumerate(curves) if curve is end) for end in (upper, lower))
+    return curves[: first + 1] + curves[last:]
 
 
 def read_between(picture: NDArray[np.uint8], upper: Curve, lower: Curve, lit: NDArray[np.bool_]) -> Direction | None:

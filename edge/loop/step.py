@@ -66,7 +66,7 @@ class Step:
             concluded,
             spacing=concluded.spacing or frame.spacing,
             notes=tuple(dict.fromkeys((*frame.notes, *concluded.notes))),
-            model_digest=self.runtime.digest,
+            model_digest=self.runtime.digest or None,
             runtime=runtime_label(self.runtime),
             timings=timings,
         )
@@ -79,6 +79,8 @@ class Step:
 
 
 def runtime_label(runtime: Runtime) -> str:
-    """`openvino int8, 2 threads`."""
+    """`openvino int8, 2 threads`; `no network`."""
+    if not runtime.digest:
+        return runtime.name
     threads = f"{runtime.threads} thread" + ("s" if runtime.threads != 1 else "")
     return f"{runtime.name} {runtime.precision}, {threads}"

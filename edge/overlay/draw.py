@@ -6,11 +6,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.finding import CaliperMark, Finding, LineMark, MaskMark, SeriesMark, Verdict
+from edge.finding import CaliperMark, FieldMark, Finding, LineMark, MaskMark, SeriesMark, Verdict
 from edge.frame import Frame
 from edge.overlay import palette
 from edge.overlay.calipers import draw_caliper, draw_label, label_box
 from edge.overlay.card import draw_card
+from edge.overlay.field import STRENGTH, draw_key, tint_field
 from edge.overlay.layout import LOWER_LEFT, Box, Sheet
 from edge.overlay.lines import draw_dashes, draw_line
 from edge.overlay.mask import TINT, outline, tint, under
@@ -23,6 +24,7 @@ from edge.overlay.strip_chart import draw_strip_chart
 SMALLEST_FONT_PX: Final = 11
 LARGEST_FONT_PX: Final = 26
 _LIMITED_TINT: Final = TINT / 2
+_LIMITED_STRENGTH: Final = 0.6 * STRENGTH
 _CARD_HEIGHT_SHARE: Final = 0.6
 
 
@@ -51,6 +53,7 @@ def draw(frame: Frame, finding: Finding | None, *, age_s: float | None = None) -
         _draw_read_out(sheet, finding, age_s, old)
         series = [mark for mark in finding.marks if isinstance(mark, SeriesMark)]
         draw_strip_chart(sheet, series, finding.exposed_ns, old)
+        _draw_key(sheet, finding, old)
     draw_scale(sheet, frame.spacing)
     return picture
 
@@ -67,22 +70,33 @@ def font_size(width: int, height: int) -> int:
 
 def _draw_marks(sheet: Sheet, finding: Finding, old: bool) -> None:
     faint = old or finding.verdict is Verdict.REFUSED
+    fields = [] if faint else [mark for mark in finding.marks if isinstance(mark, FieldMark)]
     masks = [mark for mark in finding.marks if isinstance(mark, MaskMark)]
     lines = [mark for mark in finding.marks if isinstance(mark, LineMark)]
     calipers = [mark for mark in finding.marks if isinstance(mark, CaliperMark)]
+    for field in fields:
+        tint_field(sheet.picture, field, _LIMITED_STRENGTH if finding.verdict is Verdict.LIMITED else STRENGTH)
     for mask in masks:
-        _draw_mask(sheet, mask, finding.verdict, faint, outlined=not lines)
+        _draw_mask(sheet, mask, finding.verdict, faint, outlined=not lines, tinted=not fields)
     for index, line in enumerate(lines):
         _draw_border(sheet, line, palette.line_colour(line.name, index), faint)
     _draw_calipers(sheet, calipers, faint, numbers=finding.verdict is not Verdict.REFUSED)
 
 
-def _draw_mask(sheet: Sheet, mark: MaskMark, verdict: Verdict, faint: bool, outlined: bool) -> None:
-    """`outlined`: a faint mask shows by its outline, for want of lines at its borders."""
+def _draw_key(sheet: Sheet, finding: Finding, old: bool) -> None:
+    """What the colours of a field mean, and the muscle's angle among them."""
+    if not old and finding.verdict is not Verdict.REFUSED and any(isinstance(m, FieldMark) for m in finding.marks):
+        angle = finding.measurement("fascicle_angle")
+        draw_key(sheet, angle.value if angle else None)
+
+
+def _draw_mask(sheet: Sheet, mark: MaskMark, verdict: Verdict, faint: bool, outlined: bool, tinted: bool) -> None:
+    """`outlined`: a faint mask shows by its outline, for want of lines at its borders. `tinted`: no field has coloured
+    it."""
     colour = palette.mask_colour(mark.label)
     if faint and outlined:
         outline(sheet.picture, mark, dimmed(colour), sheet.size / 2)
-    if not faint:
+    if tinted and not faint:
         tint(sheet.picture, mark, colour, _LIMITED_TINT if verdict is Verdict.LIMITED else TINT)
     target, mask = under(sheet.busy, mark)
     target |= mask

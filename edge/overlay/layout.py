@@ -12,6 +12,7 @@ Anchor = tuple[float, float]
 """A point of the region as shares of its width and height."""
 
 UPPER_LEFT: Final[Anchor] = (0.0, 0.0)
+UPPER_RIGHT: Final[Anchor] = (1.0, 0.0)
 LOWER_LEFT: Final[Anchor] = (0.0, 1.0)
 LOWER_RIGHT: Final[Anchor] = (1.0, 1.0)
 

@@ -41,6 +41,8 @@ def mask_colour(label: int) -> Colour:
 def line_colour(name: str, index: int) -> Colour:
     """Upper and lower borders have a colour each; other lines take theirs by `index`."""
     words = name.replace("_", " ").lower().split()
+    if "fascicle" in words:
+        return WHITE
     if any(word in words for word in _UPPER_WORDS):
         return UPPER
     if any(word in words for word in _LOWER_WORDS):

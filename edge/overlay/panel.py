@@ -6,7 +6,7 @@ from edge.finding import Finding, Measurement, Verdict
 from edge.overlay.card import Card, Row, Text
 from edge.overlay.palette import BLACK, GREY, OLD, VERDICTS, WARNING, WHITE
 from edge.overlay.text import BOLD, line_height, wrapped
-from edge.overlay.wording import interval_text, plain_name, plain_unit, value_text
+from edge.overlay.wording import DETAILS, interval_text, plain_name, plain_unit, value_text
 
 _TITLES: Final = {Verdict.MEASURED: "MEASURED", Verdict.LIMITED: "LIMITED", Verdict.REFUSED: "NO MEASUREMENT"}
 _PANEL_WIDTH_EM: Final = 18
@@ -17,7 +17,8 @@ _BANNER_WIDTH_EM: Final = 26
 def finding_card(finding: Finding, age_s: float | None, old: bool, size: int, max_height: int) -> Card:
     """The card of a finding; `old`: it belongs to an earlier frame, which is said first. `size`: of the font."""
     refused = finding.verdict is Verdict.REFUSED
-    table = () if refused else tuple(_row(m, size) for m in finding.measurements)
+    shown = (m for m in finding.measurements if m.name.removesuffix("_px") not in DETAILS)
+    table = () if refused else tuple(_row(m, size) for m in shown)
     head = _head(finding, age_s, old, size, bool(table))
     room = max_height - (len(head) + len(table) + 2) * line_height(size)
     said = _said(finding, size, _text_width(table, refused, size), room)

@@ -12,8 +12,22 @@ _NAMES: Final = {
     "minimum_thickness": "Thinnest",
     "cross_sectional_area": "Area",
     "echo_intensity": "Echo intensity",
+    "pennation_angle": "Pennation",
+    "extrapolated_share": "of it outside view",
+    "muscle_thickness": "Thickness",
+    "fascicle_curvature": "Curvature",
 }
 _UNITS: Final = {"mm2": "mm²", "px2": "px²", "deg": "°", "grey level": "grey"}
+
+DETAILS: Final = frozenset(
+    {
+        "straight_fascicle_length",
+        "superficial_aponeurosis_angle",
+        "deep_aponeurosis_angle",
+        "fascicle_angle_spread",
+    }
+)
+"""Kept in the records, but not written over the picture; by their names without `_px`."""
 
 
 def plain_name(name: str) -> str:
@@ -36,10 +50,15 @@ def decimals(measurement: Measurement) -> int:
 
 
 def value_text(measurement: Measurement) -> str:
-    return f"{measurement.value:.{decimals(measurement)}f}"
+    return _fixed(measurement.value, decimals(measurement))
 
 
 def interval_text(measurement: Measurement) -> str:
     """`1.9 – 2.3`."""
     places = decimals(measurement)
-    return f"{measurement.low:.{places}f} – {measurement.high:.{places}f}"
+    return f"{_fixed(measurement.low, places)} – {_fixed(measurement.high, places)}"
+
+
+def _fixed(value: float, places: int) -> str:
+    """Without the sign of a rounded zero."""
+    return f"{round(value, places) + 0.0:.{places}f}"
