@@ -4,14 +4,20 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.finding import CaliperMark, LineMark, MaskMark, Verdict
+from edge.finding import CaliperMark, FieldMark, LineMark, MaskMark, Verdict
 from edge.frame import Frame, PixelSpacing, Region, SpacingOrigin
 from edge.phantom.cine import Cine
+from edge.phantom.muscle_cine import MuscleCine
 from edge.registry import load
 from edge.task.fake import FakeTask
 from edge.task.table import TASKS
+from edge.task.tensor import Fit
 
 SIZES = [(1, 1), (1, 7), (2, 2), (7, 1), (37, 53), (101, 255), (480, 640), (481, 639), (800, 600)]
+
+
+OUTPUT = {"muscle": (4, 128, 128)}
+"""Channels, height and width of the output, where it is not one score a label for each pixel of the tensor."""
 
 
 def make_task(name):
@@ -34,8 +40,8 @@ def frame_of(pixels, spacing=None, region=None):
 def outputs_like(task, tensor, seed=0):
     """Smooth random scores in the shape of the tensor: blobs such as an unsure network gives."""
     rng = np.random.default_rng(seed)
-    coarse = rng.normal(0, 4, (1, len(task.labels), 8, 8)).astype(np.float32)
-    _, _, height, width = tensor.shape
+    channels, height, width = OUTPUT.get(task.name, (len(task.labels), *tensor.shape[2:]))
+    coarse = rng.normal(0, 4, (1, channels, 8, 8)).astype(np.float32)
     return (coarse.repeat(-(-height // 8), axis=2)[:, :, :height].repeat(-(-width // 8), axis=3)[..., :width],)
 
 
@@ -52,7 +58,24 @@ def good_cartilage():
     return frame_of(picture.pixels, spacing), ((covered[None, None] - 0.5) * 20,)
 
 
-GOOD = {"brightness": good_brightness, "cartilage": good_cartilage}
+def good_muscle():
+    """The same for a contracting muscle at rest."""
+    picture = MuscleCine(1).picture(0.0)
+    spacing = PixelSpacing(picture.mm_per_px, picture.mm_per_px, SpacingOrigin.DEPTH)
+    return frame_of(picture.pixels, spacing), (faultless_output(picture.truth),)
+
+
+def faultless_output(truth):
+    """What the network should say of a phantom muscle."""
+    grid = np.array([[0.5, 0, -0.25], [0, 0.5, -0.25]]) @ np.vstack((Fit.of(*truth.layer.shape, 256).matrix, [0, 0, 1]))
+    inside, twice = (truth.layer > 0).astype(np.float32), 2 * truth.angle_rad
+    planes = (truth.aponeurosis, np.cos(twice) * inside, np.sin(twice) * inside, truth.readable)
+    aponeurosis, cosine, sine, readable = (cv2.warpAffine(cv2.blur(p, (5, 5)), grid, (128, 128)) for p in planes)
+    length = np.maximum(np.hypot(cosine, sine), 1e-3)
+    return np.stack((20 * aponeurosis - 10, cosine / length, sine / length, 12 * readable - 6))[None].astype(np.float32)
+
+
+GOOD = {"brightness": good_brightness, "cartilage": good_cartilage, "muscle": good_muscle}
 """A frame and the outputs for it, which the task must measure. A new task adds its own."""
 
 
@@ -133,6 +156,10 @@ def check_sound(task, finding):
             assert task.labels[mark.label - 1] == mark.name
         elif isinstance(mark, LineMark):
             assert mark.points.ndim == 2 and mark.points.shape[1] == 2 and np.isfinite(mark.points).all()
+        elif isinstance(mark, FieldMark):
+            assert mark.angle_deg.shape == mark.confidence.shape and mark.cell_px > 0
+            assert (np.abs(mark.angle_deg) <= 90).all()
+            assert (mark.confidence >= 0).all() and (mark.confidence <= 1).all()
         elif isinstance(mark, CaliperMark):
             assert np.isfinite([*mark.start, *mark.end]).all()
 
