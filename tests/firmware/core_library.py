@@ -42,7 +42,7 @@ def _declarations() -> str:
 def _library(folder: Path) -> Path:
     """Undefined behaviour ends the whole test run; so does a bad address where its sanitizer was preloaded."""
     name = "libprobe_asan.so" if "libasan" in os.environ.get("LD_PRELOAD", "") else "libprobe.so"
-    flags = "CFLAGS=-fsanitize=undefined -fno-sanitize-recover=all"
+    flags = "CFLAGS=" + os.environ.get("CORE_CFLAGS", "-fsanitize=undefined -fno-sanitize-recover=all")
     made = subprocess.run(
         ["make", "-s", "-C", FIRMWARE, f"BUILD={folder}", "CC=gcc", flags, f"{folder}/{name}"],
         capture_output=True,
