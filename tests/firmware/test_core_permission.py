@@ -215,6 +215,14 @@ def test_each_temperature_up_and_down(core, stimulus):
             both.forget_notes()
 
 
+def test_the_fault_names_the_temperature_that_is_too_high(core):
+    both = Both(core)
+    both.do("felt_stimulate", Stimulus.PROBE_TEMPERATURE_DC, wire.PROBE_FAULT_DC - 1)
+    both.do("felt_stimulate", Stimulus.BOARD_TEMPERATURE_DC, wire.BOARD_FAULT_DC)
+    both.do("felt_watch")
+    assert both.c.latch.detail == wire.BOARD_FAULT_DC
+
+
 @pytest.mark.parametrize("percent", PERCENTS)
 def test_the_battery(core, percent):
     both = Both(core)
