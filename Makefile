@@ -7,10 +7,11 @@ BIN := $(VENV)/bin
 PINS := tools/constraints.txt
 OUT ?= out/demo
 PYTEST_ARGS ?=
+FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint bench arm train-cartilage clean
+.PHONY: help demo test lint fuzz coverage-c bench arm train-cartilage clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 20
@@ -27,6 +28,14 @@ lint: $(VENV)/dev.stamp ## formatter, linter and types; the firmware's C too
 	$(BIN)/ruff format --check --config tools/ruff.toml .
 	$(BIN)/mypy
 	$(BIN)/python -m tools.quality.lint
+
+fuzz: $(VENV)/dev.stamp ## search the firmware for faults, FUZZ_SECONDS for each part; keeps the inputs that reach more
+	@bash tools/setup/system.sh
+	$(BIN)/python -m tools.quality.fuzz --seconds $(FUZZ_SECONDS) --keep
+
+coverage-c: $(VENV)/dev.stamp ## lines and branches of the firmware that its tests reach
+	@bash tools/setup/system.sh
+	$(BIN)/python -m tools.quality.coverage
 
 bench: $(VENV)/run.stamp ## time the models on this board
 	$(BIN)/sonoedge bench

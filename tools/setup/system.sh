@@ -2,7 +2,7 @@
 # Install the system programs that some tests need. Where that is not allowed those tests skip, and this says how.
 set -euo pipefail
 
-declare -A packages=([gcc]="gcc libc6-dev" [qemu-aarch64-static]=qemu-user-static)
+declare -A packages=([gcc]="gcc libc6-dev" [clang]="clang libclang-rt-dev" [qemu-aarch64-static]=qemu-user-static)
 missing=()
 for program in "${!packages[@]}"; do
     command -v "$program" >/dev/null || missing+=(${packages[$program]})

@@ -31,6 +31,7 @@ typedef struct probe {
     deframer host;
     uint32_t now_us;
     uint8_t plain_seq;
+    uint8_t n_unheard; /* the device's newest frames that the host does not acknowledge yet */
     bool reset_asked;
 } probe;
 
@@ -143,7 +144,10 @@ static void hear(probe *self, const uint8_t *bytes, size_t n_bytes) {
 
 static void hear_frame(probe *self, uint8_t kind, uint8_t seq, const uint8_t *body, size_t n_body) {
     const uint8_t session = (kind == HELLO) ? SESSION : self->brain.link.session;
-    const uint8_t header[3] = {(uint8_t)((uint32_t)(kind << 5) | session), seq, self->brain.link.outgoing.next};
+    const sender *const away = &self->brain.link.outgoing;
+    const uint8_t n_away = sequence_distance(away->base, away->next);
+    const uint8_t ack = (uint8_t)(away->next - ((self->n_unheard < n_away) ? self->n_unheard : n_away));
+    const uint8_t header[3] = {(uint8_t)((uint32_t)(kind << 5) | session), seq, ack};
     uint8_t frame[FRAME_MAX_BLOCK_BYTES + 1u];
     frame_writer writer;
     frame_begin(&writer, frame);
@@ -152,7 +156,6 @@ static void hear_frame(probe *self, uint8_t kind, uint8_t seq, const uint8_t *bo
     hear(self, frame, frame_end(&writer));
 }
 
-/* In its turn, and all before it acknowledged, so that the window never stays full. */
 static void say(probe *self, const uint8_t *body, size_t n_body) {
     hear_frame(self, DATA, self->brain.link.expected, body, n_body);
 }
@@ -269,9 +272,14 @@ static void act(probe *self, uint8_t choice, input *from) {
     case SAY_PLAIN:
         taken = take_bytes(from, take_u8(from) % sizeof body, &n_taken);
         (void)memcpy(body, taken, n_taken);
-        (kind == SAY) ? say(self, body, n_taken) : say_plain(self, body, n_taken);
+        if (kind == SAY_PLAIN) {
+            say_plain(self, body, n_taken);
+        } else { /* in its turn, or ahead of it */
+            hear_frame(self, DATA, (uint8_t)(self->brain.link.expected + (choice / N_ACTS)), body, n_taken);
+        }
         break;
     case ACKNOWLEDGE:
+        self->n_unheard = take_u8(from) % (WINDOW_FRAMES + 2u);
         taken = take_bytes(from, 2u, &n_taken);
         (void)memcpy(body, taken, n_taken);
         hear_frame(self, (uint8_t)(ACK + ((choice / N_ACTS) % 2u)), 0u, body, 2u);
