@@ -47,7 +47,7 @@ class Coverage:
         return 100.0 * self.n_taken / self.n_branches if self.n_branches else 100.0
 
 
-def measure(tests: list[Path]) -> list[Coverage]:
+def measure(tests: list[Path | str]) -> list[Coverage]:
     """Runs the tests over an instrumented core. Raises CoverageToolError where they fail."""
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder) / "tests"
