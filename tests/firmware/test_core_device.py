@@ -361,6 +361,14 @@ def test_flash_that_does_not_do_what_it_must(core):
     assert updater.host.seen["fault: flash"] == 1
 
 
+def test_no_update_begins_while_the_image_that_runs_is_on_trial(core):
+    updater, other = Updater(core), image(3)
+    updater.upload(image(2))
+    updater.reboot()
+    status = updater.update_status(wire.UpdateBegin(1, len(other), hashlib.sha256(other).digest()))
+    assert (status.refusal, status.state) == (Refusal.NO_UPDATE, UpdateState.TRYING)
+
+
 def test_each_noted_frame_has_its_room(core):
     """The C packs these four without asking for room."""
     room = core.ffi.typeof("noted_frame").fields[0][1].type.length
