@@ -21,7 +21,9 @@ from edge.finding import Finding, Mark, Measurement, Verdict
 from edge.frame import Frame
 from edge.task.muscle_grid import SIDE, Grid, evidence_of
 from edge.task.muscle_marks import marks_of
+from edge.task.muscle_readings import measured_of
 from edge.task.muscle_sizes import measurements_of
+from edge.task.muscle_tracking import follow, followed, track_of
 from edge.task.muscle_view import MOST_EXTRAPOLATED, direction_faults, muscle_faults, structure_faults
 from edge.task.tensor import fitted_tensor
 from edge.trust.picture import picture_faults
@@ -59,6 +61,11 @@ class MuscleTask:
         return fitted_tensor(frame.ultrasound.crop(frame.pixels), SIDE)
 
     def conclude(self, frame: Frame, outputs: tuple[NDArray[np.float32], ...], history: Sequence[Finding]) -> Finding:
+        alone = self.conclude_alone(frame, outputs)
+        return followed(alone, follow(track_of(history), frame, measured_of(alone)))
+
+    def conclude_alone(self, frame: Frame, outputs: tuple[NDArray[np.float32], ...]) -> Finding:
+        """What this one frame says."""
         crop = frame.ultrasound.crop(frame.pixels)
         faults = probe_faults(frame.probe) or picture_faults(crop)
         if faults:

@@ -1,6 +1,6 @@
 """Muscle measurements over time: predicted by the picture's movement, corrected by each frame's own measurement."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edge.classical.flow import Movement, movement_between, reduced
 from edge.classical.strain import Strain
-from edge.finding import Finding, SeriesMark, Verdict
+from edge.finding import CaliperMark, Finding, Mark, Measurement, SeriesMark, Verdict
 from edge.frame import Frame, PixelSpacing, Region
 from edge.task.muscle_course import lengthened
 from edge.task.muscle_filter import Directions, Estimate, Reading, Step, begun, corrected, moved, waited
@@ -140,10 +140,18 @@ def followed(finding: Finding, track: Track) -> Finding:
         verdict=Verdict.LIMITED if limited else finding.verdict,
         reasons=finding.reasons + track.reasons,
         measurements=tuple(values.get(each.name, each) for each in finding.measurements),
-        marks=finding.marks + track.courses,
+        marks=tuple(_retold(mark, values) for mark in finding.marks) + track.courses,
         notes=finding.notes + track.notes,
         carried=track,
     )
+
+
+def _retold(mark: Mark, values: Mapping[str, Measurement]) -> Mark:
+    """A calliper says what the table says."""
+    value = values.get(mark.name.replace(" ", "_"))
+    if value is None or not isinstance(mark, CaliperMark):
+        return mark
+    return replace(mark, text=f"{value.value:.1f} {value.unit}")
 
 
 def track_of(history: Sequence[Finding]) -> Track | None:
