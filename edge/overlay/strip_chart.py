@@ -49,10 +49,12 @@ class Lane:
 
 
 def draw_strip_chart(sheet: Sheet, marks: Sequence[SeriesMark], end_ns: int, old: bool) -> None:
-    """Draws the courses that have a lane, where there is room. `end_ns`: the time at the chart's right end; `old`: that
-    is not the present."""
+    """Draws the courses that have a lane, where there is room; nothing while no frame has followed another yet.
+
+    `end_ns`: the time at the chart's right end; `old`: that is not the present.
+    """
     shown = [mark for name in LANES for mark in marks if mark.name.removesuffix("_px") == name]
-    if not shown:
+    if not any(mark.joined.any() for mark in shown):
         return
     em, small = sheet.size, sheet.size - sheet.size // 8
     pad, lane_height = em // 2, round(_LANE_EM * em)

@@ -1,7 +1,7 @@
 """The strip chart against its numbers and stored pictures. SONOEDGE_REMAKE_GOLDEN=1 writes these anew; look at them."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -43,7 +43,7 @@ SCENES = {
     "chart_predicted": Scene(predicted=(238, 250), verdict=Verdict.REFUSED),
     "chart_lost": Scene(predicted=(130, 142), missing=(142, 250), verdict=Verdict.REFUSED),
     "chart_regained": Scene(predicted=(130, 142), missing=(142, 170)),
-    "chart_begun": Scene(frames=1),
+    "chart_begun": Scene(frames=3),
     "chart_no_scale": Scene(frames=120, quantities=REST + IN_PX, verdict=Verdict.LIMITED),
     "chart_old": Scene(behind=12),
     "chart_small": Scene(width=480, height=360),
@@ -110,6 +110,11 @@ def test_picture_is_as_stored(name):
     assert stored.shape == picture.shape
     differing = np.abs(stored.astype(int) - picture).max(axis=2) > 48
     assert differing.mean() < 0.0005, f"{differing.sum()} pixels of {name} differ from {path}"
+
+
+def test_single_pictures_have_no_chart():
+    frame, finding = build(Scene(frames=1))
+    np.testing.assert_array_equal(draw(frame, finding), draw(frame, replace(finding, marks=())))
 
 
 @pytest.mark.parametrize("size", [(1, 1), (40, 30), (120, 90), (200, 160)])
