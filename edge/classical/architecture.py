@@ -85,10 +85,10 @@ def choose_muscle(evidence: Evidence, curves: tuple[Curve, ...]) -> tuple[Curve,
 
 def _run_alike(above: Direction | None, below: Direction | None) -> bool:
     """Whether the fascicles of two layers run in one direction, as they do where a line within a muscle parts them."""
-    return above is not None and below is not None and _apart_deg(above.angle_deg, below.angle_deg) < ALIKE_DEG
+    return above is not None and below is not None and apart_deg(above.angle_deg, below.angle_deg) < ALIKE_DEG
 
 
-def _apart_deg(one: float, other: float) -> float:
+def apart_deg(one: float, other: float) -> float:
     """The acute angle between two directions."""
     return abs((one - other + 90) % 180 - 90)
 
@@ -102,7 +102,7 @@ def measure(evidence: Evidence, muscle: tuple[Curve, Curve, Direction], scale: t
     angle = scaled_angle_deg(np.tan(np.radians(fascicles.angle_deg)), squeeze)
     superficial, deep = (scaled_angle_deg(-curve.slope, squeeze) for curve in (upper, lower))
     size = _size(upper, lower, superficial, deep, lines, scale)
-    pennation = _apart_deg(angle, deep)
+    pennation = apart_deg(angle, deep)
     return Architecture(upper, lower, fascicles, angle, superficial, deep, pennation, bend, lines, size)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.classical.aponeuroses import Curve, find_aponeuroses
-from edge.classical.architecture import Architecture, choose_muscle, measure
+from edge.classical.architecture import Architecture, apart_deg, choose_muscle, measure
 from edge.classical.fascicles import Direction, Evidence
 from edge.classical.muscle import lit_columns, read_between, see_muscle
 from edge.finding import Finding, Mark, Measurement, Verdict
@@ -24,7 +24,14 @@ from edge.task.muscle_marks import marks_of
 from edge.task.muscle_readings import measured_of
 from edge.task.muscle_sizes import measurements_of
 from edge.task.muscle_tracking import follow, followed, track_of
-from edge.task.muscle_view import MOST_EXTRAPOLATED, direction_faults, muscle_faults, structure_faults
+from edge.task.muscle_view import (
+    MOST_EXTRAPOLATED,
+    clarity_faults,
+    direction_faults,
+    muscle_faults,
+    structure_faults,
+    upside_down,
+)
 from edge.task.tensor import fitted_tensor
 from edge.trust.picture import picture_faults
 from edge.trust.probe import missing_scale, probe_faults
@@ -55,6 +62,7 @@ class MuscleTask:
     def __init__(self, figures: Mapping[str, float] = NO_FIGURES, *, mirrored: bool = False) -> None:
         """mirrored changes nothing: both slopes are read, and no side is named."""
         self._figures = figures
+        self._clear = figures.get("clear_spread", 4.0), figures.get("clear_filled", 0.66)
         self._logits = figures.get("aponeurosis_logit", 0.0), figures.get("readable_logit", 0.0)
 
     def prepare(self, frame: Frame) -> NDArray[np.uint8]:
@@ -67,7 +75,7 @@ class MuscleTask:
     def conclude_alone(self, frame: Frame, outputs: tuple[NDArray[np.float32], ...]) -> Finding:
         """What this one frame says."""
         crop = frame.ultrasound.crop(frame.pixels)
-        faults = probe_faults(frame.probe) or picture_faults(crop)
+        faults = probe_faults(frame.probe) or picture_faults(crop) or upside_down(crop)
         if faults:
             return _finding(frame, Verdict.REFUSED, faults)
         look = self.look(frame, outputs)
@@ -77,10 +85,11 @@ class MuscleTask:
             return _finding(frame, Verdict.REFUSED, faults)
         muscle = measure(look.evidence, chosen, _scale(frame, look.grid))
         marks = marks_of(muscle, look.evidence, look.grid, frame.spacing)
-        faults = muscle_faults(muscle)
+        other = self.second_opinion(look, chosen)
+        faults = muscle_faults(muscle) or clarity_faults(muscle, other, *self._clear)
         if faults:
             return _finding(frame, Verdict.REFUSED, faults, marks=marks)
-        reasons = (*self.doubts(look, chosen), *_withheld(muscle, frame))
+        reasons = (*self._doubts(muscle, other), *_withheld(muscle, frame))
         verdict = Verdict.LIMITED if reasons else Verdict.MEASURED
         return _finding(frame, verdict, reasons, measurements_of(muscle, frame.spacing, self._figures), marks)
 
@@ -91,14 +100,15 @@ class MuscleTask:
         evidence = evidence_of(outputs[0], grid, lit_columns(picture[::2, ::2].astype(np.float32)), self._logits)
         return Look(grid, evidence, find_aponeuroses(evidence.aponeurosis, evidence.lit), picture)
 
-    def doubts(self, look: Look, chosen: tuple[Curve, Curve, Direction]) -> tuple[str, ...]:
-        """Where the line filter reads another direction between the same aponeuroses."""
-        upper, lower, fascicles = chosen
-        other = read_between(look.picture, upper, lower, look.evidence.lit)
+    def second_opinion(self, look: Look, chosen: tuple[Curve, Curve, Direction]) -> Direction | None:
+        """What the line filter reads between the same aponeuroses."""
+        return read_between(look.picture, chosen[0], chosen[1], look.evidence.lit)
+
+    def _doubts(self, muscle: Architecture, other: Direction | None) -> tuple[str, ...]:
+        """Where a second opinion that is worth its name differs."""
         if other is None or direction_faults(other):
             return ()
-        apart = abs((fascicles.angle_deg - other.angle_deg + 90) % 180 - 90)
-        if apart <= self._figures.get("opinions_apart", APART_DEG):
+        if apart_deg(muscle.fascicles.angle_deg, other.angle_deg) <= self._figures.get("opinions_apart", APART_DEG):
             return ()
         return (f"the classical pathway reads the fascicles at {other.angle_deg:.0f} degrees: angle in doubt",)
 
@@ -115,12 +125,14 @@ class ClassicalMuscleTask(MuscleTask):
         evidence, curves = see_muscle(picture)
         return Look(grid, evidence, curves, picture)
 
-    def doubts(self, look: Look, chosen: tuple[Curve, Curve, Direction]) -> tuple[str, ...]:
-        """There is no second opinion."""
-        return ()
+    def second_opinion(self, look: Look, chosen: tuple[Curve, Curve, Direction]) -> Direction | None:
+        """There is none: the network does not run."""
+        return None
 
 
-CLASSICAL_FIGURES: Final = MappingProxyType({"half_width_fascicle_angle": 3.0})
+CLASSICAL_FIGURES: Final = MappingProxyType(
+    {"half_width_fascicle_angle": 3.0, "clear_spread": 4.5, "clear_filled": 0.3}
+)
 """Measured on people kept apart; docs/results.md."""
 
 

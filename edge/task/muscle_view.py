@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge.classical.aponeuroses import Curve
-from edge.classical.architecture import Architecture
+from edge.classical.architecture import Architecture, apart_deg
 from edge.classical.fascicles import Direction, Evidence
 
 LEAST_COVERAGE: Final = 0.6
@@ -20,10 +21,21 @@ LEAST_CONTACT: Final = 0.5
 CLEARLY_SEEN: Final = 0.4
 """Strength from which a curve is called an aponeurosis."""
 MOST_DIVERGING_DEG: Final = 15.0
-LEAST_COHERENCE: Final = 0.6
+LEAST_COHERENCE: Final = 0.75
 LEAST_FILLED: Final = 0.15
 """Mean weight of the belly's cells."""
 MOST_SPREAD_DEG: Final = 9.0
+CLEAR_COVERAGE: Final = 0.75
+CLEAR_STRENGTH: Final = 0.7
+CLOSE_DEG: Final = 7.0
+"""Two pathways that differ by no more read the same."""
+WEAK_POINTS: Final = 3
+"""So many of the five at once are seldom met in a muscle, but in most of the nerves' and hips' pictures tried."""
+LOWER_SHARES: Final = (0.36, 0.4)
+"""Of the light at the upper and the lower edge, what the upper one has in no upright muscle's picture that was tried:
+of its brightest row, and of all its rows."""
+EDGE_SHARES: Final = (0.08, 0.12)
+"""Of the picture's height: where each of the two is looked for."""
 MOST_EXTRAPOLATED: Final = 0.5
 """Share of a fascicle outside the picture from which its length is withheld."""
 
@@ -52,6 +64,37 @@ def muscle_faults(muscle: Architecture) -> tuple[str, ...]:
     if diverging > MOST_DIVERGING_DEG:
         return (f"the aponeuroses stand at {diverging:.0f} degrees to each other: not along the muscle",)
     return direction_faults(muscle.fascicles)
+
+
+def clarity_faults(
+    muscle: Architecture, second: Direction | None, clear_spread_deg: float, clear_filled: float
+) -> tuple[str, ...]:
+    """Why this may be no muscle at all, where several things are weak that are each seen in muscles too.
+
+    second: what the other pathway reads, None where there is none or it reads nothing.
+    """
+    ends = (muscle.superficial, muscle.deep)
+    weak = {
+        "interrupted aponeuroses": min(curve.coverage for curve in ends) < CLEAR_COVERAGE,
+        "faint aponeuroses": min(curve.strength for curve in ends) < CLEAR_STRENGTH,
+        "uneven directions": muscle.fascicles.spread_deg > clear_spread_deg,
+        "faint fascicles": muscle.fascicles.filled < clear_filled,
+        "two opinions of their angle": second is not None
+        and apart_deg(muscle.fascicles.angle_deg, second.angle_deg) > CLOSE_DEG,
+    }
+    found = [name for name, there in weak.items() if there]
+    return (f"no muscle is seen clearly: {', '.join(found)}",) if len(found) >= WEAK_POINTS else ()
+
+
+def upside_down(picture: NDArray[np.uint8]) -> tuple[str, ...]:
+    """Whether a picture (height, width) is bright where the far end should be, as at the skin."""
+    rows = picture.mean(axis=1)
+    near, all_of_it = (max(1, round(share * rows.size)) for share in EDGE_SHARES)
+    upper, lower = float(rows[:near].max()), float(rows[-near:].max())
+    over, under = float(rows[:all_of_it].mean()), float(rows[-all_of_it:].mean())
+    if upper < LOWER_SHARES[0] * (upper + lower) and over < LOWER_SHARES[1] * (over + under):
+        return ("the picture looks upside down: it is brightest at its lower edge",)
+    return ()
 
 
 def direction_faults(fascicles: Direction) -> tuple[str, ...]:
