@@ -178,7 +178,7 @@ def _edged(likely: Plane, middle: Floats, lit: NDArray[np.bool_]) -> Curve | Non
     slope = float(np.polyfit(x, middle[x], 1)[0])
     n_lit = max(1, int(np.count_nonzero(lit)))
     near = float(np.minimum(peak, 1).sum()) / n_lit
-    return Curve(middle, middle - up, middle + down, seen, slope, np.count_nonzero(seen & lit) / n_lit, near)
+    return Curve(middle, middle - up, middle + down, seen, slope, int(np.count_nonzero(seen & lit)) / n_lit, near)
 
 
 def _half_widths(window: Plane, rows: NDArray[np.intp], middle: Floats, seen: NDArray[np.bool_]) -> tuple[float, float]:

@@ -11,7 +11,7 @@ from edge.phantom.muscle_cine import MuscleCine
 from edge.registry import load
 from edge.task.fake import FakeTask
 from edge.task.table import TASKS
-from edge.task.tensor import Fit
+from tests.task.muscle_truth import faultless_output
 
 SIZES = [(1, 1), (1, 7), (2, 2), (7, 1), (37, 53), (101, 255), (480, 640), (481, 639), (800, 600)]
 
@@ -63,16 +63,6 @@ def good_muscle():
     picture = MuscleCine(1).picture(0.0)
     spacing = PixelSpacing(picture.mm_per_px, picture.mm_per_px, SpacingOrigin.DEPTH)
     return frame_of(picture.pixels, spacing), (faultless_output(picture.truth),)
-
-
-def faultless_output(truth):
-    """What the network should say of a phantom muscle."""
-    grid = np.array([[0.5, 0, -0.25], [0, 0.5, -0.25]]) @ np.vstack((Fit.of(*truth.layer.shape, 256).matrix, [0, 0, 1]))
-    inside, twice = (truth.layer > 0).astype(np.float32), 2 * truth.angle_rad
-    planes = (truth.aponeurosis, np.cos(twice) * inside, np.sin(twice) * inside, truth.readable)
-    aponeurosis, cosine, sine, readable = (cv2.warpAffine(cv2.blur(p, (5, 5)), grid, (128, 128)) for p in planes)
-    length = np.maximum(np.hypot(cosine, sine), 1e-3)
-    return np.stack((20 * aponeurosis - 10, cosine / length, sine / length, 12 * readable - 6))[None].astype(np.float32)
 
 
 GOOD = {"brightness": good_brightness, "cartilage": good_cartilage, "muscle": good_muscle}
