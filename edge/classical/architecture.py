@@ -23,6 +23,10 @@ SURE: Final = 0.85
 ALIKE_DEG: Final = 8.0
 LEAST_THICKNESS: Final = 0.06
 """Of the picture's height: what is thinner is no muscle."""
+HELD: Final = 3.0
+"""How much better another muscle must be read than the one that was followed so far, to be taken instead."""
+HELD_REACH: Final = 0.2
+"""Of its thickness: how far its borders may have moved from one frame to the next."""
 CENTRAL: Final = 0.5
 """Of the width: where thickness is measured."""
 
@@ -61,8 +65,14 @@ class Architecture:
     size: Size
 
 
-def choose_muscle(evidence: Evidence, curves: tuple[Curve, ...]) -> tuple[Curve, Curve, Direction] | None:
-    """The two neighbouring aponeuroses with the most readable fascicles between, and their direction; None: no pair."""
+def choose_muscle(
+    evidence: Evidence, curves: tuple[Curve, ...], held: tuple[float, float] | None = None
+) -> tuple[Curve, Curve, Direction] | None:
+    """The two neighbouring aponeuroses with the most readable fascicles between, and their direction; None: no pair.
+
+    held: mean depths in cells of the borders of the muscle that was followed so far. It is kept unless another is read
+    far better, so that a contraction is not measured now on one muscle, now on the one below.
+    """
     rows = evidence.weight.shape[0]
     layers = [direction(evidence, between(upper, lower, rows)) for upper, lower in pairwise(curves)]
     passed = [_run_alike(above, below) for above, below in pairwise(layers)]
@@ -72,15 +82,23 @@ def choose_muscle(evidence: Evidence, curves: tuple[Curve, ...]) -> tuple[Curve,
         upper, lower = curves[first], curves[second]
         strength = min(upper.strength, lower.strength)
         inner = range(first + 1, second)
-        if any(curves[k].strength > (SURE if passed[k - 1] else WEAKER * strength) for k in inner):
+        same = held is not None and _is_held(upper, lower, held)
+        if not same and any(curves[k].strength > (SURE if passed[k - 1] else WEAKER * strength) for k in inner):
             continue
         if float(np.mean(lower.upper - upper.lower)) < LEAST_THICKNESS * rows:
             continue
         found = direction(evidence, between(upper, lower, rows)) if inner else layers[first]
-        score = strength * found.weight * found.coherence if found else 0.0
+        score = (HELD if same else 1.0) * strength * found.weight * found.coherence if found else 0.0
         if found is not None and score > most:
             best, most = (upper, lower, found), score
     return best
+
+
+def _is_held(upper: Curve, lower: Curve, held: tuple[float, float]) -> bool:
+    """Whether both borders lie about where those of the muscle that was followed lay."""
+    reach = HELD_REACH * (held[1] - held[0])
+    now = float(np.mean(upper.lower)), float(np.mean(lower.upper))
+    return all(abs(at - before) < reach for at, before in zip(now, held, strict=True))
 
 
 def _run_alike(above: Direction | None, below: Direction | None) -> bool:

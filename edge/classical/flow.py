@@ -24,7 +24,7 @@ LEAST_SHARE: Final = 0.2
 """Of the points; with fewer the pictures do not show the same tissue, or it moved too far."""
 LEAST_POINTS: Final = 12
 LEAST_SIDE_PX: Final = 2 * WINDOW_PX
-ROUNDS: Final = 5
+ROUNDS: Final = 8
 """Of reweighting."""
 
 

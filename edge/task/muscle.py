@@ -23,7 +23,7 @@ from edge.task.muscle_grid import SIDE, Grid, evidence_of
 from edge.task.muscle_marks import marks_of
 from edge.task.muscle_readings import measured_of
 from edge.task.muscle_sizes import measurements_of
-from edge.task.muscle_tracking import follow, followed, track_of
+from edge.task.muscle_tracking import follow, followed, held_in, track_of
 from edge.task.muscle_view import (
     MOST_EXTRAPOLATED,
     clarity_faults,
@@ -69,17 +69,20 @@ class MuscleTask:
         return fitted_tensor(frame.ultrasound.crop(frame.pixels), SIDE)
 
     def conclude(self, frame: Frame, outputs: tuple[NDArray[np.float32], ...], history: Sequence[Finding]) -> Finding:
-        alone = self.conclude_alone(frame, outputs)
-        return followed(alone, follow(track_of(history), frame, measured_of(alone)))
+        track = track_of(history)
+        alone = self.conclude_alone(frame, outputs, held_in(track, frame))
+        return followed(alone, follow(track, frame, measured_of(alone)))
 
-    def conclude_alone(self, frame: Frame, outputs: tuple[NDArray[np.float32], ...]) -> Finding:
-        """What this one frame says."""
+    def conclude_alone(
+        self, frame: Frame, outputs: tuple[NDArray[np.float32], ...], held: tuple[float, float] | None = None
+    ) -> Finding:
+        """What this one frame says. held: mean depths in its pixels of the borders of the muscle followed so far."""
         crop = frame.ultrasound.crop(frame.pixels)
         faults = probe_faults(frame.probe) or picture_faults(crop) or upside_down(crop)
         if faults:
             return _finding(frame, Verdict.REFUSED, faults)
         look = self.look(frame, outputs)
-        chosen = choose_muscle(look.evidence, look.curves)
+        chosen = choose_muscle(look.evidence, look.curves, held and look.grid.depths(held))
         faults = structure_faults(look.evidence, look.curves, chosen is not None)
         if faults or chosen is None:
             return _finding(frame, Verdict.REFUSED, faults)

@@ -41,6 +41,11 @@ class Grid:
         rows, columns = (slice(STRIDE * part.start, STRIDE * part.stop) for part in (self.rows, self.columns))
         return square[rows, columns]
 
+    def depths(self, at_px: tuple[float, float]) -> tuple[float, float]:
+        """Two depths from pixels of the frame to cells."""
+        first, second = ((depth - self.origin[1]) / self.cell_px for depth in at_px)
+        return first, second
+
     def in_frame(self, cells: Floats) -> NDArray[np.float32]:
         """Points (n, 2) x, y from cells to pixels of the frame."""
         return np.asarray(np.asarray(self.origin) + self.cell_px * cells, np.float32)

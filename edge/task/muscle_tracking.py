@@ -1,6 +1,6 @@
 """Muscle measurements over time: predicted by the picture's movement, corrected by each frame's own measurement."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -32,6 +32,7 @@ ANOTHER_TIME: Final = "tracking began anew: the frame before is more than 0.5 s 
 ANOTHER_REGION: Final = "tracking began anew: another part of the screen is seen"
 ANOTHER_SCALE: Final = "tracking began anew: the scale changed"
 ANOTHER_PICTURE: Final = "tracking began anew: the picture does not follow from the one before"
+ANOTHER_COURSE: Final = "tracking began anew: three frames in a row were measured far from the course"
 REGAINED: Final = "tracking regained"
 BY_MOVEMENT: Final = "followed by the picture's movement alone"
 LOST: Final = "tracking lost: nothing was measured for 0.5 s"
@@ -126,7 +127,12 @@ def follow(before: Track | None, frame: Frame, measured: Measured | None) -> Tra
     estimates = tuple(moved(each, step, elapsed_s) for each in before.estimates)
     view = replace(before.view, picture=picture, muscle=_carried(before.view, movement, step.strain))
     if measured is not None:
-        estimates = _with_readings(estimates, measured.readings, frame.exposed_ns)
+        estimates = tuple(map(_corrected_by(measured.readings, frame.exposed_ns), estimates))
+        if not all(each.joined for each in estimates):
+            return _begun(before, frame, measured, ANOTHER_COURSE)
+        known = {each.name for each in estimates}
+        new = (reading for reading in measured.readings if reading.measurement.name not in known)
+        estimates += tuple(begun(reading, frame.exposed_ns) for reading in new)
         view = replace(view, muscle=measured.muscle)
     return _passed(before, frame, estimates, view)
 
@@ -158,6 +164,14 @@ def track_of(history: Sequence[Finding]) -> Track | None:
     """The track at the last frame."""
     carried = history[-1].carried if history else None
     return carried if isinstance(carried, Track) else None
+
+
+def held_in(track: Track | None, frame: Frame) -> tuple[float, float] | None:
+    """Mean depths, in pixels, of the superficial and the deep border of the muscle followed so far; None: of none."""
+    if track is None or track.view is None or _interruption(track, frame):
+        return None
+    muscle = track.view.muscle
+    return float(muscle.superficial[:, 1].mean()), float(muscle.deep[:, 1].mean())
 
 
 def _interruption(before: Track, frame: Frame) -> str:
@@ -234,10 +248,9 @@ def _as_before(estimates: tuple[Estimate, ...], now_ns: int) -> tuple[Estimate, 
     )
 
 
-def _with_readings(estimates: tuple[Estimate, ...], readings: tuple[Reading, ...], now_ns: int) -> tuple[Estimate, ...]:
+def _corrected_by(readings: tuple[Reading, ...], now_ns: int) -> Callable[[Estimate], Estimate]:
     own = {reading.measurement.name: reading for reading in readings}
-    known = tuple(corrected(each, own.pop(each.name), now_ns) if each.name in own else each for each in estimates)
-    return known + tuple(begun(reading, now_ns) for reading in own.values())
+    return lambda each: corrected(each, own[each.name], now_ns) if each.name in own else each
 
 
 def _seen(frame: Frame, view: View) -> NDArray[np.uint8]:

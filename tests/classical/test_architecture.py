@@ -90,6 +90,17 @@ def test_the_layer_with_the_more_readable_fascicles_is_taken() -> None:
     assert muscle.superficial.middle.mean() == pytest.approx(45, abs=0.3)
 
 
+@pytest.mark.parametrize(("weight_below", "taken"), [(0.5, 15), (1.0, 15), (4.0, 45)])
+def test_the_muscle_that_was_followed_is_kept_unless_another_is_read_far_better(weight_below, taken) -> None:
+    weight = np.where(Y > 45, weight_below, 1.0) / 4
+    seen = evidence(bands(15, 45, 80), np.where(Y > 45, -20.0, 20.0), weight)
+    curves = find_aponeuroses(seen.aponeurosis, LIT)
+    upper, _, _ = choose_muscle(seen, curves, held=(19.0, 41.0))
+    assert upper.middle.mean() == pytest.approx(taken, abs=0.3)
+    upper, _, _ = choose_muscle(seen, curves, held=(30.0, 60.0))
+    assert upper.middle.mean() == pytest.approx(15 if weight_below < 0.8 else 45, abs=0.3)
+
+
 def test_a_faint_line_within_the_muscle_parts_nothing() -> None:
     likely = np.maximum(bands(15, 80), 0.62 * bands(48))
     muscle = read(evidence(likely, 20.0))

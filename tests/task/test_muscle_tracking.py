@@ -10,6 +10,7 @@ from edge.finding import Finding, Measurement, Verdict
 from edge.frame import Frame, PixelSpacing, Region, SpacingOrigin
 from edge.task.muscle_filter import Directions, Reading
 from edge.task.muscle_tracking import (
+    ANOTHER_COURSE,
     ANOTHER_PICTURE,
     ANOTHER_REGION,
     ANOTHER_SCALE,
@@ -22,6 +23,7 @@ from edge.task.muscle_tracking import (
     Track,
     follow,
     followed,
+    held_in,
     track_of,
 )
 
@@ -225,8 +227,8 @@ def test_three_of_them_in_a_row_are() -> None:
     for _ in range(3):
         follower.see(effort, measured_at(effort, (15, 0, 0, 0)))
     assert follower.value() == pytest.approx(truth(effort)[0] + 15)
-    assert not follower.estimate().joined
-    assert follower.estimate("fascicle_length").joined
+    assert not any(estimate.joined for estimate in follower.track.estimates)
+    assert follower.track.notes == (ANOTHER_COURSE,)
 
 
 def test_where_the_scale_is_lost_pixels_take_the_place_of_millimetres() -> None:
@@ -267,6 +269,13 @@ def test_a_scale_that_is_read_a_little_otherwise_goes_on(ratio) -> None:
     follower = settled()
     track = follower.see(float(EFFORTS[8]), spacing=PixelSpacing(0.2 * ratio, 0.2 * ratio, SpacingOrigin.TICKS))
     assert track.goes_on
+
+
+def test_where_the_muscle_was_is_known_while_frames_go_on() -> None:
+    follower = settled()
+    assert held_in(follower.track, frame_at(follower.number, PICTURES[1.0])) == pytest.approx((TOP, BOTTOM))
+    assert held_in(follower.track, frame_at(follower.number + 30, PICTURES[1.0])) is None
+    assert held_in(None, frame_at(0, PICTURES[1.0])) is None
 
 
 def test_pictures_that_have_nothing_to_do_with_each_other_need_no_note() -> None:
