@@ -96,11 +96,11 @@ def full_size(masks: NDArray[np.uint8], shape: tuple[int, ...]) -> NDArray[np.ui
 
 def phantom_pictures(task: str, n: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """(n, 1, H, W) grey and its truth (n, 1, H, W) 0 or 1."""
-    from tools.pictures import DRAWERS
+    from tools.drawers import DRAWERS
 
     samples = [DRAWERS[task](SEED + index) for index in range(n)]
     pictures = np.stack([sample.picture for sample in samples])[:, None]
-    return pictures, np.stack([sample.coverage >= 0.5 for sample in samples])[:, None].astype(np.uint8)
+    return pictures, np.stack([sample.truth for sample in samples]).astype(np.uint8)
 
 
 def folder_pictures(task: str, folder: Path) -> NDArray[np.uint8]:

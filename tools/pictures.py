@@ -25,6 +25,11 @@ class Sample:
     spacing_mm_per_px: tuple[float, float]
     """Lateral and in depth, of `picture`."""
 
+    @property
+    def truth(self) -> NDArray[np.bool_]:
+        """(1, SIDE, SIDE) what the mask should be."""
+        return self.coverage[None] >= 0.5
+
 
 def draw_sample(seed: int, *, knees_only: bool = False) -> Sample:
     """The picture of a seed: three in four show the trochlea, the rest something else."""
@@ -116,12 +121,3 @@ def with_inclusions(seen: Echoes, rng: np.random.Generator, chance: float, band:
     depth = ((np.arange(rows) + 0.5) * depth_mm / rows)[:, None]
     kept_out = depth > np.nan_to_num(band.upper_mm, nan=1e9) - 1.0
     return Echoes(np.where(kept_out, seen.scatter, seen.scatter * factor).astype(np.float32), seen.interfaces)
-
-
-def calibration_pictures(task: str, n: int, seed: int) -> NDArray[np.uint8]:
-    """(n, 1, SIDE, SIDE) for choosing the int8 scales."""
-    draw = DRAWERS[task]
-    return np.stack([draw(seed + index).picture for index in range(n)])[:, None]
-
-
-DRAWERS: dict[str, Callable[[int], Sample]] = {"cartilage": draw_sample}

@@ -21,7 +21,7 @@ from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, Q
 from onnxruntime.quantization.calibrate import create_calibrator
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from tools.pictures import calibration_pictures
+from tools.drawers import calibration_pictures
 from tools.recipe import MODELS
 from tools.tflite.reading import read_network
 from tools.tflite.writing import write_tflite

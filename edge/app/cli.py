@@ -14,6 +14,7 @@ from edge.app.doctor import doctor
 from edge.app.models import models
 from edge.app.probe.commands import probe
 from edge.app.run import run
+from edge.app.series import series
 from edge.app.show import show
 from edge.errors import SonoedgeError
 from firmware_bridge.errors import BridgeError
@@ -35,6 +36,7 @@ app = typer.Typer(
 app.command()(run)
 app.command()(demo)
 app.command()(show)
+app.command()(series)
 app.command()(doctor)
 app.add_typer(models, name="models")
 app.add_typer(probe, name="probe")

@@ -67,6 +67,8 @@ class Series:
     quantities: tuple[Quantity, ...]
     """In the order in which they first came up."""
     instants: tuple[Instant, ...]
+    first_ns: int = 0
+    """Exposure of the first frame."""
 
     def position(self, name: str) -> int | None:
         """Of the quantity with this name that most frames have."""
@@ -87,7 +89,8 @@ def series_of(records: Iterable[Record]) -> Series:
         quantities.update(dict.fromkeys(map(_quantity, _known(record))))
         task = record.task
     first_ns = kept[0].exposed_ns if kept else 0
-    return Series(task, tuple(quantities), tuple(_instant(record, tuple(quantities), first_ns) for record in kept))
+    instants = tuple(_instant(record, tuple(quantities), first_ns) for record in kept)
+    return Series(task, tuple(quantities), instants, first_ns)
 
 
 def csv_of(series: Series) -> str:

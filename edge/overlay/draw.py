@@ -1,5 +1,6 @@
 """The picture that the user sees: the frame with what was found in it."""
 
+from dataclasses import replace
 from typing import Final
 
 import cv2
@@ -36,15 +37,7 @@ def draw(frame: Frame, finding: Finding | None, *, age_s: float | None = None) -
     refused finding are candidates: dim and dashed, never filled. Texts that a small picture has no room for are left
     out, and a refusal then shows as a frame around the picture.
     """
-    picture = cv2.cvtColor(frame.pixels, cv2.COLOR_GRAY2BGR).astype(np.uint8, copy=False)
-    region = frame.ultrasound
-    sheet = Sheet(
-        picture,
-        frame.pixels,
-        np.zeros(frame.pixels.shape, np.uint8),
-        Box(region.x, region.y, region.width, region.height),
-        font_size(frame.pixels.shape[1], frame.pixels.shape[0]),
-    )
+    sheet = _blank(frame)
     old = finding is not None and not belongs(frame, finding)
     if finding is not None and (not old or finding.spacing == frame.spacing):
         _draw_marks(sheet, finding, old)
@@ -55,7 +48,27 @@ def draw(frame: Frame, finding: Finding | None, *, age_s: float | None = None) -
         draw_strip_chart(sheet, series, finding.exposed_ns, old)
         _draw_key(sheet, finding, old)
     draw_scale(sheet, frame.spacing)
-    return picture
+    return sheet.picture
+
+
+def draw_found(frame: Frame, finding: Finding) -> NDArray[np.uint8]:
+    """A new (height, width, 3) uint8 BGR picture of the ultrasound region with what was found in it, without texts and
+    callipers: for a figure in which many are seen side by side."""
+    sheet = _blank(frame)
+    seen = tuple(mark for mark in finding.marks if not isinstance(mark, CaliperMark))
+    _draw_marks(sheet, replace(finding, marks=seen), old=False)
+    return np.ascontiguousarray(sheet.region.cut(sheet.picture))
+
+
+def _blank(frame: Frame) -> Sheet:
+    region = frame.ultrasound
+    return Sheet(
+        cv2.cvtColor(frame.pixels, cv2.COLOR_GRAY2BGR).astype(np.uint8, copy=False),
+        frame.pixels,
+        np.zeros(frame.pixels.shape, np.uint8),
+        Box(region.x, region.y, region.width, region.height),
+        font_size(frame.pixels.shape[1], frame.pixels.shape[0]),
+    )
 
 
 def belongs(frame: Frame, finding: Finding) -> bool:

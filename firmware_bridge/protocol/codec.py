@@ -1,6 +1,6 @@
 """Messages to the body of a frame and back."""
 
-from struct import error as StructError
+import struct
 from typing import Final
 
 from firmware_bridge.errors import MalformedMessageError, UnknownMessageError
@@ -15,7 +15,7 @@ def encode(message: Message) -> bytes:
     """The body that carries `message`. Raises MalformedMessageError where a value does not fit its field."""
     try:
         body = message.pack()
-    except StructError as error:
+    except struct.error as error:
         raise MalformedMessageError(f"{message} cannot be sent: {error}; give values that fit the field") from error
     if len(body) > MAX_BODY_BYTES:
         raise MalformedMessageError(
@@ -35,5 +35,5 @@ def decode(body: bytes) -> Message:
         raise UnknownMessageError(f"message {body[:1].hex() or 'without a number'} is unknown; update both ends")
     try:
         return kind.unpack(body[1:])
-    except (StructError, UnicodeDecodeError) as error:
+    except (struct.error, UnicodeDecodeError) as error:
         raise MalformedMessageError(f"a {kind.__name__} of {len(body)} bytes does not fit: {error}") from error

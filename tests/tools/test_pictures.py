@@ -5,8 +5,9 @@ import pytest
 
 from edge.classical.band import measure_band
 from tools.disguise import disguise
+from tools.drawers import calibration_pictures
 from tools.evaluate import true_size
-from tools.pictures import SIDE, calibration_pictures, draw_sample
+from tools.pictures import SIDE, draw_sample
 
 
 def test_a_seed_is_a_picture() -> None:

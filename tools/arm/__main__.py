@@ -42,8 +42,8 @@ class Outcome(NamedTuple):
 
 def pictures_of(folder: Path, n: int) -> NDArray[np.uint8]:
     """(n, 1, H, W): phantom pictures where the model's task has a phantom, else smoothed noise."""
+    from tools.drawers import DRAWERS
     from tools.parity import SEED
-    from tools.pictures import DRAWERS
 
     manifest = load_manifest(folder)
     if manifest.task in DRAWERS:

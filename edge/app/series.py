@@ -1,0 +1,172 @@
+"""`sonoedge series`: measurements against seconds, as tables and figures."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edge.app.console import busy, out, say
+from edge.errors import SettingError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from edge.exam.figure import Figure
+    from edge.exam.sampling import EvenSample
+    from edge.loop.step import Result
+    from edge.sink.schema import Record
+
+KEPT_PICTURES = 64
+"""While the run goes on and nobody knows how long it will be; some 30 MB."""
+PICTURE_PX = 480
+"""Longest side of a picture that is kept for the figure."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Taken:
+    """A picture of the course."""
+
+    exposed_ns: int
+    pixels: "NDArray[np.uint8]"
+    """(height, width, 3) BGR with what was found."""
+
+
+def series(
+    source: Annotated[
+        str,
+        typer.Argument(help="A folder of pictures, a video, a DICOM file; or the folder or findings.jsonl of a run."),
+    ],
+    out_folder: Annotated[Path, typer.Option("--out", "-o", help="New folder for tables and figures.")],
+    task: Annotated[str, typer.Option("--task", "-t", help="What to look for.")] = "muscle",
+    pathway: Annotated[
+        str, typer.Option(help="deep (the network) or classical (image analysis alone; muscle only).")
+    ] = "deep",
+    runtime: Annotated[str, typer.Option(help="onnx, openvino, tflite or auto.")] = "auto",
+    precision: Annotated[str | None, typer.Option(help="int8 or float. Without it: int8, or the faster.")] = None,
+    fps: Annotated[
+        float | None, typer.Option(help="Frames a second of a folder of pictures; without it each stands for 1 s.")
+    ] = None,
+    mm_per_px: Annotated[float | None, typer.Option(help="Scale, where you know it better than the picture.")] = None,
+    depth_mm: Annotated[float | None, typer.Option(help="Depth of the picture, where it is uncut.")] = None,
+    frames: Annotated[int | None, typer.Option(help="End after so many frames.")] = None,
+    pictures: Annotated[int, typer.Option(help="Pictures in the course's strip.", min=2, max=12)] = 6,
+) -> None:
+    """Measure a movement and plot it: how angle, length and thickness go with time.
+
+    Leaves series.csv and series.jsonl, one row a frame; series.png and series.svg with the curves; course.png and
+    course.svg with pictures of the course above them; and findings.jsonl. Of an earlier run there are no pictures.
+
+    [bold]Examples[/]
+
+      sonoedge series contraction.mp4 --out contraction
+
+      sonoedge series pictures/ --fps 25 --out sweep
+
+      sonoedge series visit-17 --out visit-17-series
+    """
+    from edge.sink.folder import claim_folder
+    from edge.sink.records import FILE_NAME, read_records
+
+    folder = out_folder.expanduser()
+    earlier = records_in(source)
+    if earlier is not None:
+        if any(option is not None for option in (precision, fps, mm_per_px, depth_mm, frames)):
+            raise SettingError(f"{source} was measured already: leave out all options but --out, or name its source")
+        records = read_records(earlier)
+        publish(records, [], claim_folder(folder))
+        say(records.cut or "an earlier run keeps no pictures: course.png is left out")
+        return
+    from edge.app.run import follow
+    from edge.app.session import open_session
+    from edge.exam.sampling import EvenSample
+
+    with busy("opening; the first time, auto measures every runtime on this board"):
+        session = open_session(
+            source,
+            task=task,
+            pathway=pathway,
+            runtime=runtime,
+            precision=precision,
+            out=folder,
+            video=False,
+            fps=fps,
+            mm_per_px=mm_per_px,
+            depth_mm=depth_mm,
+            max_frames=frames,
+            tell=say,
+        )
+    sample: EvenSample[Taken] = EvenSample(KEPT_PICTURES)
+    try:
+        follow(session, lambda result: take(sample, result))
+    finally:
+        # Also of a run that was interrupted or met a damaged file: what there is is kept.
+        publish(read_records(folder / FILE_NAME), sample.pick(pictures), folder)
+
+
+def records_in(source: str) -> Path | None:
+    """The records of an earlier run, where `source` names its folder or the file itself."""
+    from edge.sink.records import FILE_NAME
+
+    path = Path(source).expanduser()
+    if path.suffix == ".jsonl" and path.is_file():
+        return path
+    return path / FILE_NAME if (path / FILE_NAME).is_file() else None
+
+
+def take(sample: "EvenSample[Taken]", result: "Result") -> None:
+    """Keeps the picture of a frame in which something was found, if its turn has come."""
+    from edge.finding import Verdict
+
+    if result.finding.verdict is not Verdict.REFUSED:
+        sample.add(lambda: Taken(result.finding.exposed_ns, small_picture(result)))
+
+
+def small_picture(result: "Result") -> "NDArray[np.uint8]":
+    """(height, width, 3) BGR with heat map and lines, at most PICTURE_PX a side."""
+    import cv2
+
+    from edge.overlay.draw import draw_found
+
+    picture = draw_found(result.frame, result.finding)
+    scale = min(1.0, PICTURE_PX / max(picture.shape))
+    size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype("uint8", copy=False)
+
+
+def publish(records: "Iterable[Record]", taken: "Sequence[Taken]", folder: Path) -> None:
+    """Writes the tables, and the figures where anything was measured; prints their paths."""
+    from edge.exam.series import csv_of, json_lines_of, series_of
+    from edge.exam.series_plot import Still, plot
+    from edge.sink.folder import write_whole
+
+    course = series_of(records)
+    if not course.instants:
+        return
+    write_whole(folder / "series.csv", csv_of(course).encode())
+    write_whole(folder / "series.jsonl", json_lines_of(course).encode())
+    names = ["series.csv", "series.jsonl"]
+    if course.quantities:
+        names += write_figure(plot(course), folder, "series")
+    else:
+        say("nothing was measured, so there is no figure")
+    if taken:
+        stills = [Still((one.exposed_ns - course.first_ns) / 1e9, one.pixels) for one in taken]
+        names += write_figure(plot(course, stills), folder, "course")
+    for name in names:
+        out().print(f"  {folder / name}", markup=False, soft_wrap=True)
+
+
+def write_figure(figure: "Figure", folder: Path, stem: str) -> list[str]:
+    """The names of the PNG and the SVG file."""
+    from edge.exam.raster import raster_of
+    from edge.exam.svg import svg_of
+    from edge.sink.folder import write_whole
+    from edge.sink.png import png_bytes
+
+    write_whole(folder / f"{stem}.png", png_bytes(raster_of(figure)))
+    write_whole(folder / f"{stem}.svg", svg_of(figure).encode())
+    return [f"{stem}.png", f"{stem}.svg"]

@@ -1,0 +1,32 @@
+"""Phantom pictures of each task as its network sees them, by seed: for int8 scales, parity and the emulated boards."""
+
+from collections.abc import Callable
+from types import MappingProxyType
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tools.muscle.samples import draw_muscle_sample
+from tools.pictures import draw_sample
+
+
+class Drawn(Protocol):
+    """What every drawer gives."""
+
+    @property
+    def picture(self) -> NDArray[np.uint8]:
+        """(side, side) grey."""
+        ...
+
+
+def _muscle(seed: int) -> Drawn:
+    return draw_muscle_sample(seed, real_share=0.0)
+
+
+DRAWERS: MappingProxyType[str, Callable[[int], Drawn]] = MappingProxyType({"cartilage": draw_sample, "muscle": _muscle})
+
+
+def calibration_pictures(task: str, n: int, seed: int) -> NDArray[np.uint8]:
+    """(n, 1, side, side) for choosing the int8 scales."""
+    return np.stack([DRAWERS[task](seed + index).picture for index in range(n)])[:, None]
