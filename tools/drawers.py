@@ -19,6 +19,11 @@ class Drawn(Protocol):
         """(side, side) grey."""
         ...
 
+    @property
+    def truth(self) -> NDArray[np.uint8]:
+        """(classes, height, width) 1 where what the network marks is, at its output's size."""
+        ...
+
 
 def _muscle(seed: int) -> Drawn:
     return draw_muscle_sample(seed, real_share=0.0)

@@ -1,7 +1,8 @@
 """How far a model's files agree: `python -m tools.parity cartilage [--pictures FOLDER] [--json FILE]`.
 
 Each file's mask is compared with the float ONNX file's and with the int8 ONNX file's, on phantom pictures that no
-training saw and on the pictures of a folder, cropped as the task crops them. Ends with 1 where a limit is not kept.
+training saw and on the pictures of a folder, cropped as the task crops them; so are directions, where a model gives
+them. Ends with 1 where a limit is not kept.
 """
 
 import argparse
@@ -15,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from edge.runtime.manifest import load_manifest
-from tools.masks import Kind, agreement_percent, all_masks, dice
+from tools.masks import Kind, agreement_percent, all_outputs, decided, dice, directions_apart_deg, has_directions
 from tools.quantize import MODELS
 
 SEED = 6_000_000
@@ -29,6 +30,8 @@ LIMITS_PERCENT = {
     (("tflite", "int8"), INT8): 99.9,
 }
 """(file, reference) -> least share of pixels that decide alike."""
+LIMITS_DEG = {pair: 1.5 if pair == (INT8, FLOAT) else 0.5 for pair in LIMITS_PERCENT}
+"""(file, reference) -> most that half of the directions may differ by."""
 DICE_LOST = 0.01
 """Most that int8 may lose against float where the truth is known."""
 
@@ -48,6 +51,22 @@ class Row(msgspec.Struct, frozen=True):
     @property
     def kept(self) -> bool:
         return self.agreement_percent >= self.limit_percent
+
+
+class Turned(msgspec.Struct, frozen=True):
+    """How far the directions of two files differ on one set of pictures, where both say that one can be read."""
+
+    pictures: str
+    file: Kind
+    reference: Kind
+    median_deg: float
+    worst_deg: float
+    """Exceeded by one in twenty."""
+    limit_deg: float
+
+    @property
+    def kept(self) -> bool:
+        return self.median_deg <= self.limit_deg
 
 
 class Truth(msgspec.Struct, frozen=True):
@@ -78,6 +97,18 @@ def compare(name: str, masks: dict[Kind, NDArray[np.uint8]]) -> list[Row]:
         for (file, reference), limit in LIMITS_PERCENT.items()
         if file in masks and reference in masks
     ]
+
+
+def compare_directions(name: str, outputs: dict[Kind, NDArray[np.float32]]) -> list[Turned]:
+    """As `compare`; empty where nothing can be read."""
+    found = []
+    for (file, reference), limit in LIMITS_DEG.items():
+        if file in outputs and reference in outputs:
+            apart = directions_apart_deg(outputs[file], outputs[reference])
+            if apart.size:
+                median, worst = (round(float(value), 3) for value in np.percentile(apart, (50, 95)))
+                found.append(Turned(name, file, reference, median, worst, limit))
+    return found
 
 
 def against_truth(masks: dict[Kind, NDArray[np.uint8]], truth: NDArray[np.uint8]) -> list[Truth]:
@@ -117,13 +148,20 @@ def folder_pictures(task: str, folder: Path) -> NDArray[np.uint8]:
     return np.concatenate(tensors)
 
 
-def show(rows: list[Row], truths: list[Truth]) -> None:
+def show(rows: list[Row], turned: list[Turned], truths: list[Truth]) -> None:
     table = Table("pictures", "file", "against", "alike", "least", "Dice", "", box=None)
     for row in rows:
         cells = [f"{row.pictures} ({row.count})", " ".join(row.file), " ".join(row.reference)]
         cells += [f"{row.agreement_percent:.3f} %", f"{row.limit_percent} %", f"{row.dice:.4f}"]
         table.add_row(*cells, "ok" if row.kept else "TOO LOW")
     Console().print(table, "")
+    if turned:
+        table = Table("pictures", "file", "against", "directions apart: half", "19 in 20", "most", "", box=None)
+        for one in turned:
+            cells = [one.pictures, " ".join(one.file), " ".join(one.reference)]
+            cells += [f"{one.median_deg:.2f}°", f"{one.worst_deg:.2f}°", f"{one.limit_deg}°"]
+            table.add_row(*cells, "ok" if one.kept else "TOO FAR")
+        Console().print(table, "")
     table = Table("file", "Dice to the phantom's truth", "lost against float", "", box=None)
     for truth in truths:
         cells = [" ".join(truth.file), f"{truth.dice:.4f}", f"{truth.lost:+.4f}"]
@@ -139,17 +177,25 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write the figures to this file too")
     arguments = parser.parse_args()
     folder = MODELS / arguments.model
-    task = load_manifest(folder).task
-    pictures, truth = phantom_pictures(task, arguments.count)
-    masks = all_masks(folder, pictures)
-    rows, truths = compare("phantom", masks), against_truth(masks, truth)
-    for path in arguments.pictures:
-        rows += compare(path.name, all_masks(folder, folder_pictures(task, path)))
-    show(rows, truths)
+    manifest = load_manifest(folder)
+    pictures, truth = phantom_pictures(manifest.task, arguments.count)
+    sets = {"phantom": pictures} | {path.name: folder_pictures(manifest.task, path) for path in arguments.pictures}
+    rows: list[Row] = []
+    turned: list[Turned] = []
+    truths: list[Truth] = []
+    for name, shown in sets.items():
+        outputs = all_outputs(folder, shown)
+        masks = {kind: decided(folder, output) for kind, output in outputs.items()}
+        rows += compare(name, masks)
+        if has_directions(outputs[FLOAT], len(manifest.classes)):
+            turned += compare_directions(name, outputs)
+        if shown is pictures:
+            truths = against_truth(masks, truth)
+    show(rows, turned, truths)
     if arguments.json:
-        figures = msgspec.json.encode({"agreement": rows, "truth": truths})
+        figures = msgspec.json.encode({"agreement": rows, "directions": turned, "truth": truths})
         arguments.json.write_bytes(msgspec.json.format(figures, indent=2) + b"\n")
-    if not all(figure.kept for figure in [*rows, *truths]):
+    if not all(figure.kept for figure in [*rows, *turned, *truths]):
         sys.exit("a limit is not kept; see the tables")
 
 

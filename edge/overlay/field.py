@@ -21,8 +21,9 @@ UNSURE: Final = 0.08
 """Confidence that has no colour."""
 SURE: Final = 0.5
 """Confidence that has all of it."""
-_LIGHTNESS: Final = 72.0
-_CHROMA: Final = 52.0
+_LIGHTNESS: Final = 76.0
+_CHROMA: Final = 40.0
+"""The most that a screen can show at this lightness in every hue: beyond it colours would jump."""
 _HUE_OF_LEVEL_DEG: Final = 285.0
 """Level fascicles are blue; rising ones turn to green and yellow, falling ones to purple and red."""
 _RADIUS_EM: Final = 2.9

@@ -54,9 +54,10 @@ def value_text(measurement: Measurement) -> str:
 
 
 def interval_text(measurement: Measurement) -> str:
-    """`1.9 – 2.3`."""
+    """`1.9 – 2.3`; `-24 to -20`, since a dash would be read as a sign."""
     places = decimals(measurement)
-    return f"{_fixed(measurement.low, places)} – {_fixed(measurement.high, places)}"
+    low, high = _fixed(measurement.low, places), _fixed(measurement.high, places)
+    return f"{low} to {high}" if "-" in low + high else f"{low} – {high}"
 
 
 def _fixed(value: float, places: int) -> str:

@@ -28,7 +28,7 @@ def test_the_gain_is_a_share_and_the_value_stays_between(value, variance, measur
     assert 0 <= belief.gain(noise) <= 1
     after = belief.corrected(measured - value, noise)
     assert min(value, measured) - 1e-6 <= after.value <= max(value, measured) + 1e-6
-    assert 0 <= after.variance <= variance * (1 + 1e-9)
+    assert 0 <= after.variance <= variance * (1 + 1e-9) + 1e-300
 
 
 @given(values, variances, values, variances)

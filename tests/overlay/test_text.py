@@ -20,7 +20,8 @@ from edge.overlay.wording import interval_text, plain_name, plain_unit, value_te
         ("mean_thickness_medial", "Medial"),
         ("mean_thickness_medial_px", "Medial"),
         ("cartilage", "Cartilage"),
-        ("pennation_angle", "Pennation angle"),
+        ("pennation_angle", "Pennation"),
+        ("fascicle_angle", "Fascicle angle"),
         ("area", "Area"),
     ],
 )
@@ -35,6 +36,7 @@ def test_names_are_plain_words(name, plain):
         (2.10, 2.134, 2.17, "2.13", "2.10 – 2.17"),
         (60.2, 64.3, 68.4, "64", "60 – 68"),
         (11.9, 12.5, 13.1, "12.5", "11.9 – 13.1"),
+        (-24.4, -22.4, -20.4, "-22", "-24 to -20"),
     ],
 )
 def test_a_value_has_no_more_digits_than_its_interval_bears(low, value, high, shown, interval):

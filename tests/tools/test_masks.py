@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tools import parity
-from tools.masks import agreement_percent, decide, dice
+from tools.masks import agreement_percent, decide, dice, directions_apart_deg
 
 
 def test_one_channel_a_class_is_decided_by_its_sign():
@@ -14,6 +14,20 @@ def test_one_channel_a_class_is_decided_by_its_sign():
 def test_competing_channels_are_decided_by_the_largest():
     logits = np.array([[[[3.0, 0.0]], [[1.0, -1.0]], [[2.0, 5.0]]]], np.float32)
     assert decide(logits, classes=2).tolist() == [[[[0, 2]]]]
+
+
+def test_a_field_of_directions_decides_nothing():
+    output = np.array([[[[2.0, -1.0]], [[1.0, 1.0]], [[0.0, 0.0]], [[5.0, 5.0]]]], np.float32)
+    assert decide(output, classes=1).tolist() == [[[[1, 0]]]]
+
+
+def test_directions_differ_by_the_acute_angle_where_both_are_read():
+    def output(degrees, read):
+        twice = np.radians(2 * np.array(degrees))
+        return np.stack((0 * twice, np.cos(twice), np.sin(twice), np.array(read)))[None, :, None].astype(np.float32)
+
+    one, other = output([85.0, 10.0, 30.0], [1, 1, 1]), output([-85.0, 12.0, 80.0], [1, 1, -1])
+    np.testing.assert_allclose(directions_apart_deg(one, other), (10, 2), atol=1e-4)
 
 
 def test_agreement_and_dice():

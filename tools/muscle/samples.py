@@ -1,6 +1,6 @@
 """Pictures for the muscle network with their targets. A seed is a picture; half are phantoms, half real with masks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import cv2
@@ -14,6 +14,9 @@ from tools.muscle.drawings import Drawing, Fragment, fragments_of, split
 SIDE: Final = 256
 GRID: Final = SIDE // 2
 """The network's output has one value for 2 x 2 pixels."""
+STEEPNESS_DEG: Final = 5.0, 47.0
+"""Of the fascicles in real pictures, after stretching: the masks' own are seldom over 26 degrees, a contraction's are."""
+MOST_STRETCHED: Final = 0.65, 3.0
 Plane = NDArray[np.float32]
 
 
@@ -25,6 +28,11 @@ class MuscleSample:
     """(SIDE, SIDE) grey, the ultrasound scaled to fit, the rest black."""
     target: Plane
     """(7, GRID, GRID): aponeurosis share, cos 2t, sin 2t, readable; weights of aponeurosis, angle, readable."""
+
+    @property
+    def truth(self) -> NDArray[np.uint8]:
+        """(1, GRID, GRID) 1 where an aponeurosis is."""
+        return np.asarray(self.target[:1] > 0.5, np.uint8)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,13 +53,12 @@ def draw_muscle_sample(seed: int, layouts_out: tuple[str, ...] = (), real_share:
     rng = np.random.default_rng(seed)
     if rng.random() < real_share:
         drawings = split("train", layouts_out)
-        # Half of the draws from pictures with fascicles, which are fewer.
+        # Most draws from pictures with fascicles, which are fewer.
         with_fragments = [d for d in drawings if d.fragments is not None]
-        pool = with_fragments if rng.random() < 0.6 else drawings
+        pool = with_fragments if rng.random() < 0.65 else drawings
         scene = scene_of(pool[int(rng.integers(len(pool)))])
-    else:
-        scene = phantom_scene(rng)
-    return moved(scene, rng)
+        return moved(scene, _stretch(scene, rng), rng)
+    return moved(phantom_scene(rng), 1.0 if rng.random() < 0.7 else np.exp(rng.uniform(-0.25, 0.4)), rng)
 
 
 def phantom_scene(rng: np.random.Generator) -> Scene:
@@ -96,11 +103,34 @@ def _lay(fragment: Fragment, angle: Plane, known: Plane) -> None:
     cv2.line(known, ends[0], ends[1], 1.0, 3)
 
 
-def moved(scene: Scene, rng: np.random.Generator) -> MuscleSample:
-    """Turned, sheared, stretched, flipped and cropped, on the network's square; then another scanner's looks."""
+def _stretch(scene: Scene, rng: np.random.Generator) -> float:
+    """How much higher to make a real picture so that its fascicles take on any steepness alike."""
+    known = scene.weights[1] > 0
+    if not known.any() or rng.random() < 0.2:
+        return float(np.exp(rng.uniform(-0.25, 0.65)))
+    now = np.tan(np.median(np.abs(scene.angle[known])))
+    return float(np.clip(np.tan(np.radians(rng.uniform(*STEEPNESS_DEG))) / max(now, 1e-3), *MOST_STRETCHED))
+
+
+def moved(scene: Scene, tall: float, rng: np.random.Generator) -> MuscleSample:
+    """Turned, sheared, stretched, flipped and cropped, on the network's square, under another scanner's looks."""
     height, width = scene.pixels.shape
-    matrix = _placing(height, width, rng)
-    return placed(scene, matrix, change_looks(scene.pixels, rng))
+    sample = placed(scene, _placing(height, width, tall, rng), change_looks(scene.pixels, rng))
+    return replace(sample, picture=_grained(sample.picture, rng))
+
+
+def _grained(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """With speckle that lies level, as a scanner's does, whatever was done to the picture: a stretched picture's own
+    would tell how far it was stretched, and stand in for the fascicles' direction."""
+    if rng.random() < 0.5:
+        picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.5, 1.8), sigmaY=rng.uniform(0.2, 0.6))
+    if rng.random() < 0.6:
+        noise = cv2.GaussianBlur(
+            rng.standard_normal(picture.shape, np.float32), (0, 0), rng.uniform(0.8, 3.5), sigmaY=rng.uniform(0.4, 1.0)
+        )
+        gain = np.exp(noise * np.float32(rng.uniform(0.05, 0.35) / noise.std()))
+        picture = np.asarray(np.clip(picture * gain, 0, 255), np.uint8)
+    return picture
 
 
 def placed(scene: Scene, matrix: NDArray[np.float64], pixels: NDArray[np.uint8]) -> MuscleSample:
@@ -136,16 +166,15 @@ def _turned(angle: Plane, matrix: NDArray[np.float64]) -> Plane:
     return np.arctan2(-(a[1, 0] * x + a[1, 1] * y), a[0, 0] * x + a[0, 1] * y).astype(np.float32)
 
 
-def _placing(height: int, width: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """A random affine map: aponeuroses stay within some 25 degrees, fascicles become steeper or flatter."""
-    zoom = rng.uniform(0.8, 1.0) if rng.random() < 0.5 else rng.uniform(1.0, 1.7)
-    tall = np.exp(rng.uniform(-0.25, 0.65)) if rng.random() < 0.6 else 1.0
+def _placing(height: int, width: int, tall: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    """A random affine map, `tall` times as high as wide: aponeuroses stay within some 25 degrees."""
+    zoom = rng.uniform(0.8, 1.0) if rng.random() < 0.4 else rng.uniform(1.0, 1.7)
     turn = np.radians(rng.normal(0, 6) if rng.random() < 0.85 else rng.uniform(-25, 25))
     lean = rng.normal(0, 0.25) if rng.random() < 0.5 else 0.0
     flip = -1.0 if rng.random() < 0.5 else 1.0
     linear = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     linear = linear @ np.array([[1, lean], [0, 1]]) @ np.diag([flip, tall])
-    scale = zoom * SIDE / max(height * np.abs(linear[1, 1]), width)
+    scale = zoom * SIDE / max(min(height * np.abs(linear[1, 1]), 1.4 * width), width)
     linear = linear * scale
     # What is shown: a place of the picture within which the square still holds something.
     slack = [max(0.0, 0.5 - 0.5 / zoom), max(0.0, 0.5 - 0.5 * SIDE / (height * scale * tall))]
