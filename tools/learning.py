@@ -8,7 +8,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from edge.task.muscle_grid import ANGLE_LENGTH
 from tools.muscle.samples import draw_muscle_sample
+from tools.nerve.samples import draw_nerve_sample
 from tools.network import interleave
 from tools.pictures import draw_sample
 
@@ -36,6 +38,11 @@ def _muscle(seed: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     return sample.picture, sample.target
 
 
+def _nerve(seed: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    sample = draw_nerve_sample(seed)
+    return sample.picture, sample.target
+
+
 def coverage_loss(raw: Tensor, coverage: Tensor) -> Tensor:
     """Cross-entropy against the covered share, and one minus the Dice coefficient of each picture that has a band."""
     logits = interleave(raw)
@@ -46,13 +53,21 @@ def coverage_loss(raw: Tensor, coverage: Tensor) -> Tensor:
 def muscle_loss(raw: Tensor, target: Tensor) -> Tensor:
     """Each part where it is known: entropy and Dice of the aponeuroses, squared error of the doubled-angle vector
     (2 - 2 cos of twice the error at full length), entropy of what is readable."""
-    aponeurosis, angle, readable = raw[:, :1], raw[:, 1:3], raw[:, 3:]
+    aponeurosis, angle, readable = raw[:, :1], raw[:, 1:3] / ANGLE_LENGTH, raw[:, 3:]
     of_aponeurosis, of_angle, of_readable = target[:, 4:5], target[:, 5:6], target[:, 6:7]
     entropy = _weighted_entropy(aponeurosis, target[:, :1], of_aponeurosis)
     overlap = _dice_loss(torch.sigmoid(aponeurosis) * of_aponeurosis, target[:, :1] * of_aponeurosis)
     squared = ((angle - target[:, 1:3]) ** 2).sum(1, keepdim=True)
     turned = (squared * of_angle).sum() / (of_angle.sum() + 1)
     return 2 * entropy + overlap + ANGLE_WEIGHT * turned + _weighted_entropy(readable, target[:, 3:4], of_readable)
+
+
+def nerve_loss(raw: Tensor, target: Tensor) -> Tensor:
+    """Entropy and Dice of nerve and of vessel, each for itself: a small nerve weighs as much as a wide vein."""
+    logits = interleave(raw)
+    entropy = nn.functional.binary_cross_entropy_with_logits(logits, target)
+    overlaps = [_dice_loss(torch.sigmoid(logits[:, k : k + 1]), target[:, k : k + 1]) for k in range(2)]
+    return 2 * entropy + overlaps[0] + 0.7 * overlaps[1]
 
 
 def _weighted_entropy(logits: Tensor, share: Tensor, weight: Tensor) -> Tensor:
@@ -68,4 +83,5 @@ def _dice_loss(share: Tensor, truth: Tensor) -> Tensor:
 LESSONS = {
     "cartilage": Lesson(_cartilage, coverage_loss, lambda: nn.PixelShuffle(2)),
     "muscle": Lesson(_muscle, muscle_loss, nn.Identity),
+    "nerve": Lesson(_nerve, nerve_loss, nn.Identity),
 }

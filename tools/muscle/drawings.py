@@ -46,7 +46,7 @@ def load_drawings(folder: Path = FOLDER) -> tuple[Drawing, ...]:
     paths = [path for half in halves.values() for path in half]
     files = [cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) for path in paths]
     likeness = _likeness(files)
-    cluster = _clusters(likeness > ALIKE)
+    cluster = clusters(likeness > ALIKE)
     drawings, used = [], set()
     n_aponeurosis = len(halves["aponeurosis"])
     for index, path in enumerate(paths):
@@ -85,7 +85,7 @@ def _likeness(files: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
     return np.where(same, table @ table.T, 0).astype(np.float32)
 
 
-def _clusters(linked: NDArray[np.bool_]) -> NDArray[np.int64]:
+def clusters(linked: NDArray[np.bool_]) -> NDArray[np.int64]:
     """The number of the connected group of each row."""
     cluster = np.full(len(linked), -1)
     for first in range(len(linked)):

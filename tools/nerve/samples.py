@@ -1,0 +1,137 @@
+"""Pictures for the nerve network with their targets. A seed is a picture: mostly real ones, moved and shown as by
+another scanner; a few show muscle along its fibres, where there is no nerve to mark."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.phantom.muscle import muscle_picture
+from edge.task.tensor import Fit
+from tools.disguise import change_looks
+from tools.muscle import drawings as muscles
+from tools.nerve.looks import other_scanner
+from tools.nerve.split import split
+
+SIDE: Final = 256
+ALL_KINDS: Final = frozenset({"intensity", "speckle", "geometry"})
+Plane = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NerveSample:
+    """One picture and what the network should say of it."""
+
+    picture: NDArray[np.uint8]
+    """(SIDE, SIDE) grey, the ultrasound scaled to fit."""
+    target: Plane
+    """(2, SIDE, SIDE): share of each pixel that is nerve, and that is vessel."""
+
+    @property
+    def truth(self) -> NDArray[np.bool_]:
+        """(2, SIDE, SIDE) what the masks should be."""
+        return self.target >= 0.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """A picture with its labels, before it is moved; all (height, width) uint8."""
+
+    pixels: NDArray[np.uint8]
+    nerve: NDArray[np.uint8]
+    """0 or 255."""
+    vessel: NDArray[np.uint8]
+
+
+def draw_nerve_sample(seed: int, kinds: frozenset[str] = ALL_KINDS, nerve_share: float = 0.93) -> NerveSample:
+    """The picture of a seed. kinds: what is varied; of `ALL_KINDS`."""
+    rng = np.random.default_rng(seed)
+    chance = rng.random()
+    if chance < nerve_share:
+        pool = split("train")
+        drawing = pool[int(rng.integers(len(pool)))]
+        crop = drawing.region.crop
+        scene = Scene(drawing.pixels, crop(drawing.nerve), crop(drawing.vessel))
+    elif chance < (1 + nerve_share) / 2:
+        others = muscles.split("train")
+        scene = _nothing(others[int(rng.integers(len(others)))].pixels)
+    else:
+        scene = _nothing(muscle_picture(rng, (224, 420)).pixels)
+    return moved(scene, kinds, rng)
+
+
+def _nothing(pixels: NDArray[np.uint8]) -> Scene:
+    empty = np.zeros(pixels.shape, np.uint8)
+    return Scene(pixels, empty, empty)
+
+
+def moved(scene: Scene, kinds: frozenset[str], rng: np.random.Generator) -> NerveSample:
+    """Turned, stretched, bent, cropped, on the network's square; then another scanner's looks."""
+    pixels = change_looks(scene.pixels, rng) if "intensity" in kinds and rng.random() < 0.5 else scene.pixels
+    matrix = Fit.of(*pixels.shape, SIDE).matrix
+    bend = np.zeros((SIDE, SIDE, 2), np.float32)
+    if "geometry" in kinds:
+        matrix, bend = _placing(matrix, rng), _bend(rng)
+    places = _places(matrix, bend)
+    step = float(np.abs(np.linalg.det(matrix[:, :2])) ** -0.5)
+    picture = _taken(pixels, places, step)
+    planes = [_taken(plane, places, step) for plane in (scene.nerve, scene.vessel)]
+    outside = _taken(np.full(pixels.shape, 255, np.uint8), places, step) < 128
+    if "geometry" in kinds and rng.random() < 0.15:
+        outside |= ~_window(rng)
+        planes = [np.where(outside, 0, plane) for plane in planes]
+    picture = other_scanner(picture, kinds, rng)
+    picture[outside] = _padding(rng) if "intensity" in kinds else 0
+    return NerveSample(picture, np.stack(planes).astype(np.float32) / 255)
+
+
+def _padding(rng: np.random.Generator) -> int:
+    """Black, or the grey of a scanner's margin."""
+    return int(rng.integers(10, 130)) if rng.random() < 0.2 else 0
+
+
+def _placing(fit: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
+    """Mirrored, 0.7 to 1.4 times as large, stretched, leaning, turned, shifted."""
+    zoom = np.exp(rng.uniform(np.log(0.7), np.log(1.45)))
+    tall = np.exp(rng.normal(0, 0.12))
+    turn = np.radians(rng.normal(0, 7) if rng.random() < 0.8 else rng.uniform(-25, 25))
+    lean = rng.normal(0, 0.1)
+    flip = -1.0 if rng.random() < 0.5 else 1.0
+    linear = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    linear = zoom * linear @ np.array([[1, lean], [0, 1]]) @ np.diag([flip / tall**0.5, tall**0.5])
+    centre = np.full(2, (SIDE - 1) / 2)
+    reach = 0.08 + 0.5 * abs(1 - zoom)
+    shift = centre + rng.uniform(-reach, reach, 2) * SIDE * (0.6, 0.5) - linear @ centre
+    return np.column_stack((linear @ fit[:, :2], linear @ fit[:, 2] + shift))
+
+
+def _bend(rng: np.random.Generator) -> NDArray[np.float32]:
+    """(SIDE, SIDE, 2) smooth displacement in pixels: tissue that is pressed and shaped differently."""
+    knots = rng.normal(0, rng.uniform(0, 5), (5, 5, 2)).astype(np.float32)
+    return np.asarray(cv2.resize(knots, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC), np.float32)
+
+
+def _places(matrix: NDArray[np.float64], bend: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(SIDE, SIDE, 2) where each pixel of the square is taken from."""
+    rows, columns = np.mgrid[:SIDE, :SIDE].astype(np.float32)
+    target = np.stack((columns, rows), axis=2) + bend
+    back = np.linalg.inv(np.vstack((matrix, [0, 0, 1])))
+    return (target @ back[:2, :2].T + back[:2, 2]).astype(np.float32)
+
+
+def _taken(plane: NDArray[np.uint8], places: NDArray[np.float32], step: float) -> NDArray[np.uint8]:
+    """step: pixels of the plane to one of the square."""
+    window = round(step) | 1 if step > 1.25 else 1
+    soft = cv2.blur(plane, (window, window)) if window > 1 else plane
+    return np.asarray(cv2.remap(soft, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT), np.uint8)
+
+
+def _window(rng: np.random.Generator) -> NDArray[np.bool_]:
+    """A part of the square that is left in the picture."""
+    inside = np.zeros((SIDE, SIDE), np.bool_)
+    left, top = (int(SIDE * rng.uniform(0, 0.2)) for _ in range(2))
+    right, bottom = (int(SIDE * rng.uniform(0.75, 1)) for _ in range(2))
+    inside[top:bottom, left:right] = True
+    return inside
