@@ -15,6 +15,9 @@ SIDE: Final = 256
 """Height and width of the square that the picture is fitted into."""
 STRIDE: Final = 2
 """Pixels of the square to a cell."""
+ANGLE_LENGTH: Final = 10.0
+"""Length of the vector (cosine, sine) that the network gives where it is sure: about as large as the logits beside it,
+since the int8 forms have one scale for all four. With length 1 they told angles in steps of four degrees."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +69,10 @@ def evidence_of(
     output: NDArray[np.float32], grid: Grid, lit: NDArray[np.bool_], logits: tuple[float, float]
 ) -> Evidence:
     """What the network's output (1, 4, SIDE / STRIDE, SIDE / STRIDE) says: aponeurosis logit, cosine and sine of twice
-    the angle, logit that a fascicle can be read. logits: those that count as even odds."""
+    the angle times ANGLE_LENGTH, logit that a fascicle can be read. logits: those that count as even odds."""
     aponeurosis, cosine, sine, readable = output[0, :, grid.rows, grid.columns].astype(np.float32)
     length = np.hypot(cosine, sine)
-    weight = _share(readable - np.float32(logits[1])) * np.minimum(length, 1)
+    weight = _share(readable - np.float32(logits[1])) * np.minimum(length / np.float32(ANGLE_LENGTH), 1)
     length = np.maximum(length, np.float32(1e-6))
     likely = _share(aponeurosis - np.float32(logits[0]))
     return Evidence(likely, cosine / length, sine / length, np.asarray(weight, np.float32), lit)

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 
 from edge.frame import Frame, PixelSpacing, SpacingOrigin
+from edge.task.muscle_grid import ANGLE_LENGTH
 from edge.task.tensor import Fit
 
 
@@ -14,7 +15,7 @@ def faultless_output(truth) -> np.ndarray:
     planes = (truth.aponeurosis, np.cos(twice) * inside, np.sin(twice) * inside, truth.readable)
     aponeurosis, cosine, sine, readable = (cv2.warpAffine(cv2.blur(p, (5, 5)), grid, (128, 128)) for p in planes)
     length = np.maximum(np.hypot(cosine, sine), 1e-3)
-    return np.stack((20 * aponeurosis - 10, cosine / length, sine / length, 12 * readable - 6))[None].astype(np.float32)
+    return np.stack((20 * aponeurosis - 10, 10 * cosine / length, 10 * sine / length, 12 * readable - 6))[None].astype(np.float32)
 
 
 def frame_of_muscle(picture, *, sequence: int = 3, scaled: bool = True) -> Frame:

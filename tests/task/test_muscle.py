@@ -11,6 +11,7 @@ from edge.frame import Frame, ProbeState, Region
 from edge.phantom.cine import Cine
 from edge.phantom.muscle_cine import MuscleCine
 from edge.task.muscle import ClassicalMuscleTask, MuscleTask
+from edge.task.muscle_grid import ANGLE_LENGTH
 from tests.task.muscle_truth import faultless_output, frame_of_muscle
 
 MOMENTS = [(seed, t_s) for seed in (1, 3, 6) for t_s in (0.0, 2.2, 4.0)]
@@ -139,7 +140,7 @@ def test_what_the_other_pathway_reads_otherwise_is_said() -> None:
     picture = MuscleCine(1).picture(0.0)
     output = faultless_output(picture.truth)
     turned = np.arctan2(output[:, 2], output[:, 1]) + 2 * np.radians(12)
-    output[:, 1], output[:, 2] = np.cos(turned), np.sin(turned)
+    output[:, 1], output[:, 2] = ANGLE_LENGTH * np.cos(turned), ANGLE_LENGTH * np.sin(turned)
     finding = MuscleTask().conclude(frame_of_muscle(picture), (output,), ())
     assert finding.verdict is Verdict.LIMITED
     assert any("classical pathway reads the fascicles at 1" in reason for reason in finding.reasons)
@@ -182,7 +183,7 @@ def test_unreadable_fascicles_are_refused() -> None:
 def test_long_fascicles_that_leave_the_picture_have_no_length() -> None:
     picture = MuscleCine(1).picture(0.0)
     output = faultless_output(picture.truth)
-    output[:, 1], output[:, 2] = np.cos(np.radians(8)), np.sin(np.radians(8))
+    output[:, 1], output[:, 2] = ANGLE_LENGTH * np.cos(np.radians(8)), ANGLE_LENGTH * np.sin(np.radians(8))
     finding = MuscleTask({"opinions_apart": 90}).conclude(frame_of_muscle(picture), (output,), ())
     assert finding.verdict is Verdict.LIMITED
     assert finding.measurement("fascicle_length") is None and finding.measurement("fascicle_angle") is not None
