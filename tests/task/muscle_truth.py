@@ -14,8 +14,9 @@ def faultless_output(truth) -> np.ndarray:
     inside, twice = (truth.layer > 0).astype(np.float32), 2 * truth.angle_rad
     planes = (truth.aponeurosis, np.cos(twice) * inside, np.sin(twice) * inside, truth.readable)
     aponeurosis, cosine, sine, readable = (cv2.warpAffine(cv2.blur(p, (5, 5)), grid, (128, 128)) for p in planes)
-    length = np.maximum(np.hypot(cosine, sine), 1e-3)
-    return np.stack((20 * aponeurosis - 10, 10 * cosine / length, 10 * sine / length, 12 * readable - 6))[None].astype(np.float32)
+    length = np.maximum(np.hypot(cosine, sine), 1e-3) / ANGLE_LENGTH
+    output = np.stack((20 * aponeurosis - 10, cosine / length, sine / length, 12 * readable - 6))
+    return output[None].astype(np.float32)
 
 
 def frame_of_muscle(picture, *, sequence: int = 3, scaled: bool = True) -> Frame:
