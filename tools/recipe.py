@@ -23,6 +23,8 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     weight_decay: float
     average: float
     """Decay a step of the averaged weights that are shipped."""
+    half: bool = False
+    """Convolutions in bfloat16: nearly twice as fast where the processor knows it."""
 
 
 def load_recipe(task: str) -> Recipe:

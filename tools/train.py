@@ -59,8 +59,9 @@ def train(recipe: Recipe, folder: Path) -> UNet:
     started, recent = time.monotonic(), []
     for step in range(done + 1, recipe.steps + 1):
         grey, target = next(batches)
-        raw = network((grey.float() / 255).contiguous(memory_format=torch.channels_last))
-        loss = loss_of(raw, target)
+        with torch.autocast("cpu", torch.bfloat16, enabled=recipe.half):
+            raw = network((grey.float() / 255).contiguous(memory_format=torch.channels_last))
+        loss = loss_of(raw.float(), target)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
