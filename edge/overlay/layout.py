@@ -49,13 +49,16 @@ class Box:
         """The box's part of `plane` (height, width[, channels]) uint8, as a view."""
         return plane[max(0, self.y) : max(0, self.bottom), max(0, self.x) : max(0, self.right)]
 
-    def corners(self, width: int, height: int, gap: int) -> tuple["Box", ...]:
-        """Boxes of this size in the four corners, `gap` from the sides; none where they do not fit."""
+    def berths(self, width: int, height: int, gap: int) -> tuple[set["Box"], set["Box"]]:
+        """Boxes of this size in the four corners, and between them, `gap` from the sides; none where they do not fit."""
         if width + 2 * gap > self.width or height + 2 * gap > self.height:
-            return ()
-        columns = (self.x + gap, self.right - width - gap)
-        rows = (self.y + gap, self.bottom - height - gap)
-        return tuple(Box(x, y, width, height) for y in rows for x in columns)
+            return set(), set()
+        left, right = self.x + gap, self.right - width - gap
+        top, bottom = self.y + gap, self.bottom - height - gap
+        x_middle, y_middle = (left + right) // 2, (top + bottom) // 2
+        between = {(x_middle, top), (x_middle, bottom), (left, y_middle), (right, y_middle)}
+        corners = {(x, y) for x in (left, right) for y in (top, bottom)}
+        return {Box(x, y, width, height) for x, y in corners}, {Box(x, y, width, height) for x, y in between}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,14 +83,15 @@ class Sheet:
     def claim(self, width: int, height: int, anchor: Anchor) -> Box | None:
         """The place for a text of this size where it hides least, the nearest to `anchor` among equals; marked as busy.
 
-        A pixel of the region costs 1, a mark or another text more, the scanner's own text most. None: no room.
+        A pixel of the region costs 1, and one more away from the corners; a mark or another text more, the scanner's
+        own text most. None: no room.
         """
         shape = (self.grey.shape[0], self.grey.shape[1])
         best, best_cost = None, 0
-        for hidden, box in candidates(shape, self.region, (width, height), self.gap, anchor):
-            if best is not None and hidden >= best_cost:
+        for least, hidden, box in candidates(shape, self.region, (width, height), self.gap, anchor):
+            if best is not None and least >= best_cost:
                 break
-            cost = hidden + self._cost(box, hidden)
+            cost = least + self._cost(box, hidden)
             if best is None or cost < best_cost:
                 best, best_cost = box, cost
         if best is not None:
@@ -110,20 +114,26 @@ def _pixels_that_stand_out(pixels: NDArray[np.uint8]) -> int:
 @lru_cache(maxsize=128)
 def candidates(
     shape: tuple[int, int], region: Box, size: tuple[int, int], gap: int, anchor: Anchor
-) -> tuple[tuple[int, Box], ...]:
-    """Boxes of `size` (width, height) in the corners of margins, picture and region, each with the area of the region
-    that it hides; the least hiding first, then the nearest to `anchor` and flush with it.
+) -> tuple[tuple[int, int, Box], ...]:
+    """Boxes of `size` (width, height) along the sides of margins, picture and region, each with the least it costs and
+    the area of the region that it hides; the cheapest first, then corners, then the nearest to `anchor` and
+    flush with it.
     """
     picture = Box(0, 0, shape[1], shape[0])
-    boxes = {box for space in (*margins(picture, region), picture, region) for box in space.corners(*size, gap)}
+    found = [space.berths(*size, gap) for space in (*margins(picture, region), picture, region)]
+    corners = {box for at_corners, _ in found for box in at_corners}
+    boxes = corners | {box for _, between in found for box in between}
     x, y = region.x + anchor[0] * region.width, region.y + anchor[1] * region.height
 
-    def rank(box: Box) -> tuple[int, float]:
+    def least(box: Box) -> int:
+        return box.overlap(region) * (1 if box in corners else 2)
+
+    def rank(box: Box) -> tuple[int, bool, float]:
         inwards = (box.x + anchor[0] * box.width - x) * (1 - 2 * anchor[0])
         flush = 2 * inwards if inwards > 0 else -inwards
-        return box.overlap(region), flush + abs(box.y + box.height / 2 - y)
+        return least(box), box not in corners, flush + abs(box.y + box.height / 2 - y)
 
-    return tuple((box.overlap(region), box) for box in sorted(boxes, key=rank))
+    return tuple((least(box), box.overlap(region), box) for box in sorted(boxes, key=rank))
 
 
 def margins(picture: Box, region: Box) -> tuple[Box, ...]:

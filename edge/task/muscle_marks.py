@@ -12,6 +12,7 @@ from edge.finding import CaliperMark, FieldMark, LineMark, Mark, MaskMark
 from edge.frame import PixelSpacing
 from edge.task.muscle_grid import Grid
 
+EXTRAPOLATED: Final = "extrapolated fascicle"
 FIELD_STEP: Final = 2
 """Cells of the grid to one of the mark."""
 
@@ -63,7 +64,7 @@ def _belly(superficial: NDArray[np.float32], deep: NDArray[np.float32]) -> MaskM
 
 
 def _streamlines(muscle: Architecture, grid: Grid) -> list[LineMark]:
-    """The part of each that lies in the picture."""
+    """The part of each that lies in the picture, and its straight ends outside."""
     if muscle.streamlines is None:
         return []
     lines = []
@@ -71,6 +72,8 @@ def _streamlines(muscle: Architecture, grid: Grid) -> list[LineMark]:
         kept = path[np.concatenate((inside[:1], inside)) & np.concatenate((inside, inside[-1:]))]
         moving = np.concatenate(([True], np.abs(np.diff(kept, axis=0)).max(axis=1) > 1e-6))
         lines.append(LineMark("fascicle", grid.in_frame(kept[moving])))
+        ends = ((path[:2], inside[0]), (path[-2:], inside[-1]))
+        lines += [LineMark(EXTRAPOLATED, grid.in_frame(end)) for end, seen in ends if not seen]
     return [line for line in lines if len(line.points) > 1]
 
 

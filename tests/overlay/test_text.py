@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from edge.finding import Measurement
 from edge.overlay import text
-from edge.overlay.layout import LOWER_LEFT, Box, Sheet, candidates, margins
+from edge.overlay.layout import LOWER_LEFT, UPPER_RIGHT, Box, Sheet, candidates, margins
 from edge.overlay.lines import dashes, thinned
 from edge.overlay.text import paste, plain_ascii, sprite, text_width, wrapped
 from edge.overlay.wording import interval_text, plain_name, plain_unit, value_text
@@ -118,10 +118,18 @@ def test_margins_lie_beside_the_region(x, y, width, height):
 def test_candidates_lie_in_the_picture_and_the_least_hiding_comes_first():
     region = Box(40, 30, 100, 80)
     found = candidates((150, 200), region, (50, 20), 3, LOWER_LEFT)
-    hidden = [area for area, _ in found]
-    assert hidden == sorted(hidden)
-    assert all(area == box.overlap(region) for area, box in found)
-    assert all(box.overlap(Box(0, 0, 200, 150)) == 1000 for _, box in found)
+    costs = [least for least, _, _ in found]
+    assert costs == sorted(costs)
+    assert all(area == box.overlap(region) and least in (area, 2 * area) for least, area, box in found)
+    assert all(box.overlap(Box(0, 0, 200, 150)) == 1000 for _, _, box in found)
+
+
+def test_between_busy_corners_there_is_room():
+    grey = np.zeros((150, 200), np.uint8)
+    busy = np.zeros_like(grey)
+    busy[:50, :70] = busy[:50, 130:] = busy[100:, :70] = busy[100:, 130:] = 1
+    box = Sheet(np.zeros((150, 200, 3), np.uint8), grey, busy, Box(0, 0, 200, 150), 12).claim(50, 30, UPPER_RIGHT)
+    assert box is not None and (box.x, box.y) == (75, 6)
 
 
 def test_a_busy_corner_is_left_for_another():
