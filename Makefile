@@ -11,7 +11,7 @@ FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint fuzz coverage-c bench arm train-cartilage clean
+.PHONY: help demo test hil lint fuzz coverage-c bench arm train-cartilage clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 20
@@ -22,6 +22,10 @@ demo: $(VENV)/run.stamp ## measure cartilage on the built-in simulated probe; re
 test: $(VENV)/dev.stamp ## every test, with coverage
 	@bash tools/setup/system.sh
 	$(BIN)/python -m pytest --cov --cov-report=term $(PYTEST_ARGS)
+
+hil: $(VENV)/dev.stamp ## the probe's firmware at length: simulator, process and emulated Cortex-M3; all checks of the C code
+	@bash tools/setup/system.sh
+	HIL_ALL=1 FUZZ_SECONDS=30 $(BIN)/python -m pytest tests/hil tests/firmware $(PYTEST_ARGS)
 
 lint: $(VENV)/dev.stamp ## formatter, linter and types; the firmware's C too
 	$(BIN)/ruff check --config tools/ruff.toml .
