@@ -4,7 +4,7 @@ import errno
 import grp
 import os
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock
 from typing import Final
 
 import serial
@@ -40,7 +40,7 @@ class SerialPort(Transport):
     def __init__(self, path: str, baud: int = DEFAULT_BAUD, write_timeout_s: float = 1.0) -> None:
         self.path = path
         self._write_timeout_s = write_timeout_s
-        self._closed = Event()
+        self._closed, self._closing = Event(), Lock()
         try:
             self._port = serial.Serial(path, baud, timeout=0.0, write_timeout=write_timeout_s, exclusive=True)
         except (OSError, ValueError) as error:
@@ -69,9 +69,11 @@ class SerialPort(Transport):
             raise self._lost(error) from error
 
     def close(self) -> None:
-        self._closed.set()
-        self._port.cancel_read()
-        self._port.close()
+        with self._closing:  # pyserial would close the descriptor twice, and it may be another file's by then
+            if not self._closed.is_set():
+                self._closed.set()
+                self._port.cancel_read()
+                self._port.close()
 
     def _check_open(self) -> None:
         if self._closed.is_set():

@@ -7,6 +7,7 @@ import tempfile
 import threading
 import tty
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -294,6 +295,18 @@ def test_a_waiting_read_ends_when_this_end_is_closed(line: Ends) -> None:
     reader.join(SOON_S)
     assert len(outcome) == 1
     assert outcome[0] == b"" or isinstance(outcome[0], LinkClosedError)
+
+
+def test_several_threads_may_close_at_once(line: Ends) -> None:
+    near, _ = line
+    together = threading.Barrier(8)
+
+    def close(_: int) -> None:
+        together.wait(SOON_S)
+        near.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(close, range(8))) == [None] * 8
 
 
 @pytest.mark.parametrize("use", [lambda t: t.read(0.0), lambda t: t.write(b"x")], ids=["read", "write"])
