@@ -6,8 +6,10 @@ the same tests.
 
 import os
 import re
+import select
 import signal
 import subprocess
+import sys
 import termios
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +27,7 @@ from tests.firmware.boot_twins import image
 from tools.bridge.host_process import HostProbe
 from tools.bridge.qemu import QemuProbe, missing_for_qemu
 
+ROOT = Path(__file__).parents[2]
 PARROT = Path(__file__).parent / "parrot"
 CORE = f"{PARROT}/device.c core/crc32.c core/framing.c core/messages.c"
 """What stands where the core's sources would."""
@@ -316,6 +319,26 @@ def test_qemu_stops_goes_on_and_resets(request: pytest.FixtureRequest, mps2_fold
         assert Line(line.fileno()).exactly(4) == b"late"
         probe.reset()
         assert Line(line.fileno()).state(after=1).reason == BootReason.POWER
+
+
+def test_qemu_ends_when_whoever_started_it_is_killed(request: pytest.FixtureRequest, mps2_folder: Path, tmp_path: Path):
+    flash = tmp_path / "flash.bin"
+    request.getfixturevalue("firmware").make_factory_flash(mps2_folder / "1.bin", flash)
+    starting = (
+        "import sys; from pathlib import Path; from tools.bridge.qemu import QemuProbe;"
+        "print(QemuProbe(*map(Path, sys.argv[1:])).pid, flush=True); sys.stdin.read()"
+    )
+    starter = subprocess.Popen(
+        [sys.executable, "-c", starting, mps2_folder / "boot.elf", flash],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    emulator = os.pidfd_open(int(starter.stdout.readline()))
+    starter.kill()
+    starter.communicate()
+    assert select.select([emulator], [], [], SOON_S)[0], "the emulator goes on alone"
+    os.close(emulator)
 
 
 # ------------------------------------------------------------------------------------------- the host process alone

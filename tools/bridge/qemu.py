@@ -15,9 +15,11 @@ from typing import Any, Self
 
 QEMU = "qemu-system-arm"
 CROSS_COMPILER = "arm-none-eabi-gcc"
-INSTALL = "apt-get install -y qemu-system-arm gcc-arm-none-eabi libnewlib-arm-none-eabi make gcc libc6-dev"
+INSTALL = "apt-get install -y --no-install-recommends qemu-system-arm gcc-arm-none-eabi libnewlib-arm-none-eabi make"
 MEMORY_BYTES = 16 * 1024 * 1024
 """The machine's memory at 0x21000000 is the flash file, and QEMU takes a file of no other length."""
+_ENDS_WITH_ITS_STARTER = ("setpriv", "--pdeathsig", "KILL")
+"""Of util-linux. QEMU outlives a killed test run otherwise."""
 SOON_S = 60.0
 """Long enough on a busy machine; nothing waits that long unless it fails."""
 
@@ -25,6 +27,8 @@ SOON_S = 60.0
 def missing_for_qemu() -> str:
     """Which of the programs that build and run it are not there, and how to install them; empty: all are."""
     missing = [program for program in (QEMU, CROSS_COMPILER, "make") if shutil.which(program) is None]
+    if CROSS_COMPILER not in missing and not _has_newlib():
+        missing.append("newlib")
     return f"{', '.join(missing)} not installed: {INSTALL}" if missing else ""
 
 
@@ -97,6 +101,10 @@ class QemuProbe:
         return not any(x["label"] == "serial0" and x["filename"].startswith("disconnected") for x in lines)
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def is_alive(self) -> bool:
         return self._process.poll() is None
 
@@ -145,9 +153,16 @@ class QemuProbe:
                 time.sleep(0.01)
 
 
+def _has_newlib() -> bool:
+    """The compiler's package only recommends its C library. It tells a path for what it finds."""
+    found = subprocess.run([CROSS_COMPILER, "-print-file-name=nano.specs"], capture_output=True, text=True, check=False)
+    return "/" in found.stdout
+
+
 def _command(boot: Path, flash: Path, line: Path, bench: Path, monitor: Path) -> list[str]:
     served = "server=on,wait=off"
     return [
+        *_ENDS_WITH_ITS_STARTER,
         *(QEMU, "-machine", "mps2-an385,memory-backend=flash", "-display", "none", "-monitor", "none", "-S"),
         *("-object", f"memory-backend-file,id=flash,mem-path={flash},size={MEMORY_BYTES},share=on"),
         *("-kernel", str(boot), "-serial", f"unix:{line},{served}", "-serial", f"unix:{bench},{served}"),
