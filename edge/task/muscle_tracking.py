@@ -27,15 +27,20 @@ GRID: Final = (15, 10)
 """Points across and down that are followed."""
 MARGIN: Final = 0.06
 """Of the muscle's width and thickness that is kept clear of points."""
+EMPTY_SHARE: Final = 0.3
+"""A picture with less of the contrast of the one before shows no tissue, as when the probe is lifted for a moment."""
 
-ANOTHER_TIME: Final = "tracking began anew: the frame before is more than 0.5 s away"
-ANOTHER_REGION: Final = "tracking began anew: another part of the screen is seen"
-ANOTHER_SCALE: Final = "tracking began anew: the scale changed"
-ANOTHER_PICTURE: Final = "tracking began anew: the picture does not follow from the one before"
-ANOTHER_COURSE: Final = "tracking began anew: three frames in a row were measured far from the course"
+ANOTHER_TIME: Final = "the frame before is more than 0.5 s away"
+ANOTHER_REGION: Final = "another part of the screen is seen"
+ANOTHER_SCALE: Final = "the scale changed"
+ANOTHER_PICTURE: Final = "the picture does not follow from the one before"
+ANOTHER_COURSE: Final = "three frames in a row were measured far from the course"
+UNMEASURED: Final = "nothing was measured for 0.5 s"
+BEGAN_ANEW: Final = "tracking began anew: "
+LOST: Final = "tracking lost: "
 REGAINED: Final = "tracking regained"
 BY_MOVEMENT: Final = "followed by the picture's movement alone"
-LOST: Final = "tracking lost: nothing was measured for 0.5 s"
+HELD: Final = "last values held: there is no picture to follow"
 
 Line = NDArray[np.float32]
 
@@ -82,7 +87,10 @@ class Track:
     """None: nothing is followed."""
     estimates: tuple[Estimate, ...] = ()
     courses: tuple[SeriesMark, ...] = ()
-    lost: bool = False
+    lost: str = ""
+    """Why nothing is followed any more; empty where something is, or never was."""
+    held: bool = False
+    """Whether the last frame showed nothing that could be followed."""
     news: str = ""
     news_until_ns: int = 0
 
@@ -90,13 +98,15 @@ class Track:
     def reasons(self) -> tuple[str, ...]:
         """Why it rests on less than a measurement of this frame."""
         if self.lost:
-            return (LOST,)
+            return (LOST + self.lost,)
         plain = (
             estimate.name.removesuffix("_px").replace("_", " ") for estimate in self.estimates if estimate.departed
         )
         if departed := tuple(f"the {name} departs from its course" for name in plain):
             return departed
-        return (BY_MOVEMENT,) if self.estimates and all(estimate.predicted for estimate in self.estimates) else ()
+        if not self.estimates or not all(estimate.predicted for estimate in self.estimates):
+            return ()
+        return (HELD if self.held else BY_MOVEMENT,)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -109,11 +119,11 @@ class Track:
 
 def follow(before: Track | None, frame: Frame, measured: Measured | None) -> Track:
     """The track at a frame. before: of the frame before, None at the first. measured: None where it is refused."""
-    news = "" if before is None else _interruption(before, frame)
-    if before is None or news:
-        return _begun(before, frame, measured, news)
+    cause = "" if before is None else _interruption(before, frame)
+    if before is None or cause:
+        return _begun(before, frame, measured, cause)
     if before.view is None:
-        return _begun(before, frame, measured, REGAINED) if measured else _passed(before, frame, (), None)
+        return _begun(before, frame, measured, "") if measured else _passed(before, frame, (), None)
     picture = _seen(frame, before.view)
     if np.array_equal(picture, before.view.picture):
         return _passed(before, frame, _as_before(before.estimates, frame.exposed_ns), before.view)
@@ -122,7 +132,11 @@ def follow(before: Track | None, frame: Frame, measured: Measured | None) -> Tra
     if movement is None:
         if measured is not None:
             return _begun(before, frame, measured, ANOTHER_PICTURE)
-        return _passed(before, frame, tuple(waited(each, elapsed_s) for each in before.estimates), before.view)
+        if picture.std() > EMPTY_SHARE * before.view.picture.std():
+            # Other tissue, or the same too far away: what is believed says nothing of it.
+            return _begun(before, frame, None, ANOTHER_PICTURE)
+        kept = tuple(waited(each, elapsed_s) for each in before.estimates)
+        return replace(_passed(before, frame, kept, before.view), held=True)
     step = Step(Strain.of(movement.linear, _squeeze(frame.spacing)), movement.share, before.view.muscle.directions)
     estimates = tuple(moved(each, step, elapsed_s) for each in before.estimates)
     view = replace(before.view, picture=picture, muscle=_carried(before.view, movement, step.strain))
@@ -199,20 +213,15 @@ def _overlap(one: Region, other: Region) -> float:
     return shared / (one.width * one.height + other.width * other.height - shared)
 
 
-def _begun(before: Track | None, frame: Frame, measured: Measured | None, news: str) -> Track:
-    """From a frame alone. It is said only where something was followed before."""
-    told = before is not None and (before.goes_on or before.lost) and bool(news)
-    track = Track(
-        frame.pixels.shape,
-        frame.exposed_ns,
-        frame.spacing,
-        courses=before.courses if before else (),
-        lost=before is not None and before.lost,
-        news=news if told else "",
-        news_until_ns=frame.exposed_ns + NEWS_NS if told else 0,
-    )
+def _begun(before: Track | None, frame: Frame, measured: Measured | None, cause: str) -> Track:
+    """From a frame alone. Why is said only where something was followed before."""
+    lost = before.lost if before else ""
+    goes_on = before is not None and before.goes_on
+    track = Track(frame.pixels.shape, frame.exposed_ns, frame.spacing, courses=before.courses if before else ())
     if measured is None:
-        return _passed(track, frame, (), None)
+        return replace(_passed(track, frame, (), None), lost=cause if goes_on else lost)
+    news = REGAINED if lost else BEGAN_ANEW + cause if goes_on else ""
+    track = replace(track, news=news, news_until_ns=frame.exposed_ns + NEWS_NS if news else 0)
     picture, scale = reduced(frame.ultrasound.crop(frame.pixels))
     estimates = tuple(begun(reading, frame.exposed_ns) for reading in measured.readings)
     return _passed(track, frame, estimates, View(picture, scale, frame.ultrasound, measured.muscle))
@@ -221,6 +230,7 @@ def _begun(before: Track | None, frame: Frame, measured: Measured | None, news: 
 def _passed(before: Track, frame: Frame, estimates: tuple[Estimate, ...], view: View | None) -> Track:
     """The track a frame later, without what was not measured for too long."""
     kept = tuple(each for each in estimates if frame.exposed_ns - each.measured_ns <= PREDICTED_NS)
+    lost = UNMEASURED if before.estimates else before.lost
     return replace(
         before,
         exposed_ns=frame.exposed_ns,
@@ -228,7 +238,8 @@ def _passed(before: Track, frame: Frame, estimates: tuple[Estimate, ...], view: 
         view=_facing(view, kept) if view and kept else None,
         estimates=kept,
         courses=lengthened(before.courses, kept, frame.exposed_ns),
-        lost=not kept and (before.lost or bool(before.estimates)),
+        lost="" if kept else lost,
+        held=False,
     )
 
 

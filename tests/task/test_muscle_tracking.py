@@ -15,9 +15,12 @@ from edge.task.muscle_tracking import (
     ANOTHER_REGION,
     ANOTHER_SCALE,
     ANOTHER_TIME,
+    BEGAN_ANEW,
     BY_MOVEMENT,
+    HELD,
     LOST,
     REGAINED,
+    UNMEASURED,
     Measured,
     Muscle,
     Track,
@@ -180,8 +183,8 @@ def test_tracking_is_lost_after_half_a_second_and_what_regains_it_is_said() -> N
     while follower.track.estimates:
         follower.see(1.0, None)
     assert 500_000_000 < follower.track.exposed_ns - last <= 500_000_000 + FRAME_NS
-    assert follower.track.reasons == (LOST,)
-    assert follower.see(1.0, None).reasons == (LOST,)
+    assert follower.track.reasons == (LOST + UNMEASURED,)
+    assert follower.see(1.0, None).reasons == (LOST + UNMEASURED,)
     regained = follower.see(1.0)
     assert (regained.reasons, regained.notes) == ((), (REGAINED,))
     assert not any(course.joined[-1] for course in regained.courses)
@@ -202,12 +205,37 @@ def test_a_moment_without_a_picture_is_waited_for() -> None:
     before = follower.estimate().belief
     for _ in range(5):
         track = follower.see(0.0, None, picture=np.zeros(SHAPE, np.uint8))
-    assert track.reasons == (BY_MOVEMENT,)
+    assert track.reasons == (HELD,)
     assert follower.value() == before.value
     assert follower.estimate().belief.variance > before.variance + 20
     follower.see(float(EFFORTS[8]))
     assert follower.estimate().joined
     assert follower.track.notes == ()
+
+
+def test_another_picture_that_is_refused_is_not_given_the_old_values() -> None:
+    follower = settled()
+    track = follower.see(0.0, None, picture=speckle(6))
+    assert (track.estimates, track.reasons) == ((), (LOST + ANOTHER_PICTURE,))
+    assert follower.see(0.0, None, picture=speckle(7)).reasons == (LOST + ANOTHER_PICTURE,)
+    track = follower.see(0.0, picture=speckle(8))
+    assert (track.reasons, track.notes) == ((), (REGAINED,))
+    assert not track.goes_on
+
+
+def test_what_is_cut_off_by_a_refused_frame_is_lost_not_begun() -> None:
+    follower = settled()
+    follower.number += 13
+    track = follower.see(0.0, None)
+    assert (track.reasons, track.notes) == ((LOST + ANOTHER_TIME,), ())
+
+
+def test_a_frame_of_another_picture_is_what_it_is_alone_whatever_came_before() -> None:
+    for seed in range(6, 12):
+        follower = settled()
+        track = follower.see(0.0, measured_at(0.0, (9.0, 9.0, 9.0, 1.0)), picture=speckle(seed))
+        for estimate, value in zip(track.estimates, truth(0.0) + np.array((9, 9, 9, 1)), strict=True):
+            assert estimate.belief.value == pytest.approx(value)
 
 
 def test_one_frame_that_is_far_off_is_not_believed_and_said() -> None:
@@ -228,7 +256,7 @@ def test_three_of_them_in_a_row_are() -> None:
         follower.see(effort, measured_at(effort, (15, 0, 0, 0)))
     assert follower.value() == pytest.approx(truth(effort)[0] + 15)
     assert not any(estimate.joined for estimate in follower.track.estimates)
-    assert follower.track.notes == (ANOTHER_COURSE,)
+    assert follower.track.notes == (BEGAN_ANEW + ANOTHER_COURSE,)
 
 
 def test_where_the_scale_is_lost_pixels_take_the_place_of_millimetres() -> None:
@@ -261,7 +289,7 @@ def test_what_does_not_go_on_begins_anew(said, change) -> None:
     assert follower.value() == pytest.approx(truth(0.0)[0] + 2)
     assert not any(estimate.joined for estimate in track.estimates)
     assert not any(course.joined[-1] for course in track.courses)
-    assert (track.reasons, track.notes) == ((), (said,))
+    assert (track.reasons, track.notes) == ((), (BEGAN_ANEW + said,))
 
 
 @pytest.mark.parametrize("ratio", [0.99, 1.01])
