@@ -6,6 +6,7 @@ TOOLS_VENV := .venv-tools
 BIN := $(VENV)/bin
 PINS := tools/constraints.txt
 OUT ?= out/demo
+TASK ?= cartilage
 PYTEST_ARGS ?=
 FUZZ_SECONDS ?= 60
 
@@ -16,8 +17,8 @@ FUZZ_SECONDS ?= 60
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 20
 
-demo: $(VENV)/run.stamp ## measure cartilage on the built-in simulated probe; results in out/demo
-	$(BIN)/sonoedge demo --out $(OUT)
+demo: $(VENV)/run.stamp ## measure on the built-in simulated probe (TASK=cartilage or muscle); results in out/demo
+	$(BIN)/sonoedge demo --task $(TASK) --out $(OUT)
 
 test: $(VENV)/dev.stamp ## every test, with coverage
 	@bash tools/setup/system.sh

@@ -104,7 +104,7 @@ def _open_source(
     source = opened.enter_context(open_source(settings.source, fps=settings.fps, clock=clock))
     if not source.live:
         raise SettingError(
-            f"--probe needs a live picture, camera:... or phantom:cartilage; {settings.source} is recorded"
+            f"--probe needs a live picture, camera:... or phantom:...; {settings.source} is recorded"
         )
     probe, _ = open_link(settings.probe, tell)
     opened.enter_context(probe)

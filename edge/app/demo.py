@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from edge.loop.step import Result
 
 FPS = 25.0
+FRAMES = {"cartilage": 150, "muscle": 200}
+"""By task: a sweep over the knee; a whole contraction."""
 MARK = "picture.png"
 """A run never writes it: it tells a demo's folder from one with results."""
 OWN_FILES = ("findings.jsonl", "video-001.mkv", MARK)
@@ -24,27 +26,36 @@ def demo(
     out_folder: Annotated[Path, typer.Option("--out", "-o", help="Folder for video, picture and records.")] = Path(
         "out/demo"
     ),
-    frames: Annotated[int, typer.Option(help="Length of the scan, 25 frames a second.", min=1, max=5000)] = 150,
-    seed: Annotated[int, typer.Option(help="Another knee for each number.", min=0)] = 1,
+    task: Annotated[str, typer.Option("--task", "-t", help=f"What to scan: {' or '.join(FRAMES)}.")] = "cartilage",
+    frames: Annotated[
+        int | None,
+        typer.Option(help="Length of the scan, 25 frames a second. Without it: what the task needs.", min=1, max=5000),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Another body for each number.", min=0)] = 1,
     runtime: Annotated[str, typer.Option(help="onnx, openvino, tflite or auto.")] = "auto",
     precision: Annotated[str | None, typer.Option(help="int8 or float.")] = None,
 ) -> None:
-    """Scan a simulated knee, measure its cartilage, compare with the truth. Needs no hardware and no network.
+    """Scan a simulated knee or a contracting muscle, measure it, compare with the truth. Needs no hardware.
 
     Leaves picture.png, video-001.mkv and findings.jsonl in --out; an earlier demo there is replaced.
 
     [bold]Example[/]
 
       sonoedge demo --seed 7
+
+      sonoedge demo --task muscle
     """
     from edge.app.run import follow
     from edge.app.session import open_session
     from edge.app.truth import compare
 
+    if task not in FRAMES:
+        raise SettingError(f"there is no demo of '{task}'; there are: {', '.join(FRAMES)}")
     scratch = scratch_folder(out_folder)
     with busy("opening; the first time, auto measures every runtime on this board"):
         session = open_session(
-            f"phantom:cartilage,seed={seed},frames={frames},paced=no",
+            f"phantom:{task},seed={seed},frames={frames or FRAMES[task]},paced=no",
+            task=task,
             runtime=runtime,
             precision=precision,
             out=scratch,

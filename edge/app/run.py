@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 def run(
     source: Annotated[
         str,
-        typer.Option("--source", "-s", help="A file, a folder, camera:/dev/video0, or phantom:cartilage (simulated)."),
+        typer.Option(
+            "--source",
+            "-s",
+            help="A file, a folder, camera:/dev/video0, or simulated: phantom:cartilage, phantom:muscle.",
+        ),
     ],
     task: Annotated[str, typer.Option("--task", "-t", help="What to look for.")] = "cartilage",
     pathway: Annotated[
@@ -68,7 +72,7 @@ def run(
 
       sonoedge run --source camera:/dev/video0 --depth-mm 40 --view 8080
 
-      sonoedge run --source phantom:cartilage --frames 100
+      sonoedge run --source phantom:muscle,motion=stretch --task muscle --frames 100
 
       sonoedge run --source phantom:cartilage --probe sim: --view 8080
     """

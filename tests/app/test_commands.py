@@ -35,6 +35,14 @@ def test_demo_leaves_video_picture_and_records_and_can_be_repeated(sonoedge, tmp
     assert "against the truth" in ended.out
 
 
+def test_the_muscles_demo_is_compared_with_the_muscles_truth(sonoedge, tmp_path):
+    ended = sonoedge("demo", "--task", "muscle", "--frames", "6", *QUICK)
+    assert ended.code == 0, ended.err
+    assert "pennation angle" in ended.out.split("against the truth")[1]
+    assert len(list(RunFolder(tmp_path / "out" / "demo").findings())) == 6
+    assert "there are: cartilage, muscle" in sonoedge("demo", "--task", "spleen").error_line
+
+
 @pytest.mark.parametrize("held", [["thesis.txt"], ["findings.jsonl"], ["findings.jsonl", "video-001.mkv"]], ids=str)
 def test_demo_replaces_nothing_that_no_demo_made(sonoedge, tmp_path, held):
     (tmp_path / "mine").mkdir()

@@ -8,11 +8,13 @@ from rich.console import Console
 
 from edge.app.progress import progress_text
 from edge.app.tables import run_view, summary_view
-from edge.app.truth import compare, true_sizes
+from edge.app.truth import compare, nearest, true_architecture, true_sizes
 from edge.exam.summary import summarise
-from edge.finding import Finding, Measurement, Timings, Verdict
+from edge.finding import Finding, LineMark, Measurement, Timings, Verdict
+from edge.frame import PixelSpacing, SpacingOrigin
 from edge.loop.statistics import Drops, Spread, Statistics
 from edge.phantom.cine import Cine
+from edge.phantom.muscle_cine import MuscleCine
 from edge.phantom.records import Band
 
 MEASURED = Finding(
@@ -86,3 +88,26 @@ def test_the_truth_of_the_phantom_agrees_with_itself_and_not_with_another():
     assert all(one.mean_absolute_error == 0 and one.inside_interval == 1 for one in same)
     assert max(one.mean_absolute_error for one in other) > 0.2
     assert compare([REFUSED], 3, 25.0) == ()
+
+
+def marking(architecture, mm_per_px=0.1):
+    """A finding that marks this muscle and measures it faultlessly."""
+    x = architecture.x_mm / mm_per_px
+    lines = tuple(
+        LineMark(f"{name} aponeurosis", np.stack((x, edge / mm_per_px), axis=1).astype(np.float32))
+        for name, edge in (("superficial", architecture.superficial_mm), ("deep", architecture.deep_mm))
+    )
+    exact = tuple(Measurement(name, v, "x", v - 0.1, v + 0.1) for name, v in true_architecture(architecture).items())
+    spacing = PixelSpacing(mm_per_px, mm_per_px, SpacingOrigin.DEPTH)
+    return Finding("muscle", 0, 0, Verdict.MEASURED, measurements=exact, marks=lines, spacing=spacing)
+
+
+def test_a_muscle_is_compared_with_the_one_that_was_marked():
+    seed = next(seed for seed in range(1, 40) if len(MuscleCine(seed).muscle.bellies) > 1)
+    bellies = [MuscleCine(seed).architecture(0.0, belly=k) for k in range(2)]
+    for belly in bellies:
+        assert nearest(marking(belly), bellies) is belly
+        same = compare([marking(belly)], seed, 25.0)
+        assert len(same) == 8 and all(one.mean_absolute_error == pytest.approx(0, abs=1e-9) for one in same)
+    other = compare([marking(bellies[0])], seed + 1, 25.0)
+    assert max(one.mean_absolute_error for one in other) > 0.5
