@@ -16,6 +16,7 @@ BridgeError
 │   ├── ImageDamagedError       not an image, torn, or its digest is wrong
 │   ├── ImageSignatureError     unsigned, or not signed with the trusted key
 │   ├── ImageHardwareError      made for another probe
+│   ├── ImageTooLargeError      it does not fit into the probe's flash
 │   └── ImageOlderError         older than what runs, or than the minimum
 ├── KeyFileError                the public key cannot be read                (also ValueError)
 ├── SignatureLibraryError       `cryptography` is not installed              (also ImportError)
@@ -108,6 +109,10 @@ class ImageSignatureError(ImageError):
 
 class ImageHardwareError(ImageError):
     """The image was made for another probe."""
+
+
+class ImageTooLargeError(ImageError):
+    """The image does not fit into a bank of the probe's flash."""
 
 
 class ImageOlderError(ImageError):

@@ -17,12 +17,17 @@ from firmware_bridge.errors import (
     ImageHardwareError,
     ImageOlderError,
     ImageSignatureError,
+    ImageTooLargeError,
     KeyFileError,
     SignatureLibraryError,
 )
+from firmware_bridge.flash import FLASH_SECTOR_SIZE
 
 BANK_SIZE: Final = 0x60000
 """Bytes; an image with its tables must fit."""
+
+MAX_UPDATE_BYTES: Final = BANK_SIZE - FLASH_SECTOR_SIZE
+"""Of an image that is uploaded: the bank's last sector holds how far the update came."""
 
 IMAGE_HEADER_SIZE: Final = 0x100
 """Bytes before the program."""
@@ -127,6 +132,15 @@ def check_signature(image: Image, public_key: Path) -> None:
         raise ImageSignatureError(
             f"the image was not signed with the key {public_key}; it was changed, or is another maker's"
         ) from error
+
+
+def check_size(n_bytes: int) -> None:
+    """Whether an image of so many bytes can be uploaded. Raises ImageTooLargeError."""
+    if n_bytes > MAX_UPDATE_BYTES:
+        raise ImageTooLargeError(
+            f"the image has {n_bytes:,} bytes, the probe has room for {MAX_UPDATE_BYTES:,}; "
+            "is it this probe's firmware? Nothing was sent"
+        )
 
 
 def check_hardware(image: Image, hardware_id: int) -> None:

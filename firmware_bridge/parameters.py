@@ -189,9 +189,9 @@ def describe_change(before: Parameters, after: Parameters) -> str:
 
 
 _OUTPUT_LIMITS: Final = {
-    wire.Refusal.MI_TOO_HIGH: ("the mechanical index", 1000, "", "transmit_power_db"),
-    wire.Refusal.ISPTA_TOO_HIGH: ("ISPTA.3", 1, " mW/cm2", "transmit_power_db or frame_rate_hz"),
-    wire.Refusal.TI_TOO_HIGH: ("the thermal index", 1000, "", "transmit_power_db or frame_rate_hz"),
+    wire.Refusal.MI_TOO_HIGH: ("the mechanical index", 1000, "", "transmit_power"),
+    wire.Refusal.ISPTA_TOO_HIGH: ("ISPTA.3", 1, " mW/cm2", "transmit_power or frame_rate"),
+    wire.Refusal.TI_TOO_HIGH: ("the thermal index", 1000, "", "transmit_power or frame_rate"),
 }
 """Quantity, raw units per unit, unit, what to lower."""
 

@@ -24,7 +24,15 @@ from firmware_bridge.errors import (
     UpdateInterruptedError,
     UpdateNotNowError,
 )
-from firmware_bridge.image import Image, check_hardware, check_newer, check_signature, read_image
+from firmware_bridge.image import (
+    BANK_SIZE,
+    Image,
+    check_hardware,
+    check_newer,
+    check_signature,
+    check_size,
+    read_image,
+)
 from firmware_bridge.probe import Identity, Probe
 from firmware_bridge.protocol import messages as wire
 from firmware_bridge.protocol.codec import MAX_BODY_BYTES
@@ -111,7 +119,10 @@ def _checked_image(path: Path, public_key: Path) -> tuple[bytes, Image]:
         content = path.read_bytes()
     except OSError as error:
         raise ImageDamagedError(f"the image {path} cannot be read ({error.strerror}); nothing was sent") from error
+    if len(content) > BANK_SIZE:  # else cut to a bank, which would look damaged
+        check_size(len(content))
     image = read_image(content)
+    check_size(image.size_bytes)
     check_signature(image, public_key)
     return content[: image.size_bytes], image
 

@@ -16,10 +16,9 @@ from firmware_bridge.device.log import Log
 from firmware_bridge.device.port import DevicePort
 from firmware_bridge.errors import FlashBitError, FlashRangeError
 from firmware_bridge.flash import FLASH_SECTOR_SIZE
-from firmware_bridge.image import BANK_SIZE
+from firmware_bridge.image import MAX_UPDATE_BYTES
 from firmware_bridge.protocol.messages import FaultCode, Refusal, UpdateState
 
-MAX_UPDATE_BYTES: Final = BANK_SIZE - FLASH_SECTOR_SIZE
 _MARKS_AT: Final = 64
 """In the record: the marks of the sectors begin here."""
 _WRITTEN: Final = b"\x00"

@@ -114,6 +114,12 @@ def test_set_shows_before_and_after(sonoedge):
     ]
 
 
+def test_set_takes_the_names_of_the_records_too(sonoedge):
+    ended = sonoedge("probe", "set", "sim:", "transmit_power_db=-8")
+    assert ended.code == 0, ended.err
+    assert ended.out.split() == ["transmit_power", "-6", "->", "-8", "dB"]
+
+
 def test_set_shows_what_a_preset_changed_along_with_it(sonoedge):
     ended = sonoedge("probe", "set", "sim:", "preset=nerve")
     rows = [line.split() for line in ended.out.splitlines()]
@@ -235,6 +241,17 @@ def test_an_image_that_must_not_be_installed(sonoedge, firmware, image, said):
     ended = sonoedge("probe", "update", "sim:", firmware / image, "--key", firmware / "key.pem")
     assert ended.code == 1
     assert said in ended.error_line
+
+
+def test_update_takes_the_key_that_the_user_keeps(sonoedge, firmware, environment, tmp_path):
+    environment["XDG_CONFIG_HOME"] = str(tmp_path / "settings")
+    kept = tmp_path / "settings" / "sonoedge" / "probe-key.pem"
+    missing = sonoedge("probe", "update", "sim:", firmware / "new.bin")
+    assert missing.code == 1
+    assert "--key" in missing.error_line and str(kept) in missing.error_line
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes((firmware / "key.pem").read_bytes())
+    assert sonoedge("probe", "update", "sim:", firmware / "new.bin").code == 0
 
 
 def test_update_names_the_extra_that_it_needs(sonoedge, firmware):

@@ -25,6 +25,8 @@ TABLE = (
         ("tgc-3=-3dB", "tgc_3_db", -3.0),
         ("frequency=7.mhz", "frequency_mhz", 7.0),
         ("preset=nerve", "preset", "nerve"),
+        ("depth_mm=35", "depth_mm", 35.0),
+        ("tgc_3_db=-3", "tgc_3_db", -3.0),
     ],
 )
 def test_what_is_understood(text, keyword, value):
@@ -38,6 +40,7 @@ def test_what_is_understood(text, keyword, value):
         (["depth="], "NAME=VALUE"),
         (["=3"], "NAME=VALUE"),
         (["depth=35", "depth=36"], "twice"),
+        (["depth=35", "depth_mm=36"], "depth is asked for twice"),
         (["dept=35"], "did you mean depth?"),
         (["colour=35"], "depth, tgc_3, frequency, preset"),
         (["depth=deep"], "number in mm"),

@@ -126,11 +126,11 @@ def test_changes_in_words():
         ),
         (
             wire.SetResult(1, Refusal.MI_TOO_HIGH, NUMBERS["transmit_power"], 2239, 0, 1900, 3),
-            "mechanical index would be 2.239, at most 1.9 is allowed; lower transmit_power_db",
+            "mechanical index would be 2.239, at most 1.9 is allowed; lower transmit_power, or",
         ),
         (
             wire.SetResult(1, Refusal.ISPTA_TOO_HIGH, NUMBERS["transmit_power"], 801, 0, 720, 3),
-            "ISPTA.3 would be 801 mW/cm2, at most 720 mW/cm2 is allowed; lower transmit_power_db or frame_rate_hz",
+            "ISPTA.3 would be 801 mW/cm2, at most 720 mW/cm2 is allowed; lower transmit_power or frame_rate, or",
         ),
         (
             wire.SetResult(1, Refusal.TI_TOO_HIGH, NUMBERS["transmit_power"], 2100, 0, 2000, 3),

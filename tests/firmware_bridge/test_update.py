@@ -14,6 +14,7 @@ from firmware_bridge.errors import (
     ImageHardwareError,
     ImageOlderError,
     ImageSignatureError,
+    ImageTooLargeError,
     UpdateFailedError,
     UpdateFlashError,
     UpdateImageError,
@@ -179,9 +180,21 @@ def test_a_security_counter_that_went_back_is_refused_by_the_probe(probe: Probe,
     assert probe.identity().version == V2
 
 
-def test_an_image_that_is_too_large_is_refused_by_the_probe(probe: Probe, maker: Maker):
-    with pytest.raises(UpdateImageError, match="too large"):
+def test_an_image_that_is_too_large_is_not_sent(bench: Bench, probe: Probe, maker: Maker, tmp_path: Path):
+    n_written = len(bench.written)
+    with pytest.raises(ImageTooLargeError, match="room for 389,120"):
         update(probe, maker.image("2.0.0+1", program=bytes(0x5F800)), maker.public_key, ignore)
+    (tmp_path / "film.mp4").write_bytes(bytes(0x60001))
+    with pytest.raises(ImageTooLargeError, match="393,217 bytes"):
+        update(probe, tmp_path / "film.mp4", maker.public_key, ignore)
+    assert len(bench.written) == n_written
+
+
+def test_the_largest_image_is_taken(probe: Probe, maker: Maker):
+    tables = maker.image("3.0.0+0").stat().st_size - len(PROGRAM)
+    largest = maker.image("3.0.0+0", program=bytes(0x5F000 - tables))
+    assert largest.stat().st_size == 0x5F000
+    assert update(probe, largest, maker.public_key, ignore).version == Version(3, 0, 0, 0)
 
 
 # ----------------------------------------------------------------------------------------------- what happens meanwhile

@@ -32,9 +32,10 @@ def set_parameters(
     asked = split_settings(settings)
     with opened(address) as probe:
         table = probe.parameter_table()
-        probe.set(**changes_from(asked, table))
+        changes = changes_from(asked, table)
+        probe.set(**changes)
         now = probe.parameter_table()
         presets = probe.preset_table()
-    out().print(change_table(table, now, presets, {each.name for each in asked}))
+    out().print(change_table(table, now, presets, changes.keys()))
     if address.startswith("sim:"):
         say("this simulated probe has ended with the command")

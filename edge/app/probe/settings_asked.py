@@ -22,22 +22,24 @@ class Asked:
 
 
 def split_settings(texts: Iterable[str]) -> tuple[Asked, ...]:
-    """Raises SettingError where a text is not NAME=VALUE or a name stands twice."""
-    asked = tuple(_split(text) for text in texts)
-    names = [each.name for each in asked]
-    twice = [name for name in names if names.count(name) > 1]
-    if twice:
-        raise SettingError(f"{twice[0]} is asked for twice; give it once; {_UNCHANGED}")
-    return asked
+    """Raises SettingError where a text is not NAME=VALUE."""
+    return tuple(_split(text) for text in texts)
 
 
 def changes_from(asked: Sequence[Asked], table: Sequence[ParameterDescription]) -> dict[str, Setting]:
     """What `Probe.set` takes, by keyword. Range and step are left to the probe.
 
-    Raises SettingError for a name that the probe does not have, a value that is no number, or another unit.
+    Raises SettingError for a name that the probe does not have or that stands twice, a value that is no number, or
+    another unit.
     """
-    rows = {row.name: row for row in table}
-    return {_row(each.name, rows).keyword: _value(each, _row(each.name, rows)) for each in asked}
+    rows = {row.keyword: row for row in table} | {row.name: row for row in table}
+    changes: dict[str, Setting] = {}
+    for each in asked:
+        row = _row(each.name, rows)
+        if row.keyword in changes:
+            raise SettingError(f"{row.name} is asked for twice; give it once; {_UNCHANGED}")
+        changes[row.keyword] = _value(each, row)
+    return changes
 
 
 def _split(text: str) -> Asked:
@@ -51,8 +53,9 @@ def _row(name: str, rows: dict[str, ParameterDescription]) -> ParameterDescripti
     if name in rows:
         return rows[name]
     near = get_close_matches(name, rows, n=1)
+    names = dict.fromkeys(row.name for row in rows.values())
     meant = f"; did you mean {near[0]}?" if near else ";"
-    raise SettingError(f"there is no parameter '{name}'{meant} there are: {', '.join(rows)}; {_UNCHANGED}")
+    raise SettingError(f"there is no parameter '{name}'{meant} there are: {', '.join(names)}; {_UNCHANGED}")
 
 
 def _value(asked: Asked, row: ParameterDescription) -> Setting:

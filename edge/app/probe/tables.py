@@ -104,10 +104,10 @@ def change_table(
     presets: Sequence[PresetDescription],
     asked: Set[str],
 ) -> Table:
-    """Before and after of what was asked for, and of what a preset changed along with it."""
+    """Before and after of what was asked for, by keyword, and of what a preset changed along with it."""
     table = Table.grid(padding=(0, 1))
     for old, new in zip(before, after, strict=True):
-        if new.name in asked or new.value != old.value:
+        if new.keyword in asked or new.value != old.value:
             same = "" if new.value != old.value else "as before"
             table.add_row(new.name, _value(old, presets), "->", _value(new, presets), new.unit, Text(same, style="dim"))
     return table

@@ -11,11 +11,20 @@ from edge.app.probe.address import Address
 if TYPE_CHECKING:
     from firmware_bridge.update import UpdateProgress
 
+KEY_FILE = "probe-key.pem"
+
 
 def update(
     address: Address,
     image: Annotated[Path, typer.Argument(metavar="IMAGE", help="The signed image.", show_default=False)],
-    key: Annotated[Path, typer.Option("--key", help="Public key (PEM, Ed25519) of whoever signs the firmware.")],
+    key: Annotated[
+        Path | None,
+        typer.Option(
+            "--key",
+            help="Public key (PEM, Ed25519) of whoever signs the firmware. Without it: the one that you keep in "
+            "~/.config/sonoedge/probe-key.pem.",
+        ),
+    ] = None,
 ) -> None:
     """Install new firmware: verify its signature, send it, restart the probe with it, test it, confirm it.
 
@@ -53,10 +62,25 @@ def update(
         if stage is not updating.UpdateStage.STARTING:  # the restart is a loss that was asked for
             say(sentence)
 
+    trusted = key or default_key()
     with opened(address, tell=tell) as probe, bar:
         before = probe.identity()
-        after = updating.update(probe, image, key, show)
+        after = updating.update(probe, image, trusted, show)
     out().print(f"firmware {before.version} in bank {before.bank} -> {after.version} in bank {after.bank}, confirmed")
+
+
+def default_key() -> Path:
+    """The key that the user keeps. Raises KeyFileError where there is none."""
+    import platformdirs
+
+    from firmware_bridge.errors import KeyFileError
+
+    path = platformdirs.user_config_path("sonoedge") / KEY_FILE
+    if not path.is_file():
+        raise KeyFileError(
+            f"no key says whose firmware is trusted: add --key FILE, or keep the maker's public key as {path}"
+        )
+    return path
 
 
 def _say_stage(text: str, progress: "UpdateProgress") -> None:
