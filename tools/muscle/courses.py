@@ -84,11 +84,11 @@ def followed_course(
 
 def ordered(
     taken: Sequence[tuple[Observed, float]], frames: Sequence[Frame], order: str, seed: int
-) -> tuple[NDArray[np.intp], list[Frame]]:
+) -> tuple[list[int], list[Frame]]:
     """Which frames in which order, with the times at which they are shown."""
-    places = np.arange(len(frames))
+    places = list(range(len(frames)))
     if order == "shuffled":
-        places = np.random.default_rng(seed).permutation(places)
+        np.random.default_rng(seed).shuffle(places)
     times = [taken[place][1] if order == "as recorded" else n * NEIGHBOURS_S for n, place in enumerate(places)]
     return places, [
         replace(frames[place], sequence=n, exposed_ns=round(time * 1e9))
@@ -195,7 +195,7 @@ def main() -> None:
     print(f"{arguments.pathway}: single frames, tracked (observers)\n")
     table(HEADS, set2_rows(task, runtime))
     if arguments.cycles:
-        table(CYCLE_HEADS, cycle_rows, lag_frames(task, runtime, arguments.seeds, arguments.cycles))
+        table(CYCLE_HEADS, cycle_rows(task, runtime, arguments.seeds, arguments.cycles))
 
 
 if __name__ == "__main__":
