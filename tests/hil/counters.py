@@ -14,6 +14,11 @@ LINE_STILL = ("losses", "unanswered", "stale_replies", "undecodable")
 SENDING = ("timeouts", "retransmitted", "duplicate")
 NAMES = (*STILL, *LINE_STILL, *SENDING)
 
+AGAIN = ("retransmitted", "duplicate")
+"""What a device that answers late makes the other end do."""
+CUT = ("losses", "stale", "damaged", "malformed", "naks_sent", "naks_received", "plain_lost", *AGAIN)
+"""What a cut or a restart in the middle of anything may leave behind."""
+
 
 @dataclass(frozen=True, slots=True)
 class Counted:

@@ -13,6 +13,7 @@ from firmware_bridge.protocol import messages as wire
 from firmware_bridge.protocol.framing import Deframer, encode_frame
 from firmware_bridge.protocol.messages import BootReason, ExposureFlag, TransmitOff
 from firmware_bridge.transport.contract import Transport
+from tests.hil.counters import CUT
 from tools.bridge.raw_host import SOON_S
 
 
@@ -56,7 +57,7 @@ def test_each_start_has_the_next_boot_id(bench):
     assert boot_ids == list(range(boot_ids[0], boot_ids[0] + 3))
 
 
-@pytest.mark.disturbs("losses", "stale", "retransmitted", "duplicate", "damaged", "naks_sent")
+@pytest.mark.disturbs(*CUT)
 def test_a_restart_on_request_is_noticed_and_survived(probe: Probe):
     before = probe.boot_id
     probe.set(depth_mm=50)

@@ -182,13 +182,15 @@ def test_what_it_does_not_know_is_refused_by_name(bench):
 
 
 def test_settings_do_not_touch_the_permission(probe: Probe):
+    def transmits() -> bool:
+        return (now := probe.doing()) is not None and now.transmitting
+
     probe.start_imaging()
     probe.arm()
+    assert probe.line.wait_until(transmits, SOON_S)
     changes = probe.watch((TransmitChanged,))
     probe.set(depth_mm=40)
     with pytest.raises(ParameterRefusedError):
         probe.set(depth_mm=4000)
     assert probe.events(changes, 0) == []
-    doing = probe.doing()
-    assert doing is not None
-    assert doing.transmitting
+    assert transmits()

@@ -10,6 +10,7 @@ from firmware_bridge.probe import Probe
 from firmware_bridge.protocol import messages as wire
 from firmware_bridge.protocol.messages import Action, ExposureFlag, FaultCode, Refusal, Stimulus, TransmitOff
 from tests.hil.conftest import Bench
+from tests.hil.counters import CUT
 from tools.bridge.heartbeat import silence_until_off
 from tools.bridge.raw_host import SOON_S
 
@@ -166,7 +167,7 @@ def test_a_new_session_takes_it_away(bench):
         assert (state.flags, state.off) == (ExposureFlag.IMAGING, TransmitOff.NEW_SESSION)
 
 
-@pytest.mark.disturbs("losses", "stale", "retransmitted", "duplicate", "damaged", "naks_sent")
+@pytest.mark.disturbs(*CUT)
 def test_a_restart_takes_it_away_and_nothing_brings_it_back(bench):
     probe = armed(bench)
     boot_id = probe.boot_id

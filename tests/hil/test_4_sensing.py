@@ -18,6 +18,8 @@ from tools.bridge.raw_host import SOON_S
 
 E = TypeVar("E", bound=Event)
 WRAP = 1 << 32
+ROUNDING_PPM = 1e-6
+"""Of a computation in floating point. The drifts here are the largest that are allowed for, so they lie on the edge."""
 
 
 def collected(probe: Probe, watch: Watch, kind: type[E], n: int) -> list[E]:
@@ -173,7 +175,7 @@ def test_the_devices_clock_is_told_within_its_uncertainty(new_bench, drift_ppm: 
             assert could_be(told, earliest_ns, latest_ns), (told, earliest_ns, latest_ns)
             time.sleep(0.2)
     status = probe.clock_status()
-    assert abs(status.drift_ppm - drift_ppm) <= status.drift_uncertainty_ppm
+    assert abs(status.drift_ppm - drift_ppm) <= status.drift_uncertainty_ppm + ROUNDING_PPM
     assert status.n_restarts == 0
     bench.look(announced=())
 

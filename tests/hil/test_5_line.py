@@ -12,13 +12,9 @@ from firmware_bridge.protocol import messages as wire
 from firmware_bridge.protocol.messages import BootReason, ExposureFlag, FaultCode, Stimulus, TransmitOff
 from firmware_bridge.transport.faulty import FaultSettings
 from tests.hil.conftest import ALL, Bench
-from tests.hil.counters import NAMES
+from tests.hil.counters import AGAIN, CUT, NAMES
 from tools.bridge.raw_host import SOON_S
 
-AGAIN = ("retransmitted", "duplicate")
-"""What a device that answers late makes the other end do."""
-CUT = ("losses", "stale", "damaged", "malformed", "naks_sent", "naks_received", "plain_lost", *AGAIN)
-"""What a cut in the middle of anything may leave behind."""
 N_ECHOES = 400 if ALL else 60
 
 

@@ -28,14 +28,17 @@ from firmware_bridge.probe import Bank, Identity, Probe
 from firmware_bridge.protocol import messages as wire
 from firmware_bridge.protocol.messages import HARDWARE_ID, BootReason, Refusal, Stimulus, UpdateState
 from firmware_bridge.simulator import SimulatedProbe
+from firmware_bridge.transport.faulty import FaultSettings
 from firmware_bridge.update import PART_BYTES, update
 from firmware_bridge.virtual_probe import ProbeSettings
 from tests.hil.conftest import ALL, Bench
+from tests.hil.counters import CUT, NAMES
 from tests.hil.firmware import CORTEX
 from tools.bridge.raw_host import SOON_S
 
 OLD, NEW = Version(1, 0, 0, 0), Version(2, 0, 0, 0)
 N_CUTS_SPREAD = 12
+pytestmark = pytest.mark.disturbs(*CUT)  # an update restarts the device
 _N_RECORDS = FLASH_SECTOR_SIZE // JOURNAL_RECORD_SIZE
 
 
@@ -193,6 +196,16 @@ def test_no_update_while_imaging(bench: Bench):
 
 
 # ----------------------------------------------------------------------------------------------------- what breaks it
+
+
+@pytest.mark.disturbs(*NAMES)
+def test_an_update_over_a_bad_line_arrives_whole(bench: Bench):
+    bench.device.faults = FaultSettings(damage=0.0005, drop=0.0005, double=0.0005, delay_ms=(0, 3), seed=6)
+    probe = bench.open()
+    assert install(bench, probe, bench.image("2.0.0")).version == NEW
+    bank = bench.device.flash.read_bytes()[BANK_STARTS[1] :]
+    assert bank.startswith(bench.image("2.0.0").read_bytes())
+    assert probe.line.statistics().link.retransmitted > 0
 
 
 @pytest.mark.parametrize("at", ["header", "program", "digest"])
