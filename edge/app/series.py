@@ -33,6 +33,8 @@ class Taken:
     exposed_ns: int
     pixels: "NDArray[np.uint8]"
     """(height, width, 3) BGR with what was found."""
+    coloured: bool
+    """By directions."""
 
 
 def series(
@@ -119,10 +121,12 @@ def records_in(source: str) -> Path | None:
 
 def take(sample: "EvenSample[Taken]", result: "Result") -> None:
     """Keeps the picture of a frame in which something was found, if its turn has come."""
-    from edge.finding import Verdict
+    from edge.finding import FieldMark, Verdict
 
-    if result.finding.verdict is not Verdict.REFUSED:
-        sample.add(lambda: Taken(result.finding.exposed_ns, small_picture(result)))
+    found = result.finding
+    if found.verdict is not Verdict.REFUSED:
+        coloured = any(isinstance(mark, FieldMark) for mark in found.marks)
+        sample.add(lambda: Taken(found.exposed_ns, small_picture(result), coloured))
 
 
 def small_picture(result: "Result") -> "NDArray[np.uint8]":
@@ -154,7 +158,7 @@ def publish(records: "Iterable[Record]", taken: "Sequence[Taken]", folder: Path)
     else:
         say("nothing was measured, so there is no figure")
     if taken:
-        stills = [Still((one.exposed_ns - course.first_ns) / 1e9, one.pixels) for one in taken]
+        stills = [Still((one.exposed_ns - course.first_ns) / 1e9, one.pixels, one.coloured) for one in taken]
         names += write_figure(plot(course, stills), folder, "course")
     for name in names:
         out().print(f"  {folder / name}", markup=False, soft_wrap=True)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from edge.exam.figure import INK, PALE, Area, Dots, Figure, Item, Label, Picture, Points, Polyline, Rgb
 from edge.exam.series import Quantity, Series
+from edge.overlay.field import wheel
 from edge.overlay.strip_chart import round_step
 from edge.overlay.wording import plain_name, plain_unit
 
@@ -20,9 +21,12 @@ MOST_PANELS: Final = 3
 LEFT, RIGHT, TOP, BOTTOM = 52.0, 10.0, 16.0, 30.0
 PANEL: Final = 84.0
 BETWEEN: Final = 14.0
-PICTURES: Final = 6
-CAPTION: Final = 13.0
+ABREAST: Final = 3
+"""Pictures side by side: narrower ones do not show single fascicles."""
+CAPTION: Final = 15.0
 """Of the time under a picture."""
+KEY_WIDTH: Final = 7.0
+KEY_LABELS: Final = (90, 45, 0, -45, -90)
 BLUE: Final[Rgb] = (0, 90, 160)
 ORANGE: Final[Rgb] = (213, 94, 0)
 BAND: Final = 0.18
@@ -40,6 +44,8 @@ class Still:
     seconds: float
     pixels: NDArray[np.uint8]
     """(height, width, 3) BGR."""
+    coloured: bool = False
+    """Whether its colours are directions (overlay.field.wheel)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -243,20 +249,37 @@ def _sample(text: str, x: float, y: float) -> Item:
 
 
 def _strip_height(stills: Sequence[Still]) -> float:
-    rows, columns = stills[0].pixels.shape[:2]
-    return float(_still_width(len(stills)) * rows / columns + CAPTION)
+    return ceil(len(stills) / ABREAST) * (_still_height(stills) + CAPTION)
 
 
-def _still_width(count: int) -> float:
-    return (WIDTH - LEFT - RIGHT - (count - 1) * 3.0) / count
+def _still_width() -> float:
+    return (WIDTH - LEFT - RIGHT - (ABREAST - 1) * 4.0) / ABREAST
+
+
+def _still_height(stills: Sequence[Still]) -> float:
+    """Of the highest picture as wide as there is room for."""
+    return max(_still_width() * still.pixels.shape[0] / still.pixels.shape[1] for still in stills)
 
 
 def _strip(stills: Sequence[Still]) -> Iterator[Item]:
-    """The pictures in a row, the time under each."""
-    width = _still_width(len(stills))
-    height = _strip_height(stills) - CAPTION
+    """The pictures in rows, the time under each, and what their colours mean."""
+    width, height = _still_width(), _still_height(stills)
     yield _letter(0, TOP)
+    if any(still.coloured for still in stills):
+        yield from _key(TOP + 14.0, height - 28.0)
     for number, still in enumerate(stills):
-        x = LEFT + number * (width + 3.0)
-        yield Picture(still.pixels, x, TOP, width, height)
-        yield Label(f"{still.seconds:.2f} s", x + width / 2, TOP + height + 9.0, 7.5, INK, "middle")
+        row, column = divmod(number, ABREAST)
+        x, y = LEFT + column * (width + 4.0), TOP + row * (height + CAPTION)
+        own = width * still.pixels.shape[0] / still.pixels.shape[1]
+        yield Picture(still.pixels, x, y, width, own)
+        yield Label(f"{still.seconds:.2f} s", x + width / 2, y + height + 9.0, 7.5, INK, "middle")
+
+
+def _key(y: float, height: float) -> Iterator[Item]:
+    """Which colour is which direction, left of the pictures."""
+    x = LEFT - KEY_WIDTH - 6.0
+    bar = wheel()[np.arange(90, -91, -1) % 180].round().astype(np.uint8)
+    yield Picture(bar[:, None], x, y, KEY_WIDTH, height)
+    for degrees in KEY_LABELS:
+        yield Label(f"{degrees}°", x - 3.0, y + (90 - degrees) / 180 * height + 2.7, 7.5, anchor="end")
+    yield Label("Direction", 12.0, y + height / 2, 8.0, anchor="middle", turned=True)
