@@ -103,6 +103,9 @@ class Frame:
     probe: ProbeState | None = None
     notes: tuple[str, ...] = ()
     """What a reader must know about the scale or region, such as two scales that disagree."""
+    coloured: Region | None = None
+    """The box around what was coloured as Doppler shows flow, before the picture became grey. None: nothing was, or the
+    source brings grey only."""
 
     def __post_init__(self) -> None:
         if self.pixels.ndim != 2 or self.pixels.dtype != np.uint8 or 0 in self.pixels.shape:

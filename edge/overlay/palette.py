@@ -43,6 +43,12 @@ def line_colour(name: str, index: int) -> Colour:
     words = name.replace("_", " ").lower().split()
     if "fascicle" in words:
         return WHITE
+    if "rim" in words:
+        return ICE
+    if "nerve" in words:
+        return GREEN
+    if "vessel" in words:
+        return PURPLE
     if any(word in words for word in _UPPER_WORDS):
         return UPPER
     if any(word in words for word in _LOWER_WORDS):

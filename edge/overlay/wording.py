@@ -16,6 +16,10 @@ _NAMES: Final = {
     "extrapolated_share": "of it outside view",
     "muscle_thickness": "Thickness",
     "fascicle_curvature": "Curvature",
+    "flattening_ratio": "Flattening",
+    "depth_under_skin": "Depth",
+    "vessel_distance": "To vessel",
+    "outer_area": "Area with rim",
 }
 _UNITS: Final = {"mm2": "mm²", "px2": "px²", "deg": "°", "grey level": "grey"}
 

@@ -17,7 +17,8 @@ from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from edge.clock import Clock
 from edge.errors import BackendUnavailableError, SonoedgeError, SourceFormatError
-from edge.frame import Frame
+from edge.frame import Frame, Region
+from edge.source.colour import coloured_region
 from edge.source.dicom_scale import frame_times_ns, scale_of
 from edge.source.files import checked_file
 from edge.source.grey import to_grey
@@ -41,10 +42,10 @@ def _frames(path: Path, fps: float | None) -> Generator[Frame]:
     scale = scale_of(header, int(header.Columns), int(header.Rows))
     pictures = _pictures(path, header)
     for sequence in range(count):
-        grey = _next(path, pictures, sequence, count)
+        grey, coloured = _next(path, pictures, sequence, count)
         exposed_ns = times[sequence] if times else position_ns(sequence, fps)
         frame = Frame(grey, exposed_ns, sequence, f"dicom:{path.name}", scale.spacing, scale.region)
-        yield replace(frame, notes=scale.notes)
+        yield replace(frame, notes=scale.notes, coloured=coloured)
 
 
 def _header(path: Path) -> FileDataset:
@@ -64,13 +65,18 @@ def _header(path: Path) -> FileDataset:
     raise SourceFormatError(f"'{path}' holds no picture (it is a {name}); choose the image object of the exam")
 
 
-def _pictures(path: Path, header: FileDataset) -> Iterator[NDArray[np.uint8]]:
+_Picture = tuple[NDArray[np.uint8], Region | None]
+"""Grey, and where it was coloured."""
+
+
+def _pictures(path: Path, header: FileDataset) -> Iterator[_Picture]:
     syntax = _syntax(header)
     _check_decodable(path, syntax)
     # From the path only one frame at a time is in memory; a deflated file can only be read as a whole.
     source = dcmread(path) if syntax.is_deflated else path
     for pixels in iter_pixels(source, transfer_syntax_uid=syntax):
-        yield _grey(pixels, header)
+        palette = str(header.PhotometricInterpretation) == "PALETTE COLOR"
+        yield _grey(pixels, header), coloured_region(apply_color_lut(pixels, header) if palette else pixels)
 
 
 def _syntax(header: FileDataset) -> UID:
@@ -109,7 +115,7 @@ def _grey(pixels: NDArray[Any], header: Dataset) -> NDArray[np.uint8]:
     return np.asarray(255 - grey, np.uint8) if photometric == "MONOCHROME1" else grey
 
 
-def _next(path: Path, pictures: Iterator[NDArray[np.uint8]], sequence: int, count: int) -> NDArray[np.uint8]:
+def _next(path: Path, pictures: Iterator[_Picture], sequence: int, count: int) -> _Picture:
     try:
         with _quiet():
             return next(pictures)

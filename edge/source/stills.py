@@ -6,6 +6,7 @@ from pathlib import Path
 from edge.clock import Clock
 from edge.errors import SourceError, SourceFormatError, SourceNotFoundError
 from edge.frame import Frame
+from edge.source.colour import coloured_region
 from edge.source.files import checked_file, located, natural_key
 from edge.source.grey import bits_used, to_grey
 from edge.source.picture_file import read_pictures
@@ -71,4 +72,5 @@ def _frames(path: Path, sequence: int, fps: float | None) -> Generator[Frame]:
             raise SourceFormatError(f"'{path}': {error}; save it as an 8 or 16 bit PNG") from error
         short = picture.dtype.itemsize * 8 > depth
         notes = (f"the 16-bit picture uses only {depth} bits; it was brightened to match",) if short else ()
-        yield Frame(grey, position_ns(number, fps), number, f"stills:{path.name}", notes=notes)
+        origin, coloured = f"stills:{path.name}", coloured_region(picture)
+        yield Frame(grey, position_ns(number, fps), number, origin, notes=notes, coloured=coloured)

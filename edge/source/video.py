@@ -13,7 +13,8 @@ from av.video.stream import VideoStream
 
 from edge.clock import Clock
 from edge.errors import SourceFormatError
-from edge.frame import Frame
+from edge.frame import Frame, Region
+from edge.source.colour import coloured_region
 from edge.source.files import checked_file
 from edge.source.recording import Recording
 
@@ -69,13 +70,26 @@ def _frames(path: Path) -> Generator[Frame]:
         sequence = 0
         for picture in _pictures(container, stream, damage):
             grey = np.asarray(picture.to_ndarray(format="gray"), np.uint8)
-            yield Frame(grey, times.position_ns(picture), sequence + damage.bad_packets, f"video:{path.name}")
+            number = sequence + damage.bad_packets
+            yield Frame(grey, times.position_ns(picture), number, f"video:{path.name}", coloured=_coloured(picture))
             sequence += 1
         problem = _problem(container, stream, damage, times)
     if sequence == 0:
         raise SourceFormatError(f"'{path}' holds no frame that can be decoded; {_CURE}")
     if problem:
         raise SourceFormatError(f"'{path}' {problem}; {sequence} frames were read; {_CURE}")
+
+
+def _coloured(picture: VideoFrame) -> Region | None:
+    """Looked for in a small copy, as sharp as colour is in most videos."""
+    shrink = max(1, round(max(picture.width, picture.height) / 320))
+    if picture.format.name.startswith("gray"):
+        return None
+    size = {"width": max(1, picture.width // shrink), "height": max(1, picture.height // shrink)}
+    found = coloured_region(picture.reformat(**size, format="bgr24").to_ndarray())
+    if found is None:
+        return None
+    return Region(*(shrink * part for part in (found.x, found.y, found.width, found.height)))
 
 
 def _opened(path: Path) -> InputContainer:

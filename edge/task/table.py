@@ -8,6 +8,7 @@ TASKS = MappingProxyType(
     {
         "cartilage": Entry("edge.task.cartilage:CartilageTask"),
         "muscle": Entry("edge.task.muscle:MuscleTask"),
+        "nerve": Entry("edge.task.nerve:NerveTask"),
     }
 )
 

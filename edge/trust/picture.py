@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.frame import Frame
+
 DARK_LEVEL = 6.0
 """Mean grey level of the brightest tenth below which nothing is seen: no contact, or transmit is off."""
 WHITE_SHARE = 0.35
@@ -26,3 +28,13 @@ def picture_faults(ultrasound: NDArray[np.uint8]) -> tuple[str, ...]:
     if float(share[250:].sum()) > WHITE_SHARE:
         return (f"{100 * share[250:].sum():.0f} % of the picture is white: lower the gain",)
     return ()
+
+
+def colour_faults(frame: Frame) -> tuple[str, ...]:
+    """Reasons against a measurement where colour lies over the ultrasound; empty where there is none."""
+    box, region = frame.coloured, frame.ultrasound
+    if box is None:
+        return ()
+    across = min(box.x + box.width, region.x + region.width) > max(box.x, region.x)
+    down = min(box.y + box.height, region.y + region.height) > max(box.y, region.y)
+    return ("the picture is coloured (Doppler): switch the colour off",) if across and down else ()

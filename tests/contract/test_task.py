@@ -1,5 +1,7 @@
 """What every task must do, whoever wrote it."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -12,11 +14,13 @@ from edge.registry import load
 from edge.task.fake import FakeTask
 from edge.task.table import TASKS
 from tests.task.muscle_truth import faultless_output
+from tests.task.nerve_truth import faultless_output as nerve_output
+from tests.task.nerve_truth import frame_of_nerve
 
 SIZES = [(1, 1), (1, 7), (2, 2), (7, 1), (37, 53), (101, 255), (480, 640), (481, 639), (800, 600)]
 
 
-OUTPUT = {"muscle": (4, 128, 128)}
+OUTPUT = {"muscle": (4, 128, 128), "nerve": (8, 128, 128)}
 """Channels, height and width of the output, where it is not one score a label for each pixel of the tensor."""
 
 
@@ -65,7 +69,12 @@ def good_muscle():
     return frame_of(picture.pixels, spacing), (faultless_output(picture.truth),)
 
 
-GOOD = {"brightness": good_brightness, "cartilage": good_cartilage, "muscle": good_muscle}
+def good_nerve():
+    """A drawn nerve beside a vessel."""
+    return replace(frame_of_nerve(), exposed_ns=123, sequence=4), (nerve_output(),)
+
+
+GOOD = {"brightness": good_brightness, "cartilage": good_cartilage, "muscle": good_muscle, "nerve": good_nerve}
 """A frame and the outputs for it, which the task must measure. A new task adds its own."""
 
 

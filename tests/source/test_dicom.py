@@ -107,6 +107,14 @@ def _apart(frame: Frame, expected: np.ndarray) -> float:
     return float(np.abs(frame.pixels.astype(float) - expected).max())
 
 
+def test_doppler_colour_is_told(tmp_path: Path) -> None:
+    rgb = np.repeat(np.full((1, _HEIGHT, _WIDTH, 1), 60, np.uint8), 3, axis=3)
+    rgb[:, 10:20, 30:45] = (230, 20, 10)
+    (frame,) = _frames(_dataset(rgb, "RGB"), tmp_path)
+    assert frame.coloured == Region(30, 10, 15, 10)
+    assert _frames(_dataset(_GREY, "MONOCHROME2"), tmp_path)[0].coloured is None
+
+
 # Pixels
 
 
