@@ -3,7 +3,7 @@
 from typing import Final
 
 from firmware_bridge.errors import NoAnswerError, NotAProbeError, ProtocolVersionError, SessionError
-from firmware_bridge.link import Greeting
+from firmware_bridge.link import Greeting, LinkCounters
 from firmware_bridge.protocol import messages as wire
 
 _SHOWN_BYTES: Final = 24
@@ -26,14 +26,19 @@ class FirstBytes:
         return f"{self.shown.hex(' ')}{more} ('{text}')"
 
 
-def opening_error(came: FirstBytes, n_good_frames: int, name: str, waited_s: float) -> SessionError:
+def opening_error(came: FirstBytes, counters: LinkCounters, name: str, waited_s: float) -> SessionError:
     """Why no session opened, out of what came instead of an answer."""
     if came.n_bytes == 0:
         return NoAnswerError(
             f"{name}: no answer in {waited_s:g} s. Is the probe switched on? Is this its port (see: sonoedge probe "
             "list)? Is the speed right (921600 bit/s unless the address says otherwise: serial:/dev/ttyACM0@115200)?"
         )
-    if n_good_frames:
+    if counters.good and counters.malformed == counters.good:  # a probe sends no HELLO: they are this program's own
+        return NotAProbeError(
+            f"{name}: what is sent comes back, and nothing else comes. Are the cable's two wires joined, or is this "
+            "another program's end of the line?"
+        )
+    if counters.good:
         return NoAnswerError(
             f"{name}: a probe sends, but does not answer in {waited_s:g} s; it does not hear this computer. "
             "Check the cable's other wire"

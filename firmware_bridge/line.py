@@ -432,7 +432,7 @@ class Line:
     def _give_up_opening(self) -> None:
         if self._was_open:
             raise LinkLostError(f"the probe on {self.name} does not answer")
-        self._end(opening_error(self._first_bytes, self._link.counters.good, self.name, OPENING_TIMEOUT_S))
+        self._end(opening_error(self._first_bytes, self._link.counters, self.name, OPENING_TIMEOUT_S))
 
     def _lose_transport(self, error: TransportError) -> None:
         if self._phase is _Phase.ENDED:

@@ -158,7 +158,7 @@ def allowed(parameter: int) -> str:
     """A parameter's range in words."""
     row = wire.PARAMETERS[parameter]
     low, high, step = (physical(parameter, raw) for raw in (row.minimum, row.maximum, row.step))
-    return f"{low:g} to {high:g} {row.unit} in steps of {step:g}"
+    return f"{low:g} to {high:g}{_unit(parameter)} in steps of {step:g}"
 
 
 def refused_setting(result: wire.SetResult) -> ParameterRefusedError:
@@ -172,9 +172,7 @@ def refused_setting(result: wire.SetResult) -> ParameterRefusedError:
             f"lower {lower}, or take another preset",
         )
     if refusal in (wire.Refusal.OUT_OF_RANGE, wire.Refusal.OFF_STEP, wire.Refusal.UNKNOWN_PRESET):
-        row = wire.PARAMETERS[result.parameter]
-        asked = physical(result.parameter, result.asked)
-        return _refusal(refusal, f"{row.name} cannot be {asked:g}; allowed: {allowed(result.parameter)}")
+        return _refusal(refusal, _out_of_range(result.parameter, physical(result.parameter, result.asked)))
     return _refusal(refusal, f"the probe did not take the settings: {REFUSALS[refusal]}")
 
 
@@ -223,8 +221,18 @@ def _pair(parameter: int, value: Setting) -> Pair:
         raise _refusal(wire.Refusal.OFF_STEP, reason)
     raw = row.minimum + round(n_steps) * row.step
     if raw not in _RAW_RANGE:
-        raise _refusal(wire.Refusal.OUT_OF_RANGE, f"{row.name} cannot be {value:g}; allowed: {allowed(parameter)}")
+        raise _refusal(wire.Refusal.OUT_OF_RANGE, _out_of_range(parameter, value))
     return Pair(parameter, raw)
+
+
+def _unit(parameter: int) -> str:
+    unit = wire.PARAMETERS[parameter].unit
+    return "" if unit == "none" else f" {unit}"
+
+
+def _out_of_range(parameter: int, value: float) -> str:
+    name = wire.PARAMETERS[parameter].name
+    return f"{name} cannot be {value:g}{_unit(parameter)}; allowed: {allowed(parameter)}"
 
 
 def _nearest(parameter: int, n_steps: float) -> str:

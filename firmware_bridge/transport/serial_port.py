@@ -107,7 +107,8 @@ def _open_error(path: str, baud: int, error: Exception) -> TransportError:
         return PortBusyError(f"{path} is in use by another program; close it, or find it with: fuser {path}")
     if number in (errno.EACCES, errno.EPERM):
         return PortPermissionError(f"you may not open {path}; {_remedy(path)}")
-    return PortUnsuitableError(f"{path} cannot be used as a serial port at {baud} bit/s ({error}); expected a tty")
+    reason = os.strerror(number) if number else str(error)
+    return PortUnsuitableError(f"{path} cannot be used as a serial port at {baud} bit/s ({reason}); expected a tty")
 
 
 def _remedy(path: str) -> str:

@@ -130,7 +130,7 @@ def test_set_shows_what_a_preset_changed_along_with_it(sonoedge):
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        (["depth=900"], ("900", "15 to 80 mm")),
+        (["depth=900"], ("900 mm", "15 to 80 mm")),
         (["gain=1", "depth=30.2"], ("30.2", "30 and 30.5")),
         (["frequency=4", "transmit_power=0"], ("mechanical index", "1.9")),
         (["preset=spleen"], ("spleen", "cartilage")),
@@ -311,7 +311,7 @@ def test_a_port_in_use_names_who_holds_it(sonoedge):
     [
         (lambda came: b"", "no answer"),
         (lambda came: b"$GPGGA,123519,4807.038,N\r\n", "no probe's answer"),
-        (lambda came: came, "no"),
+        (lambda came: came, "comes back"),
         (None, "speaks version 0"),
     ],
     ids=["silent", "a receiver of positions", "an echo", "an older probe"],

@@ -122,7 +122,7 @@ def test_changes_in_words():
     [
         (
             wire.SetResult(1, Refusal.OUT_OF_RANGE, NUMBERS["depth"], 990, 150, 800, 3),
-            "depth cannot be 99; allowed: 15 to 80 mm in steps of 0.5",
+            "depth cannot be 99 mm; allowed: 15 to 80 mm in steps of 0.5",
         ),
         (
             wire.SetResult(1, Refusal.MI_TOO_HIGH, NUMBERS["transmit_power"], 2239, 0, 1900, 3),

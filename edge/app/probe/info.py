@@ -14,7 +14,7 @@ def info(
 ) -> None:
     """Show a probe: identity, firmware, parameters, presets, acoustic output, sensors, permission to transmit, link.
 
-    As every new session does, this ends a transmit that another program had armed.
+    Like every new session, this ends a transmit that another program armed.
 
     [bold]Examples[/]
 

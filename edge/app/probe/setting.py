@@ -17,7 +17,8 @@ def set_parameters(
 ) -> None:
     """Change parameters of a probe, all of them or none. It refuses what is not allowed and says what is.
 
-    A preset loads its values first. As every new session does, this ends a transmit that another program had armed.
+    A preset loads its values first.
+    Like every new session, this ends a transmit that another program armed.
 
     [bold]Examples[/]
 

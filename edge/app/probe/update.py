@@ -28,8 +28,8 @@ def update(
 ) -> None:
     """Install new firmware: verify its signature, send it, restart the probe with it, test it, confirm it.
 
-    The old firmware stays until the new one has passed its self-test. An update that was cut off goes on where it
-    stopped when the same command is given again.
+    The old firmware stays until the new one has passed its self-test.
+    An update that was cut off goes on where it stopped when given again.
 
     [bold]Example[/]
 

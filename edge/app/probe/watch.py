@@ -17,8 +17,8 @@ def watch(
 ) -> None:
     """Watch a probe live: parameters, acoustic output, sensors, exposures, clock, link, events. In a pipe: lines.
 
-    What --start and --arm began ends with the command. As every new session does, this ends a transmit that another
-    program had armed.
+    What --start and --arm began ends with the command.
+    Like every new session, this ends a transmit that another program armed.
 
     [bold]Examples[/]
 
