@@ -28,8 +28,10 @@ LEAST_VOTE: Final = 1.0
 """Of a line, in standard deviations over all places and directions."""
 POOL: Final = 4
 """Cells of the grid, each way, whose votes are counted together."""
-POOL_SIGMA: Final = 3.0
+POOL_SIGMA: Final = 4.0
 """Of the window in which they are, in such places: wide, or chance would decide what the mirrored direction takes."""
+AROUND_DEG: Final = 20.0
+"""Sigma of the window about the whole belly's commonest direction in which a place's own is looked for."""
 BESIDE: Final = 2
 """Directions to either side of the commonest that count as the same."""
 CONTRAST_SHARES: Final = (1 / 25, 1 / 12)
@@ -48,7 +50,7 @@ def line_field(picture: Plane, bellies: Sequence[NDArray[np.bool_]]) -> tuple[Pl
         votes = _votes(_even(picture, shown), shown)
     for belly in bellies:
         rows = np.flatnonzero(belly.any(axis=1))
-        if rows.size:
+        if rows.size >= POOL:
             part = slice(int(rows[0]), int(rows[-1]) + 1)
             for plane, values in zip((cosine, sine, weight), _read(votes[:, part], belly[part]), strict=True):
                 np.copyto(plane[part], values, where=belly[part])
@@ -58,7 +60,8 @@ def line_field(picture: Plane, bellies: Sequence[NDArray[np.bool_]]) -> tuple[Pl
 def _read(votes: Plane, belly: NDArray[np.bool_]) -> tuple[Plane, Plane, Plane]:
     """Cosine and sine of twice the angle, and how much of the votes are for it, 0 to 1, cell by cell."""
     size = belly.shape[::-1]
-    angle, weight = _commonest(*_pooled(votes * belly))
+    votes = votes * belly
+    angle, weight = _commonest(_pooled(votes)[0] * _window(votes), *_pooled(np.square(votes)))
     parts = (np.cos(2 * angle) * weight, np.sin(2 * angle) * weight, weight)
     cosine, sine, weight = (_resized(part, size) for part in parts)
     length = np.maximum(np.hypot(cosine, sine), np.float32(1e-6))
@@ -86,12 +89,14 @@ def _resized(plane: Plane, size: tuple[int, ...]) -> Plane:
 
 
 def _votes(even: Plane, shown: NDArray[np.bool_]) -> Plane:
-    """(directions, rows, columns): what the line pieces exceed the least vote by, squared; 0 where it is not shown."""
+    """(directions, rows, columns): what the line pieces exceed the least vote by; 0 where it is not shown.
+
+    Not squared: then few strong echoes would outvote many faint ones, and what lies flat is the strongest.
+    """
     sums = _line_sums(even)
     sums *= shown / np.float32(max(float(sums[:, shown].std()), 1e-9))
     sums -= np.float32(LEAST_VOTE)
-    np.maximum(sums, 0, out=sums)
-    return np.square(sums, out=sums)
+    return np.maximum(sums, 0, out=sums)
 
 
 def _line_sums(even: Plane) -> Plane:
@@ -130,6 +135,13 @@ def _samples() -> tuple[tuple[tuple[int, int], ...], ...]:
     return tuple(places)
 
 
+def _window(votes: Plane) -> Plane:
+    """(directions, 1, 1): 1 at the commonest direction of all places together, less far from it."""
+    all_of_them = votes.sum(axis=(1, 2), dtype=np.float64)
+    at = ANGLES_DEG[np.argmax(all_of_them - all_of_them[::-1])]
+    return np.asarray(np.exp(-0.5 * ((ANGLES_DEG - at) / AROUND_DEG) ** 2), np.float32)[:, None, None]
+
+
 def _pooled(votes: Plane) -> tuple[Plane, Plane]:
     """(directions, few rows, few columns) votes counted together, less the mirrored direction's; (few rows, few
     columns) all votes."""
@@ -138,9 +150,9 @@ def _pooled(votes: Plane) -> tuple[Plane, Plane]:
     return np.maximum(near - near[::-1], 0), near.sum(axis=0)
 
 
-def _commonest(votes: Plane, total: Plane) -> tuple[Plane, Plane]:
+def _commonest(votes: Plane, squares: Plane, total: Plane) -> tuple[Plane, Plane]:
     """The direction with most votes at each place, in radians, between the directions where it falls there, and what
-    share of all votes is for it and the directions beside it."""
+    share of the squares' total is for it and the directions beside it."""
     best = np.clip(votes.argmax(axis=0), BESIDE, len(votes) - 1 - BESIDE)
     places = best + np.arange(-BESIDE, BESIDE + 1)[:, None, None]
     around = np.take_along_axis(votes, places, axis=0)
@@ -148,5 +160,5 @@ def _commonest(votes: Plane, total: Plane) -> tuple[Plane, Plane]:
     curve = np.minimum(before - 2 * at + after, -1e-9)
     step = ANGLES_DEG[1] - ANGLES_DEG[0]
     degrees = ANGLES_DEG[best] + step * np.clip(0.5 * (before - after) / curve, -1, 1)
-    share = around.sum(axis=0) / np.maximum(total, 1e-6)
+    share = np.take_along_axis(squares, places, axis=0).sum(axis=0) / np.maximum(total, 1e-6)
     return np.radians(degrees).astype(np.float32), np.asarray(np.clip(share, 0, 1), np.float32)

@@ -114,3 +114,12 @@ def test_dark_columns_have_no_contact() -> None:
     picture = np.full((100, 128), 90, np.float32)
     picture[:, 90:] = 6
     np.testing.assert_array_equal(np.flatnonzero(~lit_columns(picture))[[0, -1]] // 4, np.array([90, 127]) // 4)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 5])
+def test_a_belly_of_few_rows_is_no_error(rows: int) -> None:
+    belly = np.zeros_like(BELLY)
+    belly[40 : 40 + rows] = True
+    cosine, sine, weight = line_field(picture_of(20, 3), [belly])
+    assert np.isfinite(np.stack((cosine, sine, weight))).all()
+    assert not weight[~belly].any()
