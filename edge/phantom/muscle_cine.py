@@ -41,7 +41,7 @@ class MuscleCine:
         muscle, mm_per_px = self.at(t_s), imaging.depth_mm / self.shape[0]
         x_mm, depth_mm = self._grid(imaging)
         found = section(muscle, imaging, x_mm.astype(np.float64), self.shape[0], pulse_at(t_s))
-        speckle = _carried(self._tissue, material_mm(muscle, x_mm, depth_mm), mm_per_px)
+        speckle = carried_speckle(self._tissue, material_mm(muscle, x_mm, depth_mm), mm_per_px)
         pixels = expose(found, speckle, self._noise(t_s), imaging, mm_per_px)
         return MusclePicture(pixels, found.truth, mm_per_px)
 
@@ -83,6 +83,6 @@ def carried_field(rng: np.random.Generator) -> Field:
     return np.asarray(field / np.sqrt((field**2).sum(axis=2).mean()), np.float32)
 
 
-def _carried(tissue: Field, material: Field, mm_per_px: float) -> Field:
+def carried_speckle(tissue: Field, material: Field, mm_per_px: float) -> Field:
     column, row = (wrapped(mm * np.float32(SPECKLE_PER_PX / mm_per_px), SPECKLE_SIDE) for mm in cv2.split(material))
     return np.asarray(cv2.remap(tissue, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP), np.float32)

@@ -1,5 +1,5 @@
 """The simulated probe's picture: `phantom:cartilage,seed=3,frames=150,depth=35`,
-`phantom:muscle,motion=stretch,paced=no`.
+`phantom:muscle,motion=stretch,paced=no`, `phantom:nerve,nerves=2,motion=compress`, `phantom:tissue,degree=0.7`.
 
 Exposed by its own clock with fixed settings, or by a probe that somebody sets (a ProbeFeed).
 """
@@ -18,7 +18,10 @@ from edge.frame import Frame, ProbeState, Region
 from edge.phantom.cine import LIVE_IMAGING, Cine
 from edge.phantom.muscle_cine import LIVE_MUSCLE, MuscleCine
 from edge.phantom.muscle_motion import MOVEMENTS
+from edge.phantom.nerve_cine import HANDS, NerveCine
+from edge.phantom.nerve_draw import LIVE_NERVE
 from edge.phantom.records import Imaging
+from edge.phantom.tissue import LIVE_TISSUE, SWEEPS, TissueCine
 from edge.source.probe_feed import Exposure, ProbeFeed
 
 DEPTHS_MM = (15.0, 80.0)
@@ -43,17 +46,27 @@ class Moving(Protocol):
 class Anatomy:
     """What may stand behind `phantom:`."""
 
-    make: Callable[[int, str], Moving]
-    """From a seed and a motion."""
+    make: Callable[["PhantomSettings"], Moving]
     imaging: Imaging
     """Where no probe sets it."""
     motions: tuple[str, ...]
     """To choose from; the first where none is chosen. Empty: there is no choice."""
+    own: tuple[str, ...] = ()
+    """Its further settings, as the user writes them."""
 
 
 ANATOMIES = {
-    "cartilage": Anatomy(lambda seed, _: Cine(seed), LIVE_IMAGING, ()),
-    "muscle": Anatomy(lambda seed, motion: MuscleCine(seed, movement=motion), LIVE_MUSCLE, MOVEMENTS),
+    "cartilage": Anatomy(lambda made: Cine(made.seed), LIVE_IMAGING, ()),
+    "muscle": Anatomy(lambda made: MuscleCine(made.seed, movement=made.motion), LIVE_MUSCLE, MOVEMENTS),
+    "nerve": Anatomy(
+        lambda made: NerveCine(made.seed, motion=made.motion, nerves=made.nerves), LIVE_NERVE, HANDS, ("nerves=0|1|2",)
+    ),
+    "tissue": Anatomy(
+        lambda made: TissueCine(made.seed, motion=made.motion, degree=made.degree),
+        LIVE_TISSUE,
+        SWEEPS,
+        ("degree=0..1",),
+    ),
 }
 
 
@@ -68,6 +81,10 @@ class PhantomSettings:
     depth_mm: float = LIVE_IMAGING.depth_mm
     motion: str = ""
     """One of the anatomy's; empty where it has none to choose from."""
+    nerves: int = 1
+    """How many the nerve phantom shows."""
+    degree: float = 0.0
+    """How far the tissue phantom's muscle is infiltrated."""
     paced: bool = True
     """True: live, in real time. False: as fast as they are asked for, none dropped."""
 
@@ -85,6 +102,7 @@ def parse_phantom(rest: str) -> PhantomSettings:
             settings = _with(settings, name, value)
         except ValueError as error:
             motion = f"motion={'|'.join(anatomy.motions)}, " if anatomy.motions else ""
+            motion += "".join(f"{setting}, " for setting in anatomy.own)
             raise SettingError(
                 f"'{pair}' is no setting of the phantom; write seed=NUMBER, frames=NUMBER, {motion}"
                 f"depth={DEPTHS_MM[0]:.0f}..{DEPTHS_MM[1]:.0f} (mm) or paced=yes|no"
@@ -101,6 +119,10 @@ def _with(settings: PhantomSettings, name: str, value: str) -> PhantomSettings:
         return replace(settings, depth_mm=float(value))
     if name == "motion" and value in ANATOMIES[settings.anatomy].motions:
         return replace(settings, motion=value)
+    if name == "nerves" and settings.anatomy == "nerve" and value in ("0", "1", "2"):
+        return replace(settings, nerves=int(value))
+    if name == "degree" and settings.anatomy == "tissue" and 0 <= float(value) <= 1:
+        return replace(settings, degree=float(value))
     if name == "paced" and value in ("yes", "no"):
         return replace(settings, paced=value == "yes")
     raise ValueError(name)
@@ -140,7 +162,7 @@ class PhantomSource(Closing):
     def __init__(self, settings: PhantomSettings, feed: ProbeFeed) -> None:
         self.live = settings.paced
         self.settings, self._feed = settings, feed
-        self._cine = ANATOMIES[settings.anatomy].make(settings.seed, settings.motion)
+        self._cine = ANATOMIES[settings.anatomy].make(settings)
         self._first_ns: int | None = None
         self._next = self._offset = 0
         self._shown: tuple[Exposure, NDArray[np.uint8]] | None = None

@@ -1,0 +1,155 @@
+"""Pictures of nerves beside vessels, with what is truly in them."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.phantom.bmode import compress, envelope, white_field
+from edge.phantom.muscle_anatomy import Field
+from edge.phantom.nerve_anatomy import Limb, Press, beaten
+from edge.phantom.nerve_draw import draw_limb, draw_nerve_imaging
+from edge.phantom.nerve_echoes import limb_echoes
+from edge.phantom.oval import Outline, gap_mm, polygon_size
+from edge.phantom.picture import beam_positions
+from edge.phantom.records import Imaging, Pose, Transducer
+
+MASK_SHIFT = 4
+"""Binary places of a polygon's corners when it is filled."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrueNerve:
+    """A nerve as it truly is at the moment; inside its bright rim."""
+
+    outline_mm: Outline
+    area_mm2: float
+    long_axis_mm: float
+    short_axis_mm: float
+    """Full axes of the ellipse with the outline's second moments."""
+    flattening_ratio: float
+    """Long by short axis."""
+    depth_mm: float
+    """From the skin to the outline's shallowest corner."""
+    centre_mm: tuple[float, float]
+    """Across and down."""
+    nearest_vessel_mm: float
+    """From outline to outline; infinite where there is no vessel."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrueVessel:
+    """A vessel's lumen at the moment."""
+
+    outline_mm: Outline
+    area_mm2: float
+    vein: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NerveTruth:
+    """All that lies in the section, in the picture or beside it, and where it is in the picture."""
+
+    nerves: tuple[TrueNerve, ...]
+    vessels: tuple[TrueVessel, ...]
+    nerve: NDArray[np.uint8]
+    """(height, width) 1 where a nerve is."""
+    vessel: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NervePicture:
+    """A picture of square pixels and what is truly in it."""
+
+    pixels: NDArray[np.uint8]
+    """(height, width) grey."""
+    truth: NerveTruth
+    mm_per_px: float
+
+
+def nerve_picture(rng: np.random.Generator, size: tuple[int, int] = (256, 512)) -> NervePicture:
+    """A limb at random, pictured at random. size: least and most pixels of the picture's longer side."""
+    depth_mm, width_mm = rng.uniform(18, 50), rng.uniform(22, 50)
+    mm_per_px = max(width_mm, depth_mm) / int(rng.integers(size[0], size[1] + 1))
+    shape = max(8, round(depth_mm / mm_per_px)), max(8, round(width_mm / mm_per_px))
+    imaging = draw_nerve_imaging(rng, shape[0] * mm_per_px)
+    limb = draw_limb(rng, width_mm, depth_mm)
+    pressure = rng.uniform(0, 1) ** 2
+    pose = Pose(tilt_deg=rng.normal(0, 4), pressure=pressure)
+    now = beaten(limb, rng.uniform(-1, 1), rng.uniform(-1, 1), 0.7 * pressure if rng.random() < 0.5 else 0.0)
+    speckle, noise = white_field(rng, shape), cv2.GaussianBlur(white_field(rng, shape), (3, 3), 0.8) * np.float32(2.6)
+    bright = float(np.clip(rng.normal(0.38, 0.1), 0.12, 0.7))
+    return expose_limb(now, imaging, pose, shape, speckle, noise, bright)
+
+
+def expose_limb(
+    limb: Limb,
+    imaging: Imaging,
+    pose: Pose,
+    shape: tuple[int, int],
+    speckle: Field,
+    noise: Field,
+    bright: float | None = None,
+) -> NervePicture:
+    """The picture of (height, width) of a limb as it is at the moment. speckle, noise: as `white_field` makes them.
+
+    bright: where the grey of its brightest tenth begins, 0 to 1, as an examiner turns the gain; None: the gain is set.
+    """
+    mm_per_px = imaging.depth_mm / shape[0]
+    x_mm = beam_positions(Transducer(shape[1] * mm_per_px), shape[1]).astype(np.float32)
+    found = limb_echoes(limb, imaging, pose, x_mm, shape[0])
+    speckle[..., 0] += found.coherence
+    amplitude = envelope(found.echoes, speckle, noise, imaging, mm_per_px)
+    if bright is not None:
+        amplitude *= _gain_for(bright, amplitude, imaging)
+    pixels = compress(amplitude, imaging)
+    return NervePicture(pixels, nerve_truth(limb, pose, shape, mm_per_px), mm_per_px)
+
+
+def _gain_for(bright: float, amplitude: Field, imaging: Imaging) -> np.float32:
+    wanted_db = (bright ** (1 / imaging.gamma) - 0.55) * imaging.dynamic_range_db
+    return np.float32(10 ** (wanted_db / 20) / max(float(np.quantile(amplitude[::4, ::4], 0.9)), 1e-6))
+
+
+def nerve_truth(limb: Limb, pose: Pose, shape: tuple[int, int], mm_per_px: float) -> NerveTruth:
+    """What the picture shows of a limb as it is at the moment."""
+    press = Press.of(pose)
+    nerves, vessels = ([press.outline(thing.oval) for thing in things] for things in (limb.nerves, limb.vessels))
+    return NerveTruth(
+        nerves=tuple(_true_nerve(outline, vessels) for outline in nerves),
+        vessels=tuple(
+            TrueVessel(outline, polygon_size(outline).area_mm2, vessel.vein)
+            for outline, vessel in zip(vessels, limb.vessels, strict=True)
+        ),
+        nerve=_mask(nerves, shape, mm_per_px),
+        vessel=_mask(vessels, shape, mm_per_px),
+    )
+
+
+def _true_nerve(outline: Outline, vessels: list[Outline]) -> TrueNerve:
+    size = polygon_size(outline)
+    return TrueNerve(
+        outline_mm=outline,
+        area_mm2=size.area_mm2,
+        long_axis_mm=size.long_axis_mm,
+        short_axis_mm=size.short_axis_mm,
+        flattening_ratio=size.long_axis_mm / size.short_axis_mm,
+        depth_mm=float(outline[:, 1].min()),
+        centre_mm=size.centre_mm,
+        nearest_vessel_mm=min((gap_mm(outline, vessel) for vessel in vessels), default=float("inf")),
+    )
+
+
+def outline_px(outline: Outline, shape: tuple[int, int], mm_per_px: float) -> NDArray[np.float64]:
+    """(n, 2) columns and rows in a picture of (height, width); whole numbers are pixel centres."""
+    return outline / mm_per_px + (shape[1] / 2 - 0.5, -0.5)
+
+
+def _mask(outlines: list[Outline], shape: tuple[int, int], mm_per_px: float) -> NDArray[np.uint8]:
+    """Pixels whose centre is inside: drawn fine, since filling takes in the border itself."""
+    mask = np.zeros(shape, np.uint8)
+    for outline in outlines:
+        corners = np.round(outline_px(outline, shape, mm_per_px) * 2**MASK_SHIFT).astype(np.int32)
+        cv2.fillPoly(mask, [corners], 1, shift=MASK_SHIFT)
+    return mask
