@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edge.app.console import busy, out, say
-from edge.errors import SettingError
+from edge.errors import SettingError, SourceFormatError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
     from edge.exam.figure import Figure
     from edge.exam.sampling import EvenSample
+    from edge.exam.series import Series
     from edge.loop.step import Result
-    from edge.sink.schema import Record
 
 KEPT_PICTURES = 64
 """While the run goes on and nobody knows how long it will be; some 30 MB."""
@@ -70,7 +70,7 @@ def series(
 
       sonoedge series visit-17 --out visit-17-series
     """
-    from edge.sink.folder import claim_folder
+    from edge.exam.series import series_of
     from edge.sink.records import FILE_NAME, read_records
 
     folder = out_folder.expanduser()
@@ -78,9 +78,7 @@ def series(
     if earlier is not None:
         if any(option is not None for option in (precision, fps, mm_per_px, depth_mm, frames)):
             raise SettingError(f"{source} was measured already: leave out all options but --out, or name its source")
-        records = read_records(earlier)
-        publish(records, [], claim_folder(folder))
-        say(records.cut or "an earlier run keeps no pictures: course.png is left out")
+        publish_earlier(earlier, folder)
         return
     from edge.app.run import follow
     from edge.app.session import open_session
@@ -101,12 +99,14 @@ def series(
             max_frames=frames,
             tell=say,
         )
+    if fps is None and Path(source).is_dir():
+        say("each picture stands for 1 s; --fps says how many a second they are")
     sample: EvenSample[Taken] = EvenSample(KEPT_PICTURES)
     try:
         follow(session, lambda result: take(sample, result))
     finally:
         # Also of a run that was interrupted or met a damaged file: what there is is kept.
-        publish(read_records(folder / FILE_NAME), sample.pick(pictures), folder)
+        publish(series_of(read_records(folder / FILE_NAME)), sample.pick(pictures), folder)
 
 
 def records_in(source: str) -> Path | None:
@@ -117,6 +117,25 @@ def records_in(source: str) -> Path | None:
     if path.suffix == ".jsonl" and path.is_file():
         return path
     return path / FILE_NAME if (path / FILE_NAME).is_file() else None
+
+
+def publish_earlier(path: Path, folder: Path) -> None:
+    """The course of an earlier run's records; `folder` is made once they are read.
+
+    Raises SourceFormatError where they hold no frame.
+    """
+    from edge.exam.series import series_of
+    from edge.sink.folder import claim_folder
+    from edge.sink.records import read_records
+
+    records = read_records(path)
+    course = series_of(records)
+    if not course.instants:
+        raise SourceFormatError(f"{path} holds no frame; expected the records of a run that measured one")
+    if records.cut:
+        say(records.cut)
+    publish(course, [], claim_folder(folder))
+    say("an earlier run keeps no pictures: course.png is left out")
 
 
 def take(sample: "EvenSample[Taken]", result: "Result") -> None:
@@ -141,13 +160,12 @@ def small_picture(result: "Result") -> "NDArray[np.uint8]":
     return cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype("uint8", copy=False)
 
 
-def publish(records: "Iterable[Record]", taken: "Sequence[Taken]", folder: Path) -> None:
+def publish(course: "Series", taken: "Sequence[Taken]", folder: Path) -> None:
     """Writes the tables, and the figures where anything was measured; prints their paths."""
-    from edge.exam.series import csv_of, json_lines_of, series_of
+    from edge.exam.series import csv_of, json_lines_of
     from edge.exam.series_plot import Still, plot
     from edge.sink.folder import write_whole
 
-    course = series_of(records)
     if not course.instants:
         return
     write_whole(folder / "series.csv", csv_of(course).encode())

@@ -16,7 +16,7 @@ from edge.overlay.wording import plain_name, plain_unit
 
 WIDTH: Final = 510.0
 """Two columns of a journal: 180 mm."""
-PREFERRED: Final = ("fascicle_angle", "fascicle_length", "muscle_thickness")
+PREFERRED: Final = ("fascicle_angle", "pennation_angle", "fascicle_length", "muscle_thickness")
 MOST_PANELS: Final = 3
 LEFT, RIGHT, TOP, BOTTOM = 52.0, 10.0, 16.0, 30.0
 PANEL: Final = 84.0
@@ -33,6 +33,8 @@ BAND: Final = 0.18
 GAP_STEPS: Final = 3.0
 """Times the usual step from frame to frame: what is longer is a gap."""
 MOST_DOTS: Final = 1200
+FEW: Final = 100
+"""Frames: each is seen by itself."""
 LEAST_SPAN_DEG: Final = 5.0
 LEAST_SPAN_SHARE: Final = 0.1
 
@@ -125,12 +127,13 @@ def curve_of(series: Series, index: int) -> Curve:
 
 
 def value_span(curve: Curve) -> tuple[float, float]:
-    """Values at a panel's bottom and top: around the course, its usual interval and most single frames."""
+    """Values at a panel's bottom and top: around the course, its intervals unless they grow far, most single frames."""
     values, low, high = curve.values.T
     singles = curve.singles[np.isfinite(curve.singles)]
     outer = np.percentile(singles, (1, 99)) if singles.size else values[[0, 0]]
-    bottom = min(float(values.min() - np.nanmedian(values - low)), float(outer[0]))
-    top = max(float(values.max() + np.nanmedian(high - values)), float(outer[1]))
+    lowest, highest = values.min() - 2 * np.nanmedian(values - low), values.max() + 2 * np.nanmedian(high - values)
+    bottom = min(float(np.fmax(lowest, np.fmin.reduce(low))), float(outer[0]))
+    top = max(float(np.fmin(highest, np.fmax.reduce(high))), float(outer[1]))
     least = LEAST_SPAN_DEG if curve.quantity.unit == "deg" else LEAST_SPAN_SHARE * abs(bottom + top) / 2
     wider = max(0.0, least - (top - bottom), 1e-6 * abs(top)) / 2
     step = round_step((top - bottom + 2 * wider) / 4)
@@ -158,7 +161,8 @@ def _panel(curve: Curve, axes: Axes, *, last: bool) -> Iterator[Item]:
             yield Area(np.concatenate((high, low[::-1])), BLUE, BAND)
     told = np.isfinite(curve.singles)
     every = max(1, np.count_nonzero(told) // MOST_DOTS)
-    yield Dots(axes.points(curve.seconds[told][::every], curve.singles[told][::every]), PALE, 0.7)
+    radius = 0.7 if len(told) > FEW else 1.3
+    yield Dots(axes.points(curve.seconds[told][::every], curve.singles[told][::every]), PALE, radius)
     for run in runs:
         yield from _course(axes.points(curve.seconds[run], curve.values[run, 0]), curve.predicted[run])
 
@@ -258,7 +262,7 @@ def _still_width() -> float:
 
 def _still_height(stills: Sequence[Still]) -> float:
     """Of the highest picture as wide as there is room for."""
-    return max(_still_width() * still.pixels.shape[0] / still.pixels.shape[1] for still in stills)
+    return _still_width() * max(float(still.pixels.shape[0] / still.pixels.shape[1]) for still in stills)
 
 
 def _strip(stills: Sequence[Still]) -> Iterator[Item]:
@@ -270,7 +274,7 @@ def _strip(stills: Sequence[Still]) -> Iterator[Item]:
     for number, still in enumerate(stills):
         row, column = divmod(number, ABREAST)
         x, y = LEFT + column * (width + 4.0), TOP + row * (height + CAPTION)
-        own = width * still.pixels.shape[0] / still.pixels.shape[1]
+        own = width * float(still.pixels.shape[0] / still.pixels.shape[1])
         yield Picture(still.pixels, x, y, width, own)
         yield Label(f"{still.seconds:.2f} s", x + width / 2, y + height + 9.0, 7.5, INK, "middle")
 

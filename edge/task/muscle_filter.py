@@ -122,10 +122,11 @@ class Estimate:
 
     @property
     def measurement(self) -> Measurement:
-        """The value with its 90 % interval; lengths and pennation never below zero."""
+        """The value with its 90 % interval; lengths and pennation never below zero. `single` only where frames before
+        have a part in the value."""
         value, half = self.belief.value, (self.standing + Z90**2 * self.belief.variance) ** 0.5
         low = value - half if self._signed else max(0.0, value - half)
-        return Measurement(self.name, value, self.unit, low, value + half, self.single)
+        return Measurement(self.name, value, self.unit, low, value + half, self.single if self.joined else None)
 
     @property
     def _signed(self) -> bool:

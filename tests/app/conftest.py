@@ -87,3 +87,10 @@ def cartilage_model():
     """Skips where the model is not there yet, as in a checkout made before `make train-cartilage`."""
     if "cartilage" not in list_models():
         pytest.skip("models/cartilage is missing; make train-cartilage makes it")
+
+
+@pytest.fixture
+def muscle_model():
+    """Skips where the model is not there yet."""
+    if "muscle" not in list_models():
+        pytest.skip("models/muscle is missing; python -m tools.train muscle makes it")

@@ -18,6 +18,7 @@ from edge.exam.raster import raster_of
 from edge.exam.series import series_of
 from edge.exam.series_plot import BLUE, ORANGE, Still, charted, curve_of, plot, ticks, value_span
 from edge.exam.svg import svg_of
+from edge.overlay.field import wheel
 from edge.overlay.text import has_unicode_font
 from tests.exam import runs
 
@@ -28,7 +29,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 def still(number):
     y, x = np.mgrid[:72, :96]
     grey = (90 + 60 * np.sin(0.5 * (y + 0.1 * number * x))).astype(np.uint8)
-    return Still(number * 1.6, cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR))
+    return Still(number * 1.6, cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), coloured=True)
 
 
 FIGURES = {
@@ -111,7 +112,22 @@ def test_each_picture_stands_over_its_time():
     figure = FIGURES["series_course"]()
     texts = [item.text for item in figure.items if isinstance(item, Label)]
     assert [text for text in texts if text.endswith(" s")] == [f"{number * 1.6:.2f} s" for number in range(6)]
-    assert sum(isinstance(item, Picture) for item in figure.items) == 6
+    key, *shown = [item for item in figure.items if isinstance(item, Picture)]
+    assert len(shown) == 6
+    assert key.width < shown[0].width / 10
+    assert len({(item.x, item.y) for item in shown}) == 6
+
+
+def test_the_key_has_the_colours_of_the_overlay():
+    figure = FIGURES["series_course"]()
+    key = next(item for item in figure.items if isinstance(item, Picture))
+    labels = [item for item in figure.items if isinstance(item, Label) and item.x < key.x and item.text.endswith("°")]
+    assert [item.text for item in labels] == ["90°", "45°", "0°", "-45°", "-90°"]
+    for label in labels:
+        row = round((label.y - 2.7 - key.y) / key.height * (key.pixels.shape[0] - 1))
+        np.testing.assert_allclose(key.pixels[row, 0], wheel()[int(label.text[:-1]) % 180], atol=1)
+    plain = plot(series_of(runs.run_of()), [Still(0.0, still(0).pixels)])
+    assert sum(isinstance(item, Picture) for item in plain.items) == 1
 
 
 def test_of_other_tasks_the_first_three_are_charted():

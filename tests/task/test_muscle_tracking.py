@@ -154,7 +154,7 @@ def test_the_first_frame_is_taken_as_it_is() -> None:
     track = Follower().see(0.0)
     for estimate, reading in zip(track.estimates, measured_at(0.0).readings, strict=True):
         own, said = reading.measurement, estimate.measurement
-        assert (said.name, said.unit, said.value, said.single) == (own.name, own.unit, own.value, own.value)
+        assert (said.name, said.unit, said.value, said.single) == (own.name, own.unit, own.value, None)
         assert (said.low, said.high) == pytest.approx((own.low, own.high))
     assert (track.reasons, track.notes) == ((), ())
 
