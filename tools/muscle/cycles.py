@@ -18,8 +18,9 @@ from edge.task.muscle_filter import Reading
 from edge.task.muscle_readings import measured_of
 from edge.task.muscle_tracking import Measured, Track, follow
 
-FPS: Final = 25.0
-EXPOSURES: Final = 4
+FPS: Final = 12.5
+"""Half of what is usual: the tissue moves twice as far from frame to frame."""
+EXPOSURES: Final = 3
 """Pictures of each instant of the cycle, each with noise of its own; the cycles draw among them."""
 NOISE: Final = 6.0
 """Standard deviation in grey levels of the noise that is laid over each exposure, besides the receiver's."""
