@@ -24,13 +24,13 @@ from edge.task.muscle_marks import marks_of
 from edge.task.muscle_readings import measured_of
 from edge.task.muscle_sizes import measurements_of
 from edge.task.muscle_tracking import follow, followed, held_in, track_of
+from edge.task.muscle_upright import upside_down
 from edge.task.muscle_view import (
     MOST_EXTRAPOLATED,
     clarity_faults,
     direction_faults,
     muscle_faults,
     structure_faults,
-    upside_down,
 )
 from edge.task.tensor import fitted_tensor
 from edge.trust.picture import picture_faults

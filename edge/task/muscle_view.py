@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edge.classical.aponeuroses import Curve
 from edge.classical.architecture import Architecture, apart_deg
@@ -31,11 +30,6 @@ CLOSE_DEG: Final = 7.0
 """Two pathways that differ by no more read the same."""
 WEAK_POINTS: Final = 3
 """So many of the five at once are seldom met in a muscle, but in most of the nerves' and hips' pictures tried."""
-LOWER_SHARES: Final = (0.36, 0.4)
-"""Of the light at the upper and the lower edge, what the upper one has in no upright muscle's picture that was tried:
-of its brightest row, and of all its rows."""
-EDGE_SHARES: Final = (0.08, 0.12)
-"""Of the picture's height: where each of the two is looked for."""
 MOST_EXTRAPOLATED: Final = 0.5
 """Share of a fascicle outside the picture from which its length is withheld."""
 
@@ -84,17 +78,6 @@ def clarity_faults(
     }
     found = [name for name, there in weak.items() if there]
     return (f"no muscle is seen clearly: {', '.join(found)}",) if len(found) >= WEAK_POINTS else ()
-
-
-def upside_down(picture: NDArray[np.uint8]) -> tuple[str, ...]:
-    """Whether a picture (height, width) is bright where the far end should be, as at the skin."""
-    rows = picture.mean(axis=1)
-    near, all_of_it = (max(1, round(share * rows.size)) for share in EDGE_SHARES)
-    upper, lower = float(rows[:near].max()), float(rows[-near:].max())
-    over, under = float(rows[:all_of_it].mean()), float(rows[-all_of_it:].mean())
-    if upper < LOWER_SHARES[0] * (upper + lower) and over < LOWER_SHARES[1] * (over + under):
-        return ("the picture looks upside down: it is brightest at its lower edge",)
-    return ()
 
 
 def direction_faults(fascicles: Direction) -> tuple[str, ...]:
