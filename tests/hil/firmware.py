@@ -55,8 +55,9 @@ class Firmware:
         return signed
 
     def _binary(self) -> Path:
-        if shutil.which("gcc") is None or shutil.which("make") is None:
-            pytest.skip("gcc, make not installed: apt-get install -y gcc make libc6-dev")
+        if missing := [program for program in ("gcc", "make") if shutil.which(program) is None]:
+            install = "apt-get install -y --no-install-recommends gcc make libc6-dev"
+            pytest.skip(f"{', '.join(missing)} not installed: {install}")
         firmware.build(self.folder, f"{self.folder.resolve()}/probe_asan", "CC=gcc")
         return self.folder / "probe_asan"
 
