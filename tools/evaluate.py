@@ -5,7 +5,7 @@ written to the manifest.
 """
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,7 @@ from edge.task.cartilage import CartilageTask
 from edge.trust.interval import COVERAGE, conformal_half_width
 from tools.bundle import record
 from tools.masks import dice
+from tools.nerve import evaluation as nerve
 from tools.pictures import Sample, draw_sample
 from tools.recipe import MODELS
 
@@ -166,20 +167,38 @@ def answered_wrongly(runtime: Runtime, task: CartilageTask) -> float:
     return float(np.mean(answers))
 
 
+def measure(runtime: Runtime, calibration: Mapping[str, float], precision: str) -> list[Number]:
+    """Everything of the test seeds."""
+    task = CartilageTask(calibration)
+    results = list(outcomes(runtime, task, TEST, f"test, {precision}"))
+    return figures(results, answered_wrongly(runtime, task), precision)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """How one task is calibrated, and then measured."""
+
+    calibrate: Callable[[Runtime], list[Number]]
+    measure: Callable[[Runtime, Mapping[str, float], str], list[Number]]
+
+
+PARTS = {"cartilage": Part(calibrate, measure), "nerve": Part(nerve.calibrate, nerve.evaluate)}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("task", choices=["cartilage"])
-    folder = MODELS / parser.parse_args().task
+    parser.add_argument("task", choices=list(PARTS))
+    name = parser.parse_args().task
+    folder, measured_by = MODELS / name, PARTS[name]
     metrics: list[Number] = []
     for precision in ("int8", "float"):
         runtime, _ = open_runtime("onnx", folder, precision=precision, threads=1)
         with runtime:
             if precision == "int8":
-                calibration = calibrate(runtime)
+                calibration = measured_by.calibrate(runtime)
                 record(folder, calibration=calibration)
-            task = CartilageTask({number.name: number.value for number in calibration})
-            results = list(outcomes(runtime, task, TEST, f"test, {precision}"))
-            metrics += figures(results, answered_wrongly(runtime, task), precision)
+            known = {number.name: number.value for number in calibration}
+            metrics += measured_by.measure(runtime, known, precision)
     record(folder, metrics=metrics)
     for number in metrics:
         print(f"{number.name:58} {number.value:8.4f} {number.unit}")

@@ -59,7 +59,7 @@ class NerveTask:
         nerves = chosen_first(look.nerves, before)
         faults = faults or nerve_faults(nerves, self._least_confidence)
         if faults:
-            marks = marks_of(nerves[:1], look.vessels, None, frame.spacing)
+            marks = marks_of(nerves, look.vessels, None, frame.spacing)
             return _finding(frame, Verdict.REFUSED, faults, followed(before, frame, None, ()), marks=marks)
         return self._measure(frame, nerves, look.vessels, before)
 
@@ -68,14 +68,13 @@ class NerveTask:
         nerve, vessel = full_scores(outputs[0])
         cuts = self._figures.get("nerve_logit", 0.0), self._figures.get("vessel_logit", 0.0)
         nerves, vessels = (outlines_of(s, frame.ultrasound, cut) for s, cut in zip((nerve, vessel), cuts, strict=True))
-        return Look(nerves, tuple(one for one in vessels if one.confidence >= self._least_confidence))
+        return Look(nerves, vessels)
 
     def _measure(
         self, frame: Frame, nerves: tuple[Outline, ...], vessels: tuple[Outline, ...], before: NerveTrack | None
     ) -> Finding:
         chosen = nerves[0]
-        # Lesser candidates beside a nerve that is seen are not worth a mark.
-        others = tuple(one for one in nerves[1:] if one.confidence >= self._least_confidence)
+        others = nerves[1:]
         inner = inside_rim(frame.pixels, chosen.points)
         whole = not cut_off(chosen.points, frame.ultrasound)
         sizes = sizes_of(chosen.points, inner, [one.points for one in vessels], frame.ultrasound, frame.spacing)

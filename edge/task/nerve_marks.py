@@ -20,8 +20,10 @@ LEAST_APART: Final = 0.25
 def marks_of(
     nerves: Sequence[Outline], vessels: Sequence[Outline], inner: Floats | None, spacing: PixelSpacing | None
 ) -> tuple[Mark, ...]:
-    """nerves: the measured one first; it alone is filled. inner: the edge inside its rim; None draws no axes."""
-    marks: list[Mark] = [filled("nerve", NERVE, nerve.points) for nerve in nerves[:1]]
+    """nerves: the measured one first. inner: the edge inside its rim, drawn with its axes; None: neither."""
+    marks: list[Mark] = []
+    if nerves:
+        marks.append(filled("nerve", NERVE, *(nerve.points for nerve in nerves)))
     if vessels:
         marks.append(filled("vessel", VESSEL, *(vessel.points for vessel in vessels)))
     for number, nerve in enumerate(nerves, start=1):

@@ -65,4 +65,4 @@ def others_said(chosen: Outline, others: Sequence[Outline]) -> tuple[str, ...]:
     if not alike:
         return ()
     count = {1: "two nerves are", 2: "three nerves are"}.get(len(alike), "several nerves are")
-    return (f"{count} in view: measured is the one that is filled; is it the one meant?",)
+    return (f"{count} in view: measured is the one whose rim is drawn; is it the one meant?",)

@@ -1,0 +1,183 @@
+"""How the nerve task reads the real pictures that people drew on; used by `python -m tools.evaluate nerve`."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from rich.progress import track
+
+from edge.finding import Finding, LineMark, MaskMark
+from edge.frame import Frame
+from edge.runtime.contract import Runtime
+from edge.runtime.manifest import Number
+from edge.sink.masks import label_mask
+from edge.task.nerve import NerveTask
+from edge.task.nerve_outlines import SIDE, full_scores
+from edge.task.tensor import Fit
+from edge.trust.interval import conformal_half_width
+from tools.masks import dice
+from tools.nerve.imitations import LOOKS, PLAIN, imitated
+from tools.nerve.split import NerveDrawing, split
+
+Scores = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+"""The network's output for a tensor."""
+Mask = NDArray[np.uint8]
+CUTS: Final = (-1.0, -0.5, 0.0, 0.5)
+MISSED: Final = 0.1
+"""A nerve of which no more than this share is marked was missed altogether."""
+SMALL_PX: Final = 150
+"""Drawn pieces with fewer pixels are slips of the pen."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Read:
+    """What was read on one picture, beside the truth; masks (height, width) of the file, 0 or 1."""
+
+    drawing: NerveDrawing
+    finding: Finding
+    scores: NDArray[np.float32]
+    """(2, height, width) of the file."""
+
+    def mask(self, label: int) -> Mask:
+        """What the task marked; as candidates, where it refused."""
+        name = NerveTask.labels[label]
+        marks = tuple(mark for mark in self.finding.marks if isinstance(mark, MaskMark) and mark.name == name)
+        return (label_mask(self.drawing.file.shape, marks) > 0).astype(np.uint8)
+
+    def truth(self, label: int) -> Mask:
+        return ((self.drawing.nerve, self.drawing.vessel)[label] > 0).astype(np.uint8)
+
+    def dice(self, label: int) -> float:
+        return dice(self.mask(label), self.truth(label))
+
+    def dice_at(self, label: int, cut: float) -> float:
+        """Of the bare scores."""
+        return dice((self.scores[label] > cut).astype(np.uint8), self.truth(label))
+
+
+def read_all(
+    task: NerveTask, scores: Scores, drawings: Sequence[NerveDrawing], title: str, look: str = PLAIN
+) -> tuple[Read, ...]:
+    return tuple(read(task, scores, imitated(one, look)) for one in track(drawings, description=title))
+
+
+def read(task: NerveTask, scores: Scores, drawing: NerveDrawing) -> Read:
+    """One picture through the task, alone."""
+    frame = Frame(drawing.file, 0, 0, drawing.name, region=drawing.region)
+    outputs = (scores(task.prepare(frame)),)
+    return Read(drawing, task.conclude(frame, outputs, ()), on_file(full_scores(outputs[0]), drawing))
+
+
+def on_file(square: NDArray[np.float32], drawing: NerveDrawing) -> NDArray[np.float32]:
+    """Scores (classes, SIDE, SIDE) brought to the file's pixels; -10 beside the ultrasound."""
+    region, full = drawing.region, np.full((len(square), *drawing.file.shape), -10, np.float32)
+    fit = Fit.of(region.height, region.width, SIDE)
+    for plane, target in zip(square, full, strict=True):
+        region.crop(target)[:] = cv2.warpAffine(
+            plane, fit.matrix, (region.width, region.height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        )
+    return full
+
+
+def pieces(mask: Mask) -> Iterator[Mask]:
+    """Each drawn nerve on its own."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
+    for label in range(1, count):
+        if stats[label, cv2.CC_STAT_AREA] >= SMALL_PX:
+            yield (labels == label).astype(np.uint8)
+
+
+def missed(reads: Sequence[Read]) -> tuple[float, float]:
+    """Shares of all nerves, and of the pictures' largest ones, of which next to nothing is marked."""
+    found = [[np.mean(read.mask(0)[piece > 0]) for piece in ordered(read)] for read in reads]
+    everyone = np.array([share for shares in found for share in shares])
+    return float(np.mean(everyone < MISSED)), float(np.mean([shares[0] < MISSED for shares in found]))
+
+
+def ordered(read: Read) -> list[Mask]:
+    """The drawn nerves, the largest first."""
+    return sorted(pieces(read.truth(0)), key=lambda piece: -int(piece.sum()))
+
+
+def area_errors(reads: Sequence[Read]) -> dict[str, NDArray[np.float64]]:
+    """Of each measured nerve that meets a drawn one: error of the area and the long axis as shares of the truth, of
+    the upper edge's depth as a share of the long axis. The area is that with the rim, which is what was drawn."""
+    errors: dict[str, list[float]] = {"area": [], "axis": [], "depth": []}
+    for one in reads:
+        lines = {mark.name: mark.points for mark in one.finding.marks if isinstance(mark, LineMark)}
+        if "nerve border" not in lines or one.finding.measurement("outer_area_px") is None:
+            continue
+        mask = np.zeros(one.drawing.file.shape, np.uint8)
+        cv2.fillPoly(mask, [np.round(lines["nerve border"] * 16).astype(np.int32)], 1, shift=4)
+        truth = max(ordered(one), key=lambda piece: int((piece & mask).sum()))
+        if not (truth & mask).any():
+            continue
+        errors["area"].append(float(mask.sum()) / float(truth.sum()) - 1)
+        (long, top), (true_long, true_top) = _extent(mask), _extent(truth)
+        errors["axis"].append(long / true_long - 1)
+        errors["depth"].append((top - true_top) / true_long)
+    return {name: np.array(values) for name, values in errors.items()}
+
+
+def _extent(mask: Mask) -> tuple[float, float]:
+    """Long axis by second moments, and the upper edge's row."""
+    rows, columns = np.nonzero(mask)
+    largest = float(np.linalg.eigvalsh(np.cov(np.stack((columns, rows))))[-1])
+    return 4 * largest**0.5, float(rows.min())
+
+
+def best_cut(reads: Sequence[Read], label: int) -> float:
+    """The log odds of `CUTS` with the best Dice."""
+    shown = [one for one in reads if one.truth(label).any()]
+    return max(CUTS, key=lambda cut: float(np.mean([one.dice_at(label, cut) for one in shown])))
+
+
+def calibrate(runtime: Runtime) -> list[Number]:
+    """Where borders are drawn, and half-widths in percent, by the validation pictures."""
+    scores = scores_of(runtime)
+    reads = read_all(NerveTask({}), scores, split("validation"), "validation")
+    note = f"{len(reads)} real pictures kept back"
+    cuts = [best_cut(reads, label) for label in range(2)]
+    figures = {"nerve_logit": cuts[0], "vessel_logit": cuts[1]}
+    errors = area_errors(read_all(NerveTask(figures), scores, split("validation"), "validation, calibrated"))
+    found = [Number(name=name, value=value, unit="", note=note) for name, value in figures.items()]
+    for name, values in errors.items():
+        half = 100 * conformal_half_width(values)
+        found.append(Number(name=f"half_width_{name}", value=round(half, 1), unit="%", note=note))
+    return found
+
+
+def figures_of(reads: Sequence[Read], name: str) -> list[Number]:
+    """Dice of both classes, nerves missed, area error, verdicts. name: said of the pictures."""
+    note = f"{len(reads)} pictures, {name}"
+    nerve, vessel = ([one.dice(k) for one in reads if one.truth(k).any()] for k in range(2))
+    everyone, largest = missed(reads)
+    errors = area_errors(reads)["area"]
+    values = [
+        ("dice_nerve", float(np.mean(nerve)), ""),
+        ("dice_nerve_median", float(np.median(nerve)), ""),
+        ("dice_vessel", float(np.mean(vessel)), ""),
+        ("dice_vessel_median", float(np.median(vessel)), ""),
+        ("nerves_missed", 100 * everyone, "%"),
+        ("largest_nerve_missed", 100 * largest, "%"),
+        ("area_error", 100 * float(np.mean(np.abs(errors))), "%"),
+        ("area_bias", 100 * float(np.mean(errors)), "%"),
+        ("refused", 100 * float(np.mean([one.finding.verdict == "refused" for one in reads])), "%"),
+    ]
+    return [Number(name=key, value=round(value, 4), unit=unit, note=note) for key, value, unit in values]
+
+
+def evaluate(runtime: Runtime, figures: Mapping[str, float], precision: str) -> list[Number]:
+    """All figures of the test pictures in each look."""
+    task, numbers = NerveTask(figures), []
+    for look in LOOKS if precision == "int8" else (PLAIN,):
+        reads = read_all(task, scores_of(runtime), split("test"), f"test, {precision}, {look}", look)
+        numbers += figures_of(reads, f"{look}, {precision}")
+    return numbers
+
+
+def scores_of(runtime: Runtime) -> Scores:
+    return lambda tensor: runtime.infer(tensor)[0].copy()
