@@ -139,6 +139,7 @@ def test_the_network_too(sonoedge, tmp_path, muscle_model):
     rows = rows_of(tmp_path / "kept")
     assert len(rows) == 6
     assert all(row["fascicle_angle_deg"] for row in rows)
+    assert [row["tracking"] for row in rows] == ["none"] + 5 * ["tracked"]
 
 
 def test_an_earlier_run_has_its_tables_and_curves(sonoedge, tmp_path, video):

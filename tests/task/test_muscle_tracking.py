@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from edge.classical.flow import LONGEST_PX, MOST_POINTS
 from edge.finding import Finding, Measurement, Verdict
 from edge.frame import Frame, PixelSpacing, Region, SpacingOrigin
 from edge.task.muscle_filter import Directions, Reading
@@ -17,6 +18,7 @@ from edge.task.muscle_tracking import (
     ANOTHER_TIME,
     BEGAN_ANEW,
     BY_MOVEMENT,
+    GRID,
     HELD,
     LOST,
     REGAINED,
@@ -144,6 +146,30 @@ def test_a_contraction_is_not_flattened() -> None:
     top = np.tile(EFFORTS, 5) == 1
     assert truth(1.0)[0] - truth(0.0)[0] > 4
     assert (rows[top, 0, 0] - rows[top, 0, 1]).mean() == pytest.approx(0, abs=0.6)
+
+
+def test_a_muscle_that_stands_still_stays_still() -> None:
+    """Under receiver noise, measured with noise of which nothing may be taken for movement."""
+    rng, follower, said = np.random.default_rng(3), Follower(), []
+    for _ in range(150):
+        hiss = np.clip(TISSUE + rng.normal(0, 8, SHAPE), 0, 255).astype(np.uint8)
+        follower.see(0.0, measured_at(0.0, rng.normal(0, DEVIATIONS)), picture=hiss)
+        assert follower.track.goes_on or follower.number == 1
+        said.append([follower.value(name) for name in NAMES])
+    off = np.array(said)[50:] - truth(0.0)
+    assert (np.abs(off).mean(axis=0) < 0.35 * DEVIATIONS).all()
+    assert (np.abs(np.diff(off, axis=0)).mean(axis=0) < 0.15 * DEVIATIONS).all()
+
+
+@pytest.mark.parametrize("shape", [(150, 200), (1200, 1600), (90, 2400)])
+def test_the_cost_is_bounded_whatever_the_pictures_size(shape) -> None:
+    picture = cv2.resize(TISSUE, shape[::-1], interpolation=cv2.INTER_NEAREST)
+    lines = [np.array([[0, share * shape[0]], [shape[1] - 1, share * shape[0]]], np.float32) for share in (0.2, 0.8)]
+    measured = replace(measured_at(0.0), muscle=Muscle(*lines, Directions(16.0, 0.0, 0.0)))
+    track = Follower().see(0.0, measured, picture=picture)
+    assert max(track.view.picture.shape) <= LONGEST_PX
+    assert track.view.picture.nbytes <= LONGEST_PX**2
+    assert GRID[0] * GRID[1] <= MOST_POINTS
 
 
 def test_the_same_frames_give_the_same_track() -> None:
