@@ -172,7 +172,7 @@ def draw_decoy(rng: np.random.Generator) -> Nerve:
         return replace(
             made, fascicles=none, ground_db=rng.uniform(2, 14), streaks_db=rng.uniform(6, 14), fading_db_per_deg2=0.4
         )
-    return replace(made, fascicles=none, ground_db=rng.uniform(-12, -2), streaks_db=rng.uniform(4, 14), halo_db=0.0)
+    return replace(made, fascicles=none, ground_db=rng.uniform(-5, 0), streaks_db=rng.uniform(8, 18), halo_db=0.0)
 
 
 def draw_vessel(rng: np.random.Generator, radius_mm: float, *, vein: bool) -> BloodVessel:
@@ -183,7 +183,7 @@ def draw_vessel(rng: np.random.Generator, radius_mm: float, *, vein: bool) -> Bl
     return BloodVessel(
         oval=Oval(0.0, 0.0, radius_mm * flat**0.5, radius_mm / flat**0.5, rng.normal(0, 0.25), waves),
         vein=vein,
-        inside_db=rng.uniform(-22, -4),
+        inside_db=rng.uniform(-19, -4),
         clutter_db=rng.uniform(0, 14),
         wall_db=rng.uniform(-4, 8) if vein else rng.uniform(0, 14),
         wall_mm=rng.uniform(0.1, 0.25) if vein else rng.uniform(0.15, 0.4),
@@ -259,10 +259,11 @@ def _across(rng: np.random.Generator, muscle: Muscle, depth_mm: float) -> Muscle
         bone = np.where(np.abs(TABLE_X_MM - x_mm) < 0.95 * radius, rng.uniform(0.5, 0.95) * depth_mm + arc, FAR_MM)
     muscle = replace(
         muscle,
-        bellies=tuple(replace(b, ground_db=rng.uniform(-32, -20), line_db=rng.uniform(8, 24)) for b in muscle.bellies),
+        bellies=tuple(replace(b, ground_db=rng.uniform(-32, -20), line_db=rng.uniform(6, 19)) for b in muscle.bellies),
         skin_db=rng.uniform(-22, -6),
         fat_db=rng.uniform(-30, -12),
         deep_db=rng.uniform(-36, -20),
+        evenness=rng.uniform(0.2, 1.6),
         seams=(*muscle.seams, *_draw_threads(rng, len(muscle.bellies))),
     )
     flat = replace(muscle, bone_mm=bone, contact=(-90.0, 90.0), coupling_db=np.zeros_like(TABLE_X_MM), vessels=())
@@ -329,12 +330,12 @@ def draw_nerve_imaging(rng: np.random.Generator, depth_mm: float) -> Imaging:
     return Imaging(
         depth_mm=depth_mm,
         frequency_mhz=rng.uniform(8, 18),
-        dynamic_range_db=rng.uniform(52, 90),
+        dynamic_range_db=rng.uniform(58, 100),
         focus_mm=rng.uniform(0.2, 0.8) * depth_mm,
         tgc_db=tuple(rng.normal(0, 2, 8) + rng.normal(-3, 5) * np.linspace(0, 1, 8)),
         cycles=rng.uniform(0.8, 1.8),
         f_number=float(np.exp(rng.uniform(0.0, np.log(4.5)))),
         noise_db=rng.uniform(-92, -55),
-        smoothing=rng.uniform(0, 1),
+        smoothing=rng.uniform(0.2, 1),
         gamma=10 ** rng.normal(0, 0.12),
     )

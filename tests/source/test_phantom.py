@@ -11,7 +11,9 @@ from edge.errors import SettingError, SourceStalledError, UnknownNameError
 from edge.frame import Frame, ProbeState
 from edge.phantom.cine import Cine
 from edge.phantom.muscle_cine import LIVE_MUSCLE, MuscleCine
+from edge.phantom.nerve_cine import NerveCine
 from edge.phantom.records import Imaging
+from edge.phantom.tissue import TissueCine
 from edge.source.fake import FakeFeed
 from edge.source.phantom import DEPTHS_MM, open_phantom, parse_phantom
 from edge.source.probe_feed import Exposure
@@ -93,6 +95,38 @@ def test_a_muscle_contracts_unless_told_otherwise_and_a_knee_has_no_motions() ->
         parse_phantom("muscle,motion=dance")
     with pytest.raises(SettingError, match="seed=NUMBER"):
         parse_phantom("cartilage,motion=still")
+
+
+@pytest.mark.parametrize("motion", ["still", "compress"])
+@pytest.mark.parametrize("nerves", [0, 2])
+def test_a_nerve_phantom_shows_what_it_is_told(nerves, motion) -> None:
+    with open_phantom(f"nerve,seed=4,nerves={nerves},motion={motion},frames=2,paced=no", fps=0.5) as source:
+        _, later = (source.read(1.0) for _ in range(2))
+    assert later.origin == "phantom:nerve"
+    assert np.array_equal(later.pixels, NerveCine(4, motion=motion, nerves=nerves).picture(2.0).pixels)
+
+
+def test_a_tissue_phantom_is_as_infiltrated_as_it_is_told() -> None:
+    with open_phantom("tissue,seed=4,degree=0.75,frames=1,paced=no") as source:
+        frame = source.read(1.0)
+    assert frame.origin == "phantom:tissue"
+    assert np.array_equal(frame.pixels, TissueCine(4, degree=0.75).picture(0.0).pixels)
+
+
+@pytest.mark.parametrize(
+    ("rest", "told"),
+    [
+        ("nerve,nerves=3", r"nerves=0\|1\|2"),
+        ("nerve,motion=stretch", r"motion=hand\|still\|slide\|tilt\|compress"),
+        ("tissue,degree=1.5", r"degree=0\.\.1"),
+        ("tissue,degree=nan", r"degree=0\.\.1"),
+        ("tissue,nerves=1", r"degree=0\.\.1"),
+        ("muscle,degree=0.5", r"motion=contraction"),
+    ],
+)
+def test_a_wrong_setting_of_an_anatomy_is_told_with_its_own(rest, told) -> None:
+    with pytest.raises(SettingError, match=told):
+        parse_phantom(rest)
 
 
 def test_a_probe_sets_the_muscle_too() -> None:
