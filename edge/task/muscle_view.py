@@ -28,8 +28,16 @@ CLEAR_COVERAGE: Final = 0.75
 CLEAR_STRENGTH: Final = 0.7
 CLOSE_DEG: Final = 7.0
 """Two pathways that differ by no more read the same."""
+ALONG_DEG: Final = 5.0
+"""Fascicles that run flatter to the deep aponeurosis may be anything that lies level."""
+FAR_OUTSIDE: Final = 0.7
+"""Share of a fascicle outside the picture: the same said by its length."""
+THIN: Final = 0.16
+"""Thickness, as a share of the picture's height, of which hardly a muscle was that somebody pictured."""
+LEAST_ABOVE: Final = 0.02
+"""Share of the picture's height above a muscle: skin and fat at least."""
 WEAK_POINTS: Final = 3
-"""So many of the five at once are seldom met in a muscle, but in most of the nerves' and hips' pictures tried."""
+"""So many of the seven at once are seldom met in a muscle, but in most of the nerves' and hips' pictures tried."""
 MOST_EXTRAPOLATED: Final = 0.5
 """Share of a fascicle outside the picture from which its length is withheld."""
 
@@ -50,6 +58,9 @@ def structure_faults(evidence: Evidence, curves: Sequence[Curve], found: bool) -
 
 def muscle_faults(muscle: Architecture) -> tuple[str, ...]:
     """Why what was found must not be measured; empty where nothing speaks against it."""
+    rows = muscle.bend.shape[0]
+    if float(np.mean(muscle.superficial.lower)) < LEAST_ABOVE * rows:
+        return ("the muscle's upper border lies at the picture's edge: bring skin and fat into the picture",)
     for name, curve in (("superficial", muscle.superficial), ("deep", muscle.deep)):
         if curve.coverage < LEAST_COVERAGE:
             share = f"{100 * curve.coverage:.0f} %"
@@ -68,6 +79,7 @@ def clarity_faults(
     second: what the other pathway reads, None where there is none or it reads nothing.
     """
     ends = (muscle.superficial, muscle.deep)
+    height = float(np.mean(muscle.deep.upper - muscle.superficial.lower)) / muscle.bend.shape[0]
     weak = {
         "interrupted aponeuroses": min(curve.coverage for curve in ends) < CLEAR_COVERAGE,
         "faint aponeuroses": min(curve.strength for curve in ends) < CLEAR_STRENGTH,
@@ -75,6 +87,8 @@ def clarity_faults(
         "faint fascicles": muscle.fascicles.filled < clear_filled,
         "two opinions of their angle": second is not None
         and apart_deg(muscle.fascicles.angle_deg, second.angle_deg) > CLOSE_DEG,
+        "fascicles along the aponeuroses": muscle.pennation_deg < ALONG_DEG or muscle.size.extrapolated > FAR_OUTSIDE,
+        "a thin layer": height < THIN,
     }
     found = [name for name, there in weak.items() if there]
     return (f"no muscle is seen clearly: {', '.join(found)}",) if len(found) >= WEAK_POINTS else ()
