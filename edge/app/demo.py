@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from edge.loop.step import Result
 
 FPS = 25.0
-FRAMES = {"cartilage": 150, "muscle": 200}
-"""By task: a sweep over the knee; a whole contraction."""
+FRAMES = {"cartilage": 150, "muscle": 200, "nerve": 150}
+"""By task: a sweep over the knee; a whole contraction; six seconds of heart and hand."""
 MARK = "picture.png"
 """A run never writes it: it tells a demo's folder from one with results."""
 OWN_FILES = ("findings.jsonl", "video-001.mkv", MARK)
@@ -35,7 +35,7 @@ def demo(
     runtime: Annotated[str, typer.Option(help="onnx, openvino, tflite or auto.")] = "auto",
     precision: Annotated[str | None, typer.Option(help="int8 or float.")] = None,
 ) -> None:
-    """Scan a simulated knee or a contracting muscle, measure it, compare with the truth. Needs no hardware.
+    """Scan a simulated knee, a contracting muscle or a nerve, measure it, compare with the truth. Needs no hardware.
 
     Leaves picture.png, video-001.mkv and findings.jsonl in --out; an earlier demo there is replaced.
 

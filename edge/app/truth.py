@@ -12,6 +12,8 @@ from edge.finding import Finding, LineMark
 from edge.phantom.architecture import Architecture
 from edge.phantom.cine import Cine
 from edge.phantom.muscle_cine import MuscleCine
+from edge.phantom.nerve import TrueNerve
+from edge.phantom.nerve_cine import NerveCine
 from edge.phantom.records import Band
 
 Sizes = dict[str, float]
@@ -59,6 +61,19 @@ def true_architecture(muscle: Architecture) -> Sizes:
     }
 
 
+def true_nerve(nerve: TrueNerve) -> Sizes:
+    """Of a nerve in section."""
+    return {
+        "cross_sectional_area": nerve.area_mm2,
+        "long_axis": nerve.long_axis_mm,
+        "short_axis": nerve.short_axis_mm,
+        "flattening_ratio": nerve.flattening_ratio,
+        "depth_under_skin": nerve.depth_mm,
+        "vessel_distance": nerve.nearest_vessel_mm,
+        "outer_area": nerve.outer_area_mm2,
+    }
+
+
 def _of_knee(seed: int) -> Truth:
     cine = Cine(seed)
     return lambda finding, t_s: true_sizes(cine.band(t_s))
@@ -74,6 +89,11 @@ def _of_muscle(seed: int) -> Truth:
     return truth
 
 
+def _of_nerve(seed: int) -> Truth:
+    cine = NerveCine(seed)
+    return lambda finding, t_s: true_nerve(cine.truth(t_s).nerves[0])
+
+
 def nearest(finding: Finding, bellies: Sequence[Architecture]) -> Architecture:
     """The one of a section's muscles that the finding marks."""
     lines = {mark.name: float(mark.points[:, 1].mean()) for mark in finding.marks if isinstance(mark, LineMark)}
@@ -83,7 +103,7 @@ def nearest(finding: Finding, bellies: Sequence[Architecture]) -> Architecture:
     return min(bellies, key=lambda one: abs(float((one.superficial_mm + one.deep_mm).mean()) / 2 - seen_mm))
 
 
-TRUTHS: Final = MappingProxyType({"cartilage": _of_knee, "muscle": _of_muscle})
+TRUTHS: Final = MappingProxyType({"cartilage": _of_knee, "muscle": _of_muscle, "nerve": _of_nerve})
 """By task: the truth of the phantom with a seed, moving as it does without being told otherwise."""
 
 

@@ -18,21 +18,26 @@ from edge.phantom.records import Imaging, Pose, Transducer
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrueNerve:
-    """A nerve as it truly is at the moment; inside its bright rim."""
+    """A nerve as it truly is at the moment."""
 
     outline_mm: Outline
+    """The inner border of its bright rim: what a cross-sectional area is traced on."""
+    outer_mm: Outline
+    """The outer border of the rim: what people draw who mark nerves."""
     area_mm2: float
+    """Inside the rim."""
+    outer_area_mm2: float
     long_axis_mm: float
     short_axis_mm: float
-    """Full axes of the ellipse with the outline's second moments."""
+    """Full axes of the ellipse with the inner outline's second moments."""
     flattening_ratio: float
     """Long by short axis."""
     depth_mm: float
-    """From the skin to the outline's shallowest corner."""
+    """From the skin to the outer outline's shallowest corner."""
     centre_mm: tuple[float, float]
     """Across and down."""
     nearest_vessel_mm: float
-    """From outline to outline; infinite where there is no vessel."""
+    """From the outer outline to a lumen; infinite where there is no vessel."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,7 +56,9 @@ class NerveTruth:
     nerves: tuple[TrueNerve, ...]
     vessels: tuple[TrueVessel, ...]
     nerve: NDArray[np.uint8]
-    """(height, width) 1 where a nerve is."""
+    """(height, width) 1 inside the rim of a nerve."""
+    drawn: NDArray[np.uint8]
+    """(height, width) 1 where a nerve or its rim is."""
     vessel: NDArray[np.uint8]
 
 
@@ -112,29 +119,35 @@ def _gain_for(bright: float, amplitude: Field, imaging: Imaging) -> np.float32:
 def nerve_truth(limb: Limb, pose: Pose, shape: tuple[int, int], mm_per_px: float) -> NerveTruth:
     """What the picture shows of a limb as it is at the moment."""
     press = Press.of(pose)
-    nerves, vessels = ([press.outline(thing.oval) for thing in things] for things in (limb.nerves, limb.vessels))
+    inner = [press.outline(nerve.oval) for nerve in limb.nerves]
+    outer = [press.outline(nerve.oval.widened(nerve.rim_mm)) for nerve in limb.nerves]
+    lumens = [press.outline(vessel.oval) for vessel in limb.vessels]
+    vessel = filled(lumens, shape, mm_per_px)
     return NerveTruth(
-        nerves=tuple(_true_nerve(outline, vessels) for outline in nerves),
+        nerves=tuple(_true_nerve(one, around, lumens) for one, around in zip(inner, outer, strict=True)),
         vessels=tuple(
             TrueVessel(outline, polygon_size(outline).area_mm2, vessel.vein)
-            for outline, vessel in zip(vessels, limb.vessels, strict=True)
+            for outline, vessel in zip(lumens, limb.vessels, strict=True)
         ),
-        nerve=filled(nerves, shape, mm_per_px),
-        vessel=filled(vessels, shape, mm_per_px),
+        nerve=filled(inner, shape, mm_per_px),
+        drawn=filled(outer, shape, mm_per_px) & (1 - vessel),
+        vessel=vessel,
     )
 
 
-def _true_nerve(outline: Outline, vessels: list[Outline]) -> TrueNerve:
-    size = polygon_size(outline)
+def _true_nerve(inner: Outline, outer: Outline, lumens: list[Outline]) -> TrueNerve:
+    size = polygon_size(inner)
     return TrueNerve(
-        outline_mm=outline,
+        outline_mm=inner,
+        outer_mm=outer,
         area_mm2=size.area_mm2,
+        outer_area_mm2=polygon_size(outer).area_mm2,
         long_axis_mm=size.long_axis_mm,
         short_axis_mm=size.short_axis_mm,
         flattening_ratio=size.long_axis_mm / size.short_axis_mm,
-        depth_mm=float(outline[:, 1].min()),
+        depth_mm=float(outer[:, 1].min()),
         centre_mm=size.centre_mm,
-        nearest_vessel_mm=min((gap_mm(outline, vessel) for vessel in vessels), default=float("inf")),
+        nearest_vessel_mm=min((gap_mm(outer, lumen) for lumen in lumens), default=float("inf")),
     )
 
 

@@ -57,6 +57,11 @@ class Oval:
         """Width and height multiplied."""
         return replace(self, half_width_mm=self.half_width_mm * width, half_height_mm=self.half_height_mm * height)
 
+    def widened(self, edge_mm: float) -> Self:
+        """By an edge all around."""
+        width, height = self.half_width_mm + edge_mm, self.half_height_mm + edge_mm
+        return replace(self, half_width_mm=width, half_height_mm=height)
+
     def _swelling(self, unit: NDArray[np.complexfloating]) -> NDArray[np.floating]:
         power, swelling = unit, np.ones(unit.shape, unit.real.dtype)
         for wave in self.waves:

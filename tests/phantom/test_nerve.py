@@ -81,6 +81,17 @@ def test_two_masks_never_overlap() -> None:
         assert not (truth.nerve & truth.vessel).any()
 
 
+def test_the_drawn_outline_is_a_rims_width_around_the_traced_one() -> None:
+    for seed in range(4):
+        cine = NerveCine(seed, shape=SMALL, motion="still")
+        truth, rim_mm = cine.truth(0.0), cine.limb.nerves[0].rim_mm
+        (nerve,) = truth.nerves
+        nearest = np.sqrt(((nerve.outer_mm[:, None] - nerve.outline_mm[None]) ** 2).sum(axis=2)).min(axis=1)
+        assert nearest.mean() == pytest.approx(rim_mm, rel=0.2)
+        assert nerve.outer_area_mm2 > nerve.area_mm2
+        assert not (truth.nerve & ~truth.drawn).any()
+
+
 def grey(pixels: np.ndarray, mask: np.ndarray) -> float:
     return float(pixels[mask > 0].mean())
 
@@ -156,7 +167,7 @@ def test_pressure_empties_the_vein_and_keeps_every_other_area() -> None:
         assert artery_pressed.area_mm2 / artery.area_mm2 == pytest.approx(1.0, abs=0.35)
         (nerve,), (nerve_pressed,) = free.nerves, pressed.nerves
         assert nerve_pressed.area_mm2 == pytest.approx(nerve.area_mm2, rel=1e-9)
-        assert nerve_pressed.depth_mm == pytest.approx(0.8 * nerve.depth_mm)
+        assert nerve_pressed.outline_mm[:, 1] == pytest.approx(0.8 * nerve.outline_mm[:, 1])
         picture = cine.picture(HALF_S)
         assert np.count_nonzero(picture.truth.vessel) < 0.75 * np.count_nonzero(free.vessel)
 

@@ -26,7 +26,7 @@ class NervePhantom:
 
     picture: Grey
     nerve: Grey
-    """1 inside the bright rim."""
+    """1 where a nerve or its rim is, as people draw nerves."""
     vessel: Grey
     mm_per_px: float
     """Across and down alike."""
@@ -40,8 +40,9 @@ def draw_nerve_phantom(seed: int, *, looks: bool = True) -> NervePhantom:
     pixels = change_looks(made.pixels, rng) if looks else made.pixels
     if np.quantile(pixels, 0.9) < LEAST_BRIGHT:
         pixels = made.pixels
-    nerve = _marked([nerve.outline_mm for nerve in made.truth.nerves], pixels, made.mm_per_px)
+    nerve = _marked([nerve.outer_mm for nerve in made.truth.nerves], pixels, made.mm_per_px)
     vessel = _marked([vessel.outline_mm for vessel in made.truth.vessels], pixels, made.mm_per_px)
+    nerve &= 1 - vessel
     return NervePhantom(
         fitted_tensor(pixels, SIDE)[0, 0], _fitted(nerve, fit), _fitted(vessel, fit), made.mm_per_px / fit.scale
     )
