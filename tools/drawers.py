@@ -1,6 +1,7 @@
 """Phantom pictures of each task as its network sees them, by seed: for int8 scales, parity and the emulated boards."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol
 
@@ -8,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tools.muscle.samples import draw_muscle_sample
+from tools.nerve.phantoms import draw_nerve_phantom
+from tools.nerve.samples import draw_nerve_sample
 from tools.pictures import draw_sample
 
 
@@ -29,9 +32,26 @@ def _muscle(seed: int) -> Drawn:
     return draw_muscle_sample(seed, real_share=0.0)
 
 
-DRAWERS: MappingProxyType[str, Callable[[int], Drawn]] = MappingProxyType({"cartilage": draw_sample, "muscle": _muscle})
+@dataclass(frozen=True, slots=True, eq=False)
+class _Picture:
+    picture: NDArray[np.uint8]
+    truth: NDArray[np.uint8]
+
+
+def _nerve(seed: int) -> Drawn:
+    phantom = draw_nerve_phantom(seed)
+    return _Picture(phantom.picture, np.stack((phantom.nerve, phantom.vessel)))
+
+
+DRAWERS: MappingProxyType[str, Callable[[int], Drawn]] = MappingProxyType(
+    {"cartilage": draw_sample, "muscle": _muscle, "nerve": _nerve}
+)
+SCALES_FROM: MappingProxyType[str, Callable[[int], Drawn]] = MappingProxyType(
+    dict(DRAWERS) | {"nerve": draw_nerve_sample}
+)
+"""Int8 scales are chosen on what the network was trained on: the nerve's on real pictures."""
 
 
 def calibration_pictures(task: str, n: int, seed: int) -> NDArray[np.uint8]:
     """(n, 1, side, side) for choosing the int8 scales."""
-    return np.stack([DRAWERS[task](seed + index).picture for index in range(n)])[:, None]
+    return np.stack([SCALES_FROM[task](seed + index).picture for index in range(n)])[:, None]
