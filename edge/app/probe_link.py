@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 
+from edge.app.probe.opening import in_users_terms
 from edge.closing import Closing
 from edge.frame import ProbeState
 from edge.loop.mailbox import Mailbox
@@ -123,7 +124,8 @@ def open_link(address: str, tell: Callable[[str], None]) -> tuple[ProbeLink, Exp
             exposures = Exposures(lambda: _is_frozen(probe))
             simulator.on_exposure(lambda exposure: exposures.put(true_exposure(exposure)))
         else:
-            probe = opened.enter_context(open_probe(address, tell=tell))
+            with in_users_terms(address):
+                probe = opened.enter_context(open_probe(address, tell=tell))
             exposures = Exposures(lambda: _is_frozen(probe))
             ReportedExposures(probe, exposures.put)
         return ProbeLink(probe, tell, opened.pop_all()), exposures

@@ -21,19 +21,25 @@ def opened(
 ) -> Iterator[Probe]:
     """The probe at `address`, closed in the end. `wrap` is put around each transport that is opened to it.
 
-    Raises what `open_probe` raises; a busy port names the programs that hold it, as far as the user may see them.
+    Raises what `open_probe` raises, in the user's terms.
     """
+    with busy(f"opening {address}"), in_users_terms(address):
+        probe = Probe(lambda: wrap(open_transport(address)), name=address, tell=tell)
+    with probe:
+        yield probe
+
+
+@contextmanager
+def in_users_terms(address: str) -> Iterator[None]:
+    """What opening raises: no address at all, or a busy port with the programs that hold it, as far as may be seen."""
     if not address.startswith("/") and ":" not in address:
         raise UnknownTransportError(
             f"'{address}' is no address; write a port's path such as /dev/ttyACM0, socket://HOST:PORT, or sim:"
         )
     try:
-        with busy(f"opening {address}"):
-            probe = Probe(lambda: wrap(open_transport(address)), name=address, tell=tell)
+        yield
     except PortBusyError as error:
         raise _with_holders(address, error) from error
-    with probe:
-        yield probe
 
 
 def start(probe: Probe, *, arm: bool) -> None:
