@@ -80,6 +80,9 @@ class Bed:
     streak_scale: tuple[float, float]
     """Across and along, against the pattern's own millimetres."""
     edge_mm: float
+    fold_mm: float = 0.0
+    """By how much the streaks rise and fall."""
+    fold_length_mm: float = 10.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -64,7 +64,7 @@ def draw_limb(rng: np.random.Generator, width_mm: float, depth_mm: float) -> Lim
         nerves=tuple(nerves),
         vessels=tuple(vessels),
         gain_db=_draw_gain(rng, shown),
-        haze_db=rng.uniform(-26, -5),
+        haze_db=rng.uniform(-21, -4),
     )
 
 
@@ -128,8 +128,8 @@ def draw_nerve(rng: np.random.Generator, area_mm2: float, flattening: float | No
     return Nerve(
         oval=oval,
         fascicles=fascicles,
-        ground_db=rng.uniform(6, 20) if bright else rng.uniform(-4, 6),
-        fascicle_db=-rng.uniform(2, 8 if wide else 13),
+        ground_db=rng.uniform(8, 22) if bright else rng.uniform(-3, 8),
+        fascicle_db=-rng.uniform(1, 4 if wide else 13),
         rim_db=rng.uniform(-5, 6),
         rim_mm=rng.uniform(0.15, 0.45),
         halo_db=rng.uniform(-2, 4),
@@ -183,7 +183,7 @@ def draw_vessel(rng: np.random.Generator, radius_mm: float, *, vein: bool) -> Bl
     return BloodVessel(
         oval=Oval(0.0, 0.0, radius_mm * flat**0.5, radius_mm / flat**0.5, rng.normal(0, 0.25), waves),
         vein=vein,
-        inside_db=rng.uniform(-19, -4),
+        inside_db=rng.uniform(-15, -3),
         clutter_db=rng.uniform(0, 14),
         wall_db=rng.uniform(-4, 8) if vein else rng.uniform(0, 14),
         wall_mm=rng.uniform(0.1, 0.25) if vein else rng.uniform(0.15, 0.4),
@@ -224,7 +224,7 @@ def _apart(first: Oval, second: Oval) -> bool:
 
 
 def _draw_beds(rng: np.random.Generator, ovals: list[Oval]) -> tuple[Bed, ...]:
-    return (_draw_bed(rng, ovals),) if ovals and rng.random() < 0.6 else ()
+    return (_draw_bed(rng, ovals),) if ovals and rng.random() < 0.75 else ()
 
 
 def _draw_bed(rng: np.random.Generator, ovals: list[Oval]) -> Bed:
@@ -243,10 +243,12 @@ def _draw_bed(rng: np.random.Generator, ovals: list[Oval]) -> Bed:
             tuple(complex(*rng.normal(0, 0.12 / k, 2)) for k in range(1, 4)),
         ),
         ground_db=rng.uniform(-26, -10),
-        streaks_db=rng.uniform(6, 20),
+        streaks_db=rng.uniform(6, 24),
         pattern=int(rng.integers(KINDS)),
         streak_scale=(scale, scale * np.exp(rng.uniform(np.log(0.2), 0.0))),
         edge_mm=rng.uniform(1.5, 5.0),
+        fold_mm=rng.uniform(0, 1.6),
+        fold_length_mm=rng.uniform(4, 20),
     )
 
 
@@ -273,11 +275,11 @@ def _across(rng: np.random.Generator, muscle: Muscle, depth_mm: float) -> Muscle
 def _draw_threads(rng: np.random.Generator, n_bellies: int) -> tuple[Seam, ...]:
     """Thin pieces of fascia, one behind the other and none all across."""
     threads = []
-    for _ in range(int(rng.integers(0, 12))):
+    for _ in range(int(rng.integers(0, 16))):
         share = rng.uniform(0.02, 0.98) + rng.normal(0, 0.01) * TABLE_X_MM
-        share = share + smooth_curve(rng, TABLE_X_MM, rng.uniform(2, 15), rng.uniform(0, 0.08))
+        share = share + smooth_curve(rng, TABLE_X_MM, rng.uniform(2, 12), rng.uniform(0, 0.12))
         seen = np.clip(smooth_curve(rng, TABLE_X_MM, rng.uniform(1.5, 8), 1.5) + rng.uniform(-2, 0.5), 0, 1)
-        threads.append(Seam(int(rng.integers(0, n_bellies)), np.clip(share, 0, 1), 10 ** rng.uniform(-0.6, 0.9) * seen))
+        threads.append(Seam(int(rng.integers(0, n_bellies)), np.clip(share, 0, 1), 10 ** rng.uniform(-0.3, 1.2) * seen))
     return tuple(threads)
 
 

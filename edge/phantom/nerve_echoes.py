@@ -122,7 +122,7 @@ class _Paint:
         if near is None:
             return
         weight = _share(-near.out_mm, bed.edge_mm)
-        lines = _streaks(bed.pattern, near, bed.streak_scale)
+        lines = _streaks(bed.pattern, _folded(near, bed), bed.streak_scale)
         self._blend(near, np.float32(bed.ground_db) + np.float32(bed.streaks_db) * lines, weight)
 
     def lay_nerve(self, nerve: Nerve) -> None:
@@ -211,6 +211,15 @@ def _clutter(vessel: BloodVessel, near: _Near) -> Field:
     under = near.depth - np.float32(oval.depth_mm - oval.half_height_mm)
     fading = np.exp(np.maximum(under, 0) * np.float32(-1 / (0.35 * oval.half_height_mm)))
     return np.asarray(np.float32(vessel.clutter_db) * fading + np.zeros_like(near.out_mm), np.float32)
+
+
+def _folded(near: _Near, bed: Bed) -> _Near:
+    """With depths as they would be if the bed's folds were drawn straight."""
+    turn = np.float32(2 * np.pi / bed.fold_length_mm)
+    fold = np.sin(near.x * turn + near.depth * (turn / 2)) + np.sin(
+        near.x * (turn * np.float32(0.43)) - near.depth * turn
+    )
+    return replace(near, depth=np.asarray(near.depth + np.float32(bed.fold_mm / 2) * fold, np.float32))
 
 
 def _streaks(pattern: int, near: _Near, scale: tuple[float, float]) -> Field:
