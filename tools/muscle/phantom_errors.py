@@ -1,0 +1,90 @@
+"""How far the muscle's measurements lie from the phantom's truth: `python -m tools.muscle.phantom_errors --pathway deep`.
+
+Muscles, scanner settings and probes at random, none of which any training drew; the muscle that was marked is compared
+with itself, so that a deeper one which is read instead is no error.
+"""
+
+import argparse
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from edge.app.truth import nearest, true_architecture
+from edge.finding import Finding, Verdict
+from edge.frame import Frame, PixelSpacing, SpacingOrigin
+from edge.phantom.architecture import Architecture, architecture
+from edge.phantom.muscle import muscle_picture
+from edge.phantom.muscle_draw import draw_muscle
+from edge.phantom.picture import beam_positions
+from edge.phantom.records import Transducer
+from tools.muscle.pathways import PATHWAYS, open_pathway
+
+SEED: Final = 7_000_000
+RELATIVE: Final = ("fascicle_length", "straight_fascicle_length", "muscle_thickness")
+"""Whose errors are told in percent."""
+
+
+class Pair(NamedTuple):
+    """One measure of one picture."""
+
+    value: float
+    truth: float
+    inside: bool
+    """Whether the interval holds the truth."""
+
+
+def picture_of(seed: int) -> tuple[Frame, list[Architecture]]:
+    """A picture, and all muscles in it."""
+    made, muscle = muscle_picture(np.random.default_rng(seed)), draw_muscle(np.random.default_rng(seed))
+    width = made.pixels.shape[1]
+    x_mm = np.asarray(beam_positions(Transducer(width * made.mm_per_px), width), np.float64)
+    frame = Frame(made.pixels, seed, seed, "phantom", PixelSpacing(made.mm_per_px, made.mm_per_px, SpacingOrigin.DEPTH))
+    return frame, [architecture(muscle, k, x_mm) for k in range(len(muscle.bellies))]
+
+
+def pairs_of(finding: Finding, bellies: list[Architecture]) -> Iterator[tuple[str, Pair]]:
+    for name, truth in true_architecture(nearest(finding, bellies)).items():
+        found = finding.measurement(name)
+        if found is not None and np.isfinite(truth):
+            yield name, Pair(found.value, truth, found.low <= truth <= found.high)
+
+
+def row(name: str, pairs: list[Pair]) -> str:
+    value, truth, inside = (np.array(column, float) for column in zip(*pairs, strict=True))
+    off = 100 * (value / truth - 1) if name in RELATIVE else value - truth
+    figures = f"{np.abs(off).mean():.2f} | {off.mean():+.2f} | {np.median(np.abs(off)):.2f}"
+    worst = np.percentile(np.abs(off), 95)
+    unit = "%" if name in RELATIVE else "1/m" if "curvature" in name else "deg"
+    plain = name.replace("_", " ")
+    return f"| {plain} ({unit}) | {len(pairs)} | {figures} | {worst:.2f} | {100 * inside.mean():.0f} % |"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--pathway", choices=PATHWAYS, default="deep")
+    parser.add_argument("--precision", choices=("int8", "float"))
+    parser.add_argument("--count", type=int, default=40)
+    parser.add_argument("--list", action="store_true", help="each picture too")
+    arguments = parser.parse_args()
+    conclude = open_pathway(arguments.pathway, arguments.precision)
+    gathered: dict[str, list[Pair]] = {}
+    verdicts: list[Verdict] = []
+    for seed in range(SEED, SEED + arguments.count):
+        frame, bellies = picture_of(seed)
+        finding = conclude(frame)
+        verdicts.append(finding.verdict)
+        found = dict(pairs_of(finding, bellies))
+        for name, pair in found.items():
+            gathered.setdefault(name, []).append(pair)
+        if arguments.list:
+            told = ", ".join(f"{name} {pair.value:.1f} ({pair.truth:.1f})" for name, pair in found.items())
+            print(seed - SEED, finding.verdict, told, "; ".join(finding.reasons))
+    print(", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in Verdict))
+    print("| measure | n | mean error | bias | median error | 95 % under | truth in the 90 % interval |")
+    print("|---|---|---|---|---|---|---|")
+    print("\n".join(row(name, pairs) for name, pairs in gathered.items()))
+
+
+if __name__ == "__main__":
+    main()
