@@ -70,14 +70,15 @@ def _best_ring(cost: Floats) -> NDArray[np.intp]:
 
 def _way(cost: Floats) -> NDArray[np.intp]:
     rays, steps = cost.shape
-    total, came = cost[0], np.zeros((rays, steps), np.intp)
+    total, came, here = np.full(steps + 2, np.inf), np.zeros((rays, steps), np.intp), np.arange(steps)
+    total[1:-1] = cost[0]
+    # Views of one buffer: a step inwards, none, a step outwards.
+    options = np.lib.stride_tricks.sliding_window_view(total, 3)
     for ray in range(1, rays):
-        wide = np.pad(total, 1, constant_values=np.inf)
-        options = np.stack((wide[:-2], wide[1:-1], wide[2:]))
-        came[ray] = np.arange(steps) + options.argmin(axis=0) - 1
-        total = cost[ray] + options.min(axis=0)
+        came[ray] = here + options.argmin(axis=1) - 1
+        total[1:-1] = cost[ray] + total[1 + came[ray]]
     way = np.zeros(rays, np.intp)
-    way[-1] = int(np.argmin(total))
+    way[-1] = int(np.argmin(total[1:-1]))
     for ray in range(rays - 1, 0, -1):
         way[ray - 1] = came[ray, way[ray]]
     return way
