@@ -30,6 +30,6 @@ def first_order(counts: Floats, step: float = 1.0) -> Floats:
     kurtosis = (share * squares * squares).sum(axis=1) / spread**2
     entropy = -(share * np.log2(np.maximum(share, TINY))).sum(axis=1)
     # Counts are whole: half a pixel below decides nothing and takes rounding away.
-    so_far = np.cumsum(counts, axis=1)
+    so_far = counts @ np.triu(np.ones((counts.shape[1],) * 2, np.float32))
     at = [level[np.argmax(so_far >= part * total - 0.01, axis=1)] for part in (0.1, 0.5, 0.9)]
     return np.stack([mean, np.sqrt(variance), skewness, kurtosis, entropy, *at], axis=1).astype(np.float32)

@@ -107,6 +107,9 @@ def summed(values: NDArray[np.float32], cell_px: int = CELL_PX) -> NDArray[np.fl
 def shared(cells: NDArray[np.float32] | NDArray[np.float64]) -> SharedSums:
     """From sums a cell, (rows, columns, channels). float32 holds counts up to 2^24 without error."""
     table = np.zeros((cells.shape[0] + 1, cells.shape[1] + 1, cells.shape[2]), cells.dtype)
-    np.cumsum(cells, axis=0, out=table[1:, 1:])
-    np.cumsum(table[1:, 1:], axis=1, out=table[1:, 1:])
+    # numpy's cumsum along an outer axis takes ten times as long.
+    for row in range(cells.shape[0]):
+        np.add(table[row, 1:], cells[row], out=table[row + 1, 1:])
+    for column in range(cells.shape[1]):
+        table[:, column + 1] += table[:, column]
     return SharedSums(table)

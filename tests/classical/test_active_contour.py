@@ -1,42 +1,65 @@
-"""The active contour against scikit-image, and on a shape that is known."""
+"""The active contour against every contour there is, and on shapes that are known."""
+
+from itertools import product
 
 import numpy as np
 import pytest
-from scipy import ndimage
-from skimage.segmentation import morphological_chan_vese, morphsnakes
+from hypothesis import given
+from hypothesis import strategies as st
 
-from edge.classical.active_contour import chan_vese
-
-
-def scene(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A noisy ellipse, its truth, and a start that lies askew."""
-    y, x = np.mgrid[:60, :80]
-    truth = ((x - 42) / 22) ** 2 + ((y - 30) / 13) ** 2 < 1
-    start = ((x - 36) / 14) ** 2 + ((y - 27) / 10) ** 2 < 1
-    noise = np.random.default_rng(seed).normal(0, 30, truth.shape)
-    return ndimage.gaussian_filter(60 + 80 * truth + noise, 1), truth, start.astype(np.uint8)
+from edge.classical.active_contour import closed_contour
+from edge.classical.outline import filled, outline
+from edge.classical.votes import Candidate
 
 
-@pytest.mark.parametrize("smoothing", [0, 1, 2])
-@pytest.mark.parametrize("weights", [(1, 1), (2, 1)])
-def test_it_moves_as_scikit_images(monkeypatch: pytest.MonkeyPatch, smoothing: int, weights: tuple[int, int]) -> None:
-    picture, _, start = scene(1)
-    # scikit-image keeps whose turn it is from one call to the next.
-    orders = [
-        lambda u: morphsnakes.sup_inf(morphsnakes.inf_sup(u)),
-        lambda u: morphsnakes.inf_sup(morphsnakes.sup_inf(u)),
-    ]
-    monkeypatch.setattr(morphsnakes, "_curvop", morphsnakes._fcycle(orders))
-    theirs = morphological_chan_vese(picture, 25, start, smoothing, *weights)
-    assert np.array_equal(chan_vese(picture, start, 25, smoothing, *weights), theirs)
+def price(cost: np.ndarray, stiffness: float, path: tuple[int, ...]) -> float:
+    bends = sum((a - b) ** 2 for a, b in zip(path, (*path[1:], path[0]), strict=True))
+    return float(sum(cost[ray, place] for ray, place in enumerate(path)) + stiffness * bends)
 
 
-def test_it_finds_the_shape() -> None:
-    picture, truth, start = scene(2)
-    found = chan_vese(picture, start, 60).astype(bool)
-    assert 2 * (found & truth).sum() / (found.sum() + truth.sum()) > 0.95
+@given(st.integers(0, 2**32), st.sampled_from([0.0, 0.05, 0.4]))
+def test_no_contour_through_the_same_first_place_is_cheaper(seed: int, stiffness: float) -> None:
+    cost = np.random.default_rng(seed).uniform(0, 1, (5, 4))
+    found = tuple(closed_contour(cost, stiffness).tolist())
+    others = [price(cost, stiffness, (found[0], *rest)) for rest in product(range(4), repeat=4)]
+    assert price(cost, stiffness, found) == pytest.approx(min(others))
 
 
-def test_a_start_that_is_nothing_stays() -> None:
-    picture, _, _ = scene(3)
-    assert not chan_vese(picture, np.zeros(picture.shape, np.uint8), 5).any()
+def test_a_stiff_contour_is_a_circle_and_a_loose_one_takes_each_rays_best() -> None:
+    cost = np.random.default_rng(3).uniform(0, 1, (30, 12))
+    assert set(closed_contour(cost, 1e6).tolist()) == {int(cost.sum(axis=0).argmin())}
+    assert np.array_equal(closed_contour(cost, 0), cost.argmin(axis=1))
+
+
+def nerve(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """A grey ellipse with a bright rim on a darker ground, and its truth."""
+    y, x = np.ogrid[: shape[0], : shape[1]]
+    distance = np.hypot((x - 90) / 34, (y - 60) / 18)
+    picture = np.where(distance < 1, 110, 70) + 120 * np.exp(-(((distance - 0.97) / 0.06) ** 2))
+    noise = np.random.default_rng(4).normal(0, 12, shape)
+    return np.clip(picture + noise, 0, 255).astype(np.uint8), distance < 1
+
+
+def dice(one: np.ndarray, other: np.ndarray) -> float:
+    return float(2 * np.count_nonzero((one > 0) & other) / (np.count_nonzero(one) + np.count_nonzero(other)))
+
+
+def test_the_border_moves_from_an_ellipse_that_lies_askew_to_the_bright_rim() -> None:
+    picture, truth = nerve((128, 192))
+    askew = Candidate(10.5, 15.5, 18.5, 30, 1, 1, 15, 22)
+    found = outline(picture, askew)
+    assert dice(filled(found.before, truth.shape), truth) < 0.88
+    assert dice(filled(found.after, truth.shape), truth) > 0.95
+
+
+def test_the_first_border_is_the_boxs_ellipse() -> None:
+    before = outline(np.zeros((64, 96), np.uint8), Candidate(4, 5, 10, 17, 1, 1, 7, 11)).before
+    assert before.min(axis=0).tolist() == pytest.approx([19.5, 15.5])
+    assert before.max(axis=0).tolist() == pytest.approx([67.5, 39.5])
+
+
+def test_a_candidate_at_the_corner_has_a_border_too() -> None:
+    picture, _ = nerve((128, 192))
+    found = outline(picture, Candidate(0, 0, 4, 8, 1, 1, 2, 4))
+    assert np.isfinite(found.after).all()
+    assert filled(found.after, picture.shape).any()

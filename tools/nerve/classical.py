@@ -1,0 +1,182 @@
+"""The nerve chain without a network: `python -m tools.nerve.classical train | measure [--part validation | test]`.
+
+`train` writes models/nerve_classical; `measure` runs the shipped chain and prints, and with `--pictures` draws, what it
+finds.
+"""
+
+import argparse
+import hashlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import cv2
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.classical.nerve import NerveSight, see_nerve
+from edge.classical.outline import filled
+from edge.classical.shared_sums import CELL_PX
+from edge.classical.window_model import MANIFEST, Figure, WindowManifest, WindowModel, load_model, write_model
+from edge.runtime.manifest import models_folder
+from tools.nerve.classical_training import calibrated, train
+from tools.nerve.classical_windows import Examples, Truth, examples_of, truth_of, varied
+from tools.nerve.split import split
+
+FOLDER: Final = "nerve_classical"
+FILE: Final = "windows.npz"
+FOLDS: Final = 3
+SEED: Final = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One picture's outcome."""
+
+    name: str
+    first: bool
+    """The middle of the first candidate lies in a nerve."""
+    any_of_three: bool
+    dice_before: float
+    """Of the first candidate's ellipse, with all nerves in the picture."""
+    dice_after: float
+    time_ms: float
+    """Processor time of the whole chain."""
+
+
+def fit_all() -> WindowModel:
+    """Trained on all training pictures; calibrated on what judges of two thirds say of the other third."""
+    rng = np.random.default_rng(SEED)
+    truths = [truth for drawing in split("train") for truth in (truth_of(drawing), varied(drawing, rng))]
+    examples = [examples_of(truth) for truth in truths]
+    groups = np.random.default_rng(SEED).permutation(sorted({truth.cluster for truth in truths}))
+    fold_of = {int(group): index % FOLDS for index, group in enumerate(groups)}
+    folds = np.array([fold_of[truth.cluster] for truth in truths])
+    judged = [(train(_taken(examples, folds != fold)), _taken(examples, folds == fold)) for fold in range(FOLDS)]
+    return calibrated(train(examples), judged)
+
+
+def _taken(examples: Sequence[Examples], which: NDArray[np.bool_]) -> list[Examples]:
+    return [example for example, taken in zip(examples, which, strict=True) if taken]
+
+
+def save(folder: Path, model: WindowModel, metrics: tuple[Figure, ...] = ()) -> None:
+    """The arrays and their manifest."""
+    content = write_model(model)
+    manifest = WindowManifest(
+        name=FOLDER,
+        version="1.0.0",
+        file=FILE,
+        sha256=hashlib.sha256(content).hexdigest(),
+        features=model.features,
+        trained_on=f"usgra-seg, {len(split('train'))} pictures of nerves from neck to knee, each as it is and varied",
+        licence="CC-BY-4.0",
+        attribution="T. M. Kandziora (tmkand), usgra-seg, 2025",
+        intended_use="proposing where a nerve may lie in a transverse picture of a linear probe, for a person to judge",
+        not_intended_for="any diagnosis; any decision without a person",
+        metrics=metrics,
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / FILE).write_bytes(content)
+    (folder / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
+
+
+def judge(part: str, model: WindowModel) -> list[tuple[Judged, NerveSight, Truth]]:
+    """The chain on each picture of a part, by itself: no frame before it votes."""
+    found = []
+    for drawing in split(part):
+        truth = truth_of(drawing)
+        started_s = time.process_time()
+        sight = see_nerve(drawing.pixels, model)
+        time_ms = (time.process_time() - started_s) * 1e3
+        found.append((_outcome(truth, sight, time_ms), sight, truth))
+    return found
+
+
+def _outcome(truth: Truth, sight: NerveSight, time_ms: float) -> Judged:
+    inside = [
+        bool(truth.nerve[int(candidate.row * CELL_PX), int(candidate.column * CELL_PX)])
+        for candidate in sight.candidates
+    ]
+    borders = [(one.before, one.after) for one in sight.outlines[:1]]
+    dices = [_dice(filled(border, truth.nerve.shape) > 0, truth.nerve) for pair in borders for border in pair]
+    before, after = dices or (0.0, 0.0)
+    return Judged(truth.name, bool(inside[:1] and inside[0]), any(inside), before, after, time_ms)
+
+
+def _dice(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
+    return float(2 * np.count_nonzero(one & other) / max(np.count_nonzero(one) + np.count_nonzero(other), 1))
+
+
+def figures(outcomes: Sequence[Judged], part: str) -> tuple[Figure, ...]:
+    """What is shown of a part."""
+    hit = [outcome for outcome in outcomes if outcome.first]
+
+    values = {
+        "first candidate in a nerve": [outcome.first for outcome in outcomes],
+        "one of three in a nerve": [outcome.any_of_three for outcome in outcomes],
+        "Dice of the ellipse": [outcome.dice_before for outcome in outcomes],
+        "Dice of the contour": [outcome.dice_after for outcome in outcomes],
+        "Dice of the contour where the first candidate is in a nerve": [outcome.dice_after for outcome in hit],
+    }
+    return tuple(
+        Figure(name=f"{part} {name}", value=round(float(np.mean(each)), 3), unit="1", note=f"{len(each)} pictures")
+        for name, each in values.items()
+        if each
+    )
+
+
+def drawn(sight: NerveSight, truth: Truth) -> NDArray[np.uint8]:
+    """Truth in green; the vote map in red; candidates in blue, the first one's ellipse yellow and contour white."""
+    picture = cv2.cvtColor(sight.working.pixels, cv2.COLOR_GRAY2BGR)
+    size = (picture.shape[1], picture.shape[0])
+    heat = cv2.resize(sight.voted / max(float(sight.voted.max()), 1e-9), size)
+    picture[..., 2] = np.maximum(picture[..., 2], (200 * heat).astype(np.uint8))
+    borders, _ = cv2.findContours(truth.nerve.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    cv2.drawContours(picture, borders, -1, (0, 255, 0), 1)
+    for candidate in sight.candidates:
+        corners = (candidate.left, candidate.top, candidate.right, candidate.bottom)
+        left, top, right, bottom = (round(CELL_PX * side) for side in corners)
+        cv2.rectangle(picture, (left, top), (right, bottom), (255, 120, 60), 1)
+    for outline in sight.outlines[:1]:
+        for border, colour in ((outline.before, (0, 255, 255)), (outline.after, (255, 255, 255))):
+            cv2.polylines(picture, [np.round(border).astype(np.int32)], True, colour, 1)
+    return np.asarray(picture, np.uint8)
+
+
+def _measure(part: str, pictures: Path | None) -> None:
+    cv2.setNumThreads(1)
+    folder = models_folder() / FOLDER
+    manifest, model = load_model(folder)
+    found = judge(part, model)
+    outcomes = [outcome for outcome, _, _ in found]
+    shown = figures(outcomes, part)
+    for figure in shown:
+        print(f"{figure.name}: {figure.value:.3f} ({figure.note})")
+    print(f"processor time a frame: median {np.median([outcome.time_ms for outcome in outcomes]):.0f} ms")
+    others = tuple(figure for figure in manifest.metrics if not figure.name.startswith(f"{part} "))
+    kept = msgspec.structs.replace(manifest, metrics=(*others, *shown))
+    (folder / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(kept), indent=2) + b"\n")
+    if pictures is not None:
+        pictures.mkdir(parents=True, exist_ok=True)
+        for outcome, sight, truth in found:
+            cv2.imwrite(str(pictures / f"{outcome.dice_after:.2f}_{outcome.name}.png"), drawn(sight, truth))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", choices=("train", "measure"))
+    parser.add_argument("--part", choices=("validation", "test"), default="validation")
+    parser.add_argument("--pictures", type=Path, help="folder for drawings")
+    arguments = parser.parse_args()
+    if arguments.command == "train":
+        save(models_folder() / FOLDER, fit_all())
+    else:
+        _measure(arguments.part, arguments.pictures)
+
+
+if __name__ == "__main__":
+    main()
