@@ -1,6 +1,6 @@
 """The direction of the fascicles between two aponeuroses: one angle for the muscle, and a smooth field of angles."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import cv2
@@ -56,6 +56,16 @@ def between(upper: Curve, lower: Curve, rows: int, margin: float = MARGIN) -> ND
     side = np.maximum(margin * (bottom - top), 0.5)
     at = np.arange(rows)[:, None]
     return np.asarray((at > top + side) & (at < bottom - side))
+
+
+def turned(evidence: Evidence, degrees: float) -> Evidence:
+    """The same field turned counter-clockwise as seen."""
+    cosine, sine = (np.float32(part(2 * np.radians(degrees))) for part in (np.cos, np.sin))
+    return replace(
+        evidence,
+        cosine=cosine * evidence.cosine - sine * evidence.sine,
+        sine=sine * evidence.cosine + cosine * evidence.sine,
+    )
 
 
 def direction(evidence: Evidence, belly: NDArray[np.bool_]) -> Direction | None:

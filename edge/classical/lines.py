@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from edge.classical.aponeuroses import Plane
 
 ANGLES_DEG: Final = np.arange(-60.0, 60.1, 4.0)
-ACROSS_PX: Final = 1.5
-"""Sigma of the ridge filter; pictures come with 256 px on their longest side."""
-PIECE_PX: Final = 40.0
+SOFT_PX: Final = 0.7, 1.8
+"""Sigmas of the ridge filter, across and down; pictures come with 256 px on their longest side. The scanner's beam has
+blurred them across already, and echoes that are wider than high let lines look flatter than they are."""
+PIECE_PX: Final = 34.0
 SAMPLE_PX: Final = 4.0
 """Along a piece."""
 HALF: Final = np.float32(0.5)
@@ -38,11 +39,14 @@ CONTRAST_SHARES: Final = (1 / 25, 1 / 12)
 """Sigmas, as shares of the longest side, over which brightness and contrast are evened out."""
 
 
-def line_field(picture: Plane, bellies: Sequence[NDArray[np.bool_]]) -> tuple[Plane, Plane, Plane]:
+def line_field(
+    picture: Plane, bellies: Sequence[NDArray[np.bool_]], near_deg: float | None = None
+) -> tuple[Plane, Plane, Plane]:
     """Cosine and sine of twice the fascicles' angle, and what share of the votes is for it, at half the resolution.
 
     picture: (2 rows, 2 columns) grey levels; bellies: (rows, columns) each, at least one, where there may be fascicles
-    of one direction. They do not overlap.
+    of one direction. They do not overlap. near_deg: what someone else reads of them; where votes are divided, those
+    near it are followed.
     """
     shown = np.asarray(np.any(bellies, axis=0))
     cosine, sine, weight = (np.zeros(shown.shape, np.float32) for _ in range(3))
@@ -52,16 +56,16 @@ def line_field(picture: Plane, bellies: Sequence[NDArray[np.bool_]]) -> tuple[Pl
         rows = np.flatnonzero(belly.any(axis=1))
         if rows.size >= POOL:
             part = slice(int(rows[0]), int(rows[-1]) + 1)
-            for plane, values in zip((cosine, sine, weight), _read(votes[:, part], belly[part]), strict=True):
+            for plane, values in zip((cosine, sine, weight), _read(votes[:, part], belly[part], near_deg), strict=True):
                 np.copyto(plane[part], values, where=belly[part])
     return cosine, sine, weight
 
 
-def _read(votes: Plane, belly: NDArray[np.bool_]) -> tuple[Plane, Plane, Plane]:
+def _read(votes: Plane, belly: NDArray[np.bool_], near_deg: float | None) -> tuple[Plane, Plane, Plane]:
     """Cosine and sine of twice the angle, and how much of the votes are for it, 0 to 1, cell by cell."""
     size = belly.shape[::-1]
     votes = votes * belly
-    angle, weight = _commonest(_pooled(votes)[0] * _window(votes), *_pooled(np.square(votes)))
+    angle, weight = _commonest(_pooled(votes)[0] * _window(votes, near_deg), *_pooled(np.square(votes)))
     parts = (np.cos(2 * angle) * weight, np.sin(2 * angle) * weight, weight)
     cosine, sine, weight = (_resized(part, size) for part in parts)
     length = np.maximum(np.hypot(cosine, sine), np.float32(1e-6))
@@ -101,7 +105,7 @@ def _votes(even: Plane, shown: NDArray[np.bool_]) -> Plane:
 
 def _line_sums(even: Plane) -> Plane:
     """(directions, rows, columns): the ridge filter summed along pieces, at every second pixel each way."""
-    soft = cv2.GaussianBlur(even, (0, 0), ACROSS_PX)
+    soft = cv2.GaussianBlur(even, (0, 0), SOFT_PX[0], sigmaY=SOFT_PX[1])
     margin = 2 * round(PIECE_PX / 4 + 1)
     soft = cv2.copyMakeBorder(soft, margin, margin + 1, margin, margin + 1, cv2.BORDER_REPLICATE)
     orders = ((2, 0), (1, 1), (0, 2))
@@ -135,11 +139,25 @@ def _samples() -> tuple[tuple[tuple[int, int], ...], ...]:
     return tuple(places)
 
 
-def _window(votes: Plane) -> Plane:
+@lru_cache(maxsize=1)
+def _drawn_deg() -> NDArray[np.float64]:
+    """The directions that the pieces of whole pixels truly have, up to a degree from those they were drawn for."""
+    x, y = np.moveaxis(np.array(_samples(), np.float64), 2, 0)
+    return np.asarray(np.degrees(np.arctan2(-2 * (x * y).sum(1), (x * x - y * y).sum(1))) / 2)
+
+
+def _window(votes: Plane, near_deg: float | None) -> Plane:
     """(directions, 1, 1): 1 at the commonest direction of all places together, less far from it."""
     all_of_them = votes.sum(axis=(1, 2), dtype=np.float64)
-    at = ANGLES_DEG[np.argmax(all_of_them - all_of_them[::-1])]
-    return np.asarray(np.exp(-0.5 * ((ANGLES_DEG - at) / AROUND_DEG) ** 2), np.float32)[:, None, None]
+    net = np.maximum(all_of_them - all_of_them[::-1], 0)
+    if near_deg is not None:
+        net *= _about(near_deg)
+    return np.asarray(_about(float(ANGLES_DEG[net.argmax()])), np.float32)[:, None, None]
+
+
+def _about(degrees: float) -> NDArray[np.float64]:
+    """(directions,) 1 at an angle, less far from it."""
+    return np.asarray(np.exp(-0.5 * ((ANGLES_DEG - degrees) / AROUND_DEG) ** 2))
 
 
 def _pooled(votes: Plane) -> tuple[Plane, Plane]:
@@ -158,7 +176,7 @@ def _commonest(votes: Plane, squares: Plane, total: Plane) -> tuple[Plane, Plane
     around = np.take_along_axis(votes, places, axis=0)
     before, at, after = around[BESIDE - 1 : BESIDE + 2]
     curve = np.minimum(before - 2 * at + after, -1e-9)
-    step = ANGLES_DEG[1] - ANGLES_DEG[0]
-    degrees = ANGLES_DEG[best] + step * np.clip(0.5 * (before - after) / curve, -1, 1)
+    aside = np.clip(0.5 * (before - after) / curve, -1, 1)
+    degrees = np.interp(best + aside, np.arange(len(votes)), _drawn_deg())
     share = np.take_along_axis(squares, places, axis=0).sum(axis=0) / np.maximum(total, 1e-6)
     return np.radians(degrees).astype(np.float32), np.asarray(np.clip(share, 0, 1), np.float32)

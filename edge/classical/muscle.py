@@ -48,8 +48,11 @@ def _without_inner(curves: tuple[Curve, ...], upper: Curve, lower: Curve) -> tup
     return curves[: first + 1] + curves[last:]
 
 
-def read_between(picture: NDArray[np.uint8], upper: Curve, lower: Curve, lit: NDArray[np.bool_]) -> Direction | None:
-    """The fascicles' direction between two given aponeuroses; None where nothing can be read."""
+def read_between(
+    picture: NDArray[np.uint8], upper: Curve, lower: Curve, lit: NDArray[np.bool_], near_deg: float | None = None
+) -> Direction | None:
+    """The fascicles' direction between two given aponeuroses; None where nothing can be read. near_deg: as for
+    `line_field`."""
     rows, columns = picture.shape[0] // 2, picture.shape[1] // 2
     belly = between(upper, lower, rows, MARGIN) & lit
     seen = np.flatnonzero(belly.any(axis=1))
@@ -57,7 +60,7 @@ def read_between(picture: NDArray[np.uint8], upper: Curve, lower: Curve, lit: ND
         return None
     part = slice(int(seen[0]), int(seen[-1]) + 1)
     grey = picture[2 * part.start : 2 * part.stop, : 2 * columns].astype(np.float32)
-    cosine, sine, weight = line_field(grey, [belly[part]])
+    cosine, sine, weight = line_field(grey, [belly[part]], near_deg)
     return direction(Evidence(weight, cosine, sine, weight, lit), belly[part])
 
 

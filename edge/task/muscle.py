@@ -6,7 +6,7 @@ length along its course from aponeurosis to aponeurosis, continued straight wher
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from edge.classical.aponeuroses import Curve, find_aponeuroses
 from edge.classical.architecture import Architecture, apart_deg, choose_muscle, measure
-from edge.classical.fascicles import Direction, Evidence
+from edge.classical.fascicles import Direction, Evidence, turned
 from edge.classical.muscle import lit_columns, read_between, see_muscle
+from edge.classical.strain import folded_deg
 from edge.finding import Finding, Mark, Measurement, Verdict
 from edge.frame import Frame
 from edge.task.muscle_grid import SIDE, Grid, evidence_of
@@ -39,6 +40,11 @@ from edge.trust.probe import missing_scale, probe_faults
 NO_FIGURES: Final[Mapping[str, float]] = MappingProxyType({})
 APART_DEG: Final = 8.0
 """Angle between the two pathways' directions from which the measurement is limited."""
+GUIDED_DEG: Final = 10.0
+"""Where the lines alone differ so much from the network, those near its direction are looked for."""
+SHARPENED_DEG: Final = 15.0
+"""What differs more is another thing than what the network saw."""
+Chosen = tuple[Curve, Curve, Direction]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,13 +92,14 @@ class MuscleTask:
         faults = structure_faults(look.evidence, look.curves, chosen is not None)
         if faults or chosen is None:
             return _finding(frame, Verdict.REFUSED, faults)
-        muscle = measure(look.evidence, chosen, _scale(frame, look.grid))
-        marks = marks_of(muscle, look.evidence, look.grid, frame.spacing)
-        other = self.second_opinion(look, chosen)
-        faults = muscle_faults(muscle) or clarity_faults(muscle, other, *self._clear)
+        seen, other = chosen[2], self.second_opinion(look, chosen)
+        evidence, chosen = self.sharpened(look, chosen, other)
+        muscle = measure(evidence, chosen, _scale(frame, look.grid))
+        marks = marks_of(muscle, evidence, look.grid, frame.spacing)
+        faults = muscle_faults(muscle) or clarity_faults(muscle, seen, other, *self._clear)
         if faults:
             return _finding(frame, Verdict.REFUSED, faults, marks=marks)
-        reasons = (*self._doubts(muscle, other), *_withheld(muscle, frame))
+        reasons = (*self._doubts(seen, other), *_withheld(muscle, frame))
         verdict = Verdict.LIMITED if reasons else Verdict.MEASURED
         return _finding(frame, verdict, reasons, measurements_of(muscle, frame.spacing, self._figures), marks)
 
@@ -103,15 +110,26 @@ class MuscleTask:
         evidence = evidence_of(outputs[0], grid, lit_columns(picture[::2, ::2].astype(np.float32)), self._logits)
         return Look(grid, evidence, find_aponeuroses(evidence.aponeurosis, evidence.lit), picture)
 
-    def second_opinion(self, look: Look, chosen: tuple[Curve, Curve, Direction]) -> Direction | None:
+    def second_opinion(self, look: Look, chosen: Chosen) -> Direction | None:
         """What the line filter reads between the same aponeuroses."""
         return read_between(look.picture, chosen[0], chosen[1], look.evidence.lit)
 
-    def _doubts(self, muscle: Architecture, other: Direction | None) -> tuple[str, ...]:
+    def sharpened(self, look: Look, chosen: Chosen, other: Direction | None) -> tuple[Evidence, Chosen]:
+        """The network's field, turned as a whole to the lines that it runs along: the network tells fascicles from what
+        are none and knows how they bend, and a line filter tells their direction to the degree."""
+        upper, lower, seen = chosen
+        if other is not None and apart_deg(other.angle_deg, seen.angle_deg) > GUIDED_DEG:
+            other = read_between(look.picture, upper, lower, look.evidence.lit, seen.angle_deg)
+        if other is None or direction_faults(other) or apart_deg(other.angle_deg, seen.angle_deg) > SHARPENED_DEG:
+            return look.evidence, chosen
+        turn_deg = folded_deg(other.angle_deg - seen.angle_deg)
+        return turned(look.evidence, turn_deg), (upper, lower, replace(seen, angle_deg=other.angle_deg))
+
+    def _doubts(self, seen: Direction, other: Direction | None) -> tuple[str, ...]:
         """Where a second opinion that is worth its name differs."""
         if other is None or direction_faults(other):
             return ()
-        if apart_deg(muscle.fascicles.angle_deg, other.angle_deg) <= self._figures.get("opinions_apart", APART_DEG):
+        if apart_deg(seen.angle_deg, other.angle_deg) <= self._figures.get("opinions_apart", APART_DEG):
             return ()
         return (f"the classical pathway reads the fascicles at {other.angle_deg:.0f} degrees: angle in doubt",)
 
@@ -128,7 +146,7 @@ class ClassicalMuscleTask(MuscleTask):
         evidence, curves = see_muscle(picture)
         return Look(grid, evidence, curves, picture)
 
-    def second_opinion(self, look: Look, chosen: tuple[Curve, Curve, Direction]) -> Direction | None:
+    def second_opinion(self, look: Look, chosen: Chosen) -> Direction | None:
         """There is none: the network does not run."""
         return None
 

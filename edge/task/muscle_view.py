@@ -72,21 +72,21 @@ def muscle_faults(muscle: Architecture) -> tuple[str, ...]:
 
 
 def clarity_faults(
-    muscle: Architecture, second: Direction | None, clear_spread_deg: float, clear_filled: float
+    muscle: Architecture, seen: Direction, second: Direction | None, clear_spread_deg: float, clear_filled: float
 ) -> tuple[str, ...]:
     """Why this may be no muscle at all, where several things are weak that are each seen in muscles too.
 
-    second: what the other pathway reads, None where there is none or it reads nothing.
+    seen: the fascicles' direction before it was sharpened. second: what the other pathway reads, None where there is
+    none or it reads nothing.
     """
     ends = (muscle.superficial, muscle.deep)
     height = float(np.mean(muscle.deep.upper - muscle.superficial.lower)) / muscle.bend.shape[0]
     weak = {
         "interrupted aponeuroses": min(curve.coverage for curve in ends) < CLEAR_COVERAGE,
         "faint aponeuroses": min(curve.strength for curve in ends) < CLEAR_STRENGTH,
-        "uneven directions": muscle.fascicles.spread_deg > clear_spread_deg,
-        "faint fascicles": muscle.fascicles.filled < clear_filled,
-        "two opinions of their angle": second is not None
-        and apart_deg(muscle.fascicles.angle_deg, second.angle_deg) > CLOSE_DEG,
+        "uneven directions": seen.spread_deg > clear_spread_deg,
+        "faint fascicles": seen.filled < clear_filled,
+        "two opinions of their angle": second is not None and apart_deg(seen.angle_deg, second.angle_deg) > CLOSE_DEG,
         "fascicles along the aponeuroses": muscle.pennation_deg < ALONG_DEG or muscle.size.extrapolated > FAR_OUTSIDE,
         "a thin layer": height < THIN,
     }

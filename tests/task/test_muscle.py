@@ -181,13 +181,39 @@ def test_unreadable_fascicles_are_refused() -> None:
 
 
 def test_long_fascicles_that_leave_the_picture_have_no_length() -> None:
-    picture = MuscleCine(1).picture(0.0)
+    # The other way round than what the picture shows, so that the lines in it do not correct it.
+    picture = MuscleCine(3).picture(0.0)
     output = faultless_output(picture.truth)
     output[:, 1], output[:, 2] = ANGLE_LENGTH * np.cos(np.radians(8)), ANGLE_LENGTH * np.sin(np.radians(8))
     finding = MuscleTask({"opinions_apart": 90}).conclude(frame_of_muscle(picture), (output,), ())
     assert finding.verdict is Verdict.LIMITED
     assert finding.measurement("fascicle_length") is None and finding.measurement("fascicle_angle") is not None
     assert any("outside the picture" in reason for reason in finding.reasons)
+
+
+@pytest.mark.parametrize("seed", [1, 3, 7])
+@pytest.mark.parametrize("flat_deg", [-8.0, -5.0, 5.0])
+def test_lines_in_the_picture_correct_a_network_that_is_some_degrees_off(seed: int, flat_deg: float) -> None:
+    cine = MuscleCine(seed)
+    picture, truth = cine.picture(0.0), cine.architecture(0.0)
+    output = faultless_output(picture.truth)
+    twice = 2 * np.radians(flat_deg)
+    cosine, sine = output[:, 1].copy(), output[:, 2].copy()
+    output[:, 1] = np.cos(twice) * cosine - np.sin(twice) * sine
+    output[:, 2] = np.sin(twice) * cosine + np.cos(twice) * sine
+    finding = MuscleTask().conclude(frame_of_muscle(picture), (output,), ())
+    assert value(finding, "fascicle_angle") == pytest.approx(truth.fascicle_angle_deg, abs=1.5)
+    assert value(finding, "pennation_angle") == pytest.approx(truth.pennation_deg, abs=1.5)
+
+
+def test_lines_that_run_quite_otherwise_cast_doubt_but_turn_nothing() -> None:
+    picture = MuscleCine(3).picture(0.0)
+    output = faultless_output(picture.truth)
+    output[:, 2] *= -1
+    seen = -MuscleCine(3).architecture(0.0).fascicle_angle_deg
+    finding = MuscleTask().conclude(frame_of_muscle(picture), (output,), ())
+    assert finding.verdict is Verdict.LIMITED and "angle in doubt" in finding.reasons[0]
+    assert value(finding, "fascicle_angle") == pytest.approx(seen, abs=1.5)
 
 
 @pytest.mark.parametrize("task", [MuscleTask(), ClassicalMuscleTask()], ids=["deep", "classical"])
