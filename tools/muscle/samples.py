@@ -15,7 +15,7 @@ SIDE: Final = 256
 GRID: Final = SIDE // 2
 """The network's output has one value for 2 x 2 pixels."""
 STEEPNESS_DEG: Final = 5.0, 47.0
-"""Of the fascicles in real pictures after stretching: the masks' own are seldom over 26 degrees, unlike in contraction."""
+"""Of the fascicles in real pictures when stretched: the masks' own are seldom over 26 degrees, a contraction is."""
 MOST_STRETCHED: Final = 0.65, 3.0
 Plane = NDArray[np.float32]
 
