@@ -1,8 +1,8 @@
 """Whether a muscle's picture stands on its head.
 
 Skin and fat lie level and so does their texture, while what is deep runs as it likes; and the near end is the brighter
-one, if only a little. The sum below changes its sign when the picture is turned over. Its weights were fitted on upright
-pictures of other devices and on phantoms, not on the sets that results are told of.
+one, if only a little. The sum below changes its sign when the picture is turned over. Its weights were fitted on
+upright pictures of other devices and on phantoms, not on the sets that results are told of.
 """
 
 from typing import Final

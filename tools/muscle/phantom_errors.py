@@ -1,4 +1,4 @@
-"""How far the muscle's measurements lie from the phantom's truth: `python -m tools.muscle.phantom_errors --pathway deep`.
+"""How far the muscle's measurements lie from the truth: `python -m tools.muscle.phantom_errors --pathway deep`.
 
 Muscles, scanner settings and probes at random, none of which any training drew; the muscle that was marked is compared
 with itself, so that a deeper one which is read instead is no error.
