@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.classical.flow import movement_between, reduced
+from edge.classical.strain import Strain, folded_deg
 from edge.frame import Frame, PixelSpacing, SpacingOrigin
 from edge.phantom.muscle_cine import LIVE_MUSCLE, MuscleCine
 from edge.phantom.muscle_motion import PERIOD_US
@@ -26,9 +27,13 @@ NOISE: Final = 6.0
 """Standard deviation in grey levels of the noise that is laid over each exposure, besides the receiver's."""
 LAGS: Final = np.arange(-5.0, 5.01, 0.1)
 """Frames."""
+STEADY: Final = 0.1
+"""Range as a share of the mean below which a course has no lag to speak of."""
 ENDS: Final = 5
 """Cycles at the beginning and at the end that are compared."""
 QUANTITIES: Final = ("fascicle_angle", "fascicle_length", "muscle_thickness")
+ALONE: Final = 20
+"""Cycles followed by the movement alone, for comparison."""
 CYCLE_HEADS: Final = (
     "phantom",
     "measure",
@@ -59,6 +64,15 @@ class Cycle:
     """By instant."""
     truth: NDArray[np.float64]
     """(instants, QUANTITIES) degrees, mm, mm."""
+    borders: NDArray[np.float64]
+    """(instants, 2) mean depth of the muscle's borders, in pixels."""
+
+    def points(self, n: int, scale: float) -> NDArray[np.float32]:
+        """(150, 2) over the muscle at an instant, in pixels of the picture made small."""
+        width = self.exposures[n][0].frame.pixels.shape[1]
+        top, bottom = self.borders[n] + np.array([10, -10])
+        y, x = np.mgrid[top:bottom:10j, 30 : width - 30 : 15j]
+        return (np.stack((x.ravel(), y.ravel()), axis=1) * scale).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,7 +91,7 @@ def exposed(task: MuscleTask, runtime: Runtime, seed: int) -> Cycle:
     """Every instant of a cycle, EXPOSURES times, measured alone by the network or the classical pathway."""
     cine, rng = MuscleCine(seed), np.random.default_rng(seed)
     mm_per_px = LIVE_MUSCLE.depth_mm / cine.shape[0]
-    rows, truths = [], []
+    rows, truths, borders = [], [], []
     for n in range(round(PERIOD_US / 1e6 * FPS)):
         truth = cine.architecture(n / FPS)
         held = float(truth.superficial_mm.mean() / mm_per_px), float(truth.deep_mm.mean() / mm_per_px)
@@ -85,8 +99,9 @@ def exposed(task: MuscleTask, runtime: Runtime, seed: int) -> Cycle:
         pictures = (noisy(clean, rng) for _ in range(EXPOSURES))
         frames = (Frame(p, 0, 0, "phantom", PixelSpacing(mm_per_px, mm_per_px, SpacingOrigin.USER)) for p in pictures)
         rows.append(tuple(Exposure(frame, measured(task, runtime, frame, held)) for frame in frames))
+        borders.append(held)
         truths.append((truth.fascicle_angle_deg, truth.fascicle_length_mm, truth.thickness_mm))
-    return Cycle(tuple(rows), np.array(truths))
+    return Cycle(tuple(rows), np.array(truths), np.array(borders))
 
 
 def noisy(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -111,7 +126,8 @@ def run(cycle: Cycle, cycles: int, seed: int) -> Run:
         follow_ms.append(1e3 * (perf_counter() - start))
         begun += before is not None and bool(track.estimates) and not track.goes_on
         if before is not None and n % 50 == 1:
-            flow_ms.append(flow_time_ms(before, frame))
+            scale = before.view.scale if before.view else 1.0
+            flow_ms.append(flow_time_ms(before, frame, cycle.points(n % instants, scale)))
         for k, name in enumerate(QUANTITIES):
             single[n, k] = next((r.measurement.value for r in own(exposure) if r.measurement.name == name), np.nan)
             tracked[n, k] = next((each.belief.value for each in track.estimates if each.name == name), np.nan)
@@ -123,15 +139,28 @@ def own(exposure: Exposure) -> tuple[Reading, ...]:
     return exposure.measured.readings if exposure.measured else ()
 
 
-def flow_time_ms(before: Track, frame: Frame) -> float:
+def flow_time_ms(before: Track, frame: Frame, points: NDArray[np.float32]) -> float:
     """Of making a frame small and following its points, alone."""
     if before.view is None:
         return float("nan")
-    y, x = np.mgrid[10 : before.view.picture.shape[0] - 10 : 10j, 10 : before.view.picture.shape[1] - 10 : 15j]
-    points = np.stack((x.ravel(), y.ravel()), axis=1).astype(np.float32)
     start = perf_counter()
     movement_between(before.view.picture, reduced(frame.pixels)[0], points)
     return 1e3 * (perf_counter() - start)
+
+
+def angle_by_flow_deg(cycle: Cycle) -> float:
+    """How far the fascicles' angle is off after ALONE cycles in which it was only carried along, never measured."""
+    start = float(cycle.truth[0, 0])
+    picture, scale = reduced(cycle.exposures[0][0].frame.pixels)
+    angle = start
+    for _ in range(ALONE):
+        for n in [*range(1, len(cycle.exposures)), 0]:
+            later = reduced(cycle.exposures[n][n % EXPOSURES].frame.pixels)[0]
+            movement = movement_between(picture, later, cycle.points(n, scale))
+            if movement is not None:
+                angle = folded_deg(angle + Strain.of(movement.linear, 1.0).turn_deg(angle))
+            picture = later
+    return folded_deg(angle - start)
 
 
 def cycle_rows(task: MuscleTask, runtime: Runtime, seeds: Sequence[int], cycles: int) -> Iterator[str]:
@@ -143,6 +172,7 @@ def cycle_rows(task: MuscleTask, runtime: Runtime, seeds: Sequence[int], cycles:
         times.append((np.median(done.follow_ms), np.percentile(done.follow_ms, 95), np.nanmedian(done.flow_ms)))
         for k, name in enumerate(QUANTITIES):
             yield cycle_row(f"seed {seed}", name, done, cycle.truth[:, k], k)
+        yield f"| seed {seed} | angle by movement alone, {ALONE} cycles: off by {angle_by_flow_deg(cycle):+.1f} deg |"
     median, most, flow = np.mean(times, axis=0)
     yield f"\n{cycles} cycles; tracking {median:.1f} ms a frame (95 % under {most:.1f}), {flow:.1f} ms of it flow"
 
@@ -152,6 +182,7 @@ def cycle_row(phantom: str, name: str, done: Run, truth: NDArray[np.float64], k:
     off = np.nanmean(tracked - truth, axis=1)
     first, last = float(off[:ENDS].mean()), float(off[-ENDS:].mean())
     bends = (float(np.nanmean(np.abs(np.diff(said.ravel(), 2)))) for said in (single, tracked))
+    moves = np.ptp(truth) > STEADY * truth.mean()
     cells = (
         f"{np.nanmean(np.abs(single - truth)):.2f}",
         f"{np.nanmean(np.abs(tracked - truth)):.2f}",
@@ -159,7 +190,7 @@ def cycle_row(phantom: str, name: str, done: Run, truth: NDArray[np.float64], k:
         f"{last:+.2f}",
         f"{last - first:+.3f}",
         ", ".join(f"{value:.3f}" for value in bends),
-        f"{lag_frames(np.tile(truth, len(tracked)), tracked.ravel()):+.1f}",
+        f"{lag_frames(np.tile(truth, len(tracked)), tracked.ravel()):+.1f}" if moves else "-",
         f"{done.begun}",
     )
     unit = "deg" if name.endswith("angle") else "mm"
