@@ -21,6 +21,7 @@ MM_PER_PX: Final = 38.4 / WIDTH_PX
 """And where it is known."""
 MOST_ROWS_PX: Final = 320
 """48 mm deep."""
+MOST_COLUMNS_PX: Final = 512
 LEAST_PX: Final = 64
 DARK: Final = 4
 """Grey levels below this are no echo."""
@@ -51,12 +52,15 @@ class WorkingPicture:
 
 def working_picture(picture: NDArray[np.uint8], mm_per_px: float | None = None) -> WorkingPicture:
     """From the ultrasound region (height, width), grey. Its right and lower edge may lose up to 15 px, and what lies
-    deeper than 48 mm."""
+    deeper than 48 mm; one that is wider than 77 mm is brought down to that, and a tiny one gets dark margins."""
     scale = WIDTH_PX / picture.shape[1] if mm_per_px is None else mm_per_px / MM_PER_PX
-    size = [max(LEAST_PX, round(length * scale)) for length in picture.shape]
-    small = np.asarray(cv2.resize(picture, (size[1], size[0]), interpolation=cv2.INTER_AREA), np.uint8)
-    height, width = (length // (4 * CELL_PX) * 4 * CELL_PX for length in (min(size[0], MOST_ROWS_PX), size[1]))
-    part = np.ascontiguousarray(small[:height, :width])
+    scale = min(scale, MOST_COLUMNS_PX / picture.shape[1])
+    rows, columns = (max(1, round(length * scale)) for length in picture.shape)
+    small = np.asarray(cv2.resize(picture, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8)
+    step = 4 * CELL_PX
+    height, width = (max(LEAST_PX, length // step * step) for length in (min(rows, MOST_ROWS_PX), columns))
+    part = np.zeros((height, width), np.uint8)
+    part[:rows, :columns] = small[:height, :width]
     return WorkingPicture(evened(part, part >= DARK), scale)
 
 
