@@ -249,6 +249,22 @@ def test_another_picture_that_is_refused_is_not_given_the_old_values() -> None:
     assert not track.goes_on
 
 
+@pytest.mark.parametrize(("kept", "held"), [(0.75, True), (0.33, False)], ids=["most", "few"])
+def test_a_refused_frame_is_predicted_only_where_enough_of_it_was_followed(kept, held) -> None:
+    """Left of the picture the tissue goes on, right of it there is other tissue."""
+    follower, columns = settled(), int(kept * SHAPE[1])
+    follower.see(float(EFFORTS[7]))
+    picture = speckle(6)
+    picture[:, :columns] = PICTURES[EFFORTS[7]][:, :columns]
+    track = follower.see(float(EFFORTS[7]), None, picture=picture)
+    assert bool(track.estimates) is held
+    assert track.reasons == ((BY_MOVEMENT,) if held else (LOST + ANOTHER_PICTURE,))
+    # With a measurement of its own the frame goes on either way.
+    follower = settled()
+    follower.see(float(EFFORTS[7]))
+    assert follower.see(float(EFFORTS[7]), picture=picture).goes_on
+
+
 def test_what_is_cut_off_by_a_refused_frame_is_lost_not_begun() -> None:
     follower = settled()
     follower.number += 13
