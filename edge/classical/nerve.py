@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.classical.despeckle import srad
 from edge.classical.nerve_windows import FEATURES, LEAST_LIT, SIZES, WorkingPicture, windows_of, working_picture
 from edge.classical.outline import Outline, outline
 from edge.classical.shared_sums import CELL_PX, Windows
@@ -27,6 +28,8 @@ class NerveSight:
     """What each stage found. Windows, votes and candidates count in cells of CELL_PX working pixels."""
 
     working: WorkingPicture
+    calm: Floats
+    """(height, width) the working picture without speckle, which the contour follows."""
     windows: Windows
     """Those that show an echo."""
     probability: Floats
@@ -66,15 +69,17 @@ def see_nerve(
     voted = over_time(votes, earlier)
     found = candidates(windows, probability, weights, voted, most)
     likeliest = [int(np.argmax(probability * _near(windows, candidate))) for candidate in found]
+    calm = srad(working.pixels)
     return NerveSight(
         working,
+        calm,
         windows,
         probability,
         votes,
         voted,
         found,
         model.second_opinion(scaled[likeliest]),
-        tuple(outline(working.pixels, candidate) for candidate in found),
+        tuple(outline(calm, candidate) for candidate in found),
     )
 
 

@@ -38,8 +38,8 @@ class Outline:
     after: Points
 
 
-def outline(picture: NDArray[np.uint8], candidate: Candidate) -> Outline:
-    """On a working picture (height, width). The constants were chosen on boxes of drawn nerves, moved at random."""
+def outline(picture: NDArray[np.float32], candidate: Candidate) -> Outline:
+    """On a working picture (height, width), 0 to 255. The constants were chosen on drawn nerves' boxes, moved at random."""
     half = CELL_PX / 2
     middle = np.array([candidate.left + candidate.right, candidate.top + candidate.bottom]) * half - 0.5
     radii = np.array([candidate.right - candidate.left, candidate.bottom - candidate.top]) * half
@@ -51,11 +51,11 @@ def outline(picture: NDArray[np.uint8], candidate: Candidate) -> Outline:
     return Outline(before, places[np.arange(RAYS), best])
 
 
-def _cost(picture: NDArray[np.uint8], places: Points) -> NDArray[np.float64]:
+def _cost(picture: NDArray[np.float32], places: Points) -> NDArray[np.float64]:
     """(RAYS, places): low where it is bright and darker further out, and not far from the ellipse."""
     rim, fall = (
         cv2.remap(
-            cv2.GaussianBlur(picture.astype(np.float32), (0, 0), sigma),
+            cv2.GaussianBlur(picture, (0, 0), sigma),
             places[..., 0],
             places[..., 1],
             cv2.INTER_LINEAR,

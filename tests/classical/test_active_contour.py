@@ -37,7 +37,7 @@ def nerve(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
     distance = np.hypot((x - 90) / 34, (y - 60) / 18)
     picture = np.where(distance < 1, 110, 70) + 120 * np.exp(-(((distance - 0.97) / 0.06) ** 2))
     noise = np.random.default_rng(4).normal(0, 12, shape)
-    return np.clip(picture + noise, 0, 255).astype(np.uint8), distance < 1
+    return np.clip(picture + noise, 0, 255).astype(np.float32), distance < 1
 
 
 def dice(one: np.ndarray, other: np.ndarray) -> float:
@@ -53,7 +53,7 @@ def test_the_border_moves_from_an_ellipse_that_lies_askew_to_the_bright_rim() ->
 
 
 def test_the_first_border_is_the_boxs_ellipse() -> None:
-    before = outline(np.zeros((64, 96), np.uint8), Candidate(4, 5, 10, 17, 1, 1, 7, 11)).before
+    before = outline(np.zeros((64, 96), np.float32), Candidate(4, 5, 10, 17, 1, 1, 7, 11)).before
     assert before.min(axis=0).tolist() == pytest.approx([19.5, 15.5])
     assert before.max(axis=0).tolist() == pytest.approx([67.5, 39.5])
 
