@@ -12,9 +12,12 @@ from edge.classical.architecture import choose_muscle
 from edge.classical.bands import band_evidence
 from edge.classical.fascicles import Direction, Evidence, between, direction
 from edge.classical.lines import line_field
+from edge.classical.structure_tensor import structure_angle_deg
 
 MARGIN: Final = 0.05
 """Of a belly's thickness beside each aponeurosis."""
+TENSOR_MARGIN: Final = 0.12
+"""The same for the structure tensor, to which a bright edge is all."""
 LEAST_ROWS: Final = 8
 DIM_SHARE: Final = 0.3
 """A column whose brighter part has less than this share of the others' has no contact."""
@@ -62,6 +65,18 @@ def read_between(
     grey = picture[2 * part.start : 2 * part.stop, : 2 * columns].astype(np.float32)
     cosine, sine, weight = line_field(grey, [belly[part]], near_deg)
     return direction(Evidence(weight, cosine, sine, weight, lit), belly[part])
+
+
+def tensor_between(picture: NDArray[np.uint8], upper: Curve, lower: Curve, lit: NDArray[np.bool_]) -> Direction | None:
+    """What the bare structure tensor reads between two given aponeuroses; None where there is hardly anything between.
+    It knows no spread and no doubt."""
+    rows, columns = picture.shape[0] // 2, picture.shape[1] // 2
+    belly = between(upper, lower, rows, TENSOR_MARGIN) & lit
+    if np.count_nonzero(belly) < LEAST_ROWS**2:
+        return None
+    inside = np.repeat(np.repeat(belly, 2, axis=0), 2, axis=1)
+    angle = structure_angle_deg(picture[: 2 * rows, : 2 * columns], inside)
+    return Direction(angle, 0.0, 1.0, float(belly.sum()), 1.0)
 
 
 def lit_columns(picture: Plane) -> NDArray[np.bool_]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from edge.classical.aponeuroses import Curve, find_aponeuroses
 from edge.classical.architecture import Architecture, apart_deg, choose_muscle, measure
 from edge.classical.fascicles import Direction, Evidence, turned
-from edge.classical.muscle import lit_columns, read_between, see_muscle
+from edge.classical.muscle import lit_columns, read_between, see_muscle, tensor_between
 from edge.classical.strain import folded_deg
 from edge.finding import Finding, Mark, Measurement, Verdict
 from edge.frame import Frame
@@ -28,6 +28,7 @@ from edge.task.muscle_tracking import follow, followed, held_in, track_of
 from edge.task.muscle_upright import upside_down
 from edge.task.muscle_view import (
     MOST_EXTRAPOLATED,
+    Clear,
     clarity_faults,
     direction_faults,
     muscle_faults,
@@ -64,11 +65,14 @@ class MuscleTask:
     name = "muscle"
     model = "muscle"
     labels = ("muscle",)
+    second = "the classical pathway"
 
     def __init__(self, figures: Mapping[str, float] = NO_FIGURES, *, mirrored: bool = False) -> None:
         """mirrored changes nothing: both slopes are read, and no side is named."""
         self._figures = figures
-        self._clear = figures.get("clear_spread", 4.0), figures.get("clear_filled", 0.66)
+        self._clear = Clear(
+            figures.get("clear_spread", 4.0), figures.get("clear_filled", 0.66), figures.get("close_opinions", 7.0)
+        )
         self._logits = figures.get("aponeurosis_logit", 0.0), figures.get("readable_logit", 0.0)
 
     def prepare(self, frame: Frame) -> NDArray[np.uint8]:
@@ -96,7 +100,7 @@ class MuscleTask:
         evidence, chosen = self.sharpened(look, chosen, other)
         muscle = measure(evidence, chosen, _scale(frame, look.grid))
         marks = marks_of(muscle, evidence, look.grid, frame.spacing)
-        faults = muscle_faults(muscle) or clarity_faults(muscle, seen, other, *self._clear)
+        faults = muscle_faults(muscle) or clarity_faults(muscle, seen, other, self._clear)
         if faults:
             return _finding(frame, Verdict.REFUSED, faults, marks=marks)
         reasons = (*self._doubts(seen, other), *_withheld(muscle, frame))
@@ -131,11 +135,14 @@ class MuscleTask:
             return ()
         if apart_deg(seen.angle_deg, other.angle_deg) <= self._figures.get("opinions_apart", APART_DEG):
             return ()
-        return (f"the classical pathway reads the fascicles at {other.angle_deg:.0f} degrees: angle in doubt",)
+        return (f"{self.second} reads the fascicles at {other.angle_deg:.0f} degrees: angle in doubt",)
 
 
 class ClassicalMuscleTask(MuscleTask):
-    """The same without a network: outputs are not looked at."""
+    """The same without a network: outputs are not looked at. Its second opinion is the bare structure tensor, which
+    reads too flat but is not taken in by single lines."""
+
+    second = "the structure tensor"
 
     def __init__(self, figures: Mapping[str, float] = NO_FIGURES, *, mirrored: bool = False) -> None:
         super().__init__(CLASSICAL_FIGURES | dict(figures), mirrored=mirrored)
@@ -147,12 +154,22 @@ class ClassicalMuscleTask(MuscleTask):
         return Look(grid, evidence, curves, picture)
 
     def second_opinion(self, look: Look, chosen: Chosen) -> Direction | None:
-        """There is none: the network does not run."""
-        return None
+        """What the structure tensor reads in the same belly."""
+        return tensor_between(look.picture, chosen[0], chosen[1], look.evidence.lit)
+
+    def sharpened(self, look: Look, chosen: Chosen, other: Direction | None) -> tuple[Evidence, Chosen]:
+        """Nothing tells the direction better than the lines."""
+        return look.evidence, chosen
 
 
 CLASSICAL_FIGURES: Final = MappingProxyType(
-    {"half_width_fascicle_angle": 3.0, "clear_spread": 3.5, "clear_filled": 0.3}
+    {
+        "half_width_fascicle_angle": 3.0,
+        "clear_spread": 3.5,
+        "clear_filled": 0.3,
+        "close_opinions": 18.0,
+        "opinions_apart": 18.0,
+    }
 )
 """Measured on people kept apart; docs/results.md."""
 

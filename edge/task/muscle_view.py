@@ -5,6 +5,7 @@ parallel, fascicles of one direction between them (clinical-limits.md).
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -26,8 +27,6 @@ LEAST_FILLED: Final = 0.15
 MOST_SPREAD_DEG: Final = 9.0
 CLEAR_COVERAGE: Final = 0.75
 CLEAR_STRENGTH: Final = 0.7
-CLOSE_DEG: Final = 7.0
-"""Two pathways that differ by no more read the same."""
 ALONG_DEG: Final = 5.0
 """Fascicles that run flatter to the deep aponeurosis may be anything that lies level."""
 FAR_OUTSIDE: Final = 0.7
@@ -71,9 +70,19 @@ def muscle_faults(muscle: Architecture) -> tuple[str, ...]:
     return direction_faults(muscle.fascicles)
 
 
-def clarity_faults(
-    muscle: Architecture, seen: Direction, second: Direction | None, clear_spread_deg: float, clear_filled: float
-) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True)
+class Clear:
+    """What a way of reading has where a muscle is seen clearly."""
+
+    spread_deg: float
+    """At most, of the fascicles."""
+    filled: float
+    """At least, of the belly."""
+    close_deg: float
+    """Two opinions that differ by no more are one."""
+
+
+def clarity_faults(muscle: Architecture, seen: Direction, second: Direction | None, clear: Clear) -> tuple[str, ...]:
     """Why this may be no muscle at all, where several things are weak that are each seen in muscles too.
 
     seen: the fascicles' direction before it was sharpened. second: what the other pathway reads, None where there is
@@ -84,9 +93,10 @@ def clarity_faults(
     weak = {
         "interrupted aponeuroses": min(curve.coverage for curve in ends) < CLEAR_COVERAGE,
         "faint aponeuroses": min(curve.strength for curve in ends) < CLEAR_STRENGTH,
-        "uneven directions": seen.spread_deg > clear_spread_deg,
-        "faint fascicles": seen.filled < clear_filled,
-        "two opinions of their angle": second is not None and apart_deg(seen.angle_deg, second.angle_deg) > CLOSE_DEG,
+        "uneven directions": seen.spread_deg > clear.spread_deg,
+        "faint fascicles": seen.filled < clear.filled,
+        "two opinions of their angle": second is not None
+        and apart_deg(seen.angle_deg, second.angle_deg) > clear.close_deg,
         "fascicles along the aponeuroses": muscle.pennation_deg < ALONG_DEG or muscle.size.extrapolated > FAR_OUTSIDE,
         "a thin layer": height < THIN,
     }
