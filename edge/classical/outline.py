@@ -39,7 +39,7 @@ class Outline:
 
 
 def outline(picture: NDArray[np.float32], candidate: Candidate) -> Outline:
-    """On a working picture (height, width), 0 to 255. The constants were chosen on drawn nerves' boxes, moved at random."""
+    """On a working picture (height, width), 0 to 255. The constants were chosen on drawn nerves' boxes, moved."""
     half = CELL_PX / 2
     middle = np.array([candidate.left + candidate.right, candidate.top + candidate.bottom]) * half - 0.5
     radii = np.array([candidate.right - candidate.left, candidate.bottom - candidate.top]) * half

@@ -123,22 +123,3 @@ def describe(counts: Floats, values: Floats, pixels: Floats) -> Floats:
         np.sqrt(np.maximum(square - mean**2, 0)),
     ]
     return np.concatenate(parts, axis=1).astype(np.float32)
-
-
-def describe_part(picture: NDArray[np.uint8], inside: NDArray[np.bool_]) -> Floats:
-    """(features,) of one part of a picture, as far as it consists of whole cells; all 0 where it holds none.
-
-    picture: (height, width), sides multiples of four cells; inside: of the same size.
-    """
-    cells = texture_cells(picture)
-    rows, columns = cells.counts.shape[:2]
-    whole = inside.reshape(rows, CELL_PX, columns, CELL_PX).all(axis=(1, 3))
-    pixels = np.array([whole.sum() * CELL_PX**2], np.float32)
-    counts, values = (table[whole].sum(axis=0)[None].astype(np.float32) for table in (cells.counts, cells.values))
-    return describe(counts, values, pixels)[0] if whole.any() else np.zeros(len(NAMES), np.float32)
-
-
-def trimmed(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The picture less what goes beyond multiples of four cells on its right and lower side."""
-    height, width = (length // (4 * CELL_PX) * 4 * CELL_PX for length in picture.shape)
-    return np.ascontiguousarray(picture[:height, :width])
