@@ -1,7 +1,7 @@
-"""Calibrate a shipped model's intervals and measure it: `python -m tools.evaluate cartilage`.
+"""Calibrate a shipped model's intervals and measure it: `python -m tools.evaluate cartilage | muscle`.
 
-Validation seeds give the intervals; test seeds, other knees under other settings, give the figures, once. Both are
-written to the manifest.
+Cartilage: validation seeds give the intervals; test seeds, other knees under other settings, give the figures, once.
+Muscle: see tools/muscle/evaluate.py. Both are written to the manifest.
 """
 
 import argparse
@@ -22,6 +22,7 @@ from edge.task.cartilage import CartilageTask
 from edge.trust.interval import COVERAGE, conformal_half_width
 from tools.bundle import record
 from tools.masks import dice
+from tools.muscle.evaluate import evaluate as evaluate_muscle
 from tools.nerve import evaluation as nerve
 from tools.pictures import Sample, draw_sample
 from tools.recipe import MODELS
@@ -185,22 +186,30 @@ class Part:
 PARTS = {"cartilage": Part(calibrate, measure), "nerve": Part(nerve.calibrate, nerve.evaluate)}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("task", choices=list(PARTS))
-    name = parser.parse_args().task
-    folder, measured_by = MODELS / name, PARTS[name]
+def evaluate_cartilage() -> tuple[Number, ...]:
+    """Writes calibration and metrics; returns the metrics."""
+    folder = MODELS / "cartilage"
     metrics: list[Number] = []
     for precision in ("int8", "float"):
         runtime, _ = open_runtime("onnx", folder, precision=precision, threads=1)
         with runtime:
             if precision == "int8":
-                calibration = measured_by.calibrate(runtime)
+                calibration = calibrate(runtime)
                 record(folder, calibration=calibration)
-            known = {number.name: number.value for number in calibration}
-            metrics += measured_by.measure(runtime, known, precision)
+            task = CartilageTask({number.name: number.value for number in calibration})
+            results = list(outcomes(runtime, task, TEST, f"test, {precision}"))
+            metrics += figures(results, answered_wrongly(runtime, task), precision)
     record(folder, metrics=metrics)
-    for number in metrics:
+    return tuple(metrics)
+
+
+EVALUATIONS = {"cartilage": evaluate_cartilage, "muscle": evaluate_muscle}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("task", choices=EVALUATIONS)
+    for number in EVALUATIONS[parser.parse_args().task]():
         print(f"{number.name:58} {number.value:8.4f} {number.unit}")
 
 

@@ -1,6 +1,8 @@
 """How a pathway reads the real muscle pictures that three observers measured (van der Zee and Kuo, CC0).
 
-    python -m tools.muscle.observers --pathway deep | classical | tensor [--subjects 1 2 3] [--list]
+    python -m tools.muscle.observers --pathway deep | network | classical | tensor [--subjects 1 2 3] [--list]
+
+`network` is the deep pathway without the lines that sharpen its field.
 
 Set 1: six people, vastus lateralis. Set 2: one person's gastrocnemius, a sweep and jumps. The observers' thickness is
 that of the picture's left edge, times the cosine of the superficial aponeurosis' angle: measured there it scatters by
@@ -17,8 +19,10 @@ from typing import Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from edge.app.composition import open_task
+from edge.classical.fascicles import Direction, Evidence
 from edge.classical.structure_tensor import structure_angle_deg
 from edge.finding import Finding, LineMark, MaskMark
 from edge.frame import Frame
@@ -26,12 +30,15 @@ from edge.runtime.manifest import model_folder
 from edge.runtime.none import NoNetwork
 from edge.runtime.opening import open_runtime
 from edge.screen.locator import Locator
+from edge.task.muscle import Chosen, Look, MuscleTask
 from edge.task.muscle_grid import SIDE
 from edge.task.tensor import Fit, fitted_tensor
 
 FOLDER: Final = Path(__file__).parents[3] / "shared" / "data" / "muscle"
 RANGES_DEG: Final = ((0, 10), (10, 20), (20, 30), (30, 50))
-PATHWAYS: Final = ("deep", "classical", "tensor")
+GASTROCNEMIUS: Final = "GL1"
+"""Set 2's person."""
+PATHWAYS: Final = ("deep", "network", "classical", "tensor")
 Reader = Callable[[Frame], "Reading | None"]
 
 
@@ -48,11 +55,13 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a pathway says of a picture."""
+    """What a pathway says of a picture; low and high: its interval."""
 
     fascicle_deg: float
     superficial_deg: float
     thickness_px: float
+    fascicle_low_deg: float
+    fascicle_high_deg: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +98,18 @@ def frame_of(observed: Observed, locator: Locator, sequence: int = 0) -> Frame:
     return locator.locate(Frame(np.asarray(pixels, np.uint8), sequence, sequence, observed.name))
 
 
+class NetworkAlone(MuscleTask):
+    """The network's field as it is."""
+
+    def sharpened(self, look: Look, chosen: Chosen, other: Direction | None) -> tuple[Evidence, Chosen]:
+        return look.evidence, chosen
+
+
 def task_reader(pathway: str, runtime: str = "onnx", precision: str | None = None) -> Reader:
     """Through the task, as in a run."""
-    task = open_task("muscle", pathway=pathway)
+    task = open_task("muscle", pathway="deep" if pathway == "network" else pathway)
+    if pathway == "network":
+        task = NetworkAlone()
     opened = (
         NoNetwork()
         if pathway == "classical"
@@ -110,7 +128,7 @@ def reading_of(finding: Finding) -> Reading | None:
         for name in ("superficial aponeurosis", "deep aponeurosis")
     )
     thickness = float(lower[0, 1] - upper[0, 1]) * float(np.cos(np.radians(superficial.value)))
-    return Reading(fascicle.value, superficial.value, thickness)
+    return Reading(fascicle.value, superficial.value, thickness, fascicle.low, fascicle.high)
 
 
 def tensor_reader() -> Reader:
@@ -131,7 +149,8 @@ def tensor_reader() -> Reader:
         inside[y : y + part.shape[0], x : x + part.shape[1]] = part
         fit = Fit.of(region.height, region.width, SIDE)
         mask = cv2.warpAffine(region.crop(inside), fit.matrix, (SIDE, SIDE), flags=cv2.INTER_NEAREST)
-        return replace(reading, fascicle_deg=structure_angle_deg(square, cv2.erode(mask, np.ones((7, 7))) > 0))
+        angle_deg = structure_angle_deg(square, cv2.erode(mask, np.ones((7, 7))) > 0)
+        return replace(reading, fascicle_deg=angle_deg, fascicle_low_deg=np.nan, fascicle_high_deg=np.nan)
 
     return read
 
@@ -144,14 +163,16 @@ def read_all(reader: Reader, subjects: Sequence[str] = ()) -> tuple[Pair, ...]:
 
 
 def table(pairs: Sequence[Pair]) -> str:
-    """Per person and per range of angle: answered, and mean absolute error and bias of the three measures."""
-    groups = {f"person {name}": [p for p in pairs if p.observed.subject == name] for name in _subjects(pairs)}
+    """Per set, person and range of angle: answered, and error and bias of the three measures."""
+    real = [p for p in pairs if p.observed.subject != GASTROCNEMIUS]
+    groups = {"set 1, six people": real, "set 2, another muscle": [p for p in pairs if p not in real]}
+    groups |= {f"person {name}": [p for p in real if p.observed.subject == name] for name in _subjects(real)}
     for low, high in RANGES_DEG:
         groups[f"{low} to {high} deg"] = [p for p in pairs if low <= abs(p.observed.fascicle_deg) < high]
     groups["all"] = list(pairs)
     measures = ("fascicle angle (deg)", "aponeurosis angle (deg)", "thickness (%)")
     heads = " | ".join(f"{measure}: error, bias" for measure in measures)
-    lines = [f"| frames | n | answered | {heads} |", "|---|---|---|---|---|---|"]
+    lines = [f"| frames | n | answered | {heads} | r of the angle | angle in the stated interval |", "|---" * 8 + "|"]
     return "\n".join([*lines, *(_row(name, group) for name, group in groups.items() if group)])
 
 
@@ -159,23 +180,36 @@ def _subjects(pairs: Sequence[Pair]) -> list[str]:
     return sorted({pair.observed.subject for pair in pairs})
 
 
-def _row(name: str, pairs: Sequence[Pair]) -> str:
-    answered = [(p.observed, p.read) for p in pairs if p.read is not None]
-    off = np.array(
+def errors(pairs: Sequence[Pair]) -> NDArray[np.float64]:
+    """(answered, 3): degrees, degrees, percent."""
+    return np.array(
         [
             (
-                read.fascicle_deg - seen.fascicle_deg,
-                read.superficial_deg - seen.superficial_deg,
-                100 * (read.thickness_px / seen.thickness_px - 1),
+                p.read.fascicle_deg - p.observed.fascicle_deg,
+                p.read.superficial_deg - p.observed.superficial_deg,
+                100 * (p.read.thickness_px / p.observed.thickness_px - 1),
             )
-            for seen, read in answered
+            for p in pairs
+            if p.read is not None
         ]
     ).reshape(-1, 3)
-    cells = [f"{_nanmean(np.abs(column)):.2f}, {_nanmean(column):+.2f}" for column in off.T]
+
+
+def _row(name: str, pairs: Sequence[Pair]) -> str:
+    answered = [(p.observed, p.read) for p in pairs if p.read is not None]
+    cells = [f"{_nanmean(np.abs(column)):.2f}, {_nanmean(column):+.2f}" for column in errors(pairs).T]
+    angles = np.array([(seen.fascicle_deg, read.fascicle_deg) for seen, read in answered]).reshape(-1, 2)
+    r = np.corrcoef(angles.T)[0, 1] if len(angles) > 4 else np.nan
+    inside = [
+        read.fascicle_low_deg <= seen.fascicle_deg <= read.fascicle_high_deg
+        for seen, read in answered
+        if np.isfinite(read.fascicle_low_deg)
+    ]
+    cells += [f"{r:.3f}", f"{100 * np.mean(inside):.0f} %" if inside else "-"]
     return f"| {name} | {len(pairs)} | {100 * len(answered) / len(pairs):.0f} % | {' | '.join(cells)} |"
 
 
-def _nanmean(values: np.ndarray) -> float:
+def _nanmean(values: NDArray[np.float64]) -> float:
     known = values[np.isfinite(values)]
     return float(known.mean()) if known.size else float("nan")
 
