@@ -9,10 +9,11 @@ OUT ?= out/demo
 TASK ?= cartilage
 PYTEST_ARGS ?=
 FUZZ_SECONDS ?= 60
+TRAININGS := train-cartilage train-muscle
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test hil lint fuzz coverage-c bench arm train-cartilage clean
+.PHONY: help demo test hil lint fuzz coverage-c bench arm $(TRAININGS) clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 20
@@ -49,8 +50,11 @@ arm: $(VENV)/dev.stamp ## the models and the demo on emulated ARM64 boards
 	@bash tools/setup/system.sh
 	bash tools/arm/run.sh
 
-train-cartilage: $(TOOLS_VENV)/tools.stamp ## train, quantize and measure the cartilage model again (about an hour)
-	for step in train quantize bundle evaluate card; do $(TOOLS_VENV)/bin/python -m tools.$$step cartilage || exit 1; done
+train-cartilage: ## train, quantize and measure the cartilage model again (about an hour)
+train-muscle: ## the same for the muscle model; needs ../shared/data/muscle and muscle_masks (about an hour)
+
+$(TRAININGS): train-%: $(TOOLS_VENV)/tools.stamp
+	for step in train quantize bundle evaluate card; do $(TOOLS_VENV)/bin/python -m tools.$$step $* || exit 1; done
 
 clean: ## remove what was built or measured; the environments too
 	rm -rf $(VENV) $(TOOLS_VENV) build dist out sonoedge.egg-info .coverage .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
