@@ -39,7 +39,7 @@ class NerveSight:
     voted: VoteMap
     """Of this frame and those before."""
     candidates: tuple[Candidate, ...]
-    """The most voted for first."""
+    """The most confident first."""
     neighbours: Floats
     """(candidates,) probability by the nearest examples: a second opinion on the most probable window of each."""
     outlines: tuple[Outline, ...]

@@ -66,7 +66,7 @@ def over_time(votes: VoteMap, earlier: Sequence[VoteMap]) -> VoteMap:
 def candidates(
     windows: Windows, probability: Floats, weights: Floats, votes: VoteMap, most: int
 ) -> tuple[Candidate, ...]:
-    """At most so many places, the one with the most votes first.
+    """At most so many places, the most confident first.
 
     votes: of this frame and of those before; the windows, which are of this one, say how large each place is.
     """
@@ -88,7 +88,14 @@ def candidates(
         gone = windows.taken(~free)
         remaining = np.minimum(remaining, np.maximum(votes - vote_map(gone, weights[~free], votes.shape), 0))
         remaining[int(top) : ceil(bottom), int(left) : ceil(right)] = 0
-    return tuple(found)
+    return _by_confidence(found)
+
+
+def _by_confidence(found: list[Candidate]) -> tuple[Candidate, ...]:
+    """Many windows that agree and one that is sure count alike, each in shares of the most of any candidate."""
+    most_votes = max((one.votes for one in found), default=1.0)
+    surest = max((one.probability for one in found), default=1.0)
+    return tuple(sorted(found, key=lambda one: -(one.votes / most_votes + one.probability / surest)))
 
 
 def overlap(windows: Windows, box: Candidate) -> Floats:

@@ -46,6 +46,19 @@ def test_two_places_are_two_candidates_the_likelier_first() -> None:
     assert all(one.votes < second.votes for one in found[2:])
 
 
+def test_one_sure_window_counts_as_much_as_many_that_agree() -> None:
+    """At the left nine windows agree; at the right there is one."""
+    windows = tiled(*SHAPE, ((6, 8, 1),))
+    left = (np.abs(windows.left - 4) <= 1) & (np.abs(windows.top - 8) <= 1)
+    right = (windows.left == 18) & (windows.top == 12)
+    probability = np.where(left, 0.4, np.where(right, 0.9, 0)).astype(np.float32)
+    found = candidates(windows, probability, probability, vote_map(windows, probability, SHAPE), 2)
+    assert [round(one.column) for one in found] == [8, 22]
+    surer = np.where(right, 1.0, np.where(left, 0.15, 0)).astype(np.float32)
+    found = candidates(windows, surer, surer, vote_map(windows, surer, SHAPE), 2)
+    assert [round(one.column) for one in found] == [22, 8]
+
+
 def test_no_window_no_candidate() -> None:
     windows, _ = judged({(8, 9): 1})
     nothing = np.zeros(len(windows), np.float32)
