@@ -35,7 +35,7 @@ from edge.task.muscle_view import (
     structure_faults,
 )
 from edge.task.tensor import fitted_tensor
-from edge.trust.picture import picture_faults
+from edge.trust.picture import colour_faults, picture_faults
 from edge.trust.probe import missing_scale, probe_faults
 
 NO_FIGURES: Final[Mapping[str, float]] = MappingProxyType({})
@@ -65,7 +65,7 @@ class MuscleTask:
     name = "muscle"
     model = "muscle"
     labels = ("muscle",)
-    second = "the classical pathway"
+    first, second = "the network", "the classical pathway"
 
     def __init__(self, figures: Mapping[str, float] = NO_FIGURES, *, mirrored: bool = False) -> None:
         """mirrored changes nothing: both slopes are read, and no side is named."""
@@ -88,7 +88,7 @@ class MuscleTask:
     ) -> Finding:
         """What this one frame says. held: mean depths in its pixels of the borders of the muscle followed so far."""
         crop = frame.ultrasound.crop(frame.pixels)
-        faults = probe_faults(frame.probe) or picture_faults(crop) or upside_down(crop)
+        faults = probe_faults(frame.probe) or picture_faults(crop) or colour_faults(frame) or upside_down(crop)
         if faults:
             return _finding(frame, Verdict.REFUSED, faults)
         look = self.look(frame, outputs)
@@ -135,14 +135,17 @@ class MuscleTask:
             return ()
         if apart_deg(seen.angle_deg, other.angle_deg) <= self._figures.get("opinions_apart", APART_DEG):
             return ()
-        return (f"{self.second} reads the fascicles at {other.angle_deg:.0f} degrees: angle in doubt",)
+        return (
+            f"{self.first} reads the fascicles at {seen.angle_deg:.0f} degrees, {self.second} at "
+            f"{other.angle_deg:.0f}: angle in doubt",
+        )
 
 
 class ClassicalMuscleTask(MuscleTask):
     """The same without a network: outputs are not looked at. Its second opinion is the bare structure tensor, which
     reads too flat but is not taken in by single lines."""
 
-    second = "the structure tensor"
+    first, second = "the classical pathway", "the structure tensor"
 
     def __init__(self, figures: Mapping[str, float] = NO_FIGURES, *, mirrored: bool = False) -> None:
         super().__init__(CLASSICAL_FIGURES | dict(figures), mirrored=mirrored)
