@@ -50,7 +50,7 @@ class Box:
         return plane[max(0, self.y) : max(0, self.bottom), max(0, self.x) : max(0, self.right)]
 
     def berths(self, width: int, height: int, gap: int) -> tuple[set["Box"], set["Box"]]:
-        """Boxes of this size in the four corners, and between them, `gap` from the sides; none where they do not fit."""
+        """Boxes of this size in the four corners and between them, `gap` from the sides; none where they do not fit."""
         if width + 2 * gap > self.width or height + 2 * gap > self.height:
             return set(), set()
         left, right = self.x + gap, self.right - width - gap
