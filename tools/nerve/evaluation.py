@@ -16,6 +16,7 @@ from edge.runtime.manifest import Number
 from edge.sink.masks import label_mask
 from edge.task.nerve import NerveTask
 from edge.task.nerve_outlines import SIDE, full_scores
+from edge.task.nerve_tracking import chosen_first
 from edge.task.tensor import Fit
 from edge.trust.interval import conformal_half_width
 from tools.masks import dice
@@ -25,7 +26,10 @@ from tools.nerve.split import NerveDrawing, split
 Scores = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 """The network's output for a tensor."""
 Mask = NDArray[np.uint8]
-CUTS: Final = (-1.0, -0.5, 0.0, 0.5)
+CUTS: Final = (-1.5, -1.0, -0.5, 0.0, 0.5)
+LEAST: Final = (0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9)
+RIGHT_SHARE: Final = 0.8
+"""Of the measured nerves, those that are to be the ones drawn."""
 MISSED: Final = 0.1
 """A nerve of which no more than this share is marked was missed altogether."""
 SMALL_PX: Final = 150
@@ -40,6 +44,8 @@ class Read:
     finding: Finding
     scores: NDArray[np.float32]
     """(2, height, width) of the file."""
+    confidence: float
+    """Of the nerve that is measured; 0: there is none."""
 
     def mask(self, label: int) -> Mask:
         """What the task marked; as candidates, where it refused."""
@@ -49,6 +55,20 @@ class Read:
 
     def truth(self, label: int) -> Mask:
         return ((self.drawing.nerve, self.drawing.vessel)[label] > 0).astype(np.uint8)
+
+    def measured(self) -> Mask | None:
+        """The nerve that is measured, or would be, alone."""
+        lines = {mark.name: mark.points for mark in self.finding.marks if isinstance(mark, LineMark)}
+        if "nerve border" not in lines:
+            return None
+        mask = np.zeros(self.drawing.file.shape, np.uint8)
+        cv2.fillPoly(mask, [np.round(lines["nerve border"] * 16).astype(np.int32)], 1, shift=4)
+        return mask
+
+    def right(self) -> bool:
+        """Whether the measured nerve is a drawn one, by half or more."""
+        mask = self.measured()
+        return mask is not None and max((dice(mask, piece) for piece in ordered(self)), default=0.0) >= 0.5
 
     def dice(self, label: int) -> float:
         return dice(self.mask(label), self.truth(label))
@@ -68,7 +88,9 @@ def read(task: NerveTask, scores: Scores, drawing: NerveDrawing) -> Read:
     """One picture through the task, alone."""
     frame = Frame(drawing.file, 0, 0, drawing.name, region=drawing.region)
     outputs = (scores(task.prepare(frame)),)
-    return Read(drawing, task.conclude(frame, outputs, ()), on_file(full_scores(outputs[0]), drawing))
+    nerves = chosen_first(task.look(frame, outputs).nerves, None)
+    confidence = nerves[0].confidence if nerves else 0.0
+    return Read(drawing, task.conclude(frame, outputs, ()), on_file(full_scores(outputs[0]), drawing), confidence)
 
 
 def on_file(square: NDArray[np.float32], drawing: NerveDrawing) -> NDArray[np.float32]:
@@ -107,11 +129,9 @@ def area_errors(reads: Sequence[Read]) -> dict[str, NDArray[np.float64]]:
     the upper edge's depth as a share of the long axis. The area is that with the rim, which is what was drawn."""
     errors: dict[str, list[float]] = {"area": [], "axis": [], "depth": []}
     for one in reads:
-        lines = {mark.name: mark.points for mark in one.finding.marks if isinstance(mark, LineMark)}
-        if "nerve border" not in lines or one.finding.measurement("outer_area_px") is None:
+        mask = one.measured()
+        if mask is None or one.finding.measurement("outer_area_px") is None:
             continue
-        mask = np.zeros(one.drawing.file.shape, np.uint8)
-        cv2.fillPoly(mask, [np.round(lines["nerve border"] * 16).astype(np.int32)], 1, shift=4)
         truth = max(ordered(one), key=lambda piece: int((piece & mask).sum()))
         if not (truth & mask).any():
             continue
@@ -135,6 +155,18 @@ def best_cut(reads: Sequence[Read], label: int) -> float:
     return max(CUTS, key=lambda cut: float(np.mean([one.dice_at(label, cut) for one in shown])))
 
 
+def least_confidence(reads: Sequence[Read]) -> float:
+    """The lowest of LEAST from which the measured nerve is right often enough; where none is, the one that does best
+    without refusing more than half."""
+
+    def right(least: float) -> float:
+        kept = [one.right() for one in reads if one.confidence >= least]
+        return float(np.mean(kept)) if 2 * len(kept) >= len(reads) else 0.0
+
+    good = [least for least in LEAST if right(least) >= RIGHT_SHARE]
+    return good[0] if good else max(LEAST, key=right)
+
+
 def calibrate(runtime: Runtime) -> list[Number]:
     """Where borders are drawn, and half-widths in percent, by the validation pictures."""
     scores = scores_of(runtime)
@@ -142,6 +174,8 @@ def calibrate(runtime: Runtime) -> list[Number]:
     note = f"{len(reads)} real pictures kept back"
     cuts = [best_cut(reads, label) for label in range(2)]
     figures = {"nerve_logit": cuts[0], "vessel_logit": cuts[1]}
+    least = least_confidence(read_all(NerveTask(figures), scores, split("validation"), "validation, cut"))
+    figures["least_confidence"] = least
     errors = area_errors(read_all(NerveTask(figures), scores, split("validation"), "validation, calibrated"))
     found = [Number(name=name, value=value, unit="", note=note) for name, value in figures.items()]
     for name, values in errors.items():
@@ -156,6 +190,7 @@ def figures_of(reads: Sequence[Read], name: str) -> list[Number]:
     nerve, vessel = ([one.dice(k) for one in reads if one.truth(k).any()] for k in range(2))
     everyone, largest = missed(reads)
     errors = area_errors(reads)["area"]
+    told = [one for one in reads if one.finding.verdict != "refused"]
     values = [
         ("dice_nerve", float(np.mean(nerve)), ""),
         ("dice_nerve_median", float(np.median(nerve)), ""),
@@ -165,6 +200,7 @@ def figures_of(reads: Sequence[Read], name: str) -> list[Number]:
         ("largest_nerve_missed", 100 * largest, "%"),
         ("area_error", 100 * float(np.mean(np.abs(errors))), "%"),
         ("area_bias", 100 * float(np.mean(errors)), "%"),
+        ("measured_nerve_right", 100 * float(np.mean([one.right() for one in told])) if told else 0.0, "%"),
         ("refused", 100 * float(np.mean([one.finding.verdict == "refused" for one in reads])), "%"),
     ]
     return [Number(name=key, value=round(value, 4), unit=unit, note=note) for key, value, unit in values]
