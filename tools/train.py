@@ -20,7 +20,7 @@ from torch.utils.data import DataLoader, IterableDataset
 from tools.export import export_float
 from tools.learning import LESSONS
 from tools.network import UNet
-from tools.recipe import MODELS, Recipe, load_recipe
+from tools.recipe import MODELS, Recipe, load_recipe, second_cycle
 
 SEEDS_PER_RUN = 10_000_000
 """Training draws seeds from here upwards; validation and test use smaller ones (tools/evaluate.py)."""
@@ -43,11 +43,17 @@ class Pictures(IterableDataset[tuple[Tensor, Tensor]]):
 
 
 def train(recipe: Recipe, folder: Path) -> UNet:
-    """Runs or resumes the recipe; writes log.jsonl and checkpoint.pt to `folder`; returns the averaged network."""
-    torch.set_num_threads(1)
+    """Runs or resumes the recipe; returns the averaged network. A second cycle keeps its files in `folder`/again."""
     torch.manual_seed(recipe.seed)
+    network = _cycle(recipe, folder, UNet(recipe.widths, recipe.classes))
+    return _cycle(second_cycle(recipe), folder / "again", network.train()) if recipe.again else network
+
+
+def _cycle(recipe: Recipe, folder: Path, network: UNet) -> UNet:
+    """Writes log.jsonl and checkpoint.pt to `folder`."""
+    torch.set_num_threads(1)
     folder.mkdir(parents=True, exist_ok=True)
-    network = UNet(recipe.widths, recipe.classes).to(memory_format=torch.channels_last)
+    network = network.to(memory_format=torch.channels_last)
     average = AveragedModel(network, avg_fn=running_average(recipe.average), use_buffers=True)
     optimizer = torch.optim.AdamW(network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.learning_rate, recipe.steps, pct_start=0.15)
@@ -81,6 +87,7 @@ def train(recipe: Recipe, folder: Path) -> UNet:
 
 def averaged(recipe: Recipe, folder: Path) -> UNet:
     """The averaged network of the last checkpoint."""
+    folder = folder / "again" if recipe.again else folder
     saved = torch.load(folder / "checkpoint.pt", weights_only=True)["average"]
     network = UNet(recipe.widths, recipe.classes)
     network.load_state_dict({name.removeprefix("module."): v for name, v in saved.items() if name != "n_averaged"})
@@ -117,10 +124,16 @@ def _report(folder: Path, step: int, steps: int, losses: list[float], seconds: f
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("task", help=", ".join(LESSONS))
+    parser.add_argument("task", help=", ".join((*LESSONS, "tissue")))
     parser.add_argument("--export", action="store_true", help="write the last checkpoint's weights, train no further")
     parser.add_argument("--out", type=Path, default=None, help="folder of log and checkpoints (out/train/TASK)")
     arguments = parser.parse_args()
+    if arguments.task == "tissue":
+        # Its patches are drawn once, and the older methods learn from them too.
+        from tools.tissue.training import train_tissue
+
+        train_tissue()
+        return
     folder = arguments.out or Path("out/train") / arguments.task
     recipe = load_recipe(arguments.task)
     network = averaged(recipe, folder) if arguments.export else train(recipe, folder)
