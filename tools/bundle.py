@@ -75,6 +75,7 @@ def bundle(folder: Path, facts: Facts) -> Manifest:
             Variant(runtime=runtime, precision=precision, files=tuple(_file(folder / name) for name in names))
             for (runtime, precision), names in VARIANTS.items()
         ),
+        arrays=tuple(_file(path) for path in sorted(folder.glob("*.npz"))),
         intended_use=facts.intended_use,
         not_intended_for=facts.not_intended_for,
         training_sets=facts.training_sets,

@@ -13,6 +13,7 @@ from edge.app.demo import demo
 from edge.app.doctor import doctor
 from edge.app.models import models
 from edge.app.probe.commands import probe
+from edge.app.reference import reference
 from edge.app.run import run
 from edge.app.series import series
 from edge.app.show import show
@@ -39,6 +40,7 @@ app.command()(show)
 app.command()(series)
 app.command()(doctor)
 app.add_typer(models, name="models")
+app.add_typer(reference, name="reference")
 app.add_typer(probe, name="probe")
 app.command()(bench)
 

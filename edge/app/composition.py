@@ -63,7 +63,7 @@ class Chain:
 def compose(settings: Settings, clock: Clock | None = None, tell: Callable[[str], None] = ignore) -> Chain:
     """Opens everything in the order of what fails soonest; on an error nothing stays open."""
     clock = clock or MonotonicClock()
-    task = open_task(settings.task, mirrored=settings.mirrored, pathway=settings.pathway)
+    task = _task_asked_for(settings)
     with ExitStack() as opened:
         source, probe = _open_source(settings, clock, tell, opened)
         runtime, choice = _open_runtime(settings, task)
@@ -103,12 +103,20 @@ def _open_source(
         return opened.enter_context(ProbedSource(phantom, probe)), probe
     source = opened.enter_context(open_source(settings.source, fps=settings.fps, clock=clock))
     if not source.live:
-        raise SettingError(
-            f"--probe needs a live picture, camera:... or phantom:...; {settings.source} is recorded"
-        )
+        raise SettingError(f"--probe needs a live picture, camera:... or phantom:...; {settings.source} is recorded")
     probe, _ = open_link(settings.probe, tell)
     opened.enter_context(probe)
     return opened.enter_context(ProbedSource(source, probe, lag_s=SCREEN_LAG_S)), probe
+
+
+def _task_asked_for(settings: Settings) -> Task:
+    if settings.task != "tissue":
+        return open_task(settings.task, mirrored=settings.mirrored, pathway=settings.pathway)
+    from edge.app.tissue import open_tissue
+
+    return open_tissue(
+        settings.pathway, settings.roi, settings.reference, device=settings.device, preset=settings.preset
+    )
 
 
 def open_task(name: str, *, mirrored: bool = False, pathway: str = "deep") -> Task:
@@ -116,6 +124,10 @@ def open_task(name: str, *, mirrored: bool = False, pathway: str = "deep") -> Ta
 
     Raises UnknownNameError for a task or model that is not there, ModelError for a damaged manifest.
     """
+    if name == "tissue":
+        from edge.app.tissue import open_tissue
+
+        return open_tissue(pathway)
     if pathway == "classical":
         plain: Task = load("task without a network", CLASSICAL, name)(mirrored=mirrored)
         return plain

@@ -25,7 +25,7 @@ def run(
     ],
     task: Annotated[str, typer.Option("--task", "-t", help="What to look for.")] = "cartilage",
     pathway: Annotated[
-        str, typer.Option(help="deep (the network) or classical (image analysis alone; muscle only).")
+        str, typer.Option(help="deep (the network) or classical (image analysis alone; muscle and tissue only).")
     ] = "deep",
     runtime: Annotated[
         str, typer.Option(help="onnx, openvino, tflite; auto takes the fastest on this board and says why.")
@@ -56,6 +56,15 @@ def run(
     view: Annotated[
         int | None, typer.Option(metavar="PORT", help="Show the live picture at http://127.0.0.1:PORT/ (0: any port).")
     ] = None,
+    roi: Annotated[
+        str | None,
+        typer.Option(help="Region for --task tissue, in pixels: x,y,width,height or x1,y1;x2,y2;... Else proposed."),
+    ] = None,
+    reference: Annotated[
+        str | None, typer.Option(help="Recorded reference for the echo intensity's z-score: sonoedge reference list.")
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="The scanner in use, as the --reference names it.")] = None,
+    preset: Annotated[str | None, typer.Option(help="Its preset. Without it: what the probe says.")] = None,
     probe: Annotated[
         str | None,
         typer.Option(metavar="ADDRESS", help="The probe's serial port, socket://host:port, or sim: (simulated)."),
@@ -73,6 +82,8 @@ def run(
       sonoedge run --source camera:/dev/video0 --depth-mm 40 --view 8080
 
       sonoedge run --source phantom:muscle,motion=stretch --task muscle --frames 100
+
+      sonoedge run --source arm.png --task tissue --roi 210,140,120,60 --out arm
 
       sonoedge run --source phantom:cartilage --probe sim: --view 8080
     """
@@ -96,6 +107,10 @@ def run(
             mirrored=mirrored,
             max_frames=frames,
             view_port=view,
+            roi=roi,
+            reference=reference,
+            device=device,
+            preset=preset,
             probe=probe,
             arm=arm,
             tell=say,

@@ -40,6 +40,14 @@ class Settings:
     max_frames: int | None = None
     view_port: int | None = None
     """Port of the page with the live picture; 0: any free one. None: no page."""
+    roi: str | None = None
+    """For the task `tissue`: `x,y,width,height` or `x1,y1;x2,y2;...` in pixels. None: it proposes one."""
+    reference: str | None = None
+    """Name of a recorded reference (`sonoedge reference`) for the echo intensity's z-score."""
+    device: str | None = None
+    """The scanner in use, as it was named when the reference was recorded."""
+    preset: str | None = None
+    """Its preset; None: what the probe says."""
     probe: str | None = None
     """Serial port, `socket://host:port` or `sim:` of the probe whose picture the source shows. None: no line to it."""
     arm: bool = True
@@ -54,6 +62,7 @@ class Settings:
             raise SettingError(f"--pathway is '{self.pathway}'; it must be one of: {', '.join(PATHWAYS)}")
         if self.pathway == "classical" and (self.runtime != RUNTIME_AUTO or self.precision is not None):
             raise SettingError("--pathway classical runs no network; leave out --runtime and --precision")
+        self._check_tissue()
         _check_range("--threads", self.threads, 1, 256)
         _check_range("--frames", self.max_frames, 1, math.inf)
         _check_range("--fps", self.fps, 0.1, 1000)
@@ -65,6 +74,14 @@ class Settings:
         if self.out is None and (self.masks or self.stills):
             asked = "--masks" if self.masks else "--stills"
             raise SettingError(f"{asked} needs a folder to write to; add --out FOLDER")
+
+    def _check_tissue(self) -> None:
+        asked = {"--roi": self.roi, "--reference": self.reference, "--device": self.device, "--preset": self.preset}
+        given = [option for option, value in asked.items() if value is not None]
+        if given and self.task != "tissue":
+            raise SettingError(f"{given[0]} is for --task tissue, not for {self.task}; leave it out or change the task")
+        if self.reference is None and (self.device or self.preset):
+            raise SettingError(f"{given[0]} says which reference fits; name that one with --reference NAME")
 
 
 def _check_range(option: str, value: float | None, low: float, high: float) -> None:

@@ -20,6 +20,11 @@ _NAMES: Final = {
     "depth_under_skin": "Depth",
     "vessel_distance": "To vessel",
     "outer_area": "Area with rim",
+    **{f"{kind}_by_svm": f"{kind.capitalize()} by SVM" for kind in ("nerve", "vessel", "muscle", "fascia")},
+    "infiltrated_by_network_phantom_only": "Infiltrated, phantom only",
+    "infiltrated_by_svm_phantom_only": "the same by SVM",
+    "patient_infiltrated_phantom_only": "Patient, phantom only",
+    "echo_intensity_z": "Echo z-score",
 }
 _UNITS: Final = {"mm2": "mm²", "px2": "px²", "deg": "°", "grey level": "grey"}
 
@@ -29,6 +34,8 @@ DETAILS: Final = frozenset(
         "superficial_aponeurosis_angle",
         "deep_aponeurosis_angle",
         "fascicle_angle_spread",
+        "infiltrated_by_neighbours_phantom_only",
+        *(f"chance_{kind}" for kind in ("nerve", "vessel", "muscle", "fascia")),
     }
 )
 """Kept in the records, but not written over the picture; by their names without `_px`."""

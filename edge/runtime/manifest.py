@@ -95,6 +95,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     thresholds: tuple[Number, ...] = ()
     """Decision thresholds, in the outputs' own unit."""
     variants: tuple[Variant, ...]
+    arrays: tuple[ModelFile, ...] = ()
+    """What a task reads beside the network, such as the examples that a classifier remembers."""
     intended_use: str
     not_intended_for: str
     training_sets: tuple[TrainingSet, ...] = ()
@@ -119,7 +121,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     def files(self) -> tuple[ModelFile, ...]:
         """Each file once."""
-        return tuple({file.name: file for variant in self.variants for file in variant.files}.values())
+        held = [file for variant in self.variants for file in variant.files]
+        return tuple({file.name: file for file in (*held, *self.arrays)}.values())
 
 
 def load_manifest(folder: Path) -> Manifest:

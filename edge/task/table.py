@@ -9,8 +9,14 @@ TASKS = MappingProxyType(
         "cartilage": Entry("edge.task.cartilage:CartilageTask"),
         "muscle": Entry("edge.task.muscle:MuscleTask"),
         "nerve": Entry("edge.task.nerve:NerveTask"),
+        "tissue": Entry("edge.task.tissue:TissueTask"),
     }
 )
 
-CLASSICAL = MappingProxyType({"muscle": Entry("edge.task.muscle:ClassicalMuscleTask")})
+CLASSICAL = MappingProxyType(
+    {
+        "muscle": Entry("edge.task.muscle:ClassicalMuscleTask"),
+        "tissue": Entry("edge.task.tissue:ClassicalTissueTask"),
+    }
+)
 """Those that can do without a network."""

@@ -20,7 +20,7 @@ from tests.task.nerve_truth import frame_of_nerve
 SIZES = [(1, 1), (1, 7), (2, 2), (7, 1), (37, 53), (101, 255), (480, 640), (481, 639), (800, 600)]
 
 
-OUTPUT = {"muscle": (4, 128, 128), "nerve": (8, 128, 128)}
+OUTPUT = {"muscle": (4, 128, 128), "nerve": (8, 128, 128), "tissue": (5, 1, 1)}
 """Channels, height and width of the output, where it is not one score a label for each pixel of the tensor."""
 
 
@@ -74,7 +74,19 @@ def good_nerve():
     return replace(frame_of_nerve(), exposed_ns=123, sequence=4), (nerve_output(),)
 
 
-GOOD = {"brightness": good_brightness, "cartilage": good_cartilage, "muscle": good_muscle, "nerve": good_nerve}
+def good_tissue():
+    """Speckle that a network is sure is muscle, as healthy as muscle can be."""
+    grain = np.random.default_rng(2).rayleigh(45, (300, 400)).clip(0, 240).astype(np.uint8)
+    return frame_of(grain), (np.array([-4, -4, 4, -4, -4], np.float32).reshape(1, 5, 1, 1),)
+
+
+GOOD = {
+    "brightness": good_brightness,
+    "cartilage": good_cartilage,
+    "muscle": good_muscle,
+    "nerve": good_nerve,
+    "tissue": good_tissue,
+}
 """A frame and the outputs for it, which the task must measure. A new task adds its own."""
 
 

@@ -1,0 +1,156 @@
+"""What a region of interest is said to be without a network: its texture, a support vector machine and neighbours.
+
+Each kind of tissue is judged for itself, one against the rest, so that an example may be silent about a kind: nobody
+marked the muscle in the pictures where nerves were marked.
+"""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.classical.neighbours import Neighbours
+from edge.classical.nerve_windows import surroundings
+from edge.classical.probability import Sigmoid, Steps
+from edge.classical.shared_sums import CELL_PX, Windows, shared
+from edge.classical.support_vectors import SupportVectors
+from edge.classical.textures import NAMES, TextureCells, describe
+from edge.errors import ModelError
+
+Floats = NDArray[np.float32]
+Cells = NDArray[np.bool_]
+"""(rows, columns) whether each cell of a working picture is in the region."""
+
+AROUND: Final = tuple(f"{side} {what}" for side in ("above", "below", "left", "right") for what in ("grey", "edges"))
+FEATURES: Final = (*NAMES, *AROUND)
+STEP: Final = 1 / 31
+"""Standard deviations that one count of a stored example stands for."""
+MOST: Final = 4.0
+"""Standard deviations beyond which a feature says no more."""
+UNKNOWN: Final = -1
+
+
+def box_of(inside: Cells) -> Windows:
+    """The smallest window around a region of at least one cell."""
+    rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+    ends = (rows[0], columns[0], rows[-1] + 1, columns[-1] + 1)
+    return Windows(*(np.array([end], np.intp) for end in ends))
+
+
+def region_features(picture: NDArray[np.uint8], cells: TextureCells, inside: Cells) -> Floats:
+    """(FEATURES,) of a region of a working picture (height, width), whose cells were counted before."""
+    counts, values = (table[inside].sum(axis=0)[None].astype(np.float32) for table in (cells.counts, cells.values))
+    pixels = np.array([inside.sum() * CELL_PX**2], np.float32)
+    around = surroundings(picture, box_of(inside))[:, : len(AROUND)]
+    return np.asarray(np.concatenate([describe(counts, values, pixels), around], axis=1)[0], np.float32)
+
+
+def window_features(picture: NDArray[np.uint8], cells: TextureCells, windows: Windows) -> Floats:
+    """(n, FEATURES) of windows, which share their sums."""
+    counts, values = shared(cells.counts).over(windows), shared(cells.values).over(windows)
+    pixels = (windows.cells * CELL_PX**2).astype(np.float32)
+    around = surroundings(picture, windows)[:, : len(AROUND)]
+    return np.concatenate([describe(counts, values, pixels), around], axis=1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judge:
+    """One kind against the rest."""
+
+    machine: SupportVectors
+    sigmoid: Sigmoid
+    neighbours: Neighbours
+    steps: Steps
+
+
+@dataclass(frozen=True, eq=False)
+class TissueModel:
+    """Remembered regions, and what each kind's judges make of them."""
+
+    features: tuple[str, ...]
+    """Of FEATURES; those that were chosen."""
+    mean: Floats
+    """(chosen,) that training subtracted,"""
+    deviation: Floats
+    """(chosen,) and divided by."""
+    vectors: Floats
+    """(m, chosen) scaled examples."""
+    truth: NDArray[np.int8]
+    """(m, kinds) 1: of the kind, 0: not, UNKNOWN."""
+    weights: Floats
+    """(m, kinds) dual coefficients."""
+    figures: Floats
+    """(kinds, 4): bias, gamma, and the sigmoid's slope and offset."""
+    steps: tuple[Steps, ...]
+    count: int
+    """Neighbours that are asked."""
+
+    @cached_property
+    def judges(self) -> tuple[Judge, ...]:
+        """In the order of the kinds."""
+        found = []
+        for kind, steps in enumerate(self.steps):
+            bias, gamma, slope, offset = (float(value) for value in self.figures[kind])
+            used, known = self.weights[:, kind] != 0, self.truth[:, kind] != UNKNOWN
+            machine = SupportVectors(self.vectors[used], self.weights[used, kind], bias, gamma)
+            neighbours = Neighbours(self.vectors[known], self.truth[known, kind] == 1, self.count)
+            found.append(Judge(machine, Sigmoid(slope, offset), neighbours, steps))
+        return tuple(found)
+
+    def scaled(self, features: Floats) -> Floats:
+        """(n, chosen) standard deviations from the mean, from (n, FEATURES)."""
+        chosen = features[:, [FEATURES.index(name) for name in self.features]]
+        return np.asarray(np.clip((chosen - self.mean) / self.deviation, -MOST, MOST), np.float32)
+
+    def by_machine(self, scaled: Floats) -> Floats:
+        """(n, kinds) probability of each kind by the support vector machines."""
+        return np.stack([one.sigmoid.probability(one.machine.decide(scaled)) for one in self.judges], axis=1)
+
+    def by_neighbours(self, scaled: Floats) -> Floats:
+        """(n, kinds) the same by the neighbours."""
+        return np.stack([one.steps.probability(one.neighbours.share(scaled)) for one in self.judges], axis=1)
+
+
+def write_tissue_model(model: TissueModel) -> bytes:
+    """The arrays; examples are rounded to STEP."""
+    buffer = io.BytesIO()
+    polygons: dict[str, Any] = {
+        f"steps_{kind}": np.stack([one.score, one.share]) for kind, one in enumerate(model.steps)
+    }
+    np.savez_compressed(
+        buffer,
+        features=np.array(model.features),
+        mean=model.mean,
+        deviation=model.deviation,
+        vectors=np.round(model.vectors / STEP).astype(np.int8),
+        truth=model.truth,
+        weights=model.weights,
+        figures=model.figures,
+        count=np.array(model.count),
+        **polygons,
+    )
+    return buffer.getvalue()
+
+
+def read_tissue_model(content: bytes, kinds: Sequence[str]) -> TissueModel:
+    """From the bytes that `write_tissue_model` made. Raises ModelError where they are no such arrays."""
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            return TissueModel(
+                tuple(str(name) for name in arrays["features"]),
+                arrays["mean"],
+                arrays["deviation"],
+                arrays["vectors"].astype(np.float32) * np.float32(STEP),
+                arrays["truth"],
+                arrays["weights"],
+                arrays["figures"],
+                tuple(Steps(*arrays[f"steps_{kind}"]) for kind in range(len(kinds))),
+                int(arrays["count"]),
+            )
+    except (ValueError, KeyError, OSError, EOFError, BadZipFile) as error:
+        raise ModelError(f"the tissue model's arrays cannot be read: {error}; reinstall sonoedge") from error

@@ -1,0 +1,79 @@
+"""How bright a region is: as grey level, and as a z-score against a reference of the same device and preset."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.finding import Measurement
+from edge.frame import ProbeState
+
+Z_90: Final = 1.645
+GRAIN_PX: Final = 9
+"""Pixels that one independent speckle covers."""
+MOST_WHITE: Final = 0.01
+WHITE: Final = 250
+MISSING: Final = "reference missing"
+NO_REFERENCE: Final = f"{MISSING}: echo intensity has no z-score; record one with sonoedge reference add"
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Echo intensity of healthy people, taken with one device at one preset."""
+
+    name: str
+    device: str
+    preset: str
+    kind: str
+    mean: float
+    """Grey level, over people."""
+    sd: float
+    """Between people, grey levels; above 0."""
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a run reads z-scores against."""
+
+    reference: Reference | None = None
+    why_not: str = NO_REFERENCE
+    """Where there is none."""
+    preset_stated: bool = True
+    """The user said that the preset is the reference's; else the probe must say so."""
+
+    def missing(self, kind: str, probe: ProbeState | None) -> str:
+        """Why there is no z-score; empty where there is one. kind: empty where it is unclear."""
+        reference = self.reference
+        if reference is None:
+            return self.why_not
+        if kind != reference.kind:
+            return f"{MISSING}: '{reference.name}' is of {reference.kind}, this region is {kind or 'unclear'}"
+        preset = probe.preset if probe else None
+        if preset is None and not self.preset_stated:
+            return f"{MISSING}: state the preset with --preset ('{reference.name}' is of {reference.preset})"
+        if preset is not None and preset.lower() != reference.preset.lower():
+            return f"{MISSING}: '{reference.name}' is of preset {reference.preset}, the probe is set to {preset}"
+        return ""
+
+
+def echo_intensity(grey: NDArray[np.uint8]) -> Measurement:
+    """Mean of the region's pixels (n,), with its 90 % interval by the speckle."""
+    mean, error = float(grey.mean()), Z_90 * float(grey.std()) / max(1.0, (grey.size / GRAIN_PX) ** 0.5)
+    return Measurement("echo_intensity", mean, "grey level", max(0.0, mean - error), min(255.0, mean + error))
+
+
+def z_score(echo: Measurement, reference: Reference) -> Measurement:
+    """Standard deviations between people; the interval holds the speckle and how many people there were."""
+    z, low, high = ((value - reference.mean) / reference.sd for value in (echo.value, echo.low, echo.high))
+    drawn = Z_90 * (1 / reference.people + z * z / (2 * reference.people)) ** 0.5
+    return Measurement("echo_intensity_z", z, "SD", z - np.hypot(z - low, drawn), z + np.hypot(high - z, drawn))
+
+
+def white_faults(grey: NDArray[np.uint8]) -> tuple[str, ...]:
+    """A doubt, where the region's brightness is cut off."""
+    share = float((grey >= WHITE).mean())
+    if share <= MOST_WHITE:
+        return ()
+    return (f"{100 * share:.0f} % of the region is white: its echo intensity is cut off; lower the gain",)
