@@ -12,6 +12,7 @@ from tools.muscle.samples import draw_muscle_sample
 from tools.nerve.phantoms import draw_nerve_phantom
 from tools.nerve.samples import draw_nerve_sample
 from tools.pictures import draw_sample
+from tools.tissue.drawer import draw_phantom_patch, draw_real_patch
 
 
 class Drawn(Protocol):
@@ -44,12 +45,12 @@ def _nerve(seed: int) -> Drawn:
 
 
 DRAWERS: MappingProxyType[str, Callable[[int], Drawn]] = MappingProxyType(
-    {"cartilage": draw_sample, "muscle": _muscle, "nerve": _nerve}
+    {"cartilage": draw_sample, "muscle": _muscle, "nerve": _nerve, "tissue": draw_phantom_patch}
 )
 SCALES_FROM: MappingProxyType[str, Callable[[int], Drawn]] = MappingProxyType(
-    dict(DRAWERS) | {"nerve": draw_nerve_sample}
+    dict(DRAWERS) | {"nerve": draw_nerve_sample, "tissue": draw_real_patch}
 )
-"""Int8 scales are chosen on what the network was trained on: the nerve's on real pictures."""
+"""Int8 scales are chosen on what the network was trained on: the nerve's and the tissue's on real pictures."""
 
 
 def calibration_pictures(task: str, n: int, seed: int) -> NDArray[np.uint8]:

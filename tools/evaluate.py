@@ -1,12 +1,13 @@
-"""Calibrate a shipped model's intervals and measure it: `python -m tools.evaluate cartilage | muscle`.
+"""Calibrate a shipped model's intervals and measure it: `python -m tools.evaluate TASK`.
 
 Cartilage: validation seeds give the intervals; test seeds, other knees under other settings, give the figures, once.
-Muscle: see tools/muscle/evaluate.py. Both are written to the manifest.
+The others: see `evaluation.py` or `evaluate.py` in tools/TASK. All are written to the manifest.
 """
 
 import argparse
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,7 @@ from tools.muscle.evaluate import evaluate as evaluate_muscle
 from tools.nerve import evaluation as nerve
 from tools.pictures import Sample, draw_sample
 from tools.recipe import MODELS
+from tools.tissue import evaluation as tissue
 
 VALIDATION, TEST, OTHERS = range(3_000_000, 3_000_300), range(4_000_000, 4_000_500), range(4_500_000, 4_500_800)
 BORDER_LOGITS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
@@ -183,27 +185,31 @@ class Part:
     measure: Callable[[Runtime, Mapping[str, float], str], list[Number]]
 
 
-PARTS = {"cartilage": Part(calibrate, measure), "nerve": Part(nerve.calibrate, nerve.evaluate)}
+PARTS = {
+    "cartilage": Part(calibrate, measure),
+    "nerve": Part(nerve.calibrate, nerve.evaluate),
+    "tissue": Part(tissue.calibrate, tissue.evaluate),
+}
 
 
-def evaluate_cartilage() -> tuple[Number, ...]:
+def evaluate_part(name: str) -> tuple[Number, ...]:
     """Writes calibration and metrics; returns the metrics."""
-    folder = MODELS / "cartilage"
+    folder, measured_by = MODELS / name, PARTS[name]
     metrics: list[Number] = []
     for precision in ("int8", "float"):
         runtime, _ = open_runtime("onnx", folder, precision=precision, threads=1)
         with runtime:
             if precision == "int8":
-                calibration = calibrate(runtime)
+                calibration = measured_by.calibrate(runtime)
                 record(folder, calibration=calibration)
-            task = CartilageTask({number.name: number.value for number in calibration})
-            results = list(outcomes(runtime, task, TEST, f"test, {precision}"))
-            metrics += figures(results, answered_wrongly(runtime, task), precision)
+            known = {number.name: number.value for number in calibration}
+            metrics += measured_by.measure(runtime, known, precision)
     record(folder, metrics=metrics)
     return tuple(metrics)
 
 
-EVALUATIONS = {"cartilage": evaluate_cartilage, "muscle": evaluate_muscle}
+EVALUATIONS: dict[str, Callable[[], tuple[Number, ...]]] = {name: partial(evaluate_part, name) for name in PARTS}
+EVALUATIONS |= {"muscle": evaluate_muscle}
 
 
 def main() -> None:

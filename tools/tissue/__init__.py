@@ -1,0 +1,1 @@
+"""Tissue kinds in a region of interest: pictures, training and figures."""

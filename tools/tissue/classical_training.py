@@ -1,0 +1,86 @@
+"""Training of the tissue task's support vector machines and neighbours on one set of remembered regions."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.isotonic import IsotonicRegression
+from sklearn.linear_model import LogisticRegression
+from sklearn.svm import SVC
+
+from edge.classical.probability import Sigmoid, Steps
+from edge.classical.tissue import FEATURES, MOST, STEP, UNKNOWN, TissueModel
+from edge.task.tissue_kinds import JUDGED
+from tools.selection import select
+from tools.tissue.network import weights_of
+from tools.tissue.samples import Examples
+
+Floats = NDArray[np.float32]
+REMEMBERED: Final = 1600
+CHOSEN: Final = 24
+"""Features for each kind; what several need is there once."""
+PENALTY: Final = 2.0
+GAMMA: Final = 0.5
+"""Over the number of features."""
+NEIGHBOURS: Final = 15
+
+
+def train_classical(examples: Examples, seed: int = 7) -> TissueModel:
+    """A model whose scores are not yet probabilities."""
+    rng = np.random.default_rng(seed)
+    weights = weights_of(examples.truth, examples.group)
+    count = min(REMEMBERED, len(weights))
+    rows = rng.choice(len(weights), count, replace=False, p=weights / weights.sum())
+    features, truth = examples.features[rows], examples.truth[rows]
+    mean, deviation = features.mean(axis=0), features.std(axis=0) + 1e-6
+    scaled = np.clip((features - mean) / deviation, -MOST, MOST)
+    columns: list[int] = []
+    for kind in range(len(JUDGED)):
+        known = truth[:, kind] != UNKNOWN
+        columns += [c for c in select(scaled[known], truth[known, kind] == 1, CHOSEN) if c not in columns]
+    vectors = (np.round(scaled[:, columns] / STEP) * STEP).astype(np.float32)
+    gamma = GAMMA / len(columns)
+    machines = [_weights(vectors, truth[:, kind], gamma) for kind in range(len(JUDGED))]
+    return TissueModel(
+        tuple(FEATURES[column] for column in columns),
+        mean[columns].astype(np.float32),
+        deviation[columns].astype(np.float32),
+        vectors,
+        truth,
+        np.stack([one for one, _ in machines], axis=1),
+        np.array([(bias, gamma, -1.0, 0.0) for _, bias in machines], np.float32),
+        tuple(Steps(np.array([0, 1], np.float32), np.array([0, 1], np.float32)) for _ in JUDGED),
+        NEIGHBOURS,
+    )
+
+
+def _weights(vectors: Floats, truth: NDArray[np.int8], gamma: float) -> tuple[Floats, float]:
+    """(m,) dual coefficients and the bias of one kind against the rest, of the examples that tell."""
+    known = np.flatnonzero(truth != UNKNOWN)
+    machine = SVC(C=PENALTY, gamma=gamma, class_weight="balanced").fit(vectors[known], truth[known] == 1)
+    weights = np.zeros(len(vectors), np.float32)
+    weights[known[machine.support_]] = machine.dual_coef_[0]
+    return weights, float(machine.intercept_[0])
+
+
+def calibrated(model: TissueModel, examples: Examples) -> TissueModel:
+    """The model with what makes its scores probabilities, by regions that it was not trained on."""
+    scaled = model.scaled(examples.features)
+    weights = weights_of(examples.truth, examples.group)
+    figures, polygons = model.figures.copy(), []
+    for kind, judge in enumerate(model.judges):
+        known = examples.truth[:, kind] != UNKNOWN
+        hit, weight = examples.truth[known, kind] == 1, weights[known]
+        sigmoid = fitted_sigmoid(judge.machine.decide(scaled[known]), hit, weight)
+        figures[kind, 2:] = sigmoid.slope, sigmoid.offset
+        isotonic = IsotonicRegression(out_of_bounds="clip", y_min=0.01, y_max=0.99)
+        isotonic.fit(judge.neighbours.share(scaled[known]), hit, weight)
+        polygons.append(Steps(*(part.astype(np.float32) for part in (isotonic.X_thresholds_, isotonic.y_thresholds_))))
+    same = (model.features, model.mean, model.deviation, model.vectors, model.truth, model.weights)
+    return TissueModel(*same, figures, tuple(polygons), model.count)
+
+
+def fitted_sigmoid(score: Floats, hit: NDArray[np.bool_], weight: NDArray[np.float64]) -> Sigmoid:
+    """Platt's, with every pattern of truth counting alike."""
+    fitted = LogisticRegression(C=1e3).fit(score[:, None], hit, weight * len(weight) / weight.sum())
+    return Sigmoid(-float(fitted.coef_[0, 0]), -float(fitted.intercept_[0]))
