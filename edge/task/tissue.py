@@ -8,7 +8,7 @@ no kind is probable is called unclear; its brightness is measured all the same.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +70,10 @@ class TissueTask:
         ]
         self._last: tuple[Frame, Seen] | None = None
 
+    def asked(self, roi: Roi) -> Self:
+        """The same about another region."""
+        return type(self)(self._figures, roi=roi, model=self._model, reading=self._reading)
+
     def prepare(self, frame: Frame) -> NDArray[np.uint8]:
         return patch_of(self.see(frame).place)
 
@@ -95,7 +99,7 @@ class TissueTask:
         faults = at_all or roi_faults(frame, seen.roi, seen.place)
         opinions = {} if faults else self.opinions(outputs, seen)
         decided = opinions.get(self.first)
-        kind = _kind(decided) if decided is not None else ""
+        kind = kind_of(decided) if decided is not None else ""
         votes = votes_after(history, frame, float(decided[-1]) if decided is not None and kind == "muscle" else None)
         if not faults and not kind and self._roi is None:
             faults += ("no tissue is recognised for certain: set a region of interest with --roi",)
@@ -183,7 +187,7 @@ def at_most_one(probability: NDArray[np.floating]) -> Opinion:
     return found
 
 
-def _kind(opinion: Opinion) -> str:
+def kind_of(opinion: Opinion) -> str:
     """The most probable kind; empty where none is probable."""
     best = int(opinion[: len(KINDS)].argmax())
     return KINDS[best] if opinion[best] >= LEAST_PROBABILITY else ""
@@ -195,7 +199,7 @@ def doubts(opinions: dict[str, Opinion], first: str, kind: str) -> tuple[str, ..
         best = int(opinions[first][: len(KINDS)].argmax())
         likely = f"most likely {KINDS[best]}, {100 * opinions[first][best]:.0f} %"
         return (f"the tissue is unclear ({likely}): set the region within one tissue",)
-    against = {name: _kind(one) for name, one in opinions.items() if _kind(one) not in ("", kind)}
+    against = {name: kind_of(one) for name, one in opinions.items() if kind_of(one) not in ("", kind)}
     words = {
         "svm": "the support vector machine says",
         "neighbours": "the neighbours say",
