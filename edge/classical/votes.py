@@ -20,7 +20,7 @@ DECAY: Final = 0.7
 FRAMES: Final = 5
 """That count before the present one."""
 BLUR_CELLS: Final = 1.0
-AGREEING: Final = 0.3
+AGREEING: Final = 0.1
 """Share of the most probable window's probability from which another one helps to draw the candidate."""
 APART: Final = 0.2
 """Intersection over union with a candidate from which a window is no other candidate."""
