@@ -198,3 +198,14 @@ def test_a_damaged_model_is_refused(tmp_path: Path) -> None:
         load_model(tmp_path)
     with pytest.raises(ModelError, match="cannot be read"):
         read_model(b"no arrays", ())
+
+
+def test_the_shipped_model_is_whole_small_and_knows_its_features() -> None:
+    folder = Path(__file__).parents[2] / "models" / "nerve_classical"
+    manifest, model = load_model(folder)
+    assert set(model.features) <= set(FEATURES)
+    assert (folder / manifest.file).stat().st_size < 300_000
+    assert {figure.name.split()[0] for figure in manifest.metrics} == {"validation", "test"}
+    sight = see_nerve(scene(), model)
+    assert 0 <= sight.probability.min() <= sight.probability.max() <= 1
+    assert len(sight.candidates) == len(sight.outlines) <= 3

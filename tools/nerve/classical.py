@@ -131,10 +131,10 @@ def figures(outcomes: Sequence[Judged], part: str) -> tuple[Figure, ...]:
 
 def drawn(sight: NerveSight, truth: Truth) -> NDArray[np.uint8]:
     """Truth in green; the vote map in red; candidates in blue, the first one's ellipse yellow and contour white."""
-    picture = cv2.cvtColor(sight.working.pixels, cv2.COLOR_GRAY2BGR)
-    size = (picture.shape[1], picture.shape[0])
-    heat = cv2.resize(sight.voted / max(float(sight.voted.max()), 1e-9), size)
-    picture[..., 2] = np.maximum(picture[..., 2], (200 * heat).astype(np.uint8))
+    height, width = sight.working.pixels.shape
+    heat = cv2.resize(sight.voted / max(float(sight.voted.max()), 1e-9), (width, height))[..., None]
+    grey = 0.7 * sight.working.pixels[..., None] * np.ones(3)
+    picture = np.ascontiguousarray(grey + 0.6 * heat * (np.array([30, 30, 255]) - grey)).astype(np.uint8)
     borders, _ = cv2.findContours(truth.nerve.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     cv2.drawContours(picture, borders, -1, (0, 255, 0), 1)
     for candidate in sight.candidates:
