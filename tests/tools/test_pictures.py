@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from edge.classical.band import measure_band
+from tools.cartilage.evaluation import true_size
 from tools.disguise import disguise
 from tools.drawers import calibration_pictures
-from tools.evaluate import true_size
 from tools.pictures import SIDE, draw_sample
 
 
