@@ -39,9 +39,7 @@ def picture_of(seed: int) -> tuple[Frame, list[Architecture]]:
     made, muscle = muscle_picture(np.random.default_rng(seed)), draw_muscle(np.random.default_rng(seed))
     width = made.pixels.shape[1]
     x_mm = np.asarray(beam_positions(Transducer(width * made.mm_per_px), width), np.float64)
-    frame = Frame(
-        made.pixels, seed, seed, "phantom", PixelSpacing(made.mm_per_px, made.mm_per_px, SpacingOrigin.DEPTH)
-    )
+    frame = Frame(made.pixels, seed, seed, "phantom", PixelSpacing(made.mm_per_px, made.mm_per_px, SpacingOrigin.DEPTH))
     return frame, [architecture(muscle, k, x_mm) for k in range(len(muscle.bellies))]
 
 
