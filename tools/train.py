@@ -23,7 +23,7 @@ from tools.network import UNet
 from tools.recipe import MODELS, Recipe, load_recipe, second_cycle
 
 SEEDS_PER_RUN = 10_000_000
-"""Training draws seeds from here upwards; validation and test use smaller ones (tools/evaluate.py)."""
+"""Training draws seeds from here upwards; validation and test use smaller ones (tools/cartilage/evaluation.py)."""
 CHECK_EVERY = 250
 
 
