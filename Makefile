@@ -9,7 +9,7 @@ OUT ?= out/demo
 TASK ?= cartilage
 PYTEST_ARGS ?=
 FUZZ_SECONDS ?= 60
-TRAININGS := train-cartilage train-muscle
+TRAININGS := train-cartilage train-muscle train-tissue
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -52,6 +52,7 @@ arm: $(VENV)/dev.stamp ## the models and the demo on emulated ARM64 boards
 
 train-cartilage: ## train, quantize and measure the cartilage model again (about an hour)
 train-muscle: ## the same for the muscle model; needs ../shared/data/muscle and muscle_masks (about an hour)
+train-tissue: ## the same for the tissue model; needs ../shared/data/nerve and muscle_masks (a quarter of an hour)
 
 $(TRAININGS): train-%: $(TOOLS_VENV)/tools.stamp
 	for step in train quantize bundle evaluate card; do $(TOOLS_VENV)/bin/python -m tools.$$step $* || exit 1; done

@@ -21,8 +21,7 @@ _NAMES: Final = {
     "vessel_distance": "To vessel",
     "outer_area": "Area with rim",
     **{f"{kind}_by_svm": f"{kind.capitalize()} by SVM" for kind in ("nerve", "vessel", "muscle", "fascia")},
-    "infiltrated_by_network_phantom_only": "Infiltrated, phantom only",
-    "infiltrated_by_svm_phantom_only": "the same by SVM",
+    "infiltrated_phantom_only": "Infiltrated, phantom only",
     "patient_infiltrated_phantom_only": "Patient, phantom only",
     "echo_intensity_z": "Echo z-score",
 }
@@ -35,6 +34,7 @@ DETAILS: Final = frozenset(
         "deep_aponeurosis_angle",
         "fascicle_angle_spread",
         "infiltrated_by_neighbours_phantom_only",
+        "infiltrated_by_svm_phantom_only",
         *(f"chance_{kind}" for kind in ("nerve", "vessel", "muscle", "fascia")),
     }
 )

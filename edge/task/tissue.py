@@ -1,7 +1,7 @@
 """Tissue in a region of interest: nerve, vessel, muscle or fascia, by a network, by a support vector machine and by
 neighbours; and how bright it is.
 
-The region is the user's box or polygon, or the window that the support vector machine is surest of. A region in which
+The region is the user's box or polygon, or the window that the older methods are surest of. A region in which
 no kind is probable is called unclear; its brightness is measured all the same.
 """
 
@@ -31,6 +31,8 @@ NOTHING_RECORDED: Final = Reading()
 WINDOWS: Final = ((8, 16, 4), (12, 24, 6), (12, 12, 6))
 """(height, width, step) in cells, among which a region is proposed."""
 LEAST_PROBABILITY: Final = 0.5
+SURE: Final = 0.8
+"""Probability from which a region is told that the task itself proposed."""
 Opinion = NDArray[np.float64]
 """(JUDGED,) probabilities."""
 
@@ -101,7 +103,7 @@ class TissueTask:
         decided = opinions.get(self.first)
         kind = kind_of(decided) if decided is not None else ""
         votes = votes_after(history, frame, float(decided[-1]) if decided is not None and kind == "muscle" else None)
-        if not faults and not kind and self._roi is None:
+        if not faults and self._roi is None and not certain(opinions, kind):
             faults += ("no tissue is recognised for certain: set a region of interest with --roi",)
         if faults or decided is None:
             return _finding(frame, Verdict.REFUSED, faults, votes, marks=(_outline(seen.roi),))
@@ -146,7 +148,9 @@ class TissueTask:
         """Those of the kind by each method, those of all kinds by the first; of infiltration only in muscle."""
         shown = [self._percent(f"{kind}_by_{m}", p[KINDS.index(kind)], m) for m, p in opinions.items() if kind]
         if kind == "muscle":
-            shown += [self._percent(f"{INFILTRATED}_by_{m}_phantom_only", p[-1], m) for m, p in opinions.items()]
+            for method, opinion in opinions.items():
+                by = "" if method == self.first else f"_by_{method}"
+                shown.append(self._percent(f"{INFILTRATED}{by}_phantom_only", opinion[-1], method))
         each = zip(KINDS, opinions[self.first], strict=False)
         return shown + [self._percent(f"chance_{one}", p, self.first) for one, p in each]
 
@@ -166,12 +170,13 @@ class ClassicalTissueTask(TissueTask):
 
 
 def propose(frame: Frame, place: Placed, cells: TextureCells, model: TissueModel) -> Roi | None:
-    """The window whose kind the support vector machines are surest of; None in a picture without room for one."""
+    """The window whose kind the two older methods are surest of; None in a picture without room for one."""
     windows = tiled(cells.counts.shape[0], cells.counts.shape[1], WINDOWS)
     if not len(windows):
         return None
     scaled = model.scaled(window_features(place.working.pixels, cells, windows))
-    best = int(model.by_machine(scaled)[:, : len(KINDS)].max(axis=1).argmax())
+    both = model.by_machine(scaled) * model.by_neighbours(scaled)
+    best = int(both[:, : len(KINDS)].max(axis=1).argmax())
     top, left, bottom, right = (
         float(side[best]) * CELL_PX / place.working.px_per_px
         for side in (windows.top, windows.left, windows.bottom, windows.right)
@@ -191,6 +196,12 @@ def kind_of(opinion: Opinion) -> str:
     """The most probable kind; empty where none is probable."""
     best = int(opinion[: len(KINDS)].argmax())
     return KINDS[best] if opinion[best] >= LEAST_PROBABILITY else ""
+
+
+def certain(opinions: dict[str, Opinion], kind: str) -> bool:
+    """Whether all methods agree and the first is sure: what nobody asked about must be worth telling."""
+    first = next(iter(opinions.values()))
+    return all(kind_of(one) == kind != "" for one in opinions.values()) and first[: len(KINDS)].max() >= SURE
 
 
 def doubts(opinions: dict[str, Opinion], first: str, kind: str) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ GRAIN_PX: Final = 9
 MOST_WHITE: Final = 0.01
 WHITE: Final = 250
 MISSING: Final = "reference missing"
-NO_REFERENCE: Final = f"{MISSING}: echo intensity has no z-score; record one with sonoedge reference add"
+NO_REFERENCE: Final = f"{MISSING}: no z-score; sonoedge reference add records one"
 
 
 @dataclass(frozen=True, slots=True)

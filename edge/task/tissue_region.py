@@ -44,6 +44,9 @@ class Roi:
         return cls(((x, y), (x + width, y), (x + width, y + height), (x, y + height)))
 
     def __str__(self) -> str:
+        (x, y), (width, height) = self.corners[0], np.ptp(self.points, axis=0)
+        if self == Roi.box(x, y, width, height):
+            return f"{x:g},{y:g},{width:g},{height:g}"
         return ";".join(f"{x:g},{y:g}" for x, y in self.corners)
 
 

@@ -17,7 +17,7 @@ ANOTHER: Final = 0.9
 """Correlation of thumbnails below which a picture is another one, with a vote of its own."""
 SUREST: Final = 0.98
 """So that no single picture outweighs all the others."""
-PHANTOM_ONLY: Final = f"{INFILTRATED}: learned from phantoms only, never tested on a patient"
+PHANTOM_ONLY: Final = f"{INFILTRATED}: learned from phantoms only, tested on no patient"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -108,7 +108,10 @@ def test_a_reference_is_recorded_listed_used_and_removed(sonoedge, run, muscle, 
     assert "thigh" in sonoedge("reference", "list").out
     greys = [named(records(tmp_path / name)[0])["echo_intensity"] for name in runs]
     (kept,) = load_references()
-    assert (kept.mean, kept.sd) == (pytest.approx(np.mean(greys), abs=1e-2), pytest.approx(np.std(greys, ddof=1), abs=1e-2))
+    assert (kept.mean, kept.sd) == (
+        pytest.approx(np.mean(greys), abs=1e-2),
+        pytest.approx(np.std(greys, ddof=1), abs=1e-2),
+    )
     stated = ("--roi", roi, "--reference", "thigh", "--device", "lumify", "--preset", "MSK")
     assert run(picture, *stated, "--out", "mine").code == 0
     value = named(records(tmp_path / "mine")[0])

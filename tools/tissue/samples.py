@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.classical.nerve_windows import working_picture
+from edge.classical.nerve_windows import WorkingPicture, working_picture
 from edge.classical.textures import texture_cells
 from edge.classical.tissue import UNKNOWN, region_features
 from edge.phantom.tissue import draw_patient, patient_picture
@@ -40,7 +40,7 @@ TRUTH: Final = {
     ABOVE: (0, 0, 0, 0, U),
 }
 """For each of JUDGED."""
-LEAST_SHARE: Final = {NERVE: 0.55, VESSEL: 0.6, MUSCLE: 0.9, FASCIA: 0.35, ABOVE: 0.95, BESIDE: 0.0}
+LEAST_SHARE: Final = {NERVE: 0.55, VESSEL: 0.6, MUSCLE: 0.9, FASCIA: 0.35, ABOVE: 0.95, BESIDE: 0.8}
 """Of a region that must be of its kind."""
 SIZES: Final = {MUSCLE: ((24, 20), (130, 80)), ABOVE: ((24, 12), (110, 40)), BESIDE: ((20, 14), (110, 70))}
 """Smallest and largest width and height, in working pixels."""
@@ -110,7 +110,7 @@ def layers(aponeurosis: Grey) -> dict[int, Grey]:
     return marks
 
 
-COUNTS: Final = {NERVE: 3, VESSEL: 3, BESIDE: 5, MUSCLE: 2, FASCIA: 2, ABOVE: 1}
+COUNTS: Final = {NERVE: 3, VESSEL: 3, BESIDE: 8, MUSCLE: 2, FASCIA: 2, ABOVE: 1}
 """Regions of each kind in a picture; of nerves and vessels, of each."""
 
 
@@ -145,25 +145,41 @@ def boxes(kind: int, mark: Grey, px: float, rng: np.random.Generator) -> Iterato
 def regions(scene: Scene, rng: np.random.Generator) -> Iterator[tuple[int, Placed]]:
     """The regions of a picture with their kinds."""
     working = working_picture(scene.pixels)
-    height, width = scene.pixels.shape
     for kind, mark in scene.marks.items():
-        found = 0
-        whole = cv2.integral(mark)
-        for x, y, wide, high in boxes(kind, mark, working.px_per_px, rng):
-            x0, y0 = max(0.0, x), max(0.0, y)
-            x1, y1 = min(float(width), x + wide), min(float(height), y + high)
-            if x1 - x0 < 1 or y1 - y0 < 1 or (found >= COUNTS[kind] and kind > VESSEL):
-                continue
-            a, b, c, d = int(y0), int(x0), int(y1), int(x1)
-            share = (whole[c, d] - whole[a, d] - whole[c, b] + whole[a, b]) / max((c - a) * (d - b), 1)
-            corners = np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)])
-            place = placed_in(working, corners)
-            if kind == BESIDE and share < 0.8:
-                continue
-            small = place.inside.sum() < LEAST_CELLS or min(x1 - x0, y1 - y0) * working.px_per_px < LEAST_SIDE_PX
-            if share >= LEAST_SHARE[kind] and not small:
-                found += 1
-                yield kind, place
+        found = list(fitting(kind, mark, working, rng))
+        if kind == BESIDE:
+            found = telling(found)
+        elif kind not in (NERVE, VESSEL):
+            found = found[: COUNTS[kind]]
+        yield from ((kind, place) for place in found)
+
+
+def fitting(kind: int, mark: Grey, working: WorkingPicture, rng: np.random.Generator) -> Iterator[Placed]:
+    """The boxes that hold enough of their kind and are no smaller than a window."""
+    height, width = mark.shape
+    whole = cv2.integral(mark)
+    for x, y, wide, high in boxes(kind, mark, working.px_per_px, rng):
+        x0, y0 = max(0.0, x), max(0.0, y)
+        x1, y1 = min(float(width), x + wide), min(float(height), y + high)
+        if x1 - x0 < 1 or y1 - y0 < 1:
+            continue
+        a, b, c, d = int(y0), int(x0), int(y1), int(x1)
+        share = (whole[c, d] - whole[a, d] - whole[c, b] + whole[a, b]) / max((c - a) * (d - b), 1)
+        place = placed_in(working, np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)]))
+        small = place.inside.sum() < LEAST_CELLS or min(x1 - x0, y1 - y0) * working.px_per_px < LEAST_SIDE_PX
+        if share >= LEAST_SHARE[kind] and not small:
+            yield place
+
+
+def telling(found: list[Placed]) -> list[Placed]:
+    """Of what lies beside a nerve: some, the darkest, which may pass for vessels, and the brightest."""
+    some, rest = found[:3], sorted(found[3:], key=brightness)
+    return [*some, *rest[:3], *rest[3:][-2:]]
+
+
+def brightness(place: Placed) -> float:
+    left, top, right, bottom = (int(side) for side in place.box)
+    return float(place.working.pixels[top : bottom + 1, left : right + 1].mean())
 
 
 def phantom_regions(part: str, rng: np.random.Generator) -> Iterator[tuple[int, bool, Placed]]:
