@@ -102,9 +102,10 @@ class TissueTask:
         opinions = {} if faults else self.opinions(outputs, seen)
         decided = opinions.get(self.first)
         kind = kind_of(decided) if decided is not None else ""
-        votes = votes_after(history, frame, float(decided[-1]) if decided is not None and kind == "muscle" else None)
         if not faults and self._roi is None and not certain(opinions, kind):
             faults += ("no tissue is recognised for certain: set a region of interest with --roi",)
+        counts = decided is not None and kind == "muscle" and not faults
+        votes = votes_after(history, frame, float(decided[-1]) if decided is not None and counts else None)
         if faults or decided is None:
             return _finding(frame, Verdict.REFUSED, faults, votes, marks=(_outline(seen.roi),))
         return self._measure(frame, seen, opinions, kind, votes)

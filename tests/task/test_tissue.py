@@ -212,6 +212,15 @@ def test_a_picture_without_muscle_has_no_vote():
     assert any("of 2 pictures" in note for note in findings[-1].notes)
 
 
+def test_a_refused_picture_has_no_vote():
+    frames = [frame_of(speckle(k), k) for k in range(3)]
+    task, findings = TissueTask(), []
+    for frame, logit in zip(frames, (4, 0.5, 4), strict=True):
+        findings.append(task.conclude(frame, says(muscle=logit), tuple(findings)))
+    assert [one.verdict for one in findings] == [Verdict.MEASURED, Verdict.REFUSED, Verdict.MEASURED]
+    assert any("of 2 pictures" in note for note in findings[-1].notes)
+
+
 def test_without_a_reference_there_is_no_z_score():
     finding = concluded(frame_of())
     assert finding.measurement("echo_intensity_z") is None
