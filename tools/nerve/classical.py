@@ -1,7 +1,7 @@
 """The nerve chain without a network: `python -m tools.nerve.classical train | measure [--part validation | test]`.
 
-`train` writes models/nerve_classical; `measure` runs the shipped chain and prints, and with `--pictures` draws, what it
-finds.
+`train` writes models/nerve_classical. `measure` runs the shipped chain, prints what it finds and keeps the figures in
+the model's manifest; with `--looks` on imitations of other scanners, only printed; with `--pictures` it draws.
 """
 
 import argparse
@@ -24,6 +24,7 @@ from edge.classical.window_model import MANIFEST, Figure, WindowManifest, Window
 from edge.runtime.manifest import models_folder
 from tools.nerve.classical_training import calibrated, train
 from tools.nerve.classical_windows import Examples, Truth, examples_of, truth_of, varied
+from tools.nerve.looks import KINDS, other_scanner
 from tools.nerve.split import split
 
 FOLDER: Final = "nerve_classical"
@@ -81,16 +82,21 @@ def save(folder: Path, model: WindowModel, metrics: tuple[Figure, ...] = ()) -> 
     )
     folder.mkdir(parents=True, exist_ok=True)
     (folder / FILE).write_bytes(content)
+    _write_manifest(folder, manifest)
+
+
+def _write_manifest(folder: Path, manifest: WindowManifest) -> None:
     (folder / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
 
 
-def judge(part: str, model: WindowModel) -> list[tuple[Judged, NerveSight, Truth]]:
-    """The chain on each picture of a part, by itself: no frame before it votes."""
+def judge(part: str, model: WindowModel, looks: frozenset[str]) -> list[tuple[Judged, NerveSight, Truth]]:
+    """The chain on each picture of a part, by itself: no frame before it votes. looks: what another scanner changes."""
     found = []
-    for drawing in split(part):
+    for index, drawing in enumerate(split(part)):
         truth = truth_of(drawing)
+        pixels = other_scanner(drawing.pixels, looks, np.random.default_rng(index))
         started_s = time.process_time()
-        sight = see_nerve(drawing.pixels, model)
+        sight = see_nerve(pixels, model)
         time_ms = (time.process_time() - started_s) * 1e3
         found.append((_outcome(truth, sight, time_ms), sight, truth))
     return found
@@ -147,19 +153,19 @@ def drawn(sight: NerveSight, truth: Truth) -> NDArray[np.uint8]:
     return np.asarray(picture, np.uint8)
 
 
-def _measure(part: str, pictures: Path | None) -> None:
+def _measure(part: str, looks: frozenset[str], pictures: Path | None) -> None:
     cv2.setNumThreads(1)
     folder = models_folder() / FOLDER
     manifest, model = load_model(folder)
-    found = judge(part, model)
+    found = judge(part, model, looks)
     outcomes = [outcome for outcome, _, _ in found]
     shown = figures(outcomes, part)
     for figure in shown:
         print(f"{figure.name}: {figure.value:.3f} ({figure.note})")
     print(f"processor time a frame: median {np.median([outcome.time_ms for outcome in outcomes]):.0f} ms")
-    others = tuple(figure for figure in manifest.metrics if not figure.name.startswith(f"{part} "))
-    kept = msgspec.structs.replace(manifest, metrics=(*others, *shown))
-    (folder / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(kept), indent=2) + b"\n")
+    if not looks:
+        others = tuple(figure for figure in manifest.metrics if not figure.name.startswith(f"{part} "))
+        _write_manifest(folder, msgspec.structs.replace(manifest, metrics=(*others, *shown)))
     if pictures is not None:
         pictures.mkdir(parents=True, exist_ok=True)
         for outcome, sight, truth in found:
@@ -170,12 +176,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", choices=("train", "measure"))
     parser.add_argument("--part", choices=("validation", "test"), default="validation")
+    parser.add_argument(
+        "--looks", choices=sorted(KINDS), nargs="*", default=[], help="as another scanner would show it"
+    )
     parser.add_argument("--pictures", type=Path, help="folder for drawings")
     arguments = parser.parse_args()
     if arguments.command == "train":
         save(models_folder() / FOLDER, fit_all())
     else:
-        _measure(arguments.part, arguments.pictures)
+        _measure(arguments.part, frozenset(arguments.looks), arguments.pictures)
 
 
 if __name__ == "__main__":

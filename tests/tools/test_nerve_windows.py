@@ -1,0 +1,71 @@
+"""Examples for the nerve chain: which windows count as a nerve, and how a chain's outcome is judged."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from edge.classical.nerve_windows import FEATURES, WorkingPicture
+from edge.classical.probability import Sigmoid
+from edge.classical.shared_sums import CELL_PX
+from edge.classical.window_model import load_model
+from tools.nerve import classical, classical_training
+from tools.nerve.classical_windows import Examples, Truth, examples_of
+
+
+def truth(seed: int) -> Truth:
+    """A bright nerve of 14 x 7 cells at row 9, column 20, in even grain."""
+    grey = np.random.default_rng(seed).integers(60, 120, (128, 256)).astype(np.uint8)
+    nerve = np.zeros(grey.shape, bool)
+    nerve[9 * CELL_PX : 16 * CELL_PX, 20 * CELL_PX : 34 * CELL_PX] = True
+    grey[nerve] += 100
+    return Truth(str(seed), seed, WorkingPicture(grey, 1.0), nerve)
+
+
+@pytest.fixture(scope="module")
+def examples() -> Examples:
+    return examples_of(truth(1))
+
+
+def at(examples: Examples, sides: tuple[int, int, int, int]) -> NDArray[np.bool_]:
+    windows = examples.windows
+    named = zip((windows.top, windows.left, windows.bottom, windows.right), sides, strict=True)
+    return np.logical_and.reduce([side == wanted for side, wanted in named])
+
+
+def test_a_window_like_the_nerves_box_is_a_hit_and_one_far_away_a_miss(examples: Examples) -> None:
+    assert not (examples.hit & examples.miss).any()
+    (near,) = np.flatnonzero(at(examples, (10, 20, 17, 34)))
+    (far,) = np.flatnonzero(at(examples, (20, 0, 27, 14)))
+    (part,) = np.flatnonzero(at(examples, (10, 22, 14, 30)))
+    assert (examples.hit[near], examples.miss[near]) == (True, False)
+    assert (examples.hit[far], examples.miss[far]) == (False, True)
+    assert not examples.miss[part], "a small window wholly inside a nerve is no example against it"
+    assert examples.features.shape == (len(examples.windows), len(FEATURES))
+
+
+def test_training_on_bright_nerves_finds_bright_nerves(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(classical_training, "VECTORS", 30)
+    monkeypatch.setattr(classical_training, "NEIGHBOURS", 5)
+    pictures = [examples_of(truth(seed)) for seed in range(4)]
+    model = classical_training.train(pictures[:2], chosen=8)
+    model = classical_training.calibrated(model, [(model, pictures[2:3])])
+    assert model.sigmoid != Sigmoid(-1.0, 0.0)
+    scaled = model.scaled(pictures[3].features, FEATURES)
+    probability = model.probability(scaled)
+    assert probability[pictures[3].hit].mean() > 5 * probability[pictures[3].miss].mean()
+    monkeypatch.setattr(classical, "split", lambda part: (part,))
+    classical.save(tmp_path, model)
+    assert np.allclose(load_model(tmp_path)[1].probability(scaled), probability, atol=1e-5)
+
+
+def test_an_outcome_counts_the_first_candidate_and_any_of_three() -> None:
+    figures = classical.figures(
+        [
+            classical.Judged("a", True, True, 0.5, 0.7, 80),
+            classical.Judged("b", False, True, 0.1, 0.2, 90),
+        ],
+        "test",
+    )
+    assert [figure.value for figure in figures] == pytest.approx([0.5, 1, 0.3, 0.45, 0.7])
