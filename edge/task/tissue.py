@@ -137,7 +137,7 @@ class TissueTask:
         reasons = (*doubts(opinions, self.first, kind), *white_faults(grey), *frozen)
         notes: tuple[str, ...] = (missing,) if missing else ()
         if kind == "muscle":
-            measured += patient_measurement(votes)
+            measured += patient_measurement(votes, self._half_width(self.first))
             notes += (PHANTOM_ONLY, *patient_note(votes))
         marks: tuple[Mark, ...] = (_outline(seen.roi),)
         if kind:
@@ -155,9 +155,11 @@ class TissueTask:
         each = zip(KINDS, opinions[self.first], strict=False)
         return shown + [self._percent(f"chance_{one}", p, self.first) for one, p in each]
 
+    def _half_width(self, method: str) -> float:
+        return self._figures.get(f"half_width_{method}", 10.0)
+
     def _percent(self, name: str, probability: float, method: str) -> Measurement:
-        half = self._figures.get(f"half_width_{method}", 10.0)
-        value = 100 * float(probability)
+        half, value = self._half_width(method), 100 * float(probability)
         return Measurement(name, value, "%", max(0.0, value - half), min(100.0, value + half))
 
 

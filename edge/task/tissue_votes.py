@@ -66,15 +66,17 @@ def votes_after(history: Sequence[Finding], frame: Frame, infiltrated: float | N
     return Votes(thumbnail, counted, log_odds, frozen)
 
 
-def patient_measurement(votes: Votes) -> tuple[Measurement, ...]:
-    """From two pictures on. The interval spans what the pictures' own spread allows."""
+def patient_measurement(votes: Votes, half_width: float) -> tuple[Measurement, ...]:
+    """From two pictures on, in percent. The interval holds the pictures' own spread, and is never narrower than that of
+    one of them."""
     if len(votes.log_odds) < 2:
         return ()
     odds = np.array(votes.log_odds)
     error = 1.645 * float(odds.std(ddof=1)) / len(odds) ** 0.5
     low, high = (100 / (1 + float(np.exp(-(odds.mean() + side * error)))) for side in (-1, 1))
     value = 100 * votes.probability
-    return (Measurement("patient_infiltrated_phantom_only", value, "%", min(low, value), max(high, value)),)
+    low, high = max(0.0, min(low, value - half_width)), min(100.0, max(high, value + half_width))
+    return (Measurement("patient_infiltrated_phantom_only", value, "%", low, high),)
 
 
 def patient_note(votes: Votes) -> tuple[str, ...]:

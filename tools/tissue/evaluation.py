@@ -148,6 +148,20 @@ def figures_of(said: Said, examples: Examples, name: str) -> list[Number]:
     return [Number(name=f"{key}_{name}", value=round(value, 1), unit="%", note=note) for key, value in values.items()]
 
 
+def agreement(methods: list[Said], examples: Examples) -> list[Number]:
+    """Where all methods name one kind: how often that is, and how often it is right."""
+    rows, kinds = row_of(examples), np.stack([said.kind for said in methods])
+    alike = (kinds == kinds[0]).all(axis=0) & (kinds[0] != UNCLEAR)
+    known = rows < len(KINDS)
+    right = 100 * cluster_mean((kinds[0] == rows)[known & alike], examples.group[known & alike])
+    share = 100 * cluster_mean(alike[known], examples.group[known])
+    note = f"{int(known.sum())} regions, network int8, SVM and neighbours"
+    return [
+        Number(name="all_agree", value=round(share, 1), unit="%", note=note),
+        Number(name="accuracy_where_all_agree", value=round(right, 1), unit="%", note=note),
+    ]
+
+
 def infiltration(said: Said, examples: Examples, name: str) -> list[Number]:
     """Of phantom muscle: regions and patients told right. A patient's vote is the mean of the regions' log odds."""
     ill, share = examples.truth[:, -1] == 1, np.clip(said.probability[:, -1], 0.02, 0.98)
@@ -172,6 +186,8 @@ def evaluate(runtime: Runtime, figures: Mapping[str, float], precision: str) -> 
         older, older_drawn = by_older(arrays(), real), by_older(arrays(), drawn)
         methods |= {name: (older[name], older_drawn[name]) for name in older}
     numbers = []
+    if precision == "int8":
+        numbers += agreement([said for said, _ in methods.values()], real)
     for name, (said, said_drawn) in methods.items():
         numbers += figures_of(said, real, name) + infiltration(said_drawn, drawn, name)
         print(table_of(name, said, real))
