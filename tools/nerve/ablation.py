@@ -94,6 +94,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=600)
     steps = parser.parse_args().steps
+    cv2.setNumThreads(1)  # Its threads would not live on in the process that draws the pictures.
     print("nerve / vessel Dice".ljust(20) + "".join(look.rjust(18) for look in LOOKS))
     shown = {look: [imitated(drawing, look) for drawing in split("validation")] for look in LOOKS}
     for name, kinds in CHOICES.items():

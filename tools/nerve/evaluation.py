@@ -27,8 +27,10 @@ Scores = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 """The network's output for a tensor."""
 Mask = NDArray[np.uint8]
 CUTS: Final = (-1.5, -1.0, -0.5, 0.0, 0.5)
-LEAST: Final = (0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9)
-RIGHT_SHARE: Final = 0.8
+ABOUT_AS_GOOD: Final = 0.01
+"""Dice by which two cuts may differ; then that counts which draws areas without bias."""
+LEAST: Final = tuple(round(0.6 + 0.01 * step, 2) for step in range(38))
+RIGHT_SHARE: Final = 0.75
 """Of the measured nerves, those that are to be the ones drawn."""
 MISSED: Final = 0.1
 """A nerve of which no more than this share is marked was missed altogether."""
@@ -125,16 +127,14 @@ def ordered(read: Read) -> list[Mask]:
 
 
 def area_errors(reads: Sequence[Read]) -> dict[str, NDArray[np.float64]]:
-    """Of each measured nerve that meets a drawn one: error of the area and the long axis as shares of the truth, of
-    the upper edge's depth as a share of the long axis. The area is that with the rim, which is what was drawn."""
+    """Of each measured nerve that is a drawn one by half or more: error of area and long axis as shares of the truth,
+    of the upper edge's depth as a share of the long axis. The area is that with the rim, which is what was drawn."""
     errors: dict[str, list[float]] = {"area": [], "axis": [], "depth": []}
     for one in reads:
         mask = one.measured()
-        if mask is None or one.finding.measurement("outer_area_px") is None:
+        if mask is None or one.finding.measurement("outer_area_px") is None or not one.right():
             continue
         truth = max(ordered(one), key=lambda piece: int((piece & mask).sum()))
-        if not (truth & mask).any():
-            continue
         errors["area"].append(float(mask.sum()) / float(truth.sum()) - 1)
         (long, top), (true_long, true_top) = _extent(mask), _extent(truth)
         errors["axis"].append(long / true_long - 1)
@@ -150,9 +150,21 @@ def _extent(mask: Mask) -> tuple[float, float]:
 
 
 def best_cut(reads: Sequence[Read], label: int) -> float:
-    """The log odds of `CUTS` with the best Dice."""
+    """The log odds of `CUTS` with unbiased areas, among those with about the best Dice."""
     shown = [one for one in reads if one.truth(label).any()]
-    return max(CUTS, key=lambda cut: float(np.mean([one.dice_at(label, cut) for one in shown])))
+    dices = {cut: float(np.mean([one.dice_at(label, cut) for one in shown])) for cut in CUTS}
+    good = [cut for cut in CUTS if dices[cut] >= max(dices.values()) - ABOUT_AS_GOOD]
+    return min(good, key=lambda cut: abs(_bias_at(shown, label, cut)))
+
+
+def _bias_at(reads: Sequence[Read], label: int, cut: float) -> float:
+    """Median error of the marked area as a share of the drawn one, where both are mostly the same."""
+    sizes = [
+        float(np.count_nonzero(one.scores[label] > cut)) / float(one.truth(label).sum()) - 1
+        for one in reads
+        if one.dice_at(label, cut) >= 0.5
+    ]
+    return float(np.median(sizes)) if sizes else 1.0
 
 
 def least_confidence(reads: Sequence[Read]) -> float:
