@@ -30,6 +30,8 @@ NO_FIGURES: Final[Mapping[str, float]] = MappingProxyType({})
 NOTHING_RECORDED: Final = Reading()
 WINDOWS: Final = ((8, 16, 4), (12, 24, 6), (12, 12, 6))
 """(height, width, step) in cells, among which a region is proposed."""
+LOOKED_FOR: Final = ("nerve", "muscle", "fascia")
+"""What a region is proposed for: shadows look like vessels."""
 LEAST_PROBABILITY: Final = 0.5
 SURE: Final = 0.8
 """Probability from which a region is told that the task itself proposed."""
@@ -179,7 +181,7 @@ def propose(frame: Frame, place: Placed, cells: TextureCells, model: TissueModel
         return None
     scaled = model.scaled(window_features(place.working.pixels, cells, windows))
     both = model.by_machine(scaled) * model.by_neighbours(scaled)
-    best = int(both[:, : len(KINDS)].max(axis=1).argmax())
+    best = int(both[:, [KINDS.index(kind) for kind in LOOKED_FOR]].max(axis=1).argmax())
     top, left, bottom, right = (
         float(side[best]) * CELL_PX / place.working.px_per_px
         for side in (windows.top, windows.left, windows.bottom, windows.right)
