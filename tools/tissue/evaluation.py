@@ -175,6 +175,14 @@ def infiltration(said: Said, examples: Examples, name: str) -> list[Number]:
     ]
 
 
+def false_alarms(said: Said, examples: Examples, name: str) -> Number:
+    """How often muscle of the real pictures, whose people are not known to be ill, is called infiltrated."""
+    muscle = row_of(examples) == KINDS.index("muscle")
+    share = 100 * cluster_mean((said.probability[:, -1] > 0.5)[muscle], examples.group[muscle])
+    note = f"{int(muscle.sum())} regions of real muscle that nobody called ill, {name}"
+    return Number(name=f"infiltrated_said_of_real_muscle_{name}", value=round(share, 1), unit="%", note=note)
+
+
 def evaluate(runtime: Runtime, figures: Mapping[str, float], precision: str) -> list[Number]:
     """All figures of the test regions."""
     examples = load_examples("test")
@@ -190,6 +198,7 @@ def evaluate(runtime: Runtime, figures: Mapping[str, float], precision: str) -> 
         numbers += agreement([said for said, _ in methods.values()], real)
     for name, (said, said_drawn) in methods.items():
         numbers += figures_of(said, real, name) + infiltration(said_drawn, drawn, name)
+        numbers.append(false_alarms(said, real, name))
         print(table_of(name, said, real))
     return numbers
 
