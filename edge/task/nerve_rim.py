@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from edge.task.nerve_outlines import Floats, polygon_area, resampled, smoothed
 
 RAYS: Final = 96
-REACH: Final = (-0.32, 0.04)
+REACH: Final = (-0.22, 0.05)
 """From the outline inwards and outwards, of the radius of a circle as large."""
 STEPS: Final = 25
-EXPECTED, SPREAD = -0.15, 0.1
-"""Where the edge lies on average, of the same radius: middle between the rim's brightest line and the fascicles."""
+EXPECTED, SPREAD = -0.09, 0.06
+"""Where the edge lies on average, of the same radius: a little inside the rim's brightest line, which lies at -0.04."""
 PRIOR: Final = 0.35
 """What one SPREAD away costs, in standard deviations of the brightness's slope."""
 BLUR: Final = 0.05

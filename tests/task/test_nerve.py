@@ -258,4 +258,4 @@ def test_nothing_is_marked_beside_the_picture():
 def test_the_rim_of_an_even_picture_is_where_it_is_on_average():
     outline = ring(NERVE)
     inner = inside_rim(np.full((400, 500), 90, np.uint8), outline)
-    assert 0.6 < polygon_area(inner) / polygon_area(outline) < 0.85
+    assert polygon_area(inner) / polygon_area(outline) == pytest.approx(0.91**2, abs=0.03)
