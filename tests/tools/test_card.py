@@ -1,15 +1,18 @@
 """The card shows what the manifest holds."""
 
+import pytest
+
 from edge.runtime.manifest import load_manifest, model_folder
 from tools.bundle import FACTS
 from tools.card import card
 from tools.recipe import RECIPES
 
 
-def test_the_shipped_card_is_the_one_that_the_manifest_gives() -> None:
-    folder = model_folder("cartilage")
-    words = (FACTS / "cartilage.card.md").read_text()
-    recipe = (RECIPES / "cartilage.json").read_text()
+@pytest.mark.parametrize("name", ["cartilage", "muscle"])
+def test_the_shipped_card_is_the_one_that_the_manifest_gives(name: str) -> None:
+    folder = model_folder(name)
+    words = (FACTS / f"{name}.card.md").read_text()
+    recipe = (RECIPES / f"{name}.json").read_text()
     assert (folder / "CARD.md").read_text() == card(load_manifest(folder), words, recipe)
 
 

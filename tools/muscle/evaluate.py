@@ -15,14 +15,18 @@ from numpy.typing import NDArray
 from edge.app.composition import open_task
 from edge.runtime.manifest import Number
 from edge.runtime.opening import open_runtime
+from edge.trust.interval import conformal_half_width
 from tools.bundle import record
 from tools.muscle.drawings import split
 from tools.muscle.drawn import Drawn, compare_drawn, drawn_table
 from tools.muscle.intervals import FIGURES, UNITS, by_person, half_widths, interval_table
 from tools.muscle.observers import GASTROCNEMIUS, Pair, errors, read_all, table, task_reader, tensor_reader
+from tools.muscle.pathways import open_pathway
+from tools.muscle.phantoms import pairs_of, picture_of
 from tools.recipe import MODELS
 
 TABLES: Final = Path("out/evaluate/muscle.md")
+CURVATURE_SEEDS: Final = range(7_100_000, 7_100_080)
 MEASURES: Final = (("fascicle_angle", "deg"), ("aponeurosis_angle", "deg"), ("thickness", "%"))
 
 
@@ -30,7 +34,8 @@ def evaluate() -> tuple[Number, ...]:
     """Writes calibration, metrics and tables; returns the metrics."""
     folder = MODELS / "muscle"
     people = by_person(read_all(task_reader("deep")))
-    record(folder, calibration=_calibration(half_widths(people), sum(map(len, people.values()))))
+    widths = _calibration(half_widths(people), sum(map(len, people.values())))
+    record(folder, calibration=[*widths, _curvature_width()])
     metrics: list[Number] = []
     parts = ["# Muscle", "\n## Intervals on people left out\n", interval_table(people)]
     for precision in ("int8", "float"):
@@ -58,6 +63,19 @@ def _calibration(widths: NDArray[np.float64], n: int) -> list[Number]:
         Number(name=name, value=round(float(width), 2), unit=unit, note=note)
         for name, unit, width in zip(FIGURES, UNITS, widths, strict=True)
     ]
+
+
+def _curvature_width() -> Number:
+    """Nobody measured curvature on real pictures."""
+    conclude, off = open_pathway("deep"), []
+    for seed in CURVATURE_SEEDS:
+        frame, bellies = picture_of(seed)
+        pair = dict(pairs_of(conclude(frame), bellies)).get("fascicle_curvature")
+        if pair is not None:
+            off.append(pair.value - pair.truth)
+    note = f"90 % of {len(off)} phantom pictures, seeds from {CURVATURE_SEEDS.start}"
+    width = conformal_half_width(np.array(off))
+    return Number(name="half_width_curvature", value=round(width, 1), unit="1/m", note=note)
 
 
 def _drawn(precision: str) -> list[Drawn]:
