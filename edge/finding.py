@@ -98,7 +98,22 @@ class SeriesMark:
     """(n,): goes on from the one before. False: there is a gap, or it began anew."""
 
 
-Mark = MaskMark | LineMark | FieldMark | CaliperMark | SeriesMark
+@dataclass(frozen=True, slots=True, eq=False)
+class StageMark:
+    """One step on the way to a finding, drawn only where the steps are asked for and never written."""
+
+    name: str
+    plane: NDArray[np.uint8]
+    """(rows, columns) of square cells: grey levels, or how much speaks for each."""
+    heat: bool
+    """The plane is drawn as colour over the frame. False: in its place."""
+    corner: tuple[float, float]
+    """(x, y) of the upper left cell's outer corner in pixels of the frame."""
+    cell_px: float
+    lines: tuple[LineMark, ...]
+
+
+Mark = MaskMark | LineMark | FieldMark | CaliperMark | SeriesMark | StageMark
 
 
 @dataclass(frozen=True, slots=True)

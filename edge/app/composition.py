@@ -1,6 +1,6 @@
 """The composition root: source, screen, task, runtime, overlay and sinks put together as the settings say."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,8 +15,9 @@ from edge.finding import Finding
 from edge.frame import Frame, PixelSpacing, SpacingOrigin
 from edge.loop.capture import ignore
 from edge.loop.runner import Loop
-from edge.loop.step import Step, runtime_label
+from edge.loop.step import Draw, Step, runtime_label
 from edge.overlay.draw import draw
+from edge.overlay.stages import draw_stages
 from edge.registry import Entry, load
 from edge.runtime.choice import Choice
 from edge.runtime.contract import Runtime
@@ -77,7 +78,7 @@ def compose(settings: Settings, clock: Clock | None = None, tell: Callable[[str]
         if page is not None:
             sinks["page"] = opened.enter_context(QueuedSink(page, 1, lossless=False))
         locator = Locator(_stated_spacing(settings.mm_per_px), settings.depth_mm)
-        step = Step(locator.locate, task, runtime, live_picture if source.live else recorded_picture, clock)
+        step = Step(locator.locate, task, runtime, _picture_of(source.live, settings.stages), clock)
         loop = opened.enter_context(Loop(source, step, sinks, clock, max_frames=settings.max_frames, tell=tell))
         return Chain(
             loop, source, probe, runtime_label(runtime), choice.reason, page.url if page else None, opened.pop_all()
@@ -110,6 +111,10 @@ def _open_source(
 
 
 def _task_asked_for(settings: Settings) -> Task:
+    if settings.stages:
+        from edge.app.nerve import open_classical_nerve
+
+        return open_classical_nerve(stages=True)
     if settings.task != "tissue":
         return open_task(settings.task, mirrored=settings.mirrored, pathway=settings.pathway)
     from edge.app.tissue import open_tissue
@@ -122,13 +127,20 @@ def _task_asked_for(settings: Settings) -> Task:
 def open_task(name: str, *, mirrored: bool = False, pathway: str = "deep") -> Task:
     """The task of this name, with the figures that its model was calibrated to; `classical`: the one without a network.
 
-    Raises UnknownNameError for a task or model that is not there, ModelError for a damaged manifest.
+    Raises UnknownNameError for a task or model that is not there, SettingError for one that needs its network,
+    ModelError for a damaged manifest.
     """
     if name == "tissue":
         from edge.app.tissue import open_tissue
 
         return open_tissue(pathway)
     if pathway == "classical":
+        if name in TASKS and name not in CLASSICAL:
+            raise SettingError(f"{name} cannot do without its network; --pathway classical is for {_listed(CLASSICAL)}")
+        if name == "nerve":
+            from edge.app.nerve import open_classical_nerve
+
+            return open_classical_nerve()
         plain: Task = load("task without a network", CLASSICAL, name)(mirrored=mirrored)
         return plain
     kind = load("task", TASKS, name)
@@ -136,6 +148,11 @@ def open_task(name: str, *, mirrored: bool = False, pathway: str = "deep") -> Ta
     figures = {number.name: number.value for number in (*manifest.thresholds, *manifest.calibration)}
     task: Task = kind(figures, mirrored=mirrored)
     return task
+
+
+def _listed(names: Iterable[str]) -> str:
+    *most, last = sorted(names)
+    return f"{', '.join(most)} and {last}"
 
 
 def _open_runtime(settings: Settings, task: Task) -> tuple[Runtime, Choice]:
@@ -166,6 +183,13 @@ def _open_sinks(settings: Settings) -> dict[str, Sink]:
         if wanted:
             sinks[name] = load("sink", SINKS, name)(folder)
     return sinks
+
+
+def _picture_of(live: bool, stages: bool) -> Draw:
+    plain = live_picture if live else recorded_picture
+    if not stages:
+        return plain
+    return lambda frame, finding, age_s: draw_stages(frame, finding, plain(frame, finding, age_s))
 
 
 def live_picture(frame: Frame, finding: Finding, age_s: float) -> NDArray[np.uint8]:

@@ -20,12 +20,12 @@ def run(
         typer.Option(
             "--source",
             "-s",
-            help="A file, a folder, camera:/dev/video0, or simulated: phantom:cartilage, phantom:muscle.",
+            help="A file, a folder, camera:/dev/video0, or simulated: phantom:cartilage, :muscle, :nerve, :tissue.",
         ),
     ],
     task: Annotated[str, typer.Option("--task", "-t", help="What to look for.")] = "cartilage",
     pathway: Annotated[
-        str, typer.Option(help="deep (the network) or classical (image analysis alone; muscle and tissue only).")
+        str, typer.Option(help="deep (the network) or classical (image analysis alone; muscle, nerve, tissue).")
     ] = "deep",
     runtime: Annotated[
         str, typer.Option(help="onnx, openvino, tflite; auto takes the fastest on this board and says why.")
@@ -39,6 +39,10 @@ def run(
     stills: Annotated[bool, typer.Option("--stills", help="Keep every annotated picture as PNG in --out.")] = False,
     masks: Annotated[
         bool, typer.Option("--masks", help="Keep each frame's label mask as PNG, in the source picture's size.")
+    ] = False,
+    stages: Annotated[
+        bool,
+        typer.Option("--stages", help="Show every step, from speckle to border: --task nerve --pathway classical."),
     ] = False,
     fps: Annotated[
         float | None, typer.Option(help="Pace of a recording, or of a folder of pictures, in frames/s.")
@@ -83,6 +87,8 @@ def run(
 
       sonoedge run --source phantom:muscle,motion=stretch --task muscle --frames 100
 
+      sonoedge run --source arm.png --task nerve --pathway classical --stages --stills --out steps
+
       sonoedge run --source arm.png --task tissue --roi 210,140,120,60 --out arm
 
       sonoedge run --source phantom:cartilage --probe sim: --view 8080
@@ -101,6 +107,7 @@ def run(
             video=video,
             stills=stills,
             masks=masks,
+            stages=stages,
             fps=fps,
             mm_per_px=mm_per_px,
             depth_mm=depth_mm,

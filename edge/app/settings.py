@@ -35,6 +35,8 @@ class Settings:
     """Pace of a recording in frames/s. None: as fast as it goes."""
     mm_per_px: float | None = None
     depth_mm: float | None = None
+    stages: bool = False
+    """Whether each picture shows all steps of the chain; for the task `nerve` without a network."""
     mirrored: bool = False
     """Whether the picture's right side is medial; else its left side is."""
     max_frames: int | None = None
@@ -62,6 +64,8 @@ class Settings:
             raise SettingError(f"--pathway is '{self.pathway}'; it must be one of: {', '.join(PATHWAYS)}")
         if self.pathway == "classical" and (self.runtime != RUNTIME_AUTO or self.precision is not None):
             raise SettingError("--pathway classical runs no network; leave out --runtime and --precision")
+        if self.stages and (self.task, self.pathway) != ("nerve", "classical"):
+            raise SettingError("--stages shows the steps of a chain; add --task nerve --pathway classical")
         self._check_tissue()
         _check_range("--threads", self.threads, 1, 256)
         _check_range("--frames", self.max_frames, 1, math.inf)

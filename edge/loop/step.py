@@ -66,7 +66,7 @@ class Step:
             concluded,
             spacing=concluded.spacing or frame.spacing,
             notes=tuple(dict.fromkeys((*frame.notes, *concluded.notes))),
-            model_digest=self.runtime.digest or None,
+            model_digest=self.runtime.digest or concluded.model_digest,
             runtime=runtime_label(self.runtime),
             timings=timings,
         )

@@ -27,8 +27,8 @@ LARGEST_FONT_PX: Final = 26
 _LIMITED_TINT: Final = TINT / 2
 _LIMITED_STRENGTH: Final = 0.6 * STRENGTH
 _CARD_HEIGHT_SHARE: Final = 0.6
-_UNSEEN: Final = "extrapolated"
-"""How the name of a line begins that lies where nothing was seen."""
+_DASHED: Final = ("extrapolated", "other candidate")
+"""How the name of a line begins that lies where nothing was seen, or that is not what was measured."""
 
 
 def draw(frame: Frame, finding: Finding | None, *, age_s: float | None = None) -> NDArray[np.uint8]:
@@ -119,7 +119,7 @@ def _draw_mask(sheet: Sheet, mark: MaskMark, verdict: Verdict, faint: bool, outl
 
 def _draw_border(sheet: Sheet, mark: LineMark, colour: palette.Colour, faint: bool) -> None:
     width_px = stroke(sheet.size)
-    if faint or mark.name.startswith(_UNSEEN):
+    if faint or mark.name.startswith(_DASHED):
         draw_dashes(sheet.picture, mark.points, dimmed(colour), width_px, sheet.size / 2)
     else:
         draw_line(sheet.picture, mark.points, colour, width_px)

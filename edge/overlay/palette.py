@@ -43,6 +43,8 @@ def line_colour(name: str, index: int) -> Colour:
     words = name.replace("_", " ").lower().split()
     if "fascicle" in words:
         return WHITE
+    if words[:2] == ["other", "candidate"]:
+        return GREY
     if "rim" in words:
         return ICE
     if "nerve" in words:

@@ -27,10 +27,10 @@ def marks_of(
     if vessels:
         marks.append(filled("vessel", VESSEL, *(vessel.points for vessel in vessels)))
     for number, nerve in enumerate(nerves, start=1):
-        marks.append(_closed("nerve border" if number == 1 else f"nerve {number} border", nerve.points))
-    marks += [_closed("vessel border", vessel.points) for vessel in vessels]
+        marks.append(closed("nerve border" if number == 1 else f"nerve {number} border", nerve.points))
+    marks += [closed("vessel border", vessel.points) for vessel in vessels]
     if inner is not None:
-        marks.append(_closed("inner edge of the rim", inner))
+        marks.append(closed("inner edge of the rim", inner))
         marks += _calipers(inner, nerves[0].points, vessels, spacing)
     return tuple(marks)
 
@@ -46,7 +46,7 @@ def filled(name: str, label: int, *rings: Floats) -> MaskMark:
     return MaskMark(name, label, mask, (x, y))
 
 
-def _closed(name: str, ring: Floats) -> LineMark:
+def closed(name: str, ring: Floats) -> LineMark:
     return LineMark(name, np.concatenate((ring, ring[:1])).astype(np.float32))
 
 

@@ -65,11 +65,11 @@ def track_before(history: Sequence[Finding], frame: Frame) -> NerveTrack | None:
     carried = history[-1].carried if history else None
     if not isinstance(carried, NerveTrack) or not 0 < frame.exposed_ns - carried.exposed_ns <= GAP_NS:
         return None
-    same = carried.frame_shape == frame.pixels.shape and _same_scale(carried.spacing, frame.spacing)
+    same = carried.frame_shape == frame.pixels.shape and same_scale(carried.spacing, frame.spacing)
     return carried if same else None
 
 
-def _same_scale(one: PixelSpacing | None, other: PixelSpacing | None) -> bool:
+def same_scale(one: PixelSpacing | None, other: PixelSpacing | None) -> bool:
     if one is None or other is None:
         return one is other
     pairs = ((one.x_mm_per_px, other.x_mm_per_px), (one.y_mm_per_px, other.y_mm_per_px))

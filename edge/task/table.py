@@ -16,6 +16,7 @@ TASKS = MappingProxyType(
 CLASSICAL = MappingProxyType(
     {
         "muscle": Entry("edge.task.muscle:ClassicalMuscleTask"),
+        "nerve": Entry("edge.task.nerve_classical:ClassicalNerveTask"),
         "tissue": Entry("edge.task.tissue:ClassicalTissueTask"),
     }
 )

@@ -1,0 +1,157 @@
+"""Where a nerve may lie, by the chain without a network: a place with its vote, and no size.
+
+Its border is too rough for an area or an axis, and one first place in three or four is no nerve; so the finding is
+never more than `limited`. Every stage of the chain can be shown.
+"""
+
+from collections.abc import Mapping, Sequence
+from statistics import median
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.classical.nerve import NerveSight, see_nerve
+from edge.classical.votes import Candidate
+from edge.classical.window_model import WindowModel
+from edge.finding import Finding, Mark, Measurement, Verdict
+from edge.frame import Frame
+from edge.task.nerve_stages import OnFrame, marks_of, stages_of
+from edge.task.nerve_view import speckle_only
+from edge.task.nerve_votes import NerveVotes, Place, moved_faults, voted, votes_before
+from edge.trust.interval import interval
+from edge.trust.picture import colour_faults, picture_faults
+from edge.trust.probe import missing_scale, probe_faults
+
+LEAST_PROBABILITY: Final = 0.1
+"""Of the best window. 5 of the 51 pictures kept back, all with a nerve, have less."""
+FIGURES: Final = MappingProxyType({"half_height": 0.26, "half_across": 1.07})
+"""Half-widths of 90 % intervals as shares of the candidate's height, from the 39 of 51 pictures kept back whose first
+candidate was a nerve."""
+SURE: Final = 0.4
+"""Of the best window; from there on ..."""
+CHANCES: Final = ((68.0, 53.0, 80.0), (90.0, 74.0, 97.0))
+"""... the second holds: percent of first candidates that were a nerve, 21 of 31 and 18 of 20 pictures kept back, each
+with Wilson's 90 % interval."""
+WITHHELD: Final = "area and axes withheld: without the network the border is too rough (Dice 0.45)"
+PROPOSED: Final = "a proposal: about 7 of 10 first places are a nerve, 8 to 9 of 10 pictures have one among the three"
+
+
+class ClassicalNerveTask:
+    """Proposes up to three places."""
+
+    name = "nerve"
+    model = "nerve_classical"
+    labels = ("nerve candidate",)
+
+    def __init__(
+        self,
+        figures: Mapping[str, float] = FIGURES,
+        *,
+        model: WindowModel,
+        digest: str | None = None,
+        stages: bool = False,
+        mirrored: bool = False,
+    ) -> None:
+        """digest: of the model's file. stages: marks of each step are added. mirrored changes nothing: no side is
+        named."""
+        self._figures, self._model, self._digest, self._stages = figures, model, digest, stages
+
+    def prepare(self, frame: Frame) -> NDArray[np.uint8]:
+        return np.zeros((1, 1, 1, 1), np.uint8)
+
+    def conclude(self, frame: Frame, outputs: tuple[NDArray[np.float32], ...], history: Sequence[Finding]) -> Finding:
+        before = votes_before(history, frame)
+        crop = frame.ultrasound.crop(frame.pixels)
+        faults = probe_faults(frame.probe) or picture_faults(crop) or colour_faults(frame) or speckle_only(crop)
+        if faults:
+            return self._finding(frame, faults, before)
+        sight = see_nerve(crop, self._model, _mm_per_px(frame), before.earlier)
+        on = OnFrame.of(frame.ultrasound, sight.working)
+        marks = marks_of(sight, on) + (stages_of(sight, on) if self._stages else ())
+        if not sight.candidates or sight.candidates[0].probability < LEAST_PROBABILITY:
+            return self._finding(frame, ("no place looks like a nerve",), voted(before, sight.votes, None), marks)
+        place = _place(sight.candidates[0], on)
+        return self._propose(frame, sight, voted(before, sight.votes, place), place, marks)
+
+    def _propose(
+        self, frame: Frame, sight: NerveSight, votes: NerveVotes, place: Place, marks: tuple[Mark, ...]
+    ) -> Finding:
+        if faults := moved_faults(votes, place):
+            return self._finding(frame, faults, votes, marks)
+        frozen = ("the picture is frozen: no further frame confirms it",) if votes.frozen else ()
+        scale = () if frame.spacing else (missing_scale(frame.probe),)
+        reasons = (WITHHELD, PROPOSED, *frozen, *scale)
+        return self._finding(frame, reasons, votes, marks, self._measured(frame, votes, place), _said(sight, votes))
+
+    def _measured(self, frame: Frame, votes: NerveVotes, place: Place) -> tuple[Measurement, ...]:
+        seen = votes.agreeing(place) or (place,)
+        chance = CHANCES[median(one.probability for one in seen) >= SURE]
+        down, across = (2 * place.half_height * self._figures[name] for name in ("half_height", "half_across"))
+        x, y = median(one.x for one in seen), median(one.y for one in seen)
+        region = frame.ultrasound
+        return (
+            Measurement("chance_of_nerve", chance[0], "%", *chance[1:]),
+            _length(frame, "candidate_depth", y - region.y + 0.5, down, upright=True),
+            _length(frame, "candidate_from_left", x - region.x + 0.5, across, upright=False),
+        )
+
+    def _finding(
+        self,
+        frame: Frame,
+        reasons: tuple[str, ...],
+        votes: NerveVotes,
+        marks: tuple[Mark, ...] = (),
+        measured: tuple[Measurement, ...] = (),
+        notes: tuple[str, ...] = (),
+    ) -> Finding:
+        return Finding(
+            self.name,
+            frame.sequence,
+            frame.exposed_ns,
+            Verdict.LIMITED if measured else Verdict.REFUSED,
+            reasons,
+            measured,
+            marks,
+            frame.spacing,
+            (*frame.notes, *notes),
+            self._digest,
+            carried=votes,
+        )
+
+
+def _mm_per_px(frame: Frame) -> float | None:
+    """The chain takes square pixels."""
+    if frame.spacing is None:
+        return None
+    return float(np.sqrt(frame.spacing.x_mm_per_px * frame.spacing.y_mm_per_px))
+
+
+def _place(candidate: Candidate, on: OnFrame) -> Place:
+    """Where its votes peak, and half its box."""
+    x, y = on.cells(candidate.column, candidate.row)
+    left, top = on.cells(candidate.left, candidate.top)
+    right, bottom = on.cells(candidate.right, candidate.bottom)
+    return Place(x, y, (right - left) / 2, (bottom - top) / 2, candidate.probability)
+
+
+def _length(frame: Frame, name: str, value: float, half: float, *, upright: bool) -> Measurement:
+    """value, half: in pixels of the frame."""
+    spacing = frame.spacing
+    if spacing is None:
+        return Measurement(f"{name}_px", value, "px", *interval(value, half, 0.0))
+    unit = spacing.y_mm_per_px if upright else spacing.x_mm_per_px
+    return Measurement(name, value * unit, "mm", *interval(value * unit, half * unit, spacing.relative_uncertainty))
+
+
+def _said(sight: NerveSight, votes: NerveVotes) -> tuple[str, ...]:
+    """What speaks for the first place, step by step."""
+    first = sight.candidates[0]
+    share = 100 * first.votes / sum(one.votes for one in sight.candidates)
+    voices = len(votes.maps)
+    return (
+        f"votes: {share:.0f} % of those for all {len(sight.candidates)} places, of {voices} "
+        f"frame{'s' if voices > 1 else ''}; best window {100 * first.probability:.0f} % by the support vector machine, "
+        f"{100 * float(sight.neighbours[0]):.0f} % by the neighbours",
+    )
