@@ -36,6 +36,7 @@ DETAILS: Final = frozenset(
         "superficial_aponeurosis_angle",
         "deep_aponeurosis_angle",
         "fascicle_angle_spread",
+        "outer_area",
         "infiltrated_by_neighbours_phantom_only",
         "infiltrated_by_svm_phantom_only",
         *(f"chance_{kind}" for kind in ("nerve", "vessel", "muscle", "fascia")),
