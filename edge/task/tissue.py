@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from edge.classical.probability import Sigmoid
 from edge.classical.shared_sums import CELL_PX, tiled
 from edge.classical.textures import TextureCells, texture_cells
-from edge.classical.tissue import TissueModel, region_features, window_features
+from edge.classical.tissue import TissueModel, cells_around, region_features, window_features
 from edge.finding import Finding, LineMark, Mark, MaskMark, Measurement, Verdict
 from edge.frame import Frame
 from edge.task.tissue_echo import Reading, echo_intensity, white_faults, z_score
@@ -89,12 +89,13 @@ class TissueTask:
 
     def _look(self, frame: Frame) -> Seen:
         place = placed(frame, roi := self._roi or central(frame.ultrasound))
-        if self._model is None:
+        if self._model is None or not place.inside.any():
             return Seen(roi, place, None)
+        if self._roi is not None:
+            return Seen(roi, place, cells_around(place.working.pixels, place.inside))
         cells = texture_cells(place.working.pixels)
-        if self._roi is None and (found := propose(frame, place, cells, self._model)) is not None:
-            return Seen(found, placed(frame, found), cells)
-        return Seen(roi, place, cells)
+        found = propose(frame, place, cells, self._model) or roi
+        return Seen(found, placed(frame, found), cells)
 
     def conclude(self, frame: Frame, outputs: tuple[NDArray[np.float32], ...], history: Sequence[Finding]) -> Finding:
         crop = frame.ultrasound.crop(frame.pixels)
@@ -106,6 +107,8 @@ class TissueTask:
         kind = kind_of(decided) if decided is not None else ""
         if not faults and self._roi is None and not certain(opinions, kind):
             faults += ("no tissue is recognised for certain: set a region of interest with --roi",)
+        if decided is None and not faults:
+            faults += ("nothing can judge the region: there is neither a network nor a model",)
         counts = decided is not None and kind == "muscle" and not faults
         votes = votes_after(history, frame, float(decided[-1]) if decided is not None and counts else None)
         if faults or decided is None:

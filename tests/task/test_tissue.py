@@ -15,6 +15,7 @@ from edge.classical.tissue import (
     FEATURES,
     TissueModel,
     box_of,
+    cells_around,
     read_tissue_model,
     region_features,
     window_features,
@@ -364,3 +365,13 @@ def test_features_of_a_box_are_those_of_the_window():
     inside[5:15, 8:24] = True
     alone = region_features(working, cells, inside)
     np.testing.assert_allclose(window_features(working, cells, box_of(inside))[0], alone, rtol=2e-3, atol=2e-3)
+
+
+@pytest.mark.parametrize("box", [(5, 15, 8, 24), (0, 4, 0, 5), (30, 48, 50, 64), (20, 21, 3, 60)], ids=str)
+def test_what_lies_far_from_a_region_is_not_needed(box):
+    working = working_picture(speckle(6)).pixels
+    cells = texture_cells(working)
+    inside = np.zeros(cells.counts.shape[:2], bool)
+    inside[box[0] : box[1], box[2] : box[3]] = True
+    all_of_it = region_features(working, cells, inside)
+    np.testing.assert_allclose(region_features(working, cells_around(working, inside), inside), all_of_it, rtol=1e-6)
