@@ -8,6 +8,7 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from zipfile import BadZipFile
 
 import msgspec
 import numpy as np
@@ -123,7 +124,7 @@ def read_model(content: bytes, features: tuple[str, ...]) -> WindowModel:
                 Neighbours(vectors, arrays["positive"], int(arrays["count"])),
                 Steps(arrays["score"], arrays["share"]),
             )
-    except (ValueError, KeyError, OSError, EOFError) as error:
+    except (ValueError, KeyError, OSError, EOFError, BadZipFile) as error:
         raise ModelError(f"the classical model's arrays cannot be read: {error}; reinstall sonoedge") from error
 
 
