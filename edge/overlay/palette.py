@@ -44,7 +44,7 @@ def line_colour(name: str, index: int) -> Colour:
     if "fascicle" in words:
         return WHITE
     if words[:2] == ["other", "candidate"]:
-        return GREY
+        return WHITE
     if "rim" in words:
         return ICE
     if "nerve" in words:
