@@ -19,6 +19,7 @@ from edge.finding import CaliperMark, Finding, LineMark, Mark, MaskMark, Measure
 from edge.frame import Frame, PixelSpacing
 from edge.task.tensor import grey_tensor
 from edge.task.trochlea_view import band_faults, depth_faults, one_sided, view_faults
+from edge.task.verdicts import finding_of
 from edge.trust.interval import interval
 from edge.trust.picture import picture_faults
 from edge.trust.probe import missing_scale, probe_faults
@@ -57,16 +58,16 @@ class CartilageTask:
         faults = probe_faults(frame.probe) or picture_faults(crop) or depth_faults(frame.ultrasound, frame.spacing)
         band = None if faults else trace_band(outputs[0][0, 0] - np.float32(self.border_logit))
         if band is None:
-            return self._finding(frame, Verdict.REFUSED, faults or ("no femoral cartilage is seen",))
+            return finding_of(self.name, frame, Verdict.REFUSED, faults or ("no femoral cartilage is seen",))
         borders = _in_frame(band, frame)
         bone = sample_bone_line(frame.pixels, borders.x, borders.upper, borders.lower)
         faults = view_faults(frame.ultrasound, borders.x, borders.upper, borders.lower, band.confidence, bone)
         if faults:
-            return self._finding(frame, Verdict.REFUSED, faults)
+            return finding_of(self.name, frame, Verdict.REFUSED, faults)
         marks = _outline(borders)
         faults = band_faults(band, bone)
         if faults:
-            return self._finding(frame, Verdict.REFUSED, faults, marks=marks)
+            return finding_of(self.name, frame, Verdict.REFUSED, faults, marks=marks)
         return self._measure(frame, borders, marks)
 
     def _measure(self, frame: Frame, borders: Borders, marks: tuple[Mark, ...]) -> Finding:
@@ -80,7 +81,7 @@ class CartilageTask:
         if frame.spacing and not partial:
             marks += _calipers(borders, self._sides, size)
         verdict = Verdict.LIMITED if reasons else Verdict.MEASURED
-        return self._finding(frame, verdict, reasons, tuple(measurements), marks)
+        return finding_of(self.name, frame, verdict, reasons, tuple(measurements), marks)
 
     def _regions(self, size: BandSize, frame: Frame, partial: bool) -> list[Measurement]:
         if partial:
@@ -107,26 +108,6 @@ class CartilageTask:
         rows = self._figures.get(f"half_width_{name}", self._figures.get("half_width", 2.0))
         row_px = frame.ultrasound.height / SIDE
         return rows * row_px * (frame.spacing.y_mm_per_px if frame.spacing else 1.0)
-
-    def _finding(
-        self,
-        frame: Frame,
-        verdict: Verdict,
-        reasons: tuple[str, ...],
-        measurements: tuple[Measurement, ...] = (),
-        marks: tuple[Mark, ...] = (),
-    ) -> Finding:
-        return Finding(
-            self.name,
-            frame.sequence,
-            frame.exposed_ns,
-            verdict,
-            reasons,
-            measurements,
-            marks,
-            frame.spacing,
-            frame.notes,
-        )
 
 
 def _named(name: str, frame: Frame) -> str:

@@ -18,7 +18,7 @@ from edge.classical.architecture import Architecture, apart_deg, choose_muscle, 
 from edge.classical.fascicles import Direction, Evidence, turned
 from edge.classical.muscle import lit_columns, read_between, see_muscle, tensor_between
 from edge.classical.strain import folded_deg
-from edge.finding import Finding, Mark, Measurement, Verdict
+from edge.finding import Finding, Verdict
 from edge.frame import Frame
 from edge.task.muscle_grid import SIDE, Grid, evidence_of
 from edge.task.muscle_marks import marks_of
@@ -35,6 +35,7 @@ from edge.task.muscle_view import (
     structure_faults,
 )
 from edge.task.tensor import fitted_tensor
+from edge.task.verdicts import finding_of
 from edge.trust.picture import colour_faults, picture_faults
 from edge.trust.probe import missing_scale, probe_faults
 
@@ -90,22 +91,24 @@ class MuscleTask:
         crop = frame.ultrasound.crop(frame.pixels)
         faults = probe_faults(frame.probe) or picture_faults(crop) or colour_faults(frame) or upside_down(crop)
         if faults:
-            return _finding(frame, Verdict.REFUSED, faults)
+            return finding_of(MuscleTask.name, frame, Verdict.REFUSED, faults)
         look = self.look(frame, outputs)
         chosen = choose_muscle(look.evidence, look.curves, held and look.grid.depths(held))
         faults = structure_faults(look.evidence, look.curves, chosen is not None)
         if faults or chosen is None:
-            return _finding(frame, Verdict.REFUSED, faults)
+            return finding_of(MuscleTask.name, frame, Verdict.REFUSED, faults)
         seen, other = chosen[2], self.second_opinion(look, chosen)
         evidence, chosen = self.sharpened(look, chosen, other)
         muscle = measure(evidence, chosen, _scale(frame, look.grid))
         marks = marks_of(muscle, evidence, look.grid, frame.spacing)
         faults = muscle_faults(muscle) or clarity_faults(muscle, seen, other, self._clear)
         if faults:
-            return _finding(frame, Verdict.REFUSED, faults, marks=marks)
+            return finding_of(MuscleTask.name, frame, Verdict.REFUSED, faults, marks=marks)
         reasons = (*self._doubts(seen, other), *_withheld(muscle, frame))
         verdict = Verdict.LIMITED if reasons else Verdict.MEASURED
-        return _finding(frame, verdict, reasons, measurements_of(muscle, frame.spacing, self._figures), marks)
+        return finding_of(
+            MuscleTask.name, frame, verdict, reasons, measurements_of(muscle, frame.spacing, self._figures), marks
+        )
 
     def look(self, frame: Frame, outputs: tuple[NDArray[np.float32], ...]) -> Look:
         """What the network saw."""
@@ -193,23 +196,3 @@ def _scale(frame: Frame, grid: Grid) -> tuple[float, float]:
     if frame.spacing is None:
         return grid.cell_px, grid.cell_px
     return grid.cell_px * frame.spacing.x_mm_per_px, grid.cell_px * frame.spacing.y_mm_per_px
-
-
-def _finding(
-    frame: Frame,
-    verdict: Verdict,
-    reasons: tuple[str, ...],
-    measurements: tuple[Measurement, ...] = (),
-    marks: tuple[Mark, ...] = (),
-) -> Finding:
-    return Finding(
-        MuscleTask.name,
-        frame.sequence,
-        frame.exposed_ns,
-        verdict,
-        reasons,
-        measurements,
-        marks,
-        frame.spacing,
-        frame.notes,
-    )

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.finding import Finding, Mark, Measurement, Verdict
+from edge.finding import Finding, Verdict
 from edge.frame import Frame
 from edge.task.nerve_marks import marks_of
 from edge.task.nerve_outlines import SIDE, Outline, full_scores, outlines_of
@@ -22,6 +22,7 @@ from edge.task.nerve_sizes import measurements_of, median_notes, sizes_of
 from edge.task.nerve_tracking import NerveTrack, chosen_first, doubts, followed, track_before, vote_faults, voted
 from edge.task.nerve_view import cut_off, nerve_faults, others_said, size_faults, speckle_only
 from edge.task.tensor import fitted_tensor
+from edge.task.verdicts import finding_of
 from edge.trust.picture import colour_faults, picture_faults
 from edge.trust.probe import missing_scale, probe_faults
 
@@ -60,7 +61,9 @@ class NerveTask:
         faults = faults or nerve_faults(nerves, self._least_confidence)
         if faults:
             marks = marks_of(nerves, look.vessels, None, frame.spacing)
-            return _finding(frame, Verdict.REFUSED, faults, followed(before, frame, None, ()), marks=marks)
+            return finding_of(
+                NerveTask.name, frame, Verdict.REFUSED, faults, marks=marks, carried=followed(before, frame, None, ())
+            )
         return self._measure(frame, nerves, look.vessels, before)
 
     def look(self, frame: Frame, outputs: tuple[NDArray[np.float32], ...]) -> Look:
@@ -83,34 +86,11 @@ class NerveTask:
         marks = marks_of((chosen, *others), vessels, inner if whole else None, frame.spacing)
         area = next((one for one in measured if one.name == "cross_sectional_area"), None)
         if faults := size_faults(area) or vote_faults(track):
-            return _finding(frame, Verdict.REFUSED, faults, track, marks=marks)
+            return finding_of(NerveTask.name, frame, Verdict.REFUSED, faults, marks=marks, carried=track)
         told = voted(measured, track)
         reasons: tuple[str, ...] = () if whole else ("the nerve leaves the picture: its size is withheld",)
         reasons += others_said(chosen, others) + doubts(track)
         reasons += () if frame.spacing else (missing_scale(frame.probe),)
         notes = median_notes(next((one for one in told if one.name == "cross_sectional_area"), None))
         verdict = Verdict.LIMITED if reasons else Verdict.MEASURED
-        return _finding(frame, verdict, reasons, track, told, marks, notes)
-
-
-def _finding(
-    frame: Frame,
-    verdict: Verdict,
-    reasons: tuple[str, ...],
-    track: NerveTrack,
-    measurements: tuple[Measurement, ...] = (),
-    marks: tuple[Mark, ...] = (),
-    notes: tuple[str, ...] = (),
-) -> Finding:
-    return Finding(
-        NerveTask.name,
-        frame.sequence,
-        frame.exposed_ns,
-        verdict,
-        reasons,
-        measurements,
-        marks,
-        frame.spacing,
-        (*frame.notes, *notes),
-        carried=track,
-    )
+        return finding_of(NerveTask.name, frame, verdict, reasons, told, marks, notes=notes, carried=track)

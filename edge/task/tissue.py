@@ -23,6 +23,7 @@ from edge.task.tissue_echo import Reading, echo_intensity, white_faults, z_score
 from edge.task.tissue_kinds import INFILTRATED, JUDGED, KINDS
 from edge.task.tissue_region import Placed, Roi, central, patch_of, pixel_mask, placed, roi_faults
 from edge.task.tissue_votes import PHANTOM_ONLY, Votes, patient_measurement, patient_note, votes_after
+from edge.task.verdicts import finding_of
 from edge.trust.picture import colour_faults, picture_faults
 from edge.trust.probe import probe_faults
 
@@ -112,7 +113,9 @@ class TissueTask:
         counts = decided is not None and kind == "muscle" and not faults
         votes = votes_after(history, frame, float(decided[-1]) if decided is not None and counts else None)
         if faults or decided is None:
-            return _finding(frame, Verdict.REFUSED, faults, votes, marks=(_outline(seen.roi),))
+            return finding_of(
+                TissueTask.name, frame, Verdict.REFUSED, faults, marks=(_outline(seen.roi),), carried=votes
+            )
         return self._measure(frame, seen, opinions, kind, votes)
 
     def opinions(self, outputs: tuple[NDArray[np.float32], ...], seen: Seen) -> dict[str, Opinion]:
@@ -148,7 +151,7 @@ class TissueTask:
         if kind:
             marks = (MaskMark(kind, KINDS.index(kind) + 1, inside, (region.x, region.y)), *marks)
         verdict = Verdict.LIMITED if reasons else Verdict.MEASURED
-        return _finding(frame, verdict, reasons, votes, tuple(measured), marks, notes)
+        return finding_of(TissueTask.name, frame, verdict, reasons, tuple(measured), marks, notes=notes, carried=votes)
 
     def _probabilities(self, opinions: dict[str, Opinion], kind: str) -> list[Measurement]:
         """Those of the kind by each method, those of all kinds by the first; of infiltration only in muscle."""
@@ -232,26 +235,3 @@ def doubts(opinions: dict[str, Opinion], first: str, kind: str) -> tuple[str, ..
 def _outline(roi: Roi) -> LineMark:
     ring = np.array((*roi.corners, roi.corners[0]), np.float32)
     return LineMark("region of interest", ring)
-
-
-def _finding(
-    frame: Frame,
-    verdict: Verdict,
-    reasons: tuple[str, ...],
-    votes: Votes,
-    measurements: tuple[Measurement, ...] = (),
-    marks: tuple[Mark, ...] = (),
-    notes: tuple[str, ...] = (),
-) -> Finding:
-    return Finding(
-        TissueTask.name,
-        frame.sequence,
-        frame.exposed_ns,
-        verdict,
-        reasons,
-        measurements,
-        marks,
-        frame.spacing,
-        (*frame.notes, *notes),
-        carried=votes,
-    )

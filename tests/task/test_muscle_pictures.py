@@ -1,5 +1,5 @@
 """Both pathways of the muscle task, the network that is shipped among them, on pictures: what they measure, what they
-refuse. `python -m tools.muscle.phantom_errors` and `tools.muscle.verdicts` give the full tables."""
+refuse. `python -m tools.muscle.phantoms` and `tools.muscle.verdicts` give the full tables."""
 
 from dataclasses import replace
 from functools import cache
@@ -14,7 +14,7 @@ from edge.frame import Frame
 from edge.runtime.manifest import list_models
 from edge.task.muscle_upright import uprightness
 from tools.muscle.pathways import PATHWAYS, open_pathway
-from tools.muscle.phantom_errors import SEED, picture_of
+from tools.muscle.phantoms import SEED, picture_of
 from tools.muscle.spoilt import SPOILT
 from tools.muscle.verdicts import DATA, MUSCLES, OTHERS, WHOLE, real_frames, upside_down
 
