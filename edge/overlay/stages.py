@@ -16,6 +16,8 @@ from edge.overlay.text import BOLD, line_height, paste, sprite
 PANELS: Final = 6
 COLUMNS: Final = 3
 WIDEST_PX: Final = 1920
+GUTTER_PX: Final = 2
+GUTTER: Final[Colour] = (90, 90, 90)
 _HEAT: Final = 0.55
 """Share of the colour where most speaks for a place."""
 
@@ -49,7 +51,9 @@ def _panel(picture: Picture, name: str, number: int, size: tuple[int, int], font
     part = cv2.resize(picture, size, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
     head = np.full((line_height(font) + font // 2, size[0], 3), BLACK, np.uint8)
     paste(head, sprite(f"{number}  {name}", font, WHITE, BOLD), font // 2, font // 4)
-    return np.vstack((head, np.asarray(part, np.uint8)))
+    panel = np.vstack((head, np.asarray(part, np.uint8)))
+    panel[:, -GUTTER_PX:] = GUTTER
+    return panel
 
 
 def _drawn(frame: Frame, stage: StageMark, size: int) -> Picture:
