@@ -5,6 +5,7 @@ never more than `limited`. Every stage of the chain can be shown.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from statistics import median
 from types import MappingProxyType
 from typing import Final
@@ -20,6 +21,7 @@ from edge.frame import Frame
 from edge.task.nerve_stages import OnFrame, marks_of, stages_of
 from edge.task.nerve_view import speckle_only
 from edge.task.nerve_votes import NerveVotes, Place, moved_faults, voted, votes_before
+from edge.task.verdicts import finding_of
 from edge.trust.interval import interval
 from edge.trust.picture import colour_faults, picture_faults
 from edge.trust.probe import missing_scale, probe_faults
@@ -110,19 +112,9 @@ class ClassicalNerveTask:
         measured: tuple[Measurement, ...] = (),
         notes: tuple[str, ...] = (),
     ) -> Finding:
-        return Finding(
-            self.name,
-            frame.sequence,
-            frame.exposed_ns,
-            Verdict.LIMITED if measured else Verdict.REFUSED,
-            reasons,
-            measured,
-            marks,
-            frame.spacing,
-            (*frame.notes, *notes),
-            self._digest,
-            carried=votes,
-        )
+        verdict = Verdict.LIMITED if measured else Verdict.REFUSED
+        found = finding_of(self.name, frame, verdict, reasons, measured, marks, notes=notes, carried=votes)
+        return replace(found, model_digest=self._digest)
 
 
 def _mm_per_px(frame: Frame) -> float | None:
