@@ -9,7 +9,7 @@ OUT ?= out/demo
 TASK ?= cartilage
 PYTEST_ARGS ?=
 FUZZ_SECONDS ?= 60
-TRAININGS := train-cartilage train-muscle train-tissue
+TRAININGS := train-cartilage train-muscle train-nerve train-tissue
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -18,7 +18,7 @@ TRAININGS := train-cartilage train-muscle train-tissue
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 20
 
-demo: $(VENV)/run.stamp ## measure on the built-in simulated probe (TASK=cartilage or muscle); results in out/demo
+demo: $(VENV)/run.stamp ## measure on the built-in simulated probe (TASK=cartilage, muscle or nerve); results in out/demo
 	$(BIN)/sonoedge demo --task $(TASK) --out $(OUT)
 
 test: $(VENV)/dev.stamp ## every test, with coverage
@@ -52,6 +52,7 @@ arm: $(VENV)/dev.stamp ## the models and the demo on emulated ARM64 boards
 
 train-cartilage: ## train, quantize and measure the cartilage model again (about an hour)
 train-muscle: ## the same for the muscle model; needs ../shared/data/muscle and muscle_masks (about an hour)
+train-nerve: ## the same for the nerve model; needs ../shared/data/nerve and muscle_masks (about an hour)
 train-tissue: ## the same for the tissue model; needs ../shared/data/nerve and muscle_masks (a quarter of an hour)
 
 $(TRAININGS): train-%: $(TOOLS_VENV)/tools.stamp
