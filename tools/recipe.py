@@ -23,21 +23,10 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     weight_decay: float
     average: float
     """Decay a step of the averaged weights that are shipped."""
-    again: int = 0
-    """Steps of a second cycle, from the first one's weights, at half the learning rate."""
+    dropout: float = 0.0
+    """Share of the two coarsest levels' channels that are left out at a time."""
     half: bool = False
     """Convolutions in bfloat16: nearly twice as fast where the processor knows it."""
-
-
-def second_cycle(recipe: Recipe) -> Recipe:
-    """Goes on where the first one's pictures ended."""
-    return msgspec.structs.replace(
-        recipe,
-        seed=recipe.seed + recipe.steps * recipe.batch,
-        steps=recipe.again,
-        learning_rate=recipe.learning_rate / 2,
-        again=0,
-    )
 
 
 def load_recipe(task: str) -> Recipe:

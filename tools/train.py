@@ -20,7 +20,7 @@ from torch.utils.data import DataLoader, IterableDataset
 from tools.export import export_float
 from tools.learning import LESSONS
 from tools.network import UNet
-from tools.recipe import MODELS, Recipe, load_recipe, second_cycle
+from tools.recipe import MODELS, Recipe, load_recipe
 
 SEEDS_PER_RUN = 10_000_000
 """Training draws seeds from here upwards; validation and test use smaller ones (tools/cartilage/evaluation.py)."""
@@ -43,17 +43,11 @@ class Pictures(IterableDataset[tuple[Tensor, Tensor]]):
 
 
 def train(recipe: Recipe, folder: Path) -> UNet:
-    """Runs or resumes the recipe; returns the averaged network. A second cycle keeps its files in `folder`/again."""
+    """Runs or resumes the recipe; returns the averaged network. Writes log.jsonl and checkpoint.pt to `folder`."""
     torch.manual_seed(recipe.seed)
-    network = _cycle(recipe, folder, UNet(recipe.widths, recipe.classes))
-    return _cycle(second_cycle(recipe), folder / "again", network.train()) if recipe.again else network
-
-
-def _cycle(recipe: Recipe, folder: Path, network: UNet) -> UNet:
-    """Writes log.jsonl and checkpoint.pt to `folder`."""
     torch.set_num_threads(1)
     folder.mkdir(parents=True, exist_ok=True)
-    network = network.to(memory_format=torch.channels_last)
+    network = UNet(recipe.widths, recipe.classes, recipe.dropout).to(memory_format=torch.channels_last)
     average = AveragedModel(network, avg_fn=running_average(recipe.average), use_buffers=True)
     optimizer = torch.optim.AdamW(network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.learning_rate, recipe.steps, pct_start=0.15)
@@ -87,7 +81,6 @@ def _cycle(recipe: Recipe, folder: Path, network: UNet) -> UNet:
 
 def averaged(recipe: Recipe, folder: Path) -> UNet:
     """The averaged network of the last checkpoint."""
-    folder = folder / "again" if recipe.again else folder
     saved = torch.load(folder / "checkpoint.pt", weights_only=True)["average"]
     network = UNet(recipe.widths, recipe.classes)
     network.load_state_dict({name.removeprefix("module."): v for name, v in saved.items() if name != "n_averaged"})

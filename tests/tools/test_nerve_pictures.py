@@ -8,9 +8,9 @@ from edge.frame import Region
 from tools.muscle.drawings import clusters
 from tools.nerve.imitations import LOOKS, imitated
 from tools.nerve.looks import KINDS, other_scanner
-from tools.nerve.samples import ALL_KINDS, SIDE, Scene, moved
+from tools.nerve.samples import ALL_KINDS, SIDE, moved
+from tools.nerve.scenes import Scene
 from tools.nerve.split import LINKED, OF_TWENTY, NerveDrawing, likeness
-from tools.recipe import load_recipe, second_cycle
 
 
 def tissue(seed, height=300, width=360):
@@ -91,10 +91,3 @@ def test_an_imitation_is_the_same_each_time_and_keeps_its_masks_on_the_picture(l
     assert one.file.shape == one.nerve.shape == one.vessel.shape
     assert one.file[one.nerve > 0].mean() > one.file[one.vessel > 0].mean() + 60
     np.testing.assert_array_equal(drawing.file, scene().pixels)
-
-
-def test_a_second_cycle_draws_other_pictures_and_learns_more_slowly():
-    first = load_recipe("nerve")
-    again = second_cycle(first)
-    assert again.seed == first.seed + first.steps * first.batch
-    assert (again.steps, again.again, again.learning_rate) == (first.again, 0, first.learning_rate / 2)

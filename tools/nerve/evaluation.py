@@ -30,7 +30,7 @@ CUTS: Final = (-1.5, -1.0, -0.5, 0.0, 0.5)
 ABOUT_AS_GOOD: Final = 0.01
 """Dice by which two cuts may differ; then that counts which draws areas without bias."""
 LEAST: Final = tuple(round(0.6 + 0.01 * step, 2) for step in range(38))
-RIGHT_SHARE: Final = 0.75
+RIGHT_SHARE: Final = 0.85
 """Of the measured nerves, those that are to be the ones drawn."""
 MISSED: Final = 0.1
 """A nerve of which no more than this share is marked was missed altogether."""

@@ -1,5 +1,5 @@
 """Pictures for the nerve network with their targets. A seed is a picture: mostly real ones, moved and shown as by
-another scanner; a few show muscle along its fibres, where there is no nerve to mark."""
+another scanner; some with a nerve or vessel of another, a few show muscle along its fibres, some are phantoms."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -13,9 +13,17 @@ from edge.task.tensor import Fit
 from tools.disguise import change_looks
 from tools.muscle import drawings as muscles
 from tools.nerve.looks import other_scanner
+from tools.nerve.phantoms import draw_nerve_phantom
+from tools.nerve.scenes import Scene, empty_scene, scene_of, with_guest
 from tools.nerve.split import split
 
 SIDE: Final = 256
+PHANTOM_SHARE: Final = 0.15
+"""What lies under a bone is no vessel, and a nerve's fascicles and rim are seen more clearly than in most pictures."""
+OTHER_LOOKS: Final = 0.6
+"""Share of the pictures that are shown as by another scanner; the rest keep their own, learned sooner."""
+GUESTS: Final = 0.5
+"""Share of the drawn pictures into which a nerve or vessel of another one is set."""
 ALL_KINDS: Final = frozenset({"intensity", "speckle", "geometry"})
 Plane = NDArray[np.float32]
 
@@ -35,41 +43,38 @@ class NerveSample:
         return self.target >= 0.5
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Scene:
-    """A picture with its labels, before it is moved; all (height, width) uint8."""
-
-    pixels: NDArray[np.uint8]
-    nerve: NDArray[np.uint8]
-    """0 or 255."""
-    vessel: NDArray[np.uint8]
-
-
 def draw_nerve_sample(seed: int, kinds: frozenset[str] = ALL_KINDS, nerve_share: float = 0.93) -> NerveSample:
     """The picture of a seed. kinds: what is varied; of `ALL_KINDS`."""
     rng = np.random.default_rng(seed)
+    if rng.random() < PHANTOM_SHARE:
+        return _of_phantom(seed, kinds, rng)
     chance = rng.random()
     if chance < nerve_share:
         pool = split("train")
-        drawing = pool[int(rng.integers(len(pool)))]
-        crop = drawing.region.crop
-        scene = Scene(drawing.pixels, crop(drawing.nerve), crop(drawing.vessel))
+        scene = scene_of(pool[int(rng.integers(len(pool)))])
+        if rng.random() < GUESTS:
+            scene = with_guest(scene, scene_of(pool[int(rng.integers(len(pool)))]), rng)
     elif chance < (1 + nerve_share) / 2:
         others = muscles.split("train")
-        scene = _nothing(others[int(rng.integers(len(others)))].pixels)
+        scene = empty_scene(others[int(rng.integers(len(others)))].pixels)
     else:
-        scene = _nothing(muscle_picture(rng, (224, 420)).pixels)
+        scene = empty_scene(muscle_picture(rng, (224, 420)).pixels)
     return moved(scene, kinds, rng)
 
 
-def _nothing(pixels: NDArray[np.uint8]) -> Scene:
-    empty = np.zeros(pixels.shape, np.uint8)
-    return Scene(pixels, empty, empty)
+def _of_phantom(seed: int, kinds: frozenset[str], rng: np.random.Generator) -> NerveSample:
+    """No two are alike, so nothing is moved."""
+    phantom = draw_nerve_phantom(seed)
+    looks = kinds if rng.random() < OTHER_LOOKS else frozenset[str]()
+    picture = other_scanner(phantom.picture, looks, rng)
+    picture[phantom.picture == 0] = 0
+    return NerveSample(picture, np.stack((phantom.nerve, phantom.vessel)).astype(np.float32))
 
 
 def moved(scene: Scene, kinds: frozenset[str], rng: np.random.Generator) -> NerveSample:
     """Turned, stretched, bent, cropped, on the network's square; then another scanner's looks."""
-    pixels = change_looks(scene.pixels, rng) if "intensity" in kinds and rng.random() < 0.5 else scene.pixels
+    looks = kinds if rng.random() < OTHER_LOOKS else frozenset[str]()
+    pixels = change_looks(scene.pixels, rng) if "intensity" in looks and rng.random() < 0.5 else scene.pixels
     matrix = Fit.of(*pixels.shape, SIDE).matrix
     bend = np.zeros((SIDE, SIDE, 2), np.float32)
     if "geometry" in kinds:
@@ -82,7 +87,7 @@ def moved(scene: Scene, kinds: frozenset[str], rng: np.random.Generator) -> Nerv
     if "geometry" in kinds and rng.random() < 0.15:
         outside |= ~_window(rng)
         planes = [np.where(outside, 0, plane) for plane in planes]
-    picture = other_scanner(picture, kinds, rng)
+    picture = other_scanner(picture, looks, rng)
     picture[outside] = _padding(rng) if "intensity" in kinds else 0
     return NerveSample(picture, np.stack(planes).astype(np.float32) / 255)
 
