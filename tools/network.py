@@ -17,7 +17,7 @@ def block(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
 class UNet(nn.Module):
     """(n, 1, H, W) grey 0 to 1 -> logits (n, 4 * classes, H / 2, W / 2). H and W are multiples of 32."""
 
-    def __init__(self, widths: tuple[int, ...], classes: int, dropout: float = 0.0) -> None:
+    def __init__(self, widths: tuple[int, ...], classes: int) -> None:
         super().__init__()
         self.stem = block(1, widths[0], stride=2)
         self.down = nn.ModuleList(
@@ -28,7 +28,6 @@ class UNet(nn.Module):
             for deep, skip in zip(widths[:0:-1], widths[-2::-1], strict=True)
         )
         self.pool = nn.MaxPool2d(2)
-        self.drop = nn.Dropout2d(dropout)
         self.widen = nn.Upsample(scale_factor=2, mode="nearest")
         self.head = nn.Conv2d(widths[0], 4 * classes, 1)
 
@@ -37,8 +36,6 @@ class UNet(nn.Module):
         skips: list[Tensor] = []
         for level, stage in enumerate(self.down):
             x = stage(x if level == 0 else self.pool(x))
-            if level >= 3:
-                x = self.drop(x)
             skips.append(x)
         skips.pop()
         for stage in self.up:

@@ -23,8 +23,6 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     weight_decay: float
     average: float
     """Decay a step of the averaged weights that are shipped."""
-    dropout: float = 0.0
-    """Share of the two coarsest levels' channels that are left out at a time."""
     half: bool = False
     """Convolutions in bfloat16: nearly twice as fast where the processor knows it."""
 

@@ -47,7 +47,7 @@ def train(recipe: Recipe, folder: Path) -> UNet:
     torch.manual_seed(recipe.seed)
     torch.set_num_threads(1)
     folder.mkdir(parents=True, exist_ok=True)
-    network = UNet(recipe.widths, recipe.classes, recipe.dropout).to(memory_format=torch.channels_last)
+    network = UNet(recipe.widths, recipe.classes).to(memory_format=torch.channels_last)
     average = AveragedModel(network, avg_fn=running_average(recipe.average), use_buffers=True)
     optimizer = torch.optim.AdamW(network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.learning_rate, recipe.steps, pct_start=0.15)

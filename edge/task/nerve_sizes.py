@@ -10,7 +10,7 @@ import numpy as np
 from edge.finding import Measurement
 from edge.frame import PixelSpacing, Region
 from edge.task.nerve_outlines import Floats, centroid, polygon_area
-from edge.trust.interval import interval
+from edge.trust.interval import interval, interval_by_factor
 
 SMALLEST_DIFFERENCE_MM2: Final = 1.6
 """Two people's traces of one nerve differ by up to as much (smallest detectable difference 1.57 mm2)."""
@@ -105,40 +105,44 @@ def _apart(one: Floats, other: Floats) -> float:
 def measurements_of(
     sizes: NerveSizes, spacing: PixelSpacing | None, figures: Mapping[str, float], *, whole: bool = True
 ) -> tuple[Measurement, ...]:
-    """figures: half-widths of 90 % intervals as the calibration found them, in percent of the value:
-    `half_width_area`, `half_width_axis`; `half_width_depth` in percent of the long axis. whole: False where the nerve
-    leaves the picture; then its size is not said."""
+    """figures: of 90 % intervals as the calibration found them, `factor_area` and `factor_axis`, by which the value may
+    be too large or too small, and `half_width_depth` in percent of the long axis. whole: False where the nerve leaves
+    the picture; then its size is not said."""
     relative = spacing.relative_uncertainty if spacing else 0.0
-    area_share, axis_share = (figures.get(f"half_width_{name}", 25.0) / 100 for name in ("area", "axis"))
+    of_area, of_axis = (figures.get(f"factor_{name}", 1.25) for name in ("area", "axis"))
     border = figures.get("half_width_depth", 10.0) / 100 * sizes.long_axis
-    found = []
-    if whole:
-        least = SMALLEST_DIFFERENCE_MM2 if spacing else 0.0
-        found = [
-            _named("cross_sectional_area", sizes.area, max(least, area_share * sizes.area), 2 * relative, spacing, "2"),
-            _named("long_axis", sizes.long_axis, axis_share * sizes.long_axis, relative, spacing),
-            _named("short_axis", sizes.short_axis, axis_share * sizes.short_axis, relative, spacing),
-            _ratio("flattening_ratio", sizes.flattening, axis_share),
-        ]
-    found.append(_named("depth_under_skin", sizes.depth, border, relative, spacing))
-    if sizes.vessel_distance is not None:
-        found.append(_named("vessel_distance", sizes.vessel_distance, border, relative, spacing))
-    if whole:
-        outer = _named("outer_area", sizes.outer_area, area_share * sizes.outer_area, 2 * relative, spacing, "2")
-        found.append(outer)
-    return tuple(found)
+    places = [("depth_under_skin", sizes.depth), ("vessel_distance", sizes.vessel_distance)]
+    found = [
+        _named(name, value, interval(value, border, relative), spacing) for name, value in places if value is not None
+    ]
+    if not whole:
+        return tuple(found)
+    return (
+        _named("cross_sectional_area", sizes.area, _of_area(sizes.area, of_area, spacing), spacing, "2"),
+        _named("long_axis", sizes.long_axis, interval_by_factor(sizes.long_axis, of_axis, relative), spacing),
+        _named("short_axis", sizes.short_axis, interval_by_factor(sizes.short_axis, of_axis, relative), spacing),
+        _ratio("flattening_ratio", sizes.flattening, of_axis),
+        *found,
+        _named("outer_area", sizes.outer_area, _of_area(sizes.outer_area, of_area, spacing), spacing, "2"),
+    )
+
+
+def _of_area(value: float, factor: float, spacing: PixelSpacing | None) -> tuple[float, float]:
+    low, high = interval_by_factor(value, factor, 2 * spacing.relative_uncertainty if spacing else 0.0)
+    least = SMALLEST_DIFFERENCE_MM2 if spacing else 0.0
+    return max(0.0, min(low, value - least)), max(high, value + least)
 
 
 def _named(
-    name: str, value: float, half: float, relative: float, spacing: PixelSpacing | None, power: str = ""
+    name: str, value: float, reach: tuple[float, float], spacing: PixelSpacing | None, power: str = ""
 ) -> Measurement:
     if spacing is None:
-        return Measurement(f"{name}_px", value, f"px{power}", *interval(value, half, 0.0))
-    return Measurement(name, value, f"mm{power}", *interval(value, half, relative))
+        return Measurement(f"{name}_px", value, f"px{power}", *reach)
+    return Measurement(name, value, f"mm{power}", *reach)
 
 
-def _ratio(name: str, value: float, share: float) -> Measurement:
-    return Measurement(name, value, ":1", max(1.0, value * (1 - share)), value * (1 + share))
+def _ratio(name: str, value: float, factor: float) -> Measurement:
+    return Measurement(name, value, ":1", max(1.0, value / factor), value * factor)
 
 
 def median_notes(area: Measurement | None) -> tuple[str, ...]:

@@ -17,3 +17,9 @@ def interval(value: float, half_width: float, relative: float) -> tuple[float, f
     """(low, high): the model's half-width and the scale's relative uncertainty added up; never below zero."""
     reach = half_width + relative * abs(value)
     return max(0.0, value - reach), value + reach
+
+
+def interval_by_factor(value: float, factor: float, relative: float) -> tuple[float, float]:
+    """(low, high) of a size that may be several times too small: as many times smaller as larger. factor: 1 or more."""
+    reach = factor * (1 + relative)
+    return value / reach, value * reach

@@ -63,7 +63,7 @@ def test_area_inside_the_rim_axes_depth_and_distance_are_those_that_were_drawn()
 
 
 def test_the_interval_of_an_area_is_never_narrower_than_two_people_differ():
-    area = concluded(frame_of_nerve(), figures={"half_width_area": 1.0}).measurement("cross_sectional_area")
+    area = concluded(frame_of_nerve(), figures={"factor_area": 1.01}).measurement("cross_sectional_area")
     assert area.high - area.value == pytest.approx(1.6)
     assert area.value - area.low == pytest.approx(1.6)
 

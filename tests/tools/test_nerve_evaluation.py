@@ -7,7 +7,7 @@ import pytest
 from edge.finding import LineMark, MaskMark, Measurement, Verdict
 from edge.frame import Frame, Region
 from edge.task.verdicts import finding_of
-from tools.nerve.evaluation import Read, area_errors, best_cut, figures_of, least_confidence, missed
+from tools.nerve.evaluation import Read, area_errors, best_cut, figures_of, intervals, least_confidence, missed
 from tools.nerve.split import NerveDrawing
 from tools.nerve.tables import figure_rows, stratum_rows
 
@@ -45,9 +45,15 @@ def test_a_nerve_of_which_next_to_nothing_is_marked_was_missed():
 
 
 def test_the_area_is_compared_with_the_nerve_that_was_found():
-    errors = area_errors([read(drawn=[(80, 30), (220, 40)], marked=(80, 33)), read(drawn=[(80, 30)], marked=(220, 30))])
-    assert errors["area"] == pytest.approx([33**2 / 30**2 - 1], abs=0.03)
-    assert errors["axis"] == pytest.approx([0.1], abs=0.03)
+    reads = [read(drawn=[(80, 30), (220, 40)], marked=(80, 33)), read(drawn=[(80, 30)], marked=(220, 30))]
+    assert area_errors(reads) == pytest.approx([33**2 / 30**2 - 1], abs=0.03)
+
+
+def test_intervals_start_from_what_was_measured():
+    found = intervals([read(drawn=[(80, 20)], marked=(80, 25))])
+    assert found["factor_area"] == pytest.approx(25**2 / 20**2, abs=0.05)
+    assert found["factor_axis"] == pytest.approx(25 / 20, abs=0.03)
+    assert found["half_width_depth"] == pytest.approx(100 * 5 / 50, abs=2)
 
 
 def test_the_cut_is_that_with_the_best_dice():

@@ -8,8 +8,7 @@ from edge.frame import Region
 from tools.muscle.drawings import clusters
 from tools.nerve.imitations import LOOKS, imitated
 from tools.nerve.looks import KINDS, other_scanner
-from tools.nerve.samples import ALL_KINDS, SIDE, moved
-from tools.nerve.scenes import Scene
+from tools.nerve.samples import ALL_KINDS, SIDE, Scene, moved
 from tools.nerve.split import LINKED, OF_TWENTY, NerveDrawing, likeness
 
 

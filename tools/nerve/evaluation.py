@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import exp
 from typing import Final
 
 import cv2
@@ -126,20 +127,30 @@ def ordered(read: Read) -> list[Mask]:
     return sorted(pieces(read.truth(0)), key=lambda piece: -int(piece.sum()))
 
 
-def area_errors(reads: Sequence[Read]) -> dict[str, NDArray[np.float64]]:
-    """Of each measured nerve that is a drawn one by half or more: error of area and long axis as shares of the truth,
-    of the upper edge's depth as a share of the long axis. The area is that with the rim, which is what was drawn."""
-    errors: dict[str, list[float]] = {"area": [], "axis": [], "depth": []}
+def found_nerves(reads: Sequence[Read]) -> Iterator[tuple[Mask, Mask]]:
+    """Each measured nerve that is a drawn one by half or more, and that drawn one. With the rim, as it was drawn."""
     for one in reads:
         mask = one.measured()
-        if mask is None or one.finding.measurement("outer_area_px") is None or not one.right():
-            continue
-        truth = max(ordered(one), key=lambda piece: int((piece & mask).sum()))
-        errors["area"].append(float(mask.sum()) / float(truth.sum()) - 1)
+        if mask is not None and one.finding.measurement("outer_area_px") is not None and one.right():
+            yield mask, max(ordered(one), key=lambda piece: int((piece & mask).sum()))
+
+
+def area_errors(reads: Sequence[Read]) -> NDArray[np.float64]:
+    """Of the areas measured, as shares of those drawn."""
+    return np.array([float(mask.sum()) / float(truth.sum()) - 1 for mask, truth in found_nerves(reads)])
+
+
+def intervals(reads: Sequence[Read]) -> dict[str, float]:
+    """What the task builds intervals from: factors between the measured and the drawn area and long axis, and percent
+    of the measured long axis between their upper edges."""
+    areas, axes, edges = [], [], []
+    for mask, truth in found_nerves(reads):
         (long, top), (true_long, true_top) = _extent(mask), _extent(truth)
-        errors["axis"].append(long / true_long - 1)
-        errors["depth"].append((top - true_top) / true_long)
-    return {name: np.array(values) for name, values in errors.items()}
+        areas.append(np.log(truth.sum() / mask.sum()))
+        axes.append(np.log(true_long / long))
+        edges.append((true_top - top) / long)
+    area, axis, edge = (conformal_half_width(np.array(values)) for values in (areas, axes, edges))
+    return {"factor_area": exp(area), "factor_axis": exp(axis), "half_width_depth": 100 * edge}
 
 
 def _extent(mask: Mask) -> tuple[float, float]:
@@ -180,19 +191,22 @@ def least_confidence(reads: Sequence[Read]) -> float:
 
 
 def calibrate(runtime: Runtime) -> list[Number]:
-    """Where borders are drawn, and half-widths in percent, by the validation pictures."""
-    scores = scores_of(runtime)
-    reads = read_all(NerveTask({}), scores, split("validation"), "validation")
-    note = f"{len(reads)} real pictures kept back"
-    cuts = [best_cut(reads, label) for label in range(2)]
-    figures = {"nerve_logit": cuts[0], "vessel_logit": cuts[1]}
-    least = least_confidence(read_all(NerveTask(figures), scores, split("validation"), "validation, cut"))
-    figures["least_confidence"] = least
-    errors = area_errors(read_all(NerveTask(figures), scores, split("validation"), "validation, calibrated"))
+    """Where borders are drawn, by the validation pictures; least confidence and half-widths in percent by the same in
+    all looks, since the scanner to come is another one."""
+    scores, drawings = scores_of(runtime), split("validation")
+    reads = read_all(NerveTask({}), scores, drawings, "validation")
+    figures = {f"{name}_logit": best_cut(reads, label) for label, name in enumerate(NerveTask.labels)}
+
+    def in_all_looks() -> list[Read]:
+        task = NerveTask(figures)
+        return [one for look in LOOKS for one in read_all(task, scores, drawings, f"validation, {look}", look)]
+
+    figures["least_confidence"] = least_confidence(in_all_looks())
+    reads = in_all_looks()
+    note = f"{len(drawings)} real pictures kept back, in {len(LOOKS)} looks"
     found = [Number(name=name, value=value, unit="", note=note) for name, value in figures.items()]
-    for name, values in errors.items():
-        half = 100 * conformal_half_width(values)
-        found.append(Number(name=f"half_width_{name}", value=round(half, 1), unit="%", note=note))
+    for name, value in intervals(reads).items():
+        found.append(Number(name=name, value=round(value, 2), unit="%" if "half" in name else "", note=note))
     return found
 
 
@@ -201,7 +215,7 @@ def figures_of(reads: Sequence[Read], name: str) -> list[Number]:
     note = f"{len(reads)} pictures, {name}"
     nerve, vessel = ([one.dice(k) for one in reads if one.truth(k).any()] for k in range(2))
     everyone, largest = missed(reads)
-    errors = area_errors(reads)["area"]
+    errors = area_errors(reads)
     told = [one for one in reads if one.finding.verdict != "refused"]
     values = [
         ("dice_nerve", float(np.mean(nerve)), ""),

@@ -1,5 +1,5 @@
 """Pictures for the nerve network with their targets. A seed is a picture: mostly real ones, moved and shown as by
-another scanner; some with a nerve or vessel of another, a few show muscle along its fibres, some are phantoms."""
+another scanner; a few show muscle along its fibres, where there is no nerve to mark; some are phantoms."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -14,7 +14,6 @@ from tools.disguise import change_looks
 from tools.muscle import drawings as muscles
 from tools.nerve.looks import other_scanner
 from tools.nerve.phantoms import draw_nerve_phantom
-from tools.nerve.scenes import Scene, empty_scene, scene_of, with_guest
 from tools.nerve.split import split
 
 SIDE: Final = 256
@@ -22,8 +21,6 @@ PHANTOM_SHARE: Final = 0.15
 """What lies under a bone is no vessel, and a nerve's fascicles and rim are seen more clearly than in most pictures."""
 OTHER_LOOKS: Final = 0.6
 """Share of the pictures that are shown as by another scanner; the rest keep their own, learned sooner."""
-GUESTS: Final = 0.5
-"""Share of the drawn pictures into which a nerve or vessel of another one is set."""
 ALL_KINDS: Final = frozenset({"intensity", "speckle", "geometry"})
 Plane = NDArray[np.float32]
 
@@ -43,6 +40,16 @@ class NerveSample:
         return self.target >= 0.5
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """A picture with its labels, before it is moved; all (height, width) uint8."""
+
+    pixels: NDArray[np.uint8]
+    nerve: NDArray[np.uint8]
+    """0 or 255."""
+    vessel: NDArray[np.uint8]
+
+
 def draw_nerve_sample(seed: int, kinds: frozenset[str] = ALL_KINDS, nerve_share: float = 0.93) -> NerveSample:
     """The picture of a seed. kinds: what is varied; of `ALL_KINDS`."""
     rng = np.random.default_rng(seed)
@@ -51,14 +58,14 @@ def draw_nerve_sample(seed: int, kinds: frozenset[str] = ALL_KINDS, nerve_share:
     chance = rng.random()
     if chance < nerve_share:
         pool = split("train")
-        scene = scene_of(pool[int(rng.integers(len(pool)))])
-        if rng.random() < GUESTS:
-            scene = with_guest(scene, scene_of(pool[int(rng.integers(len(pool)))]), rng)
+        drawing = pool[int(rng.integers(len(pool)))]
+        crop = drawing.region.crop
+        scene = Scene(drawing.pixels, crop(drawing.nerve), crop(drawing.vessel))
     elif chance < (1 + nerve_share) / 2:
         others = muscles.split("train")
-        scene = empty_scene(others[int(rng.integers(len(others)))].pixels)
+        scene = _nothing(others[int(rng.integers(len(others)))].pixels)
     else:
-        scene = empty_scene(muscle_picture(rng, (224, 420)).pixels)
+        scene = _nothing(muscle_picture(rng, (224, 420)).pixels)
     return moved(scene, kinds, rng)
 
 
@@ -69,6 +76,11 @@ def _of_phantom(seed: int, kinds: frozenset[str], rng: np.random.Generator) -> N
     picture = other_scanner(phantom.picture, looks, rng)
     picture[phantom.picture == 0] = 0
     return NerveSample(picture, np.stack((phantom.nerve, phantom.vessel)).astype(np.float32))
+
+
+def _nothing(pixels: NDArray[np.uint8]) -> Scene:
+    empty = np.zeros(pixels.shape, np.uint8)
+    return Scene(pixels, empty, empty)
 
 
 def moved(scene: Scene, kinds: frozenset[str], rng: np.random.Generator) -> NerveSample:
