@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from edge.frame import ProbeState
-from edge.trust.interval import conformal_half_width, interval
+from edge.trust.interval import conformal_half_width, interval, interval_by_factor
 from edge.trust.picture import picture_faults
 from edge.trust.probe import UNKNOWN_SCALE, missing_scale, probe_faults
 
@@ -37,6 +37,12 @@ def test_a_doubtful_scale_widens_the_interval() -> None:
     assert interval(2.0, 0.1, 0.0) == pytest.approx((1.9, 2.1))
     assert interval(2.0, 0.1, 0.05) == pytest.approx((1.8, 2.2))
     assert interval(0.1, 0.5, 0.0)[0] == 0.0
+
+
+def test_a_factor_reaches_as_many_times_down_as_up() -> None:
+    assert interval_by_factor(6.0, 2.0, 0.0) == pytest.approx((3.0, 12.0))
+    assert interval_by_factor(6.0, 2.0, 0.25) == pytest.approx((2.4, 15.0))
+    assert interval_by_factor(6.0, 1.0, 0.0) == (6.0, 6.0)
 
 
 @pytest.mark.parametrize(
