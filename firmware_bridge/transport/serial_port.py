@@ -98,7 +98,10 @@ def open_serial_port(rest: str) -> SerialPort:
 
 
 def _open_error(path: str, baud: int, error: Exception) -> TransportError:
-    number = getattr(error, "errno", None)
+    # pyserial leaves its number out where the terminal's settings fail, and keeps what termios raised.
+    number = getattr(error, "errno", None) or next(iter(getattr(error.__context__, "args", ())), None)
+    if number in (errno.ENOTTY, errno.EISDIR):
+        return PortUnsuitableError(f"{path} is no serial port; sonoedge probe list shows those there are")
     if number in (errno.ENOENT, errno.ENXIO, errno.ENODEV):
         return PortNotFoundError(
             f"there is no serial port {path}; plug the probe in, or look: ls /dev/ttyACM* /dev/ttyUSB*"
@@ -107,7 +110,7 @@ def _open_error(path: str, baud: int, error: Exception) -> TransportError:
         return PortBusyError(f"{path} is in use by another program; close it, or find it with: fuser {path}")
     if number in (errno.EACCES, errno.EPERM):
         return PortPermissionError(f"you may not open {path}; {_remedy(path)}")
-    reason = os.strerror(number) if number else str(error)
+    reason = os.strerror(number) if isinstance(number, int) else str(error)
     return PortUnsuitableError(f"{path} cannot be used as a serial port at {baud} bit/s ({reason}); expected a tty")
 
 

@@ -99,7 +99,7 @@ def test_an_address_without_a_port(rest: str) -> None:
 
 @pytest.mark.parametrize("path", ["/dev/null", "/tmp", __file__])
 def test_a_path_that_is_no_serial_port(path: str) -> None:
-    with pytest.raises(PortUnsuitableError, match="expected a tty"):
+    with pytest.raises(PortUnsuitableError, match="no serial port; sonoedge probe list"):
         SerialPort(path)
 
 
