@@ -15,7 +15,7 @@ from edge.classical.despeckle import srad
 from edge.classical.nerve_windows import FEATURES, LEAST_LIT, SIZES, WorkingPicture, windows_of, working_picture
 from edge.classical.outline import Outline, outline
 from edge.classical.shared_sums import CELL_PX, Windows
-from edge.classical.votes import Candidate, VoteMap, candidates, over_time, vote_map
+from edge.classical.votes import Candidate, VoteMap, candidates, covering, over_time, vote_map
 from edge.classical.window_model import WindowModel
 
 Floats = NDArray[np.float32]
@@ -68,7 +68,7 @@ def see_nerve(
     votes = vote_map(windows, weights, shape)
     voted = over_time(votes, earlier)
     found = candidates(windows, probability, weights, voted, most)
-    likeliest = [int(np.argmax(probability * _near(windows, candidate))) for candidate in found]
+    likeliest = [int(np.argmax(probability * covering(windows, one.row, one.column))) for one in found]
     calm = srad(working.pixels)
     return NerveSight(
         working,
@@ -88,8 +88,3 @@ def _room(windows: Windows) -> Floats:
     steps = {(high, wide): step for high, wide, step in SIZES}
     sizes = zip((windows.bottom - windows.top).tolist(), (windows.right - windows.left).tolist(), strict=True)
     return np.array([steps[size] ** 2 for size in sizes], np.float32)
-
-
-def _near(windows: Windows, candidate: Candidate) -> NDArray[np.bool_]:
-    down = (windows.top <= candidate.row) & (candidate.row < windows.bottom)
-    return down & (windows.left <= candidate.column) & (candidate.column < windows.right)

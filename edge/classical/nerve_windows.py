@@ -30,9 +30,10 @@ SIZES: Final = ((4, 8, 2), (5, 11, 2), (7, 14, 2), (9, 18, 3), (12, 24, 3), (16,
 LEAST_LIT: Final = 0.5
 """Share of a window that must show an echo."""
 SIDES: Final = ("above", "below", "left", "right")
+AROUND: Final = tuple(f"{side} {what}" for side in SIDES for what in ("grey", "edges"))
 FEATURES: Final = (
     *TEXTURE_NAMES,
-    *(f"{side} {what}" for side in SIDES for what in ("grey", "edges")),
+    *AROUND,
     "lit",
     "log size",
     "depth",

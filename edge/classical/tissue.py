@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.classical.neighbours import Neighbours
-from edge.classical.nerve_windows import surroundings
+from edge.classical.nerve_windows import AROUND, surroundings
 from edge.classical.probability import Sigmoid, Steps
+from edge.classical.scaling import packed, standardised, unpacked
 from edge.classical.shared_sums import CELL_PX, Windows, shared
 from edge.classical.support_vectors import SupportVectors
 from edge.classical.textures import NAMES, TextureCells, describe, texture_cells
@@ -26,12 +27,7 @@ Floats = NDArray[np.float32]
 Cells = NDArray[np.bool_]
 """(rows, columns) whether each cell of a working picture is in the region."""
 
-AROUND: Final = tuple(f"{side} {what}" for side in ("above", "below", "left", "right") for what in ("grey", "edges"))
 FEATURES: Final = (*NAMES, *AROUND)
-STEP: Final = 1 / 31
-"""Standard deviations that one count of a stored example stands for."""
-MOST: Final = 4.0
-"""Standard deviations beyond which a feature says no more."""
 UNKNOWN: Final = -1
 MARGIN_CELLS: Final = 8
 """As far as the widest filter reaches."""
@@ -127,7 +123,7 @@ class TissueModel:
     def scaled(self, features: Floats) -> Floats:
         """(n, chosen) standard deviations from the mean, from (n, FEATURES)."""
         chosen = features[:, [FEATURES.index(name) for name in self.features]]
-        return np.asarray(np.clip((chosen - self.mean) / self.deviation, -MOST, MOST), np.float32)
+        return standardised(chosen, self.mean, self.deviation)
 
     def by_machine(self, scaled: Floats) -> Floats:
         """(n, kinds) probability of each kind by the support vector machines."""
@@ -139,7 +135,7 @@ class TissueModel:
 
 
 def write_tissue_model(model: TissueModel) -> bytes:
-    """The arrays; examples are rounded to STEP."""
+    """The arrays; examples are rounded as `packed` does."""
     buffer = io.BytesIO()
     polygons: dict[str, Any] = {
         f"steps_{kind}": np.stack([one.score, one.share]) for kind, one in enumerate(model.steps)
@@ -149,7 +145,7 @@ def write_tissue_model(model: TissueModel) -> bytes:
         features=np.array(model.features),
         mean=model.mean,
         deviation=model.deviation,
-        vectors=np.round(model.vectors / STEP).astype(np.int8),
+        vectors=packed(model.vectors),
         truth=model.truth,
         weights=model.weights,
         figures=model.figures,
@@ -167,7 +163,7 @@ def read_tissue_model(content: bytes, kinds: Sequence[str]) -> TissueModel:
                 tuple(str(name) for name in arrays["features"]),
                 arrays["mean"],
                 arrays["deviation"],
-                arrays["vectors"].astype(np.float32) * np.float32(STEP),
+                unpacked(arrays["vectors"]),
                 arrays["truth"],
                 arrays["weights"],
                 arrays["figures"],

@@ -75,7 +75,7 @@ def candidates(
     remaining = votes.copy()
     while len(found) < most and remaining.max() > 0 and free.any():
         row, column = np.unravel_index(int(remaining.argmax()), remaining.shape)
-        over = free & _covering(windows, int(row), int(column))
+        over = free & covering(windows, float(row), float(column))
         if not over.any():
             break
         best = float(probability[over].max())
@@ -107,6 +107,7 @@ def overlap(windows: Windows, box: Candidate) -> Floats:
     return np.asarray(both / np.maximum(windows.cells + area - both, 1e-6), np.float32)
 
 
-def _covering(windows: Windows, row: int, column: int) -> NDArray[np.bool_]:
+def covering(windows: Windows, row: float, column: float) -> NDArray[np.bool_]:
+    """(n,) whether each window holds a place, in cells."""
     down = (windows.top <= row) & (row < windows.bottom)
     return down & (windows.left <= column) & (column < windows.right)

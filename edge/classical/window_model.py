@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from edge.classical.neighbours import Neighbours
 from edge.classical.probability import Sigmoid, Steps
+from edge.classical.scaling import packed, standardised, unpacked
 from edge.classical.support_vectors import SupportVectors
 from edge.errors import ModelDigestError, ModelError
 
@@ -23,10 +24,6 @@ Floats = NDArray[np.float32]
 
 MANIFEST: Final = "classical.json"
 SCHEMA_VERSION: Final = 1
-STEP: Final = 1 / 31
-"""Standard deviations that one count of a stored vector stands for."""
-MOST: Final = 4.0
-"""Standard deviations beyond which a feature says no more."""
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -75,7 +72,7 @@ class WindowModel:
         """(n, chosen) standard deviations from the mean, from all features (n, names)."""
         place = {name: index for index, name in enumerate(names)}
         chosen = features[:, [place[name] for name in self.features]]
-        return np.asarray(np.clip((chosen - self.mean) / self.deviation, -MOST, MOST), np.float32)
+        return standardised(chosen, self.mean, self.deviation)
 
     def probability(self, scaled: Floats) -> Floats:
         """(n,) that each window holds what is looked for, by the support vector machine."""
@@ -113,7 +110,7 @@ def read_model(content: bytes, features: tuple[str, ...]) -> WindowModel:
     """From the bytes that `write_model` made. Raises ModelError where they are no such arrays."""
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            vectors = arrays["vectors"].astype(np.float32) * np.float32(STEP)
+            vectors = unpacked(arrays["vectors"])
             bias, gamma, slope, offset = (float(value) for value in arrays["figures"])
             return WindowModel(
                 features,
@@ -129,14 +126,14 @@ def read_model(content: bytes, features: tuple[str, ...]) -> WindowModel:
 
 
 def write_model(model: WindowModel) -> bytes:
-    """The arrays of a model whose machine and neighbours have the same vectors; vectors are rounded to STEP."""
+    """The arrays of a model whose machine and neighbours have the same vectors; vectors are `packed`."""
     buffer = io.BytesIO()
     machine = model.machine
     np.savez_compressed(
         buffer,
         mean=model.mean,
         deviation=model.deviation,
-        vectors=np.round(machine.vectors / STEP).astype(np.int8),
+        vectors=packed(machine.vectors),
         weights=machine.weights,
         figures=np.array([machine.bias, machine.gamma, model.sigmoid.slope, model.sigmoid.offset]),
         positive=model.neighbours.positive,

@@ -13,14 +13,12 @@ from edge.finding import CaliperMark, Finding, Mark, Measurement, SeriesMark, Ve
 from edge.frame import Frame, PixelSpacing, Region
 from edge.task.muscle_course import lengthened
 from edge.task.muscle_filter import Directions, Estimate, Reading, Step, begun, corrected, moved, waited
+from edge.task.sameness import same_scale, soon_after
 
-GAP_NS: Final = 500_000_000
-"""Longest time from one frame to the next that still belongs to it."""
 PREDICTED_NS: Final = 500_000_000
 """What no frame measured for longer is lost."""
 NEWS_NS: Final = 1_000_000_000
 """How long it is said that tracking was regained or began anew."""
-SAME_SCALE: Final = 0.02
 SAME_REGION: Final = 0.9
 """Shared area of two regions as a share of their joint area."""
 GRID: Final = (15, 10)
@@ -192,20 +190,13 @@ def held_in(track: Track | None, frame: Frame) -> tuple[float, float] | None:
 
 def _interruption(before: Track, frame: Frame) -> str:
     """Why a frame does not go on from the one before; empty where it does."""
-    if not 0 < frame.exposed_ns - before.exposed_ns <= GAP_NS:
+    if not soon_after(frame.exposed_ns, before.exposed_ns):
         return ANOTHER_TIME
     if frame.pixels.shape != before.frame_shape:
         return ANOTHER_REGION
     if before.view is not None and _overlap(before.view.region, frame.ultrasound) < SAME_REGION:
         return ANOTHER_REGION
-    return "" if _same_scale(before.spacing, frame.spacing) else ANOTHER_SCALE
-
-
-def _same_scale(one: PixelSpacing | None, other: PixelSpacing | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    ratios = one.x_mm_per_px / other.x_mm_per_px, one.y_mm_per_px / other.y_mm_per_px
-    return all(abs(ratio - 1) <= SAME_SCALE for ratio in ratios)
+    return "" if same_scale(before.spacing, frame.spacing) else ANOTHER_SCALE
 
 
 def _overlap(one: Region, other: Region) -> float:

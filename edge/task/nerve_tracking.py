@@ -5,18 +5,15 @@ from dataclasses import dataclass, replace
 from statistics import median
 from typing import Final
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from edge.finding import Finding, Measurement
 from edge.frame import Frame, PixelSpacing
 from edge.task.nerve_outlines import Outline
+from edge.task.sameness import Thumbnail, same_scale, soon_after, stands_still, thumbnail_of
 
 FRAMES: Final = 5
 """That vote."""
-GAP_NS: Final = 500_000_000
-"""Longest time from one frame to the next that still belongs to it."""
 NEAR: Final = 0.8
 """Of its radius that a nerve moves from frame to frame at most, and of its area that it changes by."""
 HELD: Final = 3.0
@@ -24,7 +21,6 @@ HELD: Final = 3.0
 STEADY_FRAMES: Final = 3
 STEADY_SHARE: Final = 0.1
 """Standard deviation of the area, as a share of it, up to which it is steady (Gate of clinical practice: CV 10 %)."""
-SAME_SCALE: Final = 0.02
 THUMBNAIL: Final = (64, 64)
 
 
@@ -46,7 +42,7 @@ class NerveTrack:
     frame_shape: tuple[int, ...]
     exposed_ns: int
     spacing: PixelSpacing | None
-    thumbnail: NDArray[np.uint8]
+    thumbnail: Thumbnail
     sightings: tuple[Sighting | None, ...] = ()
     """None: no nerve was measured. At most FRAMES."""
     frozen: bool = False
@@ -63,17 +59,10 @@ class NerveTrack:
 def track_before(history: Sequence[Finding], frame: Frame) -> NerveTrack | None:
     """The track that a frame goes on from; None where it stands alone."""
     carried = history[-1].carried if history else None
-    if not isinstance(carried, NerveTrack) or not 0 < frame.exposed_ns - carried.exposed_ns <= GAP_NS:
+    if not isinstance(carried, NerveTrack) or not soon_after(frame.exposed_ns, carried.exposed_ns):
         return None
     same = carried.frame_shape == frame.pixels.shape and same_scale(carried.spacing, frame.spacing)
     return carried if same else None
-
-
-def same_scale(one: PixelSpacing | None, other: PixelSpacing | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    pairs = ((one.x_mm_per_px, other.x_mm_per_px), (one.y_mm_per_px, other.y_mm_per_px))
-    return all(abs(a / b - 1) <= SAME_SCALE for a, b in pairs)
 
 
 def chosen_first(nerves: Sequence[Outline], before: NerveTrack | None) -> tuple[Outline, ...]:
@@ -96,9 +85,9 @@ def followed(
     before: NerveTrack | None, frame: Frame, chosen: Outline | None, measurements: Sequence[Measurement]
 ) -> NerveTrack:
     """The track with this frame. chosen: None where none was measured."""
-    thumbnail = cv2.resize(frame.ultrasound.crop(frame.pixels), THUMBNAIL, interpolation=cv2.INTER_AREA)
-    held = frame.probe is not None and frame.probe.frozen is True
-    if before and (held or np.array_equal(thumbnail, before.thumbnail)):
+    thumbnail = thumbnail_of(frame, THUMBNAIL)
+    frozen = stands_still(frame, thumbnail, before.thumbnail if before else None)
+    if before and frozen:
         return replace(before, exposed_ns=frame.exposed_ns, frozen=True)
     sighting = None
     if chosen is not None:
@@ -109,7 +98,7 @@ def followed(
         # Another nerve: what was seen of the first one is no vote for it.
         earlier = tuple(None for _ in earlier)
     kept = (*earlier, sighting)[-FRAMES:]
-    return NerveTrack(frame.pixels.shape, frame.exposed_ns, frame.spacing, np.asarray(thumbnail, np.uint8), kept, held)
+    return NerveTrack(frame.pixels.shape, frame.exposed_ns, frame.spacing, thumbnail, kept, frozen)
 
 
 def vote_faults(track: NerveTrack) -> tuple[str, ...]:

@@ -4,15 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
-
 from edge.classical.votes import FRAMES as EARLIER_FRAMES
 from edge.classical.votes import VoteMap
 from edge.finding import Finding
 from edge.frame import Frame, PixelSpacing, Region
-from edge.task.nerve_tracking import FRAMES, GAP_NS, THUMBNAIL, same_scale
+from edge.task.nerve_tracking import FRAMES, THUMBNAIL
+from edge.task.sameness import Thumbnail, alike, same_scale, soon_after, stands_still, thumbnail_of
 
 ANOTHER: Final = 0.8
 """Correlation of thumbnails below which a picture shows another place: pictures of different nerves have 0.35 in the
@@ -42,7 +39,7 @@ class NerveVotes:
     region: Region
     exposed_ns: int
     spacing: PixelSpacing | None
-    thumbnail: NDArray[np.uint8]
+    thumbnail: Thumbnail
     maps: tuple[VoteMap, ...] = ()
     """Of the last frames, this one's last."""
     places: tuple[Place | None, ...] = ()
@@ -62,27 +59,18 @@ class NerveVotes:
 
 def votes_before(history: Sequence[Finding], frame: Frame) -> NerveVotes:
     """What the frames before say of this one, which has not voted yet; nothing where it stands alone."""
-    thumbnail = cv2.resize(frame.ultrasound.crop(frame.pixels), THUMBNAIL, interpolation=cv2.INTER_AREA)
-    alone = NerveVotes(frame.ultrasound, frame.exposed_ns, frame.spacing, np.asarray(thumbnail, np.uint8))
+    alone = NerveVotes(frame.ultrasound, frame.exposed_ns, frame.spacing, thumbnail_of(frame, THUMBNAIL))
     before = history[-1].carried if history else None
     if not isinstance(before, NerveVotes) or not _goes_on(before, alone):
         return alone
-    held = frame.probe is not None and frame.probe.frozen is True
-    frozen = held or np.array_equal(before.thumbnail, alone.thumbnail)
+    frozen = stands_still(frame, alone.thumbnail, before.thumbnail)
     return replace(alone, maps=before.maps, places=before.places, frozen=frozen)
 
 
 def _goes_on(before: NerveVotes, here: NerveVotes) -> bool:
-    if before.region != here.region or not 0 < here.exposed_ns - before.exposed_ns <= GAP_NS:
+    if before.region != here.region or not soon_after(here.exposed_ns, before.exposed_ns):
         return False
-    return same_scale(before.spacing, here.spacing) and _alike(before.thumbnail, here.thumbnail) >= ANOTHER
-
-
-def _alike(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
-    """Correlation; 1 where one of them is even."""
-    a, b = (plane.astype(np.float64) - plane.mean() for plane in (one, other))
-    length = float(np.linalg.norm(a) * np.linalg.norm(b))
-    return float((a * b).sum()) / length if length else 1.0
+    return same_scale(before.spacing, here.spacing) and alike(before.thumbnail, here.thumbnail) >= ANOTHER
 
 
 def voted(before: NerveVotes, votes: VoteMap, place: Place | None) -> NerveVotes:

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from edge.finding import Finding, Measurement
 from edge.frame import Frame
+from edge.task.sameness import Thumbnail, alike, stands_still, thumbnail_of
 from edge.task.tissue_kinds import INFILTRATED
 
 THUMBNAIL: Final = (48, 48)
@@ -24,9 +23,9 @@ PHANTOM_ONLY: Final = f"{INFILTRATED}: learned from phantoms only; said of 3 in 
 class Votes:
     """Carried from frame to frame."""
 
-    thumbnail: NDArray[np.float32]
+    thumbnail: Thumbnail
     """Of the last frame."""
-    counted: NDArray[np.float32] | None = None
+    counted: Thumbnail | None = None
     """Of the last picture that had a vote."""
     log_odds: tuple[float, ...] = ()
     """One for each picture that showed muscle."""
@@ -39,26 +38,12 @@ class Votes:
         return float(1 / (1 + np.exp(-np.mean(self.log_odds))))
 
 
-def thumbnail_of(frame: Frame) -> NDArray[np.float32]:
-    small = cv2.resize(frame.ultrasound.crop(frame.pixels), THUMBNAIL, interpolation=cv2.INTER_AREA)
-    return small.astype(np.float32)
-
-
-def alike(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
-    """Correlation; 1 for two even pictures."""
-    a, b = one - one.mean(), other - other.mean()
-    length = float(np.linalg.norm(a) * np.linalg.norm(b))
-    return float((a * b).sum()) / length if length else 1.0
-
-
 def votes_after(history: Sequence[Finding], frame: Frame, infiltrated: float | None) -> Votes:
     """The votes with this frame's. infiltrated: its probability; None where it shows no muscle for certain."""
     earlier = history and history[-1].exposed_ns < frame.exposed_ns
     before = history[-1].carried if earlier and isinstance(history[-1].carried, Votes) else None
-    thumbnail = thumbnail_of(frame)
-    frozen = bool(frame.probe and frame.probe.frozen) or (
-        before is not None and np.array_equal(before.thumbnail, thumbnail)
-    )
+    thumbnail = thumbnail_of(frame, THUMBNAIL)
+    frozen = stands_still(frame, thumbnail, before.thumbnail if before else None)
     counted, log_odds = (before.counted, before.log_odds) if before else (None, ())
     if infiltrated is not None and (counted is None or alike(thumbnail, counted) < ANOTHER):
         share = float(np.clip(infiltrated, 1 - SUREST, SUREST))

@@ -16,12 +16,12 @@ from edge.classical.nerve import NerveSight, see_nerve
 from edge.classical.nerve_windows import FEATURES, windows_of, working_picture
 from edge.classical.outline import filled
 from edge.classical.probability import Sigmoid, Steps
+from edge.classical.scaling import packed, unpacked
 from edge.classical.shared_sums import CELL_PX
 from edge.classical.support_vectors import SupportVectors
 from edge.classical.textures import NAMES, describe, evened, texture_cells
 from edge.classical.window_model import (
     MANIFEST,
-    STEP,
     WindowManifest,
     WindowModel,
     load_model,
@@ -171,7 +171,7 @@ def stored(folder: Path, model: WindowModel) -> WindowManifest:
 
 def test_a_stored_model_decides_as_before(tmp_path: Path) -> None:
     model = bright_model()
-    model.machine.vectors[:] = np.round(model.machine.vectors / STEP) * STEP
+    model.machine.vectors[:] = unpacked(packed(model.machine.vectors))
     written = stored(tmp_path, model)
     manifest, read = load_model(tmp_path)
     assert manifest == written

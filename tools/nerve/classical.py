@@ -22,6 +22,7 @@ from edge.classical.outline import filled
 from edge.classical.shared_sums import CELL_PX
 from edge.classical.window_model import MANIFEST, Figure, WindowManifest, WindowModel, load_model, write_model
 from edge.runtime.manifest import models_folder
+from tools.masks import dice
 from tools.nerve.classical_training import calibrated, train
 from tools.nerve.classical_windows import Examples, Truth, examples_of, truth_of, varied
 from tools.nerve.looks import KINDS, other_scanner
@@ -108,19 +109,15 @@ def _outcome(truth: Truth, sight: NerveSight, time_ms: float) -> Judged:
         for candidate in sight.candidates
     ]
     borders = [(one.before, one.after) for one in sight.outlines[:1]]
-    dices = [_dice(filled(border, truth.nerve.shape) > 0, truth.nerve) for pair in borders for border in pair]
+    nerve = truth.nerve.astype(np.uint8)
+    dices = [dice(filled(border, nerve.shape), nerve) for pair in borders for border in pair]
     before, after = dices or (0.0, 0.0)
     return Judged(truth.name, bool(inside[:1] and inside[0]), any(inside), before, after, time_ms)
-
-
-def _dice(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
-    return float(2 * np.count_nonzero(one & other) / max(np.count_nonzero(one) + np.count_nonzero(other), 1))
 
 
 def figures(outcomes: Sequence[Judged], part: str) -> tuple[Figure, ...]:
     """What is shown of a part."""
     hit = [outcome for outcome in outcomes if outcome.first]
-
     values = {
         "first candidate in a nerve": [outcome.first for outcome in outcomes],
         "one of three in a nerve": [outcome.any_of_three for outcome in outcomes],

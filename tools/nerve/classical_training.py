@@ -13,8 +13,9 @@ from sklearn.svm import SVC
 from edge.classical.neighbours import Neighbours
 from edge.classical.nerve_windows import FEATURES
 from edge.classical.probability import Sigmoid, Steps
+from edge.classical.scaling import packed, standardised, unpacked
 from edge.classical.support_vectors import SupportVectors, squared_distances
-from edge.classical.window_model import MOST, STEP, WindowModel
+from edge.classical.window_model import WindowModel
 from tools.nerve.classical_windows import Examples
 from tools.selection import select
 
@@ -40,7 +41,7 @@ def train(pictures: Sequence[Examples], chosen: int = CHOSEN, seed: int = 7) -> 
     rng = np.random.default_rng(seed)
     features, positive = _sample(pictures, rng)
     mean, deviation = features.mean(axis=0), features.std(axis=0) + 1e-6
-    columns = select(np.clip((features - mean) / deviation, -MOST, MOST), positive, chosen)
+    columns = select(standardised(features, mean, deviation), positive, chosen)
     model = WindowModel(
         tuple(FEATURES[column] for column in columns),
         mean[columns].astype(np.float32),
@@ -92,7 +93,7 @@ def _reduced(model: WindowModel, machine: SupportVectors, scaled: Floats, positi
         for kind in (positive, ~positive)
     ]
     vectors = np.concatenate([one.cluster_centers_ for one in middles])
-    vectors = (np.round(vectors / STEP) * STEP).astype(np.float32)
+    vectors = unpacked(packed(vectors))
     kernel = np.exp(-machine.gamma * squared_distances(scaled, vectors)).astype(np.float64)
     wanted = machine.decide(scaled).astype(np.float64) - machine.bias
     weights = np.linalg.solve(kernel.T @ kernel + RIDGE * np.eye(len(vectors)), kernel.T @ wanted)

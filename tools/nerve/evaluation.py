@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.progress import track
 
+from edge.classical.outline import filled
 from edge.finding import Finding, LineMark, MaskMark
 from edge.frame import Frame
 from edge.runtime.contract import Runtime
@@ -64,9 +65,7 @@ class Read:
         lines = {mark.name: mark.points for mark in self.finding.marks if isinstance(mark, LineMark)}
         if "nerve border" not in lines:
             return None
-        mask = np.zeros(self.drawing.file.shape, np.uint8)
-        cv2.fillPoly(mask, [np.round(lines["nerve border"] * 16).astype(np.int32)], 1, shift=4)
-        return mask
+        return filled(lines["nerve border"], self.drawing.file.shape)
 
     def right(self) -> bool:
         """Whether the measured nerve is a drawn one, by half or more."""
@@ -196,16 +195,14 @@ def calibrate(runtime: Runtime) -> list[Number]:
     scores, drawings = scores_of(runtime), split("validation")
     reads = read_all(NerveTask({}), scores, drawings, "validation")
     figures = {f"{name}_logit": best_cut(reads, label) for label, name in enumerate(NerveTask.labels)}
-
-    def in_all_looks() -> list[Read]:
-        task = NerveTask(figures)
-        return [one for look in LOOKS for one in read_all(task, scores, drawings, f"validation, {look}", look)]
-
-    figures["least_confidence"] = least_confidence(in_all_looks())
-    reads = in_all_looks()
+    # What is measured does not depend on the least confidence, only whether it is told.
+    task = NerveTask(figures | {"least_confidence": LEAST[0]})
+    reads = tuple(one for look in LOOKS for one in read_all(task, scores, drawings, f"validation, {look}", look))
+    figures["least_confidence"] = least_confidence(reads)
+    told = [one for one in reads if one.confidence >= figures["least_confidence"]]
     note = f"{len(drawings)} real pictures kept back, in {len(LOOKS)} looks"
     found = [Number(name=name, value=value, unit="", note=note) for name, value in figures.items()]
-    for name, value in intervals(reads).items():
+    for name, value in intervals(told).items():
         found.append(Number(name=name, value=round(value, 2), unit="%" if "half" in name else "", note=note))
     return found
 

@@ -9,7 +9,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.svm import SVC
 
 from edge.classical.probability import Sigmoid, Steps
-from edge.classical.tissue import FEATURES, MOST, STEP, UNKNOWN, TissueModel
+from edge.classical.scaling import packed, standardised, unpacked
+from edge.classical.tissue import FEATURES, UNKNOWN, TissueModel
 from edge.task.tissue_kinds import JUDGED
 from tools.selection import select
 from tools.tissue.network import weights_of
@@ -33,12 +34,12 @@ def train_classical(examples: Examples, seed: int = 7) -> TissueModel:
     rows = rng.choice(len(weights), count, replace=False, p=weights / weights.sum())
     features, truth = examples.features[rows], examples.truth[rows]
     mean, deviation = features.mean(axis=0), features.std(axis=0) + 1e-6
-    scaled = np.clip((features - mean) / deviation, -MOST, MOST)
+    scaled = standardised(features, mean, deviation)
     columns: list[int] = []
     for kind in range(len(JUDGED)):
         known = truth[:, kind] != UNKNOWN
         columns += [c for c in select(scaled[known], truth[known, kind] == 1, CHOSEN) if c not in columns]
-    vectors = (np.round(scaled[:, columns] / STEP) * STEP).astype(np.float32)
+    vectors = unpacked(packed(scaled[:, columns]))
     gamma = GAMMA / len(columns)
     machines = [_weights(vectors, truth[:, kind], gamma) for kind in range(len(JUDGED))]
     return TissueModel(

@@ -6,10 +6,8 @@
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
-import cv2
 import numpy as np
 from rich.progress import track
 
@@ -17,16 +15,16 @@ from edge.app.tissue import open_tissue
 from edge.frame import Frame
 from edge.phantom.nerve import filled, nerve_picture
 from edge.runtime.opening import open_runtime
-from edge.screen.locator import Locator
 from edge.task.tissue import TissueTask, kind_of
 from edge.task.tissue_kinds import KINDS
 from edge.task.tissue_region import Roi
+from tools.muscle.verdicts import real_frames
 from tools.recipe import MODELS
 from tools.tissue.classical_training import calibrated, train_classical
 from tools.tissue.evaluation import by_older, cluster_mean, row_of
 from tools.tissue.samples import Examples, load_examples
 
-MUSCLE: Final = Path(__file__).parents[3] / "shared" / "data" / "muscle" / "images"
+MUSCLE: Final = "muscle/images/*.png"
 BOX: Final = (0.3, 0.35, 0.4, 0.2)
 """x, y, width and height in shares of the file: muscle in every picture of the set, by eye in nine of them."""
 PHANTOMS: Final = range(7_000_000, 7_000_060)
@@ -36,8 +34,7 @@ GROWN: Final = 0.9
 
 
 def muscle_regions() -> Iterator[tuple[str, Frame, Roi]]:
-    for path in sorted(MUSCLE.glob("*.png")):
-        frame = Locator().locate(Frame(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE), 0, 0, path.stem))
+    for frame in real_frames(MUSCLE, None):
         height, width = frame.pixels.shape
         x, y, wide, high = BOX
         yield "muscle, Logiq E9", frame, Roi.box(x * width, y * height, wide * width, high * height)

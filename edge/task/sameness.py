@@ -1,0 +1,47 @@
+"""Whether a frame shows what an earlier one showed: soon after it, the same scale, the same picture."""
+
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.frame import Frame, PixelSpacing
+
+SAME_SCALE: Final = 0.02
+"""Share by which two scales may differ and still be one."""
+GAP_NS: Final = 500_000_000
+"""Longest time from one frame to the next that still belongs to it."""
+Thumbnail = NDArray[np.uint8]
+
+
+def soon_after(exposed_ns: int, before_ns: int) -> bool:
+    """Whether an exposure may go on from an earlier one."""
+    return 0 < exposed_ns - before_ns <= GAP_NS
+
+
+def same_scale(one: PixelSpacing | None, other: PixelSpacing | None) -> bool:
+    """Two unknown scales are the same."""
+    if one is None or other is None:
+        return one is other
+    pairs = ((one.x_mm_per_px, other.x_mm_per_px), (one.y_mm_per_px, other.y_mm_per_px))
+    return all(abs(a / b - 1) <= SAME_SCALE for a, b in pairs)
+
+
+def thumbnail_of(frame: Frame, size: tuple[int, int]) -> Thumbnail:
+    """Of the ultrasound. size: (width, height)."""
+    small = cv2.resize(frame.ultrasound.crop(frame.pixels), size, interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.uint8)
+
+
+def stands_still(frame: Frame, thumbnail: Thumbnail, before: Thumbnail | None) -> bool:
+    """Whether the probe says that the picture is frozen, or it is the one before to the last grey level."""
+    held = frame.probe is not None and frame.probe.frozen is True
+    return held or (before is not None and np.array_equal(thumbnail, before))
+
+
+def alike(one: Thumbnail, other: Thumbnail) -> float:
+    """Correlation; 1 where one of them is even."""
+    a, b = (plane.astype(np.float64) - plane.mean() for plane in (one, other))
+    length = float(np.linalg.norm(a) * np.linalg.norm(b))
+    return float((a * b).sum()) / length if length else 1.0
