@@ -150,7 +150,10 @@ def test_a_storm_of_damaged_frames_takes_it_away(bench):
         host.open()
         host.ask(wire.Imaging(0, Action.START), wire.Done)
         host.send(wire.HostHeartbeat(1))
+        n_before = len(host.heard)
         assert host.ask(wire.Imaging(0, Action.ARM), wire.Done).refusal == Refusal.NONE
+        # What is said of the arming may come after its answer, and is not what the noise brings.
+        host.next(wire.TransmitState, n_before, lambda state: bool(state.flags & ExposureFlag.ARMED))
         n_before = len(host.heard)
         host.transport.write(b"\0noise" * (wire.STORM_DAMAGED_FRAMES + 2) + b"\0")
         off = host.next(wire.TransmitState, n_before)
