@@ -44,7 +44,7 @@ BridgeError
     └── LinkClosedError         used after this end closed it                (also ValueError)
 """
 
-from firmware_bridge.protocol.messages import Refusal
+from firmware_bridge.line.messages import Refusal
 
 
 class BridgeError(Exception):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from firmware_bridge.device.flash import FLASH_SECTOR_SIZE
 from firmware_bridge.errors import (
     ImageDamagedError,
     ImageHardwareError,
@@ -21,7 +22,6 @@ from firmware_bridge.errors import (
     KeyFileError,
     SignatureLibraryError,
 )
-from firmware_bridge.flash import FLASH_SECTOR_SIZE
 
 BANK_SIZE: Final = 0x60000
 """Bytes; an image with its tables must fit."""

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from math import isqrt
 from typing import Final
 
-from firmware_bridge.protocol import messages as wire
+from firmware_bridge.line import messages as wire
 
 INDEX: Final = {row.name: k for k, row in enumerate(wire.PARAMETERS)}
 """Numbers of the parameters by name."""

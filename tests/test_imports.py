@@ -14,7 +14,7 @@ from edge.registry import Entry, load
 
 ROOT = Path(__file__).parents[1]
 RECORDS = {"frame", "finding", "errors", "clock", "closing", "registry"}
-SIDE_BY_SIDE = {"source", "screen", "phantom", "runtime", "classical", "trust", "overlay", "sink"}
+SIDE_BY_SIDE = {"source", "screen", "phantom", "runtime", "image", "trust", "overlay", "sink"}
 LADDER = ["loop", "exam", "viewer", "app"]
 """Each may use all that stand before it, and everything below."""
 
@@ -27,7 +27,7 @@ def may_use(room: str) -> set[str]:
     if room == "source":
         allowed |= {"phantom"}
     if room == "task":
-        allowed |= {"screen", "classical", "trust"}
+        allowed |= {"screen", "image", "phantom", "trust"}
     if room in LADDER:
         allowed |= SIDE_BY_SIDE | {"task"} | set(LADDER[: LADDER.index(room)])
     return allowed
@@ -85,11 +85,11 @@ def test_a_wrong_arrow_would_be_found(monkeypatch: pytest.MonkeyPatch, tmp_path:
         "edge/sink/d.py": "def f():\n    from firmware_bridge import errors",
         "edge/task/e.py": "from edge.runtime.table import RUNTIMES",
         "edge/loop/f.py": "import edge.app.session",
-        "edge/frame.py": "TARGET = 'edge.task.cartilage:CartilageTask'",
+        "edge/frame.py": "TARGET = 'edge.task.cartilage.task:CartilageTask'",
         "edge/app/g.py": "import tools.train",
     }
     right = {
-        "edge/source/phantom.py": "from edge.phantom.trochlea import Trochlea",
+        "edge/source/phantom.py": "from edge.task.cartilage.trochlea import Trochlea",
         "edge/app/h.py": "import firmware_bridge.errors\nfrom edge.viewer import page",
         "edge/sink/i.py": "from . import naming\nfrom .naming import stem\nimport edge.frame",
     }
@@ -157,7 +157,10 @@ def test_the_command_line_starts_without_a_runtime() -> None:
 
 
 def test_no_heavy_import_at_the_top_of_the_bridge() -> None:
-    assert not modules_after("import firmware_bridge.transport.table, firmware_bridge.transport.loopback") & HEAVY
+    assert (
+        not modules_after("import firmware_bridge.line.transport.table, firmware_bridge.line.transport.loopback")
+        & HEAVY
+    )
 
 
 def tables() -> Iterator[tuple[str, Mapping[str, Entry]]]:

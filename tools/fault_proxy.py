@@ -29,8 +29,8 @@ from threading import Event
 from typing import Final
 
 from firmware_bridge.errors import BridgeError, PortUnsuitableError, WriteStalledError
-from firmware_bridge.transport.faulty import FaultCounts, FaultSettings, FaultyTransport, delay_range_ms
-from firmware_bridge.transport.table import open_transport
+from firmware_bridge.line.transport.faulty import FaultCounts, FaultSettings, FaultyTransport, delay_range_ms
+from firmware_bridge.line.transport.table import open_transport
 
 SIGNALS: Final = frozenset({signal.SIGUSR1, signal.SIGINT, signal.SIGTERM})
 LOOK_S: Final = 0.1

@@ -14,9 +14,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from firmware_bridge.boot import BANK_A_START
+from firmware_bridge.device.boot import BANK_A_START
+from firmware_bridge.device.flash import FLASH_SIZE, Flash
+from firmware_bridge.device.journal import JournalRecord, append_record
 from firmware_bridge.errors import BridgeError
-from firmware_bridge.flash import FLASH_SIZE, Flash
 from firmware_bridge.image import (
     BANK_SIZE,
     IMAGE_HEADER_SIZE,
@@ -24,8 +25,7 @@ from firmware_bridge.image import (
     IMAGE_TLV_HARDWARE_ID,
     read_image,
 )
-from firmware_bridge.journal import JournalRecord, append_record
-from firmware_bridge.protocol.messages import HARDWARE_ID
+from firmware_bridge.line.messages import HARDWARE_ID
 
 ROOT = Path(__file__).parents[1]
 SOURCES = ROOT / "firmware_bridge" / "firmware"

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from edge.task.muscle_grid import ANGLE_LENGTH
+from edge.task.muscle.grid import ANGLE_LENGTH
 from tools.muscle.samples import draw_muscle_sample
 from tools.nerve.samples import draw_nerve_sample
 from tools.network import interleave

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from edge.phantom.picture import beam_positions, form_picture
 from edge.phantom.records import Band, Echoes, Imaging, Pose, Transducer
-from edge.phantom.trochlea import Trochlea, draw_trochlea, echoes
-from edge.task.cartilage import SIDE
+from edge.task.cartilage.task import SIDE
+from edge.task.cartilage.trochlea import Trochlea, draw_trochlea, echoes
 from tools.disguise import disguise
 
 

@@ -1,9 +1,9 @@
 """The nerve task without a network, with what it needs from disk."""
 
-from edge.classical.window_model import load_model
 from edge.registry import load
 from edge.runtime.manifest import models_folder
 from edge.task.contract import Task
+from edge.task.nerve.window_model import load_model
 from edge.task.table import CLASSICAL
 
 FOLDER = "nerve_classical"

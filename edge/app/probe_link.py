@@ -11,14 +11,14 @@ from edge.frame import ProbeState
 from edge.loop.mailbox import Mailbox
 from edge.phantom.records import Imaging
 from edge.source.probe_feed import Exposure
+from firmware_bridge.device.simulator import simulated_probe
+from firmware_bridge.device.virtual_probe import TrueExposure
 from firmware_bridge.errors import BridgeError, ClockNotReadyError
-from firmware_bridge.events import Event, Exposed, ParametersChanged, Telemetry
-from firmware_bridge.news import StateKnown, StateUnknown
-from firmware_bridge.parameters import Parameters, parameters_from_raw
-from firmware_bridge.probe import Probe, open_probe
-from firmware_bridge.protocol.messages import ExposureFlag
-from firmware_bridge.simulator import simulated_probe
-from firmware_bridge.virtual_probe import TrueExposure
+from firmware_bridge.host.events import Event, Exposed, ParametersChanged, Telemetry
+from firmware_bridge.host.news import StateKnown, StateUnknown
+from firmware_bridge.host.parameters import Parameters, parameters_from_raw
+from firmware_bridge.host.probe import Probe, open_probe
+from firmware_bridge.line.messages import ExposureFlag
 
 STATE_WAIT_S = 0.25
 """How long a frame waits for the report of its exposure: the slowest line, and a period at 5 frames/s."""

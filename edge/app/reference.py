@@ -28,7 +28,7 @@ def add(
 ) -> None:
     """Record a reference from the runs of five healthy people or more."""
     from edge.app.references import add_reference, made_from
-    from edge.task.tissue_kinds import KINDS
+    from edge.task.tissue.kinds import KINDS
 
     for option, value in (("NAME", name), ("--device", device), ("--preset", preset)):
         if not value.strip():

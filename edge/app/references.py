@@ -10,7 +10,7 @@ import platformdirs
 from edge.errors import SettingError, SinkError
 from edge.sink.folder import sink_error, write_whole
 from edge.sink.records import FILE_NAME, read_records
-from edge.task.tissue_echo import Reference
+from edge.task.tissue.echo import Reference
 
 FILE: Final = "references.json"
 LEAST_PEOPLE: Final = 5

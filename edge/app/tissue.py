@@ -1,15 +1,15 @@
 """The tissue task with what it needs from disk: its model's arrays, and the reference that the user named."""
 
 from edge.app.references import find_reference
-from edge.classical.tissue import read_tissue_model
 from edge.errors import ModelError
 from edge.registry import load
 from edge.runtime.manifest import load_manifest, model_folder, read_verified
 from edge.task.contract import Task
 from edge.task.table import CLASSICAL, TASKS
-from edge.task.tissue_echo import MISSING, Reading
-from edge.task.tissue_kinds import JUDGED
-from edge.task.tissue_region import parse_roi
+from edge.task.tissue.classifiers import read_tissue_model
+from edge.task.tissue.echo import MISSING, Reading
+from edge.task.tissue.kinds import JUDGED
+from edge.task.tissue.region import parse_roi
 
 
 def open_tissue(

@@ -7,14 +7,14 @@ from typing import Final
 
 import numpy as np
 
-from edge.classical.band import measure_band
 from edge.finding import Finding, LineMark
-from edge.phantom.architecture import Architecture
-from edge.phantom.cine import Cine
-from edge.phantom.muscle_cine import MuscleCine
-from edge.phantom.nerve import TrueNerve
-from edge.phantom.nerve_cine import NerveCine
 from edge.phantom.records import Band
+from edge.task.cartilage.band import measure_band
+from edge.task.cartilage.cine import Cine
+from edge.task.muscle.cine import MuscleCine
+from edge.task.muscle.truth import Architecture
+from edge.task.nerve.cine import NerveCine
+from edge.task.nerve.phantom import TrueNerve
 
 Sizes = dict[str, float]
 """True values by the task's names, in the task's units."""

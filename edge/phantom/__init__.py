@@ -1,1 +1,1 @@
-"""B-mode physics and one anatomy a file, with known truth."""
+"""The simulated probe's physics: soft tissue, speckle, beams and grey levels; the anatomies stand with their tasks."""

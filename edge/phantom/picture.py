@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from edge.phantom.bmode import compress, envelope, white_field
 from edge.phantom.records import Band, Echoes, Imaging, PhantomPicture, Pose, Transducer
-from edge.phantom.trochlea import Trochlea, echoes
+from edge.task.cartilage.trochlea import Trochlea, echoes
 
 
 def take_picture(

@@ -15,14 +15,14 @@ from edge.clock import Clock, MonotonicClock
 from edge.closing import Closing
 from edge.errors import SettingError, SourceStalledError, UnknownNameError
 from edge.frame import Frame, ProbeState, Region
-from edge.phantom.cine import LIVE_IMAGING, Cine
-from edge.phantom.muscle_cine import LIVE_MUSCLE, MuscleCine
-from edge.phantom.muscle_motion import MOVEMENTS
-from edge.phantom.nerve_cine import HANDS, NerveCine
-from edge.phantom.nerve_draw import LIVE_NERVE
 from edge.phantom.records import Imaging
-from edge.phantom.tissue import LIVE_TISSUE, SWEEPS, TissueCine
 from edge.source.probe_feed import Exposure, ProbeFeed
+from edge.task.cartilage.cine import LIVE_IMAGING, Cine
+from edge.task.muscle.cine import LIVE_MUSCLE, MuscleCine
+from edge.task.muscle.motion import MOVEMENTS
+from edge.task.nerve.cine import HANDS, NerveCine
+from edge.task.nerve.phantom_draw import LIVE_NERVE
+from edge.task.tissue.phantom import LIVE_TISSUE, SWEEPS, TissueCine
 
 DEPTHS_MM = (15.0, 80.0)
 

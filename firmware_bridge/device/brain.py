@@ -21,10 +21,10 @@ from firmware_bridge.device.port import DevicePort
 from firmware_bridge.device.settings import FRAME_RATE, IMU_RATE
 from firmware_bridge.device.wrapping import MASK, Grid, since
 from firmware_bridge.limits import acoustic_output
-from firmware_bridge.link import Greeting, Link
-from firmware_bridge.protocol import messages as wire
-from firmware_bridge.protocol.codec import encode
-from firmware_bridge.protocol.messages import BootReason, FaultCode, Message, Stimulus, TransmitOff
+from firmware_bridge.line import messages as wire
+from firmware_bridge.line.codec import encode
+from firmware_bridge.line.link import Greeting, Link
+from firmware_bridge.line.messages import BootReason, FaultCode, Message, Stimulus, TransmitOff
 
 MAX_BUTTONS: Final = 8
 """Button events that wait; the oldest goes when one more comes."""

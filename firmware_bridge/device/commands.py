@@ -11,8 +11,8 @@ from firmware_bridge.device.self_test import failed_self_tests
 from firmware_bridge.device.sensors import SELF_TESTS
 from firmware_bridge.device.settings import FRAME_RATE
 from firmware_bridge.device.wrapping import MASK
-from firmware_bridge.protocol import messages as wire
-from firmware_bridge.protocol.messages import Action, FaultCode, Message, Refusal, TransmitOff
+from firmware_bridge.line import messages as wire
+from firmware_bridge.line.messages import Action, FaultCode, Message, Refusal, TransmitOff
 
 M = TypeVar("M", bound=Message)
 

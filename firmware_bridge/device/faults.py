@@ -2,7 +2,7 @@
 
 from firmware_bridge.device.log import LINE_FAULT, Log
 from firmware_bridge.device.permission import Permission
-from firmware_bridge.protocol.messages import FaultCode, TransmitOff
+from firmware_bridge.line.messages import FaultCode, TransmitOff
 
 
 class Faults:

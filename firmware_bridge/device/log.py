@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from firmware_bridge.protocol.messages import LogLevel, LogLine
+from firmware_bridge.line.messages import LogLevel, LogLine
 
 _INFO, _WARNING, _ERROR = LogLevel.INFO, LogLevel.WARNING, LogLevel.ERROR
 

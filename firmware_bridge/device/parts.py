@@ -10,7 +10,7 @@ from firmware_bridge.device.port import DevicePort
 from firmware_bridge.device.sensors import Sensors
 from firmware_bridge.device.settings import Settings
 from firmware_bridge.device.updating import Updating
-from firmware_bridge.link import Link
+from firmware_bridge.line.link import Link
 
 
 @dataclass(slots=True)

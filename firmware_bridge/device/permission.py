@@ -5,8 +5,8 @@ Armed implies all of its conditions, since whatever ends one of them clears it; 
 
 from firmware_bridge.device.log import LINE_ARMED, LINE_OFF, Log
 from firmware_bridge.device.wrapping import since
-from firmware_bridge.protocol import messages as wire
-from firmware_bridge.protocol.messages import ExposureFlag, TransmitOff
+from firmware_bridge.line import messages as wire
+from firmware_bridge.line.messages import ExposureFlag, TransmitOff
 
 
 class Permission:

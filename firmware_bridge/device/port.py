@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from firmware_bridge.boot import BootOutcome
-from firmware_bridge.flash import Flash
-from firmware_bridge.protocol.messages import BootReason
+from firmware_bridge.device.boot import BootOutcome
+from firmware_bridge.device.flash import Flash
+from firmware_bridge.line.messages import BootReason
 
 
 class DevicePort(Protocol):

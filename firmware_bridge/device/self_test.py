@@ -1,11 +1,11 @@
 """What the device can test of itself while it runs."""
 
-from firmware_bridge.boot import bank_image
+from firmware_bridge.device.boot import bank_image
 from firmware_bridge.device.parts import Parts
 from firmware_bridge.device.sensors import SELF_TESTS
 from firmware_bridge.errors import ImageError
 from firmware_bridge.limits import check
-from firmware_bridge.protocol.messages import PRESETS, Refusal
+from firmware_bridge.line.messages import PRESETS, Refusal
 
 
 def failed_self_tests(parts: Parts) -> int:

@@ -4,8 +4,8 @@ from typing import Final
 
 from firmware_bridge.device.faults import Faults
 from firmware_bridge.device.permission import Permission
-from firmware_bridge.protocol import messages as wire
-from firmware_bridge.protocol.messages import FaultCode, Stimulus, TransmitOff
+from firmware_bridge.line import messages as wire
+from firmware_bridge.line.messages import FaultCode, Stimulus, TransmitOff
 
 SELF_TESTS: Final = 0x1F
 """Bits of all self-tests; SelfTestResult names them."""

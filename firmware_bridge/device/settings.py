@@ -5,8 +5,8 @@ from typing import Final
 
 from firmware_bridge.device.wrapping import MASK
 from firmware_bridge.limits import INDEX, Verdict, check
-from firmware_bridge.protocol import messages as wire
-from firmware_bridge.protocol.messages import Refusal
+from firmware_bridge.line import messages as wire
+from firmware_bridge.line.messages import Refusal
 
 PRESET: Final = INDEX["preset"]
 FRAME_RATE: Final = INDEX["frame_rate"]

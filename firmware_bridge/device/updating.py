@@ -8,16 +8,15 @@ a record torn or of another file means from the start. A file may thus be one se
 import hashlib
 from typing import Final
 
-from firmware_bridge import boot
-from firmware_bridge.boot import BANK_STARTS
-from firmware_bridge.device import log
+from firmware_bridge.device import boot, log
+from firmware_bridge.device.boot import BANK_STARTS
 from firmware_bridge.device.faults import Faults
+from firmware_bridge.device.flash import FLASH_SECTOR_SIZE
 from firmware_bridge.device.log import Log
 from firmware_bridge.device.port import DevicePort
 from firmware_bridge.errors import FlashBitError, FlashRangeError
-from firmware_bridge.flash import FLASH_SECTOR_SIZE
 from firmware_bridge.image import MAX_UPDATE_BYTES
-from firmware_bridge.protocol.messages import FaultCode, Refusal, UpdateState
+from firmware_bridge.line.messages import FaultCode, Refusal, UpdateState
 
 _MARKS_AT: Final = 64
 """In the record: the marks of the sectors begin here."""

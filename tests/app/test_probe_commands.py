@@ -18,11 +18,11 @@ from edge.app.probe.facts import ask_facts
 from edge.app.probe.facts_view import facts_view
 from edge.app.probe.watch_view import watch_view
 from edge.app.probe.watching import Doing, Shown, follow
-from firmware_bridge.link import FrameKind
-from firmware_bridge.probe import Probe
-from firmware_bridge.protocol import messages as wire
-from firmware_bridge.protocol.framing import Deframer, encode_frame
-from firmware_bridge.simulator import SimulatedProbe
+from firmware_bridge.device.simulator import SimulatedProbe
+from firmware_bridge.host.probe import Probe
+from firmware_bridge.line import messages as wire
+from firmware_bridge.line.framing import Deframer, encode_frame
+from firmware_bridge.line.link import FrameKind
 
 COMMANDS = ("list", "info", "set", "watch", "selftest", "update", "trace")
 
@@ -158,7 +158,7 @@ def test_selftest_says_each_test(sonoedge):
 
 def test_a_failed_selftest_is_exit_code_1(sonoedge):
     prelude = """
-import firmware_bridge.probe as p
+import firmware_bridge.host.probe as p
 p.Probe.self_test = lambda self: p.SelfTestReport(("memory", "flash"), ("flash",))
 """
     ended = sonoedge("probe", "selftest", "sim:", prelude=prelude)

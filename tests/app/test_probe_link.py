@@ -16,16 +16,16 @@ from edge.app.truth import true_sizes
 from edge.errors import SettingError
 from edge.finding import Finding, Verdict
 from edge.frame import ProbeState
-from edge.phantom.cine import Cine
 from edge.phantom.records import Imaging
 from edge.source.fake import FakeFeed
 from edge.source.probe_feed import Exposure
-from firmware_bridge.clock_sync import HostTime
+from edge.task.cartilage.cine import Cine
 from firmware_bridge.errors import BridgeError, ClockNotReadyError, LinkLostError
-from firmware_bridge.events import Event, Exposed, ParametersChanged, Telemetry
-from firmware_bridge.news import StateKnown, StateUnknown
-from firmware_bridge.parameters import Parameters
-from firmware_bridge.protocol.messages import ExposureFlag
+from firmware_bridge.host.clock_sync import HostTime
+from firmware_bridge.host.events import Event, Exposed, ParametersChanged, Telemetry
+from firmware_bridge.host.news import StateKnown, StateUnknown
+from firmware_bridge.host.parameters import Parameters
+from firmware_bridge.line.messages import ExposureFlag
 
 PERIOD_NS = 40_000_000
 TELEMETRY = Telemetry(1, 2, 80, 35.0, 41.0, 0.9, 0.3, 1.2, 100)
@@ -356,8 +356,8 @@ def test_a_frozen_probe_shows_its_last_picture_again() -> None:
 
 def test_another_probe_sets_the_phantom_by_what_it_reports(monkeypatch) -> None:
     """A transport that the simulator is behind, as a serial line would be."""
-    from firmware_bridge.probe import Probe
-    from firmware_bridge.simulator import simulated_probe
+    from firmware_bridge.device.simulator import simulated_probe
+    from firmware_bridge.host.probe import Probe
 
     with simulated_probe("seed=3") as simulator:
         monkeypatch.setattr(

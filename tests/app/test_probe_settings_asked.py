@@ -4,7 +4,7 @@ import pytest
 
 from edge.app.probe.settings_asked import Asked, changes_from, split_settings
 from edge.errors import SettingError
-from firmware_bridge.parameters import ParameterDescription
+from firmware_bridge.host.parameters import ParameterDescription
 
 TABLE = (
     ParameterDescription("depth_mm", "depth", "mm", 15, 80, 0.5, 30, 30),

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from edge.app.probe.fields import fields_of
 from edge.app.probe.traced import frames_of
-from firmware_bridge.link import FrameKind
-from firmware_bridge.protocol import messages as wire
-from firmware_bridge.protocol.codec import encode
-from firmware_bridge.protocol.framing import encode_frame
-from firmware_bridge.transport.recorded import Direction, TraceEntry, TraceFile
+from firmware_bridge.line import messages as wire
+from firmware_bridge.line.codec import encode
+from firmware_bridge.line.framing import encode_frame
+from firmware_bridge.line.link import FrameKind
+from firmware_bridge.line.transport.recorded import Direction, TraceEntry, TraceFile
 
 SESSION = 7
 TELEMETRY = wire.Telemetry(5_000_000, 80, 301, 355, 812, 300, 900, 120, 0, 0, 0)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from edge.app.probe.watched import Watched, transmit_text
-from firmware_bridge.events import (
+from firmware_bridge.host.events import (
     ButtonMoved,
     Exposed,
     FaultLatched,
@@ -16,9 +16,9 @@ from firmware_bridge.events import (
     Telemetry,
     TransmitChanged,
 )
-from firmware_bridge.parameters import parameters_from_raw
-from firmware_bridge.protocol import messages as wire
-from firmware_bridge.protocol.messages import ExposureFlag, FaultCode, LogLevel, TransmitOff
+from firmware_bridge.host.parameters import parameters_from_raw
+from firmware_bridge.line import messages as wire
+from firmware_bridge.line.messages import ExposureFlag, FaultCode, LogLevel, TransmitOff
 
 SECOND = 1_000_000_000
 PARAMETERS = parameters_from_raw(wire.PRESETS[0].values, 1)

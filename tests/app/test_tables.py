@@ -13,9 +13,9 @@ from edge.exam.summary import summarise
 from edge.finding import Finding, LineMark, Measurement, Timings, Verdict
 from edge.frame import PixelSpacing, SpacingOrigin
 from edge.loop.statistics import Drops, Spread, Statistics
-from edge.phantom.cine import Cine
-from edge.phantom.muscle_cine import MuscleCine
 from edge.phantom.records import Band
+from edge.task.cartilage.cine import Cine
+from edge.task.muscle.cine import MuscleCine
 
 MEASURED = Finding(
     "cartilage",

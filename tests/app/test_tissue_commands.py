@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from edge.app.references import add_reference, load_references, references_path
-from edge.phantom.tissue import draw_patient, patient_picture
 from edge.runtime.manifest import list_models
-from edge.task.tissue_echo import Reference
+from edge.task.tissue.echo import Reference
+from edge.task.tissue.phantom import draw_patient, patient_picture
 
 QUICK = ("--runtime", "onnx", "--precision", "int8", "--no-video")
 

@@ -9,15 +9,15 @@ import pytest
 from edge.app.nerve import open_classical_nerve
 from edge.finding import CaliperMark, FieldMark, LineMark, MaskMark, Verdict
 from edge.frame import Frame, PixelSpacing, Region, SpacingOrigin
-from edge.phantom.cine import Cine
-from edge.phantom.muscle_cine import MuscleCine
-from edge.phantom.nerve_cine import NerveCine
 from edge.registry import load
+from edge.task.cartilage.cine import Cine
 from edge.task.fake import FakeTask
+from edge.task.muscle.cine import MuscleCine
+from edge.task.nerve.cine import NerveCine
 from edge.task.table import TASKS
-from tests.task.muscle_truth import faultless_output
-from tests.task.nerve_truth import faultless_output as nerve_output
-from tests.task.nerve_truth import frame_of_nerve
+from tests.task.muscle.faultless import faultless_output
+from tests.task.nerve.drawn_nerve import faultless_output as nerve_output
+from tests.task.nerve.drawn_nerve import frame_of_nerve
 
 SIZES = [(1, 1), (1, 7), (2, 2), (7, 1), (37, 53), (101, 255), (480, 640), (481, 639), (800, 600)]
 

@@ -14,14 +14,14 @@ from typing import Protocol
 
 import pytest
 
+from firmware_bridge.device.simulator import SimulatedLine
 from firmware_bridge.errors import LinkClosedError, LinkLostError, WriteStalledError
-from firmware_bridge.simulator import SimulatedLine
-from firmware_bridge.transport.contract import Transport
-from firmware_bridge.transport.faulty import FaultyLine, FaultyTransport
-from firmware_bridge.transport.loopback import Loopback, loopback_pair
-from firmware_bridge.transport.recorded import RecordingTransport, TraceFile
-from firmware_bridge.transport.socket_line import open_tcp, open_unix
-from firmware_bridge.transport.table import TRANSPORTS, open_transport
+from firmware_bridge.line.transport.contract import Transport
+from firmware_bridge.line.transport.faulty import FaultyLine, FaultyTransport
+from firmware_bridge.line.transport.loopback import Loopback, loopback_pair
+from firmware_bridge.line.transport.recorded import RecordingTransport, TraceFile
+from firmware_bridge.line.transport.socket_line import open_tcp, open_unix
+from firmware_bridge.line.transport.table import TRANSPORTS, open_transport
 
 SOON_S = 60.0
 """Long enough on a busy machine; nothing waits that long unless it fails."""
@@ -108,7 +108,7 @@ def loopback_line(write_timeout_s: float) -> Iterator[Ends]:
 
 @contextmanager
 def serial_line(write_timeout_s: float) -> Iterator[Ends]:
-    from firmware_bridge.transport.serial_port import SerialPort
+    from firmware_bridge.line.transport.serial_port import SerialPort
 
     far = PtyFar()
     try:

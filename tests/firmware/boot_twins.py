@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from firmware_bridge import boot
-from firmware_bridge.boot import BANK_STARTS, UpdateStatus
+from firmware_bridge.device import boot
+from firmware_bridge.device.boot import BANK_STARTS, UpdateStatus
+from firmware_bridge.device.flash import FLASH_SECTOR_SIZE, FLASH_SIZE, Flash
 from firmware_bridge.errors import FlashBitError, FlashRangeError, NothingBootsError, PowerCutError
-from firmware_bridge.flash import FLASH_SECTOR_SIZE, FLASH_SIZE, Flash
 from firmware_bridge.image import Version, unsigned_image
 from tests.firmware.core_library import Core
 

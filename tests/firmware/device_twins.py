@@ -4,8 +4,8 @@ from typing import Final, Protocol
 
 from firmware_bridge.device.brain import Device
 from firmware_bridge.errors import PowerCutError
-from firmware_bridge.protocol import messages as wire
-from firmware_bridge.protocol.messages import BootReason
+from firmware_bridge.line import messages as wire
+from firmware_bridge.line.messages import BootReason
 from tests.firmware.boot_twins import HARDWARE, NOTHING, CTwin, PythonTwin, Started, Twin, image, install
 from tests.firmware.core_library import Core
 

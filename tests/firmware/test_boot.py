@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware_bridge.boot import BANK_STARTS, BOOT_TRIES, UpdateStatus, factory_reset
+from firmware_bridge.device.boot import BANK_STARTS, BOOT_TRIES, UpdateStatus, factory_reset
+from firmware_bridge.device.flash import FLASH_SECTOR_SIZE
+from firmware_bridge.device.journal import JOURNAL_RECORD_SIZE, JournalRecord, pack_record
 from firmware_bridge.errors import PowerCutError
-from firmware_bridge.flash import FLASH_SECTOR_SIZE
 from firmware_bridge.image import BANK_SIZE
-from firmware_bridge.journal import JOURNAL_RECORD_SIZE, JournalRecord, pack_record
 from tests.firmware.boot_twins import (
     HARDWARE,
     NOTHING,

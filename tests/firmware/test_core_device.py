@@ -8,14 +8,14 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware_bridge.boot import BANK_STARTS
+from firmware_bridge.device.boot import BANK_STARTS
 from firmware_bridge.device.log import LOG_LINES
 from firmware_bridge.device.updating import MAX_UPDATE_BYTES
 from firmware_bridge.limits import INDEX
-from firmware_bridge.link import Link
-from firmware_bridge.protocol import messages as wire
-from firmware_bridge.protocol.codec import MAX_BODY_BYTES, decode, encode
-from firmware_bridge.protocol.messages import Action, Refusal, Stimulus, TransmitOff, UpdateState
+from firmware_bridge.line import messages as wire
+from firmware_bridge.line.codec import MAX_BODY_BYTES, decode, encode
+from firmware_bridge.line.link import Link
+from firmware_bridge.line.messages import Action, Refusal, Stimulus, TransmitOff, UpdateState
 from tests.firmware.boot_twins import image
 from tests.firmware.device_twins import Twins
 

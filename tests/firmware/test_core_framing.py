@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from firmware_bridge.protocol.framing import MAX_BLOCK_BYTES, MAX_PAYLOAD_BYTES, Deframer, encode_frame
+from firmware_bridge.line.framing import MAX_BLOCK_BYTES, MAX_PAYLOAD_BYTES, Deframer, encode_frame
 
 DAMAGED = None
 

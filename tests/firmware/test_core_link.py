@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware_bridge.link import MAGIC, FrameKind, Link, LinkCounters
-from firmware_bridge.protocol import messages as wire
-from firmware_bridge.protocol.framing import encode_frame
+from firmware_bridge.line import messages as wire
+from firmware_bridge.line.framing import encode_frame
+from firmware_bridge.line.link import MAGIC, FrameKind, Link, LinkCounters
 
 BOOT_ID = 0xC0FFEE07
 WRAP = 1 << 32
@@ -39,7 +39,7 @@ class Recorder:
 
 
 class CoreLink:
-    """core/link.c behind the methods of `firmware_bridge.link.Link`."""
+    """core/link.c behind the methods of `firmware_bridge.line.link.Link`."""
 
     def __init__(self, core, user):
         ffi, self._c = core.ffi, core.c

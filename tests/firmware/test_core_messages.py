@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware_bridge.protocol import messages as wire
+from firmware_bridge.line import messages as wire
 
 
 @given(st.integers(0, 255), st.integers(-(1 << 31), (1 << 31) - 1))

@@ -10,8 +10,8 @@ from firmware_bridge.device.faults import Faults
 from firmware_bridge.device.log import Log
 from firmware_bridge.device.permission import Heartbeat, Permission, Storm
 from firmware_bridge.device.sensors import Sensors
-from firmware_bridge.protocol import messages as wire
-from firmware_bridge.protocol.messages import FaultCode, Stimulus, TransmitOff
+from firmware_bridge.line import messages as wire
+from firmware_bridge.line.messages import FaultCode, Stimulus, TransmitOff
 
 WRAP = 1 << 32
 TIMEOUT, WINDOW, MANY = wire.HEARTBEAT_TIMEOUT_US, wire.STORM_WINDOW_US, wire.STORM_DAMAGED_FRAMES

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware_bridge.device.settings import PRESET, Settings
-from firmware_bridge.protocol import messages as wire
-from firmware_bridge.protocol.messages import Refusal
+from firmware_bridge.line import messages as wire
+from firmware_bridge.line.messages import Refusal
 
 ROWS = wire.PARAMETERS
 LEAST, MOST = -(1 << 31), (1 << 31) - 1

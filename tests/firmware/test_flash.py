@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware_bridge import boot, flash, image, journal
+from firmware_bridge import image
+from firmware_bridge.device import boot, flash, journal
+from firmware_bridge.device.flash import FLASH_SECTOR_SIZE, FLASH_SIZE, Flash
 from firmware_bridge.errors import FlashBitError, FlashRangeError, PowerCutError
-from firmware_bridge.flash import FLASH_SECTOR_SIZE, FLASH_SIZE, Flash
 from tests.firmware.boot_twins import CTwin, PythonTwin, Twin
 from tests.firmware.core_library import FIRMWARE
 

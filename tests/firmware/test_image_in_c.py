@@ -7,9 +7,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from firmware_bridge import boot
+from firmware_bridge.device import boot
+from firmware_bridge.device.flash import Flash
 from firmware_bridge.errors import ImageDamagedError, ImageError, ImageHardwareError, ImageOlderError
-from firmware_bridge.flash import Flash
 from tests.firmware.boot_twins import HARDWARE, CTwin
 
 MINIMUM = 3

@@ -18,11 +18,11 @@ from typing import NamedTuple
 
 import pytest
 
-from firmware_bridge.boot import BANK_STARTS, BOOT_TRIES
-from firmware_bridge.flash import FLASH_SIZE, Flash
-from firmware_bridge.journal import JournalRecord, append_record
-from firmware_bridge.protocol.framing import encode_frame
-from firmware_bridge.protocol.messages import BootReason, Stimulus
+from firmware_bridge.device.boot import BANK_STARTS, BOOT_TRIES
+from firmware_bridge.device.flash import FLASH_SIZE, Flash
+from firmware_bridge.device.journal import JournalRecord, append_record
+from firmware_bridge.line.framing import encode_frame
+from firmware_bridge.line.messages import BootReason, Stimulus
 from tests.firmware.boot_twins import image
 from tools.bridge.host_process import HostProbe
 from tools.bridge.qemu import QemuProbe, missing_for_qemu

@@ -6,12 +6,12 @@ from typing import TypeVar
 
 import pytest
 
-from firmware_bridge.flash import Flash
-from firmware_bridge.link import Greeting, Link
-from firmware_bridge.protocol import messages as wire
-from firmware_bridge.protocol.codec import decode, encode
-from firmware_bridge.protocol.messages import Action, ExposureFlag, Message, Refusal, Stimulus
-from firmware_bridge.virtual_probe import ProbeSettings, TrueExposure, VirtualProbe
+from firmware_bridge.device.flash import Flash
+from firmware_bridge.device.virtual_probe import ProbeSettings, TrueExposure, VirtualProbe
+from firmware_bridge.line import messages as wire
+from firmware_bridge.line.codec import decode, encode
+from firmware_bridge.line.link import Greeting, Link
+from firmware_bridge.line.messages import Action, ExposureFlag, Message, Refusal, Stimulus
 
 M = TypeVar("M", bound=Message)
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware_bridge.limits import INDEX, acoustic_output, check, pressure_factor
-from firmware_bridge.protocol import messages as wire
+from firmware_bridge.line import messages as wire
 
 ROWS = wire.PARAMETERS
 

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
+from firmware_bridge.device.virtual_probe import ProbeSettings, TrueExposure, VirtualProbe
 from firmware_bridge.errors import LinkLostError, PortNotFoundError
-from firmware_bridge.probe import Probe
-from firmware_bridge.transport.contract import Transport
-from firmware_bridge.virtual_probe import ProbeSettings, TrueExposure, VirtualProbe
+from firmware_bridge.host.probe import Probe
+from firmware_bridge.line.transport.contract import Transport
 
 STEP_US = 500
 FIRST_US = 7_000_000

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from firmware_bridge.line import LineStatistics
-from firmware_bridge.probe import Probe
-from firmware_bridge.protocol import messages as wire
-from firmware_bridge.transport.faulty import FaultSettings
+from firmware_bridge.host.connection import LineStatistics
+from firmware_bridge.host.probe import Probe
+from firmware_bridge.line import messages as wire
+from firmware_bridge.line.transport.faulty import FaultSettings
 from tests.hil.counters import NAMES, Counted, complaints, counted_by_link, counted_by_program
 from tests.hil.firmware import KINDS, Firmware
 from tools.bridge.devices import Device

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from firmware_bridge.line import LineStatistics
-from firmware_bridge.link import LinkCounters
-from firmware_bridge.protocol.messages import LinkStatistics
+from firmware_bridge.host.connection import LineStatistics
+from firmware_bridge.line.link import LinkCounters
+from firmware_bridge.line.messages import LinkStatistics
 
 STILL = ("damaged", "malformed", "stale", "naks_sent", "naks_received", "plain_lost")
 """Of a link, at both ends: on a line without faults they stay where they are."""

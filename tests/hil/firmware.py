@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from firmware_bridge.protocol.messages import HARDWARE_ID
+from firmware_bridge.line.messages import HARDWARE_ID
 from tools import firmware
 from tools.bridge.devices import CortexProbe, Device, ProcessProbe, PythonProbe
 from tools.bridge.qemu import missing_for_qemu
@@ -69,7 +69,7 @@ class Firmware:
 
 
 def _python_settings(drift_ppm: int = 0, start_us: int | None = None):
-    from firmware_bridge.virtual_probe import ProbeSettings
+    from firmware_bridge.device.virtual_probe import ProbeSettings
 
     return ProbeSettings(drift_ppm=drift_ppm, seed=1, start_us=start_us)
 

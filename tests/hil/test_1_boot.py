@@ -4,15 +4,15 @@ import time
 
 import pytest
 
+from firmware_bridge.device.flash import FLASH_SIZE
 from firmware_bridge.errors import NoAnswerError
-from firmware_bridge.flash import FLASH_SIZE
+from firmware_bridge.host.probe import Bank, Probe
 from firmware_bridge.image import Version
-from firmware_bridge.link import FrameKind
-from firmware_bridge.probe import Bank, Probe
-from firmware_bridge.protocol import messages as wire
-from firmware_bridge.protocol.framing import Deframer, encode_frame
-from firmware_bridge.protocol.messages import BootReason, ExposureFlag, TransmitOff
-from firmware_bridge.transport.contract import Transport
+from firmware_bridge.line import messages as wire
+from firmware_bridge.line.framing import Deframer, encode_frame
+from firmware_bridge.line.link import FrameKind
+from firmware_bridge.line.messages import BootReason, ExposureFlag, TransmitOff
+from firmware_bridge.line.transport.contract import Transport
 from tests.hil.counters import CUT
 from tools.bridge.raw_host import SOON_S
 

@@ -9,10 +9,10 @@ from math import sqrt
 import pytest
 
 from firmware_bridge.errors import ParameterRefusedError
-from firmware_bridge.events import TransmitChanged
-from firmware_bridge.probe import Probe
-from firmware_bridge.protocol import messages as wire
-from firmware_bridge.protocol.messages import PARAMETERS, PRESETS, Refusal
+from firmware_bridge.host.events import TransmitChanged
+from firmware_bridge.host.probe import Probe
+from firmware_bridge.line import messages as wire
+from firmware_bridge.line.messages import PARAMETERS, PRESETS, Refusal
 from tools.bridge.raw_host import SOON_S
 
 NUMBER = {row.name: k for k, row in enumerate(PARAMETERS)}

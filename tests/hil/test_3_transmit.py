@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from firmware_bridge.errors import RefusedError
-from firmware_bridge.events import ButtonMoved, FaultLatched, TransmitChanged
-from firmware_bridge.probe import Probe
-from firmware_bridge.protocol import messages as wire
-from firmware_bridge.protocol.messages import Action, ExposureFlag, FaultCode, Refusal, Stimulus, TransmitOff
+from firmware_bridge.host.events import ButtonMoved, FaultLatched, TransmitChanged
+from firmware_bridge.host.probe import Probe
+from firmware_bridge.line import messages as wire
+from firmware_bridge.line.messages import Action, ExposureFlag, FaultCode, Refusal, Stimulus, TransmitOff
 from tests.hil.conftest import Bench
 from tests.hil.counters import CUT
 from tools.bridge.heartbeat import silence_until_off

@@ -7,11 +7,11 @@ from typing import TypeVar
 
 import pytest
 
-from firmware_bridge.clock_sync import HostTime
-from firmware_bridge.events import Event, Exposed, Motion, ParametersChanged, Telemetry, TransmitChanged
-from firmware_bridge.news import StateKnown, Watch
-from firmware_bridge.probe import Probe
-from firmware_bridge.protocol.messages import ExposureFlag, Stimulus
+from firmware_bridge.host.clock_sync import HostTime
+from firmware_bridge.host.events import Event, Exposed, Motion, ParametersChanged, Telemetry, TransmitChanged
+from firmware_bridge.host.news import StateKnown, Watch
+from firmware_bridge.host.probe import Probe
+from firmware_bridge.line.messages import ExposureFlag, Stimulus
 from tests.hil.conftest import Bench
 from tests.hil.firmware import CORTEX
 from tools.bridge.raw_host import SOON_S

@@ -6,11 +6,11 @@ from concurrent.futures import Future
 import pytest
 
 from firmware_bridge.errors import BridgeError, LinkLostError, NoReplyError
-from firmware_bridge.events import LineLost, LineRestored
-from firmware_bridge.probe import Probe
-from firmware_bridge.protocol import messages as wire
-from firmware_bridge.protocol.messages import BootReason, ExposureFlag, FaultCode, Stimulus, TransmitOff
-from firmware_bridge.transport.faulty import FaultSettings
+from firmware_bridge.host.events import LineLost, LineRestored
+from firmware_bridge.host.probe import Probe
+from firmware_bridge.line import messages as wire
+from firmware_bridge.line.messages import BootReason, ExposureFlag, FaultCode, Stimulus, TransmitOff
+from firmware_bridge.line.transport.faulty import FaultSettings
 from tests.hil.conftest import ALL, Bench
 from tests.hil.counters import AGAIN, CUT, NAMES
 from tools.bridge.raw_host import SOON_S

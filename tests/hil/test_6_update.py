@@ -10,7 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from firmware_bridge.boot import BANK_STARTS, BOOT_TRIES
+from firmware_bridge.device.boot import BANK_STARTS, BOOT_TRIES
+from firmware_bridge.device.flash import FLASH_SECTOR_SIZE, Flash
+from firmware_bridge.device.journal import JOURNAL_RECORD_SIZE, append_record, newest_record
+from firmware_bridge.device.simulator import SimulatedProbe
+from firmware_bridge.device.virtual_probe import ProbeSettings
 from firmware_bridge.errors import (
     ImageDamagedError,
     ImageHardwareError,
@@ -21,16 +25,12 @@ from firmware_bridge.errors import (
     UpdateImageError,
     UpdateNotNowError,
 )
-from firmware_bridge.flash import FLASH_SECTOR_SIZE, Flash
+from firmware_bridge.host.probe import Bank, Identity, Probe
+from firmware_bridge.host.update import PART_BYTES, update
 from firmware_bridge.image import Version, read_image
-from firmware_bridge.journal import JOURNAL_RECORD_SIZE, append_record, newest_record
-from firmware_bridge.probe import Bank, Identity, Probe
-from firmware_bridge.protocol import messages as wire
-from firmware_bridge.protocol.messages import HARDWARE_ID, BootReason, Refusal, Stimulus, UpdateState
-from firmware_bridge.simulator import SimulatedProbe
-from firmware_bridge.transport.faulty import FaultSettings
-from firmware_bridge.update import PART_BYTES, update
-from firmware_bridge.virtual_probe import ProbeSettings
+from firmware_bridge.line import messages as wire
+from firmware_bridge.line.messages import HARDWARE_ID, BootReason, Refusal, Stimulus, UpdateState
+from firmware_bridge.line.transport.faulty import FaultSettings
 from tests.hil.conftest import ALL, Bench
 from tests.hil.counters import CUT, NAMES
 from tests.hil.firmware import CORTEX

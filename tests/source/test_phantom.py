@@ -9,14 +9,14 @@ import pytest
 from edge.clock import ManualClock
 from edge.errors import SettingError, SourceStalledError, UnknownNameError
 from edge.frame import Frame, ProbeState
-from edge.phantom.cine import Cine
-from edge.phantom.muscle_cine import LIVE_MUSCLE, MuscleCine
-from edge.phantom.nerve_cine import NerveCine
 from edge.phantom.records import Imaging
-from edge.phantom.tissue import TissueCine
 from edge.source.fake import FakeFeed
 from edge.source.phantom import DEPTHS_MM, open_phantom, parse_phantom
 from edge.source.probe_feed import Exposure
+from edge.task.cartilage.cine import Cine
+from edge.task.muscle.cine import LIVE_MUSCLE, MuscleCine
+from edge.task.nerve.cine import NerveCine
+from edge.task.tissue.phantom import TissueCine
 from edge.trust.picture import picture_faults
 
 

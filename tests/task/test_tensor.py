@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.phantom.cine import Cine
+from edge.task.cartilage.cine import Cine
 from edge.task.tensor import grey_tensor
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from firmware_bridge.errors import LinkLostError, PortNotFoundError
-from firmware_bridge.transport.contract import Transport
-from firmware_bridge.transport.table import open_transport
+from firmware_bridge.line.transport.contract import Transport
+from firmware_bridge.line.transport.table import open_transport
 
 ROOT = Path(__file__).parents[2]
 SOON_S = 60.0

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from firmware_bridge import boot
+from firmware_bridge.device import boot
+from firmware_bridge.device.flash import Flash
+from firmware_bridge.device.journal import newest_record
 from firmware_bridge.errors import ImageDamagedError
-from firmware_bridge.flash import Flash
 from firmware_bridge.image import Version, unsigned_image
-from firmware_bridge.journal import newest_record
-from firmware_bridge.protocol.messages import HARDWARE_ID
+from firmware_bridge.line.messages import HARDWARE_ID
 from tools.firmware import FirmwareToolError, build, make_factory_flash, sign
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from edge.frame import Frame
-from edge.task.muscle_grid import ANGLE_LENGTH
+from edge.task.muscle.grid import ANGLE_LENGTH
 from tools.muscle.drawings import Drawing
 from tools.muscle.drawn import compare_drawn
 from tools.muscle.intervals import half_widths, held_out

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge.classical.nerve_windows import FEATURES, WorkingPicture
-from edge.classical.probability import Sigmoid
-from edge.classical.shared_sums import CELL_PX
-from edge.classical.window_model import load_model
+from edge.image.probability import Sigmoid
+from edge.image.shared_sums import CELL_PX
+from edge.image.windows import FEATURES, WorkingPicture
+from edge.task.nerve.window_model import load_model
 from tools.nerve import classical, classical_training
 from tools.nerve.classical_windows import Examples, Truth, examples_of
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from edge.classical.band import measure_band
+from edge.task.cartilage.band import measure_band
 from tools.cartilage.evaluation import true_size
 from tools.disguise import disguise
 from tools.drawers import calibration_pictures

@@ -4,7 +4,7 @@ from struct import calcsize
 
 import pytest
 
-from firmware_bridge.protocol import messages
+from firmware_bridge.line import messages
 from tools.wire.__main__ import made
 from tools.wire.layout import Field, load_layout
 
@@ -18,7 +18,7 @@ def test_made_files_are_up_to_date(path, text):
 
 def test_digest_depends_on_the_content_and_not_on_comments(tmp_path):
     other = tmp_path / "messages.toml"
-    source = (made.__globals__["BRIDGE"] / "protocol" / "messages.toml").read_text()
+    source = (made.__globals__["BRIDGE"] / "line" / "messages.toml").read_text()
     other.write_text("# another comment\n" + source)
     assert load_layout(other).digest == LAYOUT.digest == messages.LAYOUT_DIGEST
     other.write_text(source.replace("mi_limit_milli = 1900", "mi_limit_milli = 2900"))
@@ -27,7 +27,7 @@ def test_digest_depends_on_the_content_and_not_on_comments(tmp_path):
 
 def test_a_number_used_twice_is_refused(tmp_path):
     other = tmp_path / "messages.toml"
-    source = (made.__globals__["BRIDGE"] / "protocol" / "messages.toml").read_text()
+    source = (made.__globals__["BRIDGE"] / "line" / "messages.toml").read_text()
     other.write_text(source.replace("id = 0x02", "id = 0x01"))
     with pytest.raises(SystemExit, match="share an id"):
         load_layout(other)

@@ -25,14 +25,14 @@ from edge.clock import MonotonicClock
 from edge.finding import Finding
 from edge.loop.runner import Loop
 from edge.loop.step import Step
-from edge.phantom.cine import Cine
 from edge.runtime.manifest import model_folder
 from edge.runtime.opening import open_runtime
 from edge.screen.locator import Locator
 from edge.source.phantom import open_phantom
 from edge.source.probe_feed import Exposure
 from edge.source.probed import ProbedSource
-from firmware_bridge.events import Event, ParametersChanged
+from edge.task.cartilage.cine import Cine
+from firmware_bridge.host.events import Event, ParametersChanged
 
 SEED = 1
 DEPTHS_MM = (22.0, 80.0)

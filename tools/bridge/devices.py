@@ -14,16 +14,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar, Final, Self
 
+from firmware_bridge.device.flash import Flash
+from firmware_bridge.device.simulator import SimulatedProbe
+from firmware_bridge.device.virtual_probe import ProbeSettings
 from firmware_bridge.errors import PortNotFoundError
-from firmware_bridge.flash import Flash
-from firmware_bridge.protocol.framing import encode_frame
-from firmware_bridge.protocol.messages import Stimulate, Stimulus
-from firmware_bridge.simulator import SimulatedProbe
-from firmware_bridge.transport.contract import Transport
-from firmware_bridge.transport.faulty import FaultSettings, FaultyTransport
-from firmware_bridge.transport.socket_line import READ_BYTES, WRITE_TIMEOUT_S, SocketLine
-from firmware_bridge.transport.table import open_transport
-from firmware_bridge.virtual_probe import ProbeSettings
+from firmware_bridge.line.framing import encode_frame
+from firmware_bridge.line.messages import Stimulate, Stimulus
+from firmware_bridge.line.transport.contract import Transport
+from firmware_bridge.line.transport.faulty import FaultSettings, FaultyTransport
+from firmware_bridge.line.transport.socket_line import READ_BYTES, WRITE_TIMEOUT_S, SocketLine
+from firmware_bridge.line.transport.table import open_transport
 from tools.bridge.host_process import HostProbe
 from tools.bridge.qemu import SOON_S, QemuProbe
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
-from firmware_bridge.protocol import messages as wire
-from firmware_bridge.protocol.messages import Action, ExposureFlag
+from firmware_bridge.line import messages as wire
+from firmware_bridge.line.messages import Action, ExposureFlag
 from tools.bridge.bed import devices
 from tools.bridge.raw_host import RawHost
 

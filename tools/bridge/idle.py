@@ -12,9 +12,9 @@ from pathlib import Path
 from random import Random
 from statistics import median, quantiles
 
-from firmware_bridge.probe import Probe
-from firmware_bridge.transport.serial_port import DEFAULT_BAUD
-from firmware_bridge.update import update
+from firmware_bridge.host.probe import Probe
+from firmware_bridge.host.update import update
+from firmware_bridge.line.transport.serial_port import DEFAULT_BAUD
 from tools import firmware
 from tools.bridge.bed import devices, process_probe
 from tools.bridge.devices import CortexProbe, Device

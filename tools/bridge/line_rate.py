@@ -14,11 +14,11 @@ from random import Random
 from typing import Final
 
 from firmware_bridge.device.brain import REPLY_ROOM
-from firmware_bridge.protocol import messages as wire
-from firmware_bridge.protocol.codec import LINK_HEADER_BYTES, encode
-from firmware_bridge.protocol.framing import encode_frame
-from firmware_bridge.transport.faulty import FaultyTransport
-from firmware_bridge.transport.serial_port import DEFAULT_BAUD
+from firmware_bridge.line import messages as wire
+from firmware_bridge.line.codec import LINK_HEADER_BYTES, encode
+from firmware_bridge.line.framing import encode_frame
+from firmware_bridge.line.transport.faulty import FaultyTransport
+from firmware_bridge.line.transport.serial_port import DEFAULT_BAUD
 from tools.bridge.bed import process_probe
 from tools.bridge.devices import Device
 from tools.bridge.raw_host import RawHost, now_us

@@ -16,9 +16,9 @@ from random import Random
 from statistics import median, quantiles
 from typing import Final
 
-from firmware_bridge.events import Event, Exposed, Motion
-from firmware_bridge.probe import BothEnds, Probe
-from firmware_bridge.transport.serial_port import DEFAULT_BAUD
+from firmware_bridge.host.events import Event, Exposed, Motion
+from firmware_bridge.host.probe import BothEnds, Probe
+from firmware_bridge.line.transport.serial_port import DEFAULT_BAUD
 from tools.bridge.bed import process_probe
 from tools.bridge.devices import Device
 

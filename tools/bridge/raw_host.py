@@ -6,10 +6,10 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
-from firmware_bridge.link import Greeting, Link
-from firmware_bridge.protocol.codec import decode, encode
-from firmware_bridge.protocol.messages import Message
-from firmware_bridge.transport.contract import Transport
+from firmware_bridge.line.codec import decode, encode
+from firmware_bridge.line.link import Greeting, Link
+from firmware_bridge.line.messages import Message
+from firmware_bridge.line.transport.contract import Transport
 
 M = TypeVar("M", bound=Message)
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Final
 
-from firmware_bridge.link import Greeting, Link
-from firmware_bridge.protocol import messages as wire
-from firmware_bridge.transport.faulty import FaultyLine
-from firmware_bridge.transport.serial_port import DEFAULT_BAUD
+from firmware_bridge.line import messages as wire
+from firmware_bridge.line.link import Greeting, Link
+from firmware_bridge.line.transport.faulty import FaultyLine
+from firmware_bridge.line.transport.serial_port import DEFAULT_BAUD
 
 STEP_US: Final = 500
 LATENCY_MS: Final = 1.0

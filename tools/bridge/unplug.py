@@ -13,8 +13,8 @@ from random import Random
 from statistics import median
 from typing import Final
 
-from firmware_bridge.events import LineRestored
-from firmware_bridge.probe import Probe
+from firmware_bridge.host.events import LineRestored
+from firmware_bridge.host.probe import Probe
 from tools.bridge.bed import process_probe, python_probe
 from tools.bridge.devices import Device
 from tools.bridge.raw_host import SOON_S

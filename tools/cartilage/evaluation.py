@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.progress import track
 
-from edge.classical.band import BandSize, measure_band
 from edge.finding import Finding, Verdict
 from edge.frame import Frame, PixelSpacing, SpacingOrigin
 from edge.runtime.contract import Runtime
 from edge.runtime.manifest import Number
-from edge.task.cartilage import CartilageTask
+from edge.task.cartilage.band import BandSize, measure_band
+from edge.task.cartilage.task import CartilageTask
 from edge.trust.interval import COVERAGE, conformal_half_width
 from tools.masks import dice
 from tools.pictures import Sample, draw_sample

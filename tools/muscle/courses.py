@@ -23,8 +23,8 @@ from edge.runtime.manifest import model_folder
 from edge.runtime.none import NoNetwork
 from edge.runtime.opening import open_runtime
 from edge.screen.locator import Locator
-from edge.task.muscle import MuscleTask
-from edge.task.muscle_tracking import track_of
+from edge.task.muscle.task import MuscleTask
+from edge.task.muscle.tracking import track_of
 from tools.muscle.cycles import CYCLE_HEADS, cycle_rows, lag_frames
 from tools.muscle.observers import Observed, frame_of, load_observed
 

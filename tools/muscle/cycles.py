@@ -8,16 +8,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.classical.flow import movement_between, reduced
-from edge.classical.strain import Strain, folded_deg
 from edge.frame import Frame, PixelSpacing, SpacingOrigin
-from edge.phantom.muscle_cine import LIVE_MUSCLE, MuscleCine
-from edge.phantom.muscle_motion import PERIOD_US
+from edge.image.flow import movement_between, reduced
 from edge.runtime.contract import Runtime
-from edge.task.muscle import MuscleTask
-from edge.task.muscle_filter import Reading
-from edge.task.muscle_readings import measured_of
-from edge.task.muscle_tracking import Measured, Track, follow
+from edge.task.muscle.cine import LIVE_MUSCLE, MuscleCine
+from edge.task.muscle.filter import Reading
+from edge.task.muscle.motion import PERIOD_US
+from edge.task.muscle.readings import measured_of
+from edge.task.muscle.strain import Strain, folded_deg
+from edge.task.muscle.task import MuscleTask
+from edge.task.muscle.tracking import Measured, Track, follow
 
 FPS: Final = 12.5
 """Half of what is usual: the tissue moves twice as far from frame to frame."""

@@ -16,7 +16,7 @@ from edge.finding import LineMark
 from edge.frame import Frame
 from edge.runtime.contract import Runtime
 from edge.task.contract import Task
-from edge.task.muscle_grid import Grid
+from edge.task.muscle.grid import Grid
 from tools.masks import dice
 from tools.muscle.drawings import Drawing, Fragment, fragments_of
 

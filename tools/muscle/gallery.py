@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.app.truth import nearest, true_architecture
-from edge.classical.architecture import apart_deg
 from edge.finding import Finding
 from edge.frame import Frame
 from edge.overlay.draw import draw_found
 from edge.screen.locator import Locator
+from edge.task.muscle.architecture import apart_deg
 from tools.muscle.observers import frame_of, load_observed
 from tools.muscle.pathways import open_pathway
 from tools.muscle.phantoms import SEED, picture_of

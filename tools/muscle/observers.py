@@ -22,16 +22,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.app.composition import open_task
-from edge.classical.fascicles import Direction, Evidence
-from edge.classical.structure_tensor import structure_angle_deg
 from edge.finding import Finding, LineMark, MaskMark
 from edge.frame import Frame
 from edge.runtime.manifest import model_folder
 from edge.runtime.none import NoNetwork
 from edge.runtime.opening import open_runtime
 from edge.screen.locator import Locator
-from edge.task.muscle import Chosen, Look, MuscleTask
-from edge.task.muscle_grid import SIDE
+from edge.task.muscle.fascicles import Direction, Evidence
+from edge.task.muscle.grid import SIDE
+from edge.task.muscle.structure_tensor import structure_angle_deg
+from edge.task.muscle.task import Chosen, Look, MuscleTask
 from edge.task.tensor import Fit, fitted_tensor
 
 FOLDER: Final = Path(__file__).parents[3] / "shared" / "data" / "muscle"

@@ -13,11 +13,11 @@ import numpy as np
 from edge.app.truth import nearest, true_architecture
 from edge.finding import Finding, Verdict
 from edge.frame import Frame, PixelSpacing, SpacingOrigin
-from edge.phantom.architecture import Architecture, architecture
-from edge.phantom.muscle import muscle_picture
-from edge.phantom.muscle_draw import draw_muscle
 from edge.phantom.picture import beam_positions
 from edge.phantom.records import Transducer
+from edge.phantom.soft_tissue_draw import draw_muscle
+from edge.task.muscle.phantom import muscle_picture
+from edge.task.muscle.truth import Architecture, architecture
 from tools.muscle.pathways import PATHWAYS, open_pathway
 
 SEED: Final = 7_000_000

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.phantom.muscle import muscle_picture
+from edge.task.muscle.phantom import muscle_picture
 from tools.disguise import change_looks
 from tools.muscle.drawings import Drawing, Fragment, fragments_of, split
 

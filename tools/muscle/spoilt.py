@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.phantom.cine import Cine
-from edge.phantom.muscle_cine import MuscleCine
+from edge.task.cartilage.cine import Cine
+from edge.task.muscle.cine import MuscleCine
 
 Picture = NDArray[np.uint8]
 SHAPE = 480, 640

@@ -16,8 +16,8 @@ import numpy as np
 
 from edge.finding import Finding, Verdict
 from edge.frame import Frame
-from edge.phantom.muscle_cine import MuscleCine
 from edge.screen.locator import Locator
+from edge.task.muscle.cine import MuscleCine
 from tools.muscle.pathways import PATHWAYS, open_pathway
 from tools.muscle.spoilt import SPOILT
 

@@ -17,11 +17,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.classical.nerve import NerveSight, see_nerve
-from edge.classical.outline import filled
-from edge.classical.shared_sums import CELL_PX
-from edge.classical.window_model import MANIFEST, Figure, WindowManifest, WindowModel, load_model, write_model
+from edge.image.shared_sums import CELL_PX
 from edge.runtime.manifest import models_folder
+from edge.task.nerve.candidate_outline import filled
+from edge.task.nerve.chain import NerveSight, see_nerve
+from edge.task.nerve.window_model import MANIFEST, Figure, WindowManifest, WindowModel, load_model, write_model
 from tools.masks import dice
 from tools.nerve.classical_training import calibrated, train
 from tools.nerve.classical_windows import Examples, Truth, examples_of, truth_of, varied

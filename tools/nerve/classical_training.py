@@ -10,12 +10,12 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import SVC
 
-from edge.classical.neighbours import Neighbours
-from edge.classical.nerve_windows import FEATURES
-from edge.classical.probability import Sigmoid, Steps
-from edge.classical.scaling import packed, standardised, unpacked
-from edge.classical.support_vectors import SupportVectors, squared_distances
-from edge.classical.window_model import WindowModel
+from edge.image.neighbours import Neighbours
+from edge.image.probability import Sigmoid, Steps
+from edge.image.scaling import packed, standardised, unpacked
+from edge.image.support_vectors import SupportVectors, squared_distances
+from edge.image.windows import FEATURES
+from edge.task.nerve.window_model import WindowModel
 from tools.nerve.classical_windows import Examples
 from tools.selection import select
 

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.classical.nerve_windows import FEATURES, LEAST_LIT, WorkingPicture, windows_of, working_picture
-from edge.classical.shared_sums import CELL_PX, Windows
+from edge.image.shared_sums import CELL_PX, Windows
+from edge.image.windows import FEATURES, LEAST_LIT, WorkingPicture, windows_of, working_picture
 from tools.nerve.looks import KINDS, other_scanner
 from tools.nerve.split import NerveDrawing
 

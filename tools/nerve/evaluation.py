@@ -10,15 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.progress import track
 
-from edge.classical.outline import filled
 from edge.finding import Finding, LineMark, MaskMark
 from edge.frame import Frame
 from edge.runtime.contract import Runtime
 from edge.runtime.manifest import Number
 from edge.sink.masks import label_mask
-from edge.task.nerve import NerveTask
-from edge.task.nerve_outlines import SIDE, full_scores
-from edge.task.nerve_tracking import chosen_first
+from edge.task.nerve.candidate_outline import filled
+from edge.task.nerve.outlines import SIDE, full_scores
+from edge.task.nerve.task import NerveTask
+from edge.task.nerve.tracking import chosen_first
 from edge.task.tensor import Fit
 from edge.trust.interval import conformal_half_width
 from tools.masks import dice

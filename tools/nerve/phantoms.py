@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.phantom.nerve import filled, nerve_picture
-from edge.phantom.oval import Outline
+from edge.task.nerve.oval import Outline
+from edge.task.nerve.phantom import filled, nerve_picture
 from edge.task.tensor import Fit, fitted_tensor
 from tools.disguise import change_looks
 

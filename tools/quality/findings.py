@@ -35,22 +35,41 @@ PATHWAYS = (
 CINES = {
     "cartilage": ("cartilage,seed=1,frames=60", "cartilage,seed=2,depth=50,frames=40"),
     "muscle": ("muscle,seed=1,frames=80", "muscle,seed=2,motion=stretch,frames=40"),
-    "nerve": ("nerve,seed=1,frames=50", "nerve,seed=2,nerves=2,motion=compress,frames=30", "nerve,seed=4,nerves=0,frames=9"),
+    "nerve": (
+        "nerve,seed=1,frames=50",
+        "nerve,seed=2,nerves=2,motion=compress,frames=30",
+        "nerve,seed=4,nerves=0,frames=9",
+    ),
     "tissue": ("tissue,seed=1,frames=30", "tissue,seed=2,degree=0.8,frames=30"),
 }
 STILLS = 10
 """Seeds of each phantom that are looked at once, by every task."""
 FOLDERS = ("cartilage", "handheld_screens", "hip_planes/images", "muscle/images", "nerve/images")
-ROI = "60,60,120,80"
+REGION: tuple[dict[str, Any], ...] = ({}, {"roi": "60,60,120,80"})
+WAYS: dict[tuple[str, str], tuple[dict[str, Any], ...]] = {
+    ("tissue", "deep"): REGION,
+    ("tissue", "classical"): REGION,
+    ("nerve", "classical"): ({"stages": True},),
+}
+"""Options that a pathway's cines are measured with."""
 
 
 def inputs() -> Iterator[tuple[str, dict[str, Any]]]:
     """A name, and the arguments of `open_session`."""
     for task, pathway in PATHWAYS:
-        ways = ({}, {"roi": ROI}) if task == "tissue" else ({"stages": True},) if (task, pathway) == ("nerve", "classical") else ({},)
+        ways = (
+            ({}, {"roi": ROI})
+            if task == "tissue"
+            else ({"stages": True},)
+            if (task, pathway) == ("nerve", "classical")
+            else ({},)
+        )
         for way in ways:
             for cine in CINES[task]:
-                yield f"{task} {pathway} {way} {cine}", {"source": f"phantom:{cine},paced=no", "task": task, "pathway": pathway} | way
+                yield (
+                    f"{task} {pathway} {way} {cine}",
+                    {"source": f"phantom:{cine},paced=no", "task": task, "pathway": pathway} | way,
+                )
         for phantom, seed in product(CINES, range(11, 11 + STILLS)):
             source = f"phantom:{phantom},seed={seed},frames=1,paced=no"
             yield f"{task} {pathway} {source}", {"source": source, "task": task, "pathway": pathway}
@@ -76,9 +95,14 @@ def plain(finding: Finding) -> dict[str, Any]:
     held = ("task", "sequence", "verdict", "reasons", "notes", "model_digest")
     return {
         **{name: getattr(finding, name) for name in held},
-        "measurements": [[one.name, one.value, one.unit, one.low, one.high, one.single] for one in finding.measurements],
+        "measurements": [
+            [one.name, one.value, one.unit, one.low, one.high, one.single] for one in finding.measurements
+        ],
         "spacing": None if finding.spacing is None else [finding.spacing.x_mm_per_px, finding.spacing.y_mm_per_px],
-        "marks": [[type(mark).__name__, *(_plain(getattr(mark, field.name)) for field in fields(mark))] for mark in finding.marks],
+        "marks": [
+            [type(mark).__name__, *(_plain(getattr(mark, field.name)) for field in fields(mark))]
+            for mark in finding.marks
+        ],
     }
 
 
@@ -88,9 +112,7 @@ def _plain(value: Any) -> Any:
         return [list(value.shape), hashlib.sha256(rounded.tobytes()).hexdigest()[:16]]
     if isinstance(value, tuple):
         return [_plain(one) for one in value]
-    if hasattr(value, "__dataclass_fields__"):
-        return [_plain(getattr(value, field.name)) for field in fields(value)]
-    return value
+    return _plain_record(value) if hasattr(value, "__dataclass_fields__") else value
 
 
 def made(workers: int) -> Iterator[tuple[str, list[dict[str, Any]]]]:

@@ -8,10 +8,10 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import SVC
 
-from edge.classical.probability import Sigmoid, Steps
-from edge.classical.scaling import packed, standardised, unpacked
-from edge.classical.tissue import FEATURES, UNKNOWN, TissueModel
-from edge.task.tissue_kinds import JUDGED
+from edge.image.probability import Sigmoid, Steps
+from edge.image.scaling import packed, standardised, unpacked
+from edge.task.tissue.classifiers import FEATURES, UNKNOWN, TissueModel
+from edge.task.tissue.kinds import JUDGED
 from tools.selection import select
 from tools.tissue.network import weights_of
 from tools.tissue.samples import Examples

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.phantom.tissue import draw_patient, patient_picture
-from edge.task.tissue_kinds import INFILTRATED, JUDGED
-from edge.task.tissue_region import patch_of
+from edge.task.tissue.kinds import INFILTRATED, JUDGED
+from edge.task.tissue.phantom import draw_patient, patient_picture
+from edge.task.tissue.region import patch_of
 from tools.tissue.samples import MUSCLE, Scene, load_examples, regions
 
 

@@ -13,11 +13,11 @@ from rich.progress import track
 
 from edge.app.tissue import open_tissue
 from edge.frame import Frame
-from edge.phantom.nerve import filled, nerve_picture
 from edge.runtime.opening import open_runtime
-from edge.task.tissue import TissueTask, kind_of
-from edge.task.tissue_kinds import KINDS
-from edge.task.tissue_region import Roi
+from edge.task.nerve.phantom import filled, nerve_picture
+from edge.task.tissue.kinds import KINDS
+from edge.task.tissue.region import Roi
+from edge.task.tissue.task import TissueTask, kind_of
 from tools.muscle.verdicts import real_frames
 from tools.recipe import MODELS
 from tools.tissue.classical_training import calibrated, train_classical

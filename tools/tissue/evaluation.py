@@ -10,12 +10,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.classical.probability import Sigmoid
-from edge.classical.tissue import UNKNOWN, TissueModel, read_tissue_model
+from edge.image.probability import Sigmoid
 from edge.runtime.contract import Runtime
 from edge.runtime.manifest import Number, load_manifest, read_verified
-from edge.task.tissue import LEAST_PROBABILITY, at_most_one
-from edge.task.tissue_kinds import JUDGED, KINDS
+from edge.task.tissue.classifiers import UNKNOWN, TissueModel, read_tissue_model
+from edge.task.tissue.kinds import JUDGED, KINDS
+from edge.task.tissue.task import LEAST_PROBABILITY, at_most_one
 from tools.recipe import MODELS
 from tools.tissue.classical_training import fitted_sigmoid
 from tools.tissue.network import weights_of

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
-from edge.classical.tissue import UNKNOWN
+from edge.task.tissue.classifiers import UNKNOWN
 from tools.recipe import Recipe
 from tools.tissue.samples import Examples
 from tools.train import running_average

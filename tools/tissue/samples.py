@@ -14,11 +14,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.classical.nerve_windows import WorkingPicture, working_picture
-from edge.classical.textures import texture_cells
-from edge.classical.tissue import UNKNOWN, region_features
-from edge.phantom.tissue import draw_patient, patient_picture
-from edge.task.tissue_region import LEAST_CELLS, LEAST_SIDE_PX, Placed, patch_of, placed_in
+from edge.image.textures import texture_cells
+from edge.image.windows import WorkingPicture, working_picture
+from edge.task.tissue.classifiers import UNKNOWN, region_features
+from edge.task.tissue.phantom import draw_patient, patient_picture
+from edge.task.tissue.region import LEAST_CELLS, LEAST_SIDE_PX, Placed, patch_of, placed_in
 from tools.muscle import drawings as muscles
 from tools.nerve import split as nerves
 from tools.nerve.looks import KINDS as LOOKS

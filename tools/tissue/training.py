@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from edge.classical.tissue import write_tissue_model
-from edge.task.tissue_region import SIDE
+from edge.task.tissue.classifiers import write_tissue_model
+from edge.task.tissue.region import SIDE
 from tools.export import export_float
 from tools.recipe import MODELS, load_recipe
 from tools.tissue.classical_training import calibrated, train_classical

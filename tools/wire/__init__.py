@@ -1,1 +1,1 @@
-"""Makes both sides of the wire out of firmware_bridge/protocol/messages.toml: `python -m tools.wire`."""
+"""Makes both sides of the wire out of firmware_bridge/line/messages.toml: `python -m tools.wire`."""

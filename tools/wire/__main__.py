@@ -18,7 +18,7 @@ def made(layout: Layout) -> dict[Path, str]:
     """Every made file and its text."""
     core = BRIDGE / "firmware" / "core"
     return {
-        BRIDGE / "protocol" / "messages.py": formatted(python_source(layout)),
+        BRIDGE / "line" / "messages.py": formatted(python_source(layout)),
         core / "messages.h": header_source(layout),
         core / "messages.c": packing_source(layout),
         core / "catalogue.c": catalogue_source(layout),

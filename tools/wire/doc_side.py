@@ -4,7 +4,7 @@ from tools.wire.layout import Enumeration, Field, Layout, Message, Parameter
 
 HEADER = """# Messages, parameters, presets
 
-Made from `firmware_bridge/protocol/messages.toml` by `python -m tools.wire`; edit that, not this. What the messages are
+Made from `firmware_bridge/line/messages.toml` by `python -m tools.wire`; edit that, not this. What the messages are
 for and how they travel stands in [protocol.md](protocol.md).
 
 Little-endian, packed. `tag` of a command is repeated in its reply. A last field `bytes` or `text` (UTF-8) takes the

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-SOURCE = Path(__file__).parents[2] / "firmware_bridge" / "protocol" / "messages.toml"
+SOURCE = Path(__file__).parents[2] / "firmware_bridge" / "line" / "messages.toml"
 CODES = {"u8": "B", "u16": "H", "u32": "I", "i16": "h", "i32": "i"}
 """Scalar types and their letters in Python's `struct`."""
 SIZES = {"u8": 1, "u16": 2, "u32": 4, "i16": 2, "i32": 4}

@@ -60,7 +60,7 @@ class PresetRow(NamedTuple):
 
 
 def python_source(layout: Layout) -> str:
-    """The text of firmware_bridge/protocol/messages.py, before the formatter."""
+    """The text of firmware_bridge/line/messages.py, before the formatter."""
     parts = [HEADER, _constants(layout), CONTRACT]
     parts += [_enumeration(enum) for enum in layout.enums]
     parts += [_message(message) for message in layout.messages]

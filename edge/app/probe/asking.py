@@ -1,7 +1,7 @@
 """Asking a port whether a probe is there."""
 
 from firmware_bridge.errors import BridgeError, NoAnswerError, NotAProbeError, ProtocolVersionError
-from firmware_bridge.probe import open_probe
+from firmware_bridge.host.probe import open_probe
 
 
 def ask_identity(address: str) -> str:

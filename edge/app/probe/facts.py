@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Final
 
-from firmware_bridge.events import FaultLatched, Telemetry, TransmitChanged
-from firmware_bridge.parameters import ParameterDescription, Parameters, PresetDescription
-from firmware_bridge.probe import BothEnds, Identity, Probe
-from firmware_bridge.protocol.messages import LAYOUT_DIGEST, PROTOCOL_VERSION
+from firmware_bridge.host.events import FaultLatched, Telemetry, TransmitChanged
+from firmware_bridge.host.parameters import ParameterDescription, Parameters, PresetDescription
+from firmware_bridge.host.probe import BothEnds, Identity, Probe
+from firmware_bridge.line.messages import LAYOUT_DIGEST, PROTOCOL_VERSION
 
 FIRST_WORD_S: Final = 1.0
 """Telemetry and the probe's state come ten times a second."""

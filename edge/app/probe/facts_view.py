@@ -7,8 +7,8 @@ from rich.text import Text
 from edge.app.probe.facts import ProbeFacts
 from edge.app.probe.tables import link_table, output_text, parameter_table, preset_table, sensor_text, transmit_line
 from edge.app.probe.watched import fault_text
-from firmware_bridge.probe import Identity
-from firmware_bridge.protocol.messages import BootReason
+from firmware_bridge.host.probe import Identity
+from firmware_bridge.line.messages import BootReason
 
 _BOOT_REASONS = {
     BootReason.POWER: "after power-on",

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from edge.app.probe.settings_wording import parameter_name, physical, settings_text, value_text
-from firmware_bridge.protocol import messages as wire
+from firmware_bridge.line import messages as wire
 
 Plain = str | int | float | bool | None | tuple["Plain", ...] | Mapping[str, "Plain"]
 """What JSON can say."""

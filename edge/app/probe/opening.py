@@ -6,9 +6,9 @@ from contextlib import contextmanager, suppress
 from edge.app.console import busy, say
 from edge.app.probe.ports import open_devices
 from firmware_bridge.errors import BridgeError, PortBusyError, UnknownTransportError
-from firmware_bridge.probe import Probe
-from firmware_bridge.transport.contract import Transport
-from firmware_bridge.transport.table import open_transport
+from firmware_bridge.host.probe import Probe
+from firmware_bridge.line.transport.contract import Transport
+from firmware_bridge.line.transport.table import open_transport
 
 
 def unwrapped(transport: Transport) -> Transport:

@@ -10,7 +10,7 @@ from edge.app.console import err, say
 from edge.app.probe.opening import opened, start, stop_imaging
 from edge.app.stopping import stopping_by_signal
 from edge.app.wording import counted
-from firmware_bridge.transport.recorded import RecordingTransport, TraceFile
+from firmware_bridge.line.transport.recorded import RecordingTransport, TraceFile
 
 REFRESH_S = 0.25
 

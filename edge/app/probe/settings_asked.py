@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import Final
 
 from edge.errors import SettingError
-from firmware_bridge.parameters import ParameterDescription, Setting
+from firmware_bridge.host.parameters import ParameterDescription, Setting
 
 _NUMBER: Final = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))\s*(\D*)")
 _UNCHANGED: Final = "nothing was changed"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from firmware_bridge.protocol.messages import PARAMETERS, PRESETS
+from firmware_bridge.line.messages import PARAMETERS, PRESETS
 
 Value = float | int | str
 

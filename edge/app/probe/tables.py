@@ -9,10 +9,10 @@ from rich.text import Text
 from edge.app.probe.watched import transmit_text
 from edge.app.tables import plain_table
 from edge.overlay.state import index_text, limit_text
-from firmware_bridge.events import Telemetry, TransmitChanged
-from firmware_bridge.line import LineStatistics
-from firmware_bridge.parameters import ParameterDescription, PresetDescription
-from firmware_bridge.protocol.messages import LinkStatistics, TransmitOff
+from firmware_bridge.host.connection import LineStatistics
+from firmware_bridge.host.events import Telemetry, TransmitChanged
+from firmware_bridge.host.parameters import ParameterDescription, PresetDescription
+from firmware_bridge.line.messages import LinkStatistics, TransmitOff
 
 _HARMLESS = {"good", "delivered", "sent", "plain_sent", "plain_received"}
 _WANTED = {

@@ -49,7 +49,7 @@ def show_trace(path: Path, json: bool) -> None:
 
     from edge.app.probe.trace_lines import frame_plain, frame_text, tally_plain, tally_view
     from edge.app.probe.traced import WayTally, frames_of
-    from firmware_bridge.transport.recorded import Direction, read_trace
+    from firmware_bridge.line.transport.recorded import Direction, read_trace
 
     tallies = {direction: WayTally() for direction in Direction}
     entries, last_ns = read_trace(path), 0

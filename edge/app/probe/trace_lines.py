@@ -9,8 +9,8 @@ from edge.app.probe.fields import Plain, fields_of, tag_of
 from edge.app.probe.traced import TracedFrame, WayTally
 from edge.app.tables import plain_table
 from edge.app.wording import counted
-from firmware_bridge.link import Greeting
-from firmware_bridge.transport.recorded import Direction
+from firmware_bridge.line.link import Greeting
+from firmware_bridge.line.transport.recorded import Direction
 
 WAYS: Mapping[Direction, str] = {Direction.TO_PROBE: "to probe", Direction.FROM_PROBE: "from probe"}
 _ARROWS: Mapping[Direction, str] = {Direction.TO_PROBE: "->", Direction.FROM_PROBE: "<-"}

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from firmware_bridge.errors import MessageError
-from firmware_bridge.link import FrameKind, Greeting, read_greeting
-from firmware_bridge.protocol.codec import LINK_HEADER_BYTES, decode
-from firmware_bridge.protocol.framing import DELIMITER, Deframer
-from firmware_bridge.protocol.messages import WINDOW_FRAMES, Message
-from firmware_bridge.transport.recorded import Direction, TraceEntry
+from firmware_bridge.line.codec import LINK_HEADER_BYTES, decode
+from firmware_bridge.line.framing import DELIMITER, Deframer
+from firmware_bridge.line.link import FrameKind, Greeting, read_greeting
+from firmware_bridge.line.messages import WINDOW_FRAMES, Message
+from firmware_bridge.line.transport.recorded import Direction, TraceEntry
 
 _GREETINGS: Final = (FrameKind.HELLO, FrameKind.WELCOME)
 _WITH_MESSAGE: Final = (FrameKind.DATA, FrameKind.PLAIN)

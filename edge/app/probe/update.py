@@ -9,7 +9,7 @@ from edge.app.console import err, out, say
 from edge.app.probe.address import Address
 
 if TYPE_CHECKING:
-    from firmware_bridge.update import UpdateProgress
+    from firmware_bridge.host.update import UpdateProgress
 
 KEY_FILE = "probe-key.pem"
 
@@ -38,7 +38,7 @@ def update(
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
     from edge.app.probe.opening import opened
-    from firmware_bridge import update as updating
+    from firmware_bridge.host import update as updating
 
     words = {
         updating.UpdateStage.SENDING: "sending",

@@ -11,11 +11,11 @@ from edge.app.probe.tables import output_text, sensor_text, transmit_line
 from edge.app.probe.watched import News, fault_text, transmit_text
 from edge.app.wording import counted
 from edge.overlay.state import index_text
-from firmware_bridge.clock_sync import ClockStatus
-from firmware_bridge.events import FaultLatched, Telemetry, TransmitChanged
-from firmware_bridge.line import LineStatistics
-from firmware_bridge.parameters import Parameters
-from firmware_bridge.protocol.messages import LinkStatistics
+from firmware_bridge.host.clock_sync import ClockStatus
+from firmware_bridge.host.connection import LineStatistics
+from firmware_bridge.host.events import FaultLatched, Telemetry, TransmitChanged
+from firmware_bridge.host.parameters import Parameters
+from firmware_bridge.line.messages import LinkStatistics
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
-from firmware_bridge.events import (
+from firmware_bridge.host.events import (
     ButtonMoved,
     Event,
     Exposed,
@@ -16,9 +16,9 @@ from firmware_bridge.events import (
     Telemetry,
     TransmitChanged,
 )
-from firmware_bridge.parameters import Parameters, describe_change
-from firmware_bridge.protocol.messages import FaultCode, LinkStatistics, LogLevel, TransmitOff
-from firmware_bridge.wording import FAULTS
+from firmware_bridge.host.parameters import Parameters, describe_change
+from firmware_bridge.host.wording import FAULTS
+from firmware_bridge.line.messages import FaultCode, LinkStatistics, LogLevel, TransmitOff
 
 RATE_WINDOW_NS: Final = 2_000_000_000
 """Exposures per second are counted over so long."""

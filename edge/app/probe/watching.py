@@ -15,9 +15,9 @@ from edge.app.probe.watch_view import Snapshot, news_line, snapshot_line, watch_
 from edge.app.probe.watched import News, Watched
 from edge.app.stopping import stopping_by_signal
 from firmware_bridge.errors import BridgeError, ClockNotReadyError
-from firmware_bridge.events import Event, Exposed, Motion, Telemetry
-from firmware_bridge.probe import Probe
-from firmware_bridge.protocol.messages import LinkStatistics
+from firmware_bridge.host.events import Event, Exposed, Motion, Telemetry
+from firmware_bridge.host.probe import Probe
+from firmware_bridge.line.messages import LinkStatistics
 
 SCREEN_S: Final = 0.25
 LINES_S: Final = 1.0

@@ -1,7 +1,7 @@
 /* Which bank runs: the decision at each start, and what the running image may change about it.
 
    Record of the journal: the active bank is the one that is trusted; a pending one is on trial and falls back to the
-   active one unless it confirms itself within BOOT_TRIES starts. firmware_bridge/boot.py is the twin. */
+   active one unless it confirms itself within BOOT_TRIES starts. firmware_bridge/device/boot.py is the twin. */
 #ifndef SONO_BOOT_H
 #define SONO_BOOT_H
 

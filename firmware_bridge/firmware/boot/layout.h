@@ -1,4 +1,4 @@
-/* Where things lie in the probe's flash and memory. firmware_bridge/flash.py and boot.py hold the same values; a test
+/* Where things lie in the probe's flash and memory. firmware_bridge/device/flash.py and boot.py hold the same values; a test
    reads this file and compares. The hardware id is in messages.h. */
 #ifndef SONO_LAYOUT_H
 #define SONO_LAYOUT_H

@@ -1,5 +1,5 @@
 /* Frames on the wire: COBS (Cheshire and Baker, 1999) around a payload and its CRC-32, ended by a zero byte.
-   firmware_bridge/protocol/framing.py is the twin. */
+   firmware_bridge/line/framing.py is the twin. */
 #ifndef SONO_FRAMING_H
 #define SONO_FRAMING_H
 

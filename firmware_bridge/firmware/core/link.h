@@ -1,6 +1,6 @@
 /* The link: nothing lost, nothing twice, over a line that damages, drops and doubles bytes. No clock, no thread.
 
-   The device's end of firmware_bridge/link.py, which says why things are as they are; the same bytes out for the same
+   The device's end of firmware_bridge/line/link.py, which says why things are as they are; the same bytes out for the same
    calls in. Times are microseconds that wrap at 2^32. */
 #ifndef SONO_LINK_H
 #define SONO_LINK_H

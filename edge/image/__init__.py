@@ -1,0 +1,1 @@
+"""Image analysis that two or more tasks use: despeckling, textures, windows, contours, flow, classifiers."""

@@ -1,0 +1,1 @@
+"""Femoral cartilage in the suprapatellar transverse view."""

@@ -1,0 +1,86 @@
+"""Whether a dark band is the femoral cartilage over the trochlea, seen well enough to be measured.
+
+The gate follows the view's definition: a V- or U-shaped bone line with its shadow, continuous over most of the
+picture, cartilage on it without a break.
+"""
+
+import numpy as np
+
+from edge.frame import PixelSpacing, Region
+from edge.task.cartilage.band import Band, Floats
+from edge.task.cartilage.bone_line import BoneLine
+
+LEAST_DEPTH_MM = 20.0
+"""The model learned from 22 mm on; under 18 mm thick cartilage was seen to be read 1 mm too thin on the phantom."""
+LEAST_CONTINUITY = 0.9
+LEAST_WIDTH_SHARE = 0.3
+LEAST_CONFIDENCE = 0.75
+LEAST_BONE_CONTINUITY = 0.6
+ANY_BONE_CONTINUITY = 0.3
+"""Below it the band lies on something else than bone."""
+THICKNESS_SHARES = (0.012, 0.25)
+"""Mean thickness as a share of the region's height: outside, it is not cartilage."""
+RISE_SHARE = 0.02
+"""A condyle rises at least so far over the sulcus, as a share of the region's height."""
+FLANK_SHARE = 0.06
+"""One flank alone climbs at least so far."""
+
+
+def depth_faults(region: Region, spacing: PixelSpacing | None) -> tuple[str, ...]:
+    """Whether the picture shows more of the cartilage and less around it than the model knows; needs the scale."""
+    depth_mm = region.height * spacing.y_mm_per_px if spacing else LEAST_DEPTH_MM
+    if depth_mm >= LEAST_DEPTH_MM * 0.99:
+        return ()
+    return (f"the picture is only {depth_mm:.0f} mm deep: set {LEAST_DEPTH_MM:.0f} mm or more",)
+
+
+def view_faults(
+    region: Region, x: Floats, upper: Floats, lower: Floats, confidence: float, bone: BoneLine
+) -> tuple[str, ...]:
+    """Why this is not the trochlea; empty where nothing speaks against it. Borders (n,) in pixels of the picture."""
+    width = float(x[-1] - x[0]) / region.width
+    if width < LEAST_WIDTH_SHARE or x.size < 12:
+        return (f"not the trochlear view: a band like cartilage spans only {100 * width:.0f} % of the picture",)
+    share = float(np.mean(lower - upper)) / region.height
+    if not THICKNESS_SHARES[0] <= share <= THICKNESS_SHARES[1]:
+        return ("not the trochlear view: the dark band is too thin or too thick for cartilage",)
+    if confidence < LEAST_CONFIDENCE:
+        return ("not the trochlear view: no band is clear enough to be taken for cartilage",)
+    if bone.continuity < ANY_BONE_CONTINUITY:
+        return ("not the trochlear view: there is no bright bone under the dark band",)
+    if bone.below > 0.8 * bone.bone:
+        return ("not the trochlear view: there is no shadow under the bright line",)
+    if sulcus_rise(lower) < RISE_SHARE * region.height and not _slopes(lower, region.height):
+        return ("not the trochlear view: no sulcus is seen between two condyles",)
+    return ()
+
+
+def band_faults(band: Band, bone: BoneLine) -> tuple[str, ...]:
+    """Why a band on the trochlea cannot be measured."""
+    if bone.continuity < LEAST_BONE_CONTINUITY:
+        return (f"bone is seen under only {100 * bone.continuity:.0f} % of the band: hold the probe at a right angle",)
+    if band.continuity < LEAST_CONTINUITY:
+        return (f"the cartilage is not continuous: {100 * (1 - band.continuity):.0f} % of its course is not seen",)
+    return ()
+
+
+def one_sided(region: Region, lower: Floats) -> bool:
+    """Whether the bone rises on one side of its deepest point only."""
+    return sulcus_rise(lower) < RISE_SHARE * region.height
+
+
+def sulcus_rise(lower: Floats) -> float:
+    """How far the bone line (n,) rises on both sides of the sulcus, the smaller of the two, in the line's unit.
+
+    Beyond the condyles the bone may fall again.
+    """
+    left_top = np.minimum.accumulate(lower)
+    right_top = np.minimum.accumulate(lower[::-1])[::-1]
+    return float(np.minimum(lower - left_top, lower - right_top).max())
+
+
+def _slopes(lower: Floats, height: int) -> bool:
+    """Whether the line is one flank of a trochlea: it climbs to one side, rather than lying flat or bulging."""
+    top = int(np.argmin(lower))
+    bulges = min(lower[0], lower[-1]) - lower[top] > FLANK_SHARE / 2 * height
+    return not bulges and float(np.ptp(lower)) > FLANK_SHARE * height

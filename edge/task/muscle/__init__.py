@@ -1,0 +1,1 @@
+"""Muscle architecture in a longitudinal view, in one picture and over time."""

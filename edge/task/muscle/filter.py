@@ -1,0 +1,232 @@
+"""What is believed of one quantity of a muscle, from frame to frame: a scalar Kalman filter without state.
+
+Its process noise grows with the movement that was seen, since optical flow errs the more the more it has to follow (the
+idea of UltraTimTrack, PeerJ Computer Science 2025), and with what could not be followed. The measurement noise is what
+the frame's own evidence says, or what its measurements were seen to scatter about the movement, where that is more.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Final
+
+from edge.finding import Measurement
+from edge.task.muscle.kalman import Belief
+from edge.task.muscle.strain import Strain, folded_deg
+
+FLOW_ERROR: Final = 0.5
+"""Standard deviation of a predicted change as a share of it."""
+DEPARTED: Final = 4.0
+"""A measurement so many standard deviations off is not believed."""
+DEPARTED_FRAMES: Final = 3
+"""But so many of them in a row are."""
+MEMORY: Final = 0.1
+"""Weight of the newest frame in the running measurement noise."""
+LEARNING_SHARE: Final = 0.8
+"""Of the points that must be followed for a frame to tell the measurement noise."""
+Z90: Final = 1.645
+
+
+@dataclass(frozen=True, slots=True)
+class Nature:
+    """How a quantity may change; standard deviations in its unit, or as shares of its value where `relative`."""
+
+    relative: bool
+    wander: float
+    """In one second, unseen while every point is followed."""
+    unfollowed: float
+    """From one frame to the next where no point is followed."""
+    blind: float
+    """In one second in which nothing is seen."""
+
+
+_ANGLE = Nature(relative=False, wander=0.5, unfollowed=6.0, blind=12.0)
+_BORDER = Nature(relative=False, wander=0.3, unfollowed=2.0, blind=4.0)
+_LENGTH = Nature(relative=True, wander=0.02, unfollowed=0.2, blind=0.4)
+_THICKNESS = Nature(relative=True, wander=0.01, unfollowed=0.05, blind=0.1)
+NATURES: Mapping[str, Nature] = MappingProxyType(
+    {
+        "fascicle_angle": _ANGLE,
+        "pennation_angle": _ANGLE,
+        "superficial_aponeurosis_angle": _BORDER,
+        "deep_aponeurosis_angle": _BORDER,
+        "fascicle_length": _LENGTH,
+        "straight_fascicle_length": _LENGTH,
+        "muscle_thickness": _THICKNESS,
+    }
+)
+"""What is followed, by a measurement's name without `_px`."""
+_DIRECTIONS: Final = ("fascicle_angle", "superficial_aponeurosis_angle", "deep_aponeurosis_angle")
+"""Of lines: they have a sign, and no ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one frame alone says of a quantity."""
+
+    measurement: Measurement
+    deviation: float
+    """Standard deviation, in its unit, of what the next frame would see anew, as the frame's own evidence tells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Directions:
+    """Of a muscle; degrees from the picture's horizontal, counter-clockwise positive as seen."""
+
+    fascicle_deg: float
+    superficial_deg: float
+    deep_deg: float
+
+    @property
+    def pennation_deg(self) -> float:
+        return abs(folded_deg(self.fascicle_deg - self.deep_deg))
+
+    def turned(self, strain: Strain) -> "Directions":
+        angles = (self.fascicle_deg, self.superficial_deg, self.deep_deg)
+        return Directions(*(folded_deg(angle + strain.turn_deg(angle)) for angle in angles))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How the tissue moved from one frame to the next."""
+
+    strain: Strain
+    share: float
+    """Of the points that could be followed."""
+    before: Directions
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What is believed of a quantity at a frame."""
+
+    name: str
+    unit: str
+    belief: Belief
+    noise: float
+    """Variance of a frame's own measurement, as seen so far."""
+    standing: float
+    """That part of the squared half-width of the 90 % interval that more frames do not make smaller."""
+    measured_ns: int
+    """When a measurement was last believed."""
+    expected: float | None
+    """What a frame alone would say by the last one that did and the movement since. None: the last one did not."""
+    single: float | None
+    """What this frame alone says. None: nothing."""
+    predicted: bool = False
+    """This frame's measurement is missing or not believed."""
+    departed: int = 0
+    """So many last measurements were not believed."""
+    joined: bool = False
+    """Whether it goes on from the frame before."""
+
+    @property
+    def measurement(self) -> Measurement:
+        """The value with its 90 % interval; lengths and pennation never below zero. `single` only where frames before
+        have a part in the value."""
+        value, half = self.belief.value, (self.standing + Z90**2 * self.belief.variance) ** 0.5
+        low = value - half if self._signed else max(0.0, value - half)
+        return Measurement(self.name, value, self.unit, low, value + half, self.single if self.joined else None)
+
+    @property
+    def _signed(self) -> bool:
+        return self.name in _DIRECTIONS
+
+    def above(self, value: float) -> float:
+        """How far `value` lies above what is believed."""
+        off = value - self.belief.value
+        return folded_deg(off) if self._signed else off
+
+
+def begun(reading: Reading, now_ns: int) -> Estimate:
+    """From one frame alone."""
+    own, variance = reading.measurement, reading.deviation**2
+    belief = Belief(own.value, variance)
+    return Estimate(own.name, own.unit, belief, variance, _standing(reading), now_ns, own.value, own.value)
+
+
+def moved(estimate: Estimate, step: Step, elapsed_s: float) -> Estimate:
+    """After a movement that was followed."""
+    nature = _nature(estimate.name)
+    size = abs(estimate.belief.value) if nature.relative else 1.0
+    change = _change(estimate, step)
+    sources = (FLOW_ERROR * change, nature.unfollowed * size * (1 - step.share), nature.wander * size * elapsed_s**0.5)
+    expected = None if estimate.single is None or step.share < LEARNING_SHARE else estimate.single + change
+    return _unmeasured(estimate, change, sum(source**2 for source in sources), expected)
+
+
+def waited(estimate: Estimate, elapsed_s: float) -> Estimate:
+    """After a time in which nothing was seen."""
+    nature = _nature(estimate.name)
+    size = abs(estimate.belief.value) if nature.relative else 1.0
+    return _unmeasured(estimate, 0.0, (nature.blind * size) ** 2 * elapsed_s, None)
+
+
+def corrected(estimate: Estimate, reading: Reading, now_ns: int) -> Estimate:
+    """With this frame's own measurement, unless it is too far off; begun anew where it stays so."""
+    own, noise = reading.measurement, _noise(estimate, reading)
+    innovation = estimate.above(own.value)
+    if estimate.belief.deviations(innovation, noise) <= DEPARTED:
+        belief = estimate.belief.corrected(innovation, noise)
+        if estimate.name in _DIRECTIONS:
+            belief = replace(belief, value=folded_deg(belief.value))
+        return replace(
+            estimate,
+            belief=belief,
+            noise=noise,
+            standing=_standing(reading),
+            measured_ns=now_ns,
+            single=own.value,
+            predicted=False,
+            departed=0,
+        )
+    if estimate.departed + 1 >= DEPARTED_FRAMES:
+        return begun(reading, now_ns)
+    return replace(estimate, single=own.value, departed=estimate.departed + 1)
+
+
+def can_be_followed(name: str) -> bool:
+    return name.removesuffix("_px") in NATURES
+
+
+def _nature(name: str) -> Nature:
+    return NATURES[name.removesuffix("_px")]
+
+
+def _unmeasured(estimate: Estimate, change: float, variance: float, expected: float | None) -> Estimate:
+    belief = estimate.belief.moved(change, variance)
+    return replace(estimate, belief=belief, expected=expected, single=None, predicted=True, joined=True)
+
+
+def _change(estimate: Estimate, step: Step) -> float:
+    """By how much the movement changes a quantity, were it carried by the tissue."""
+    strain, before, value = step.strain, step.before, estimate.belief.value
+    match estimate.name.removesuffix("_px"):
+        case "fascicle_angle":
+            return strain.turn_deg(before.fascicle_deg)
+        case "superficial_aponeurosis_angle":
+            return strain.turn_deg(before.superficial_deg)
+        case "deep_aponeurosis_angle":
+            return strain.turn_deg(before.deep_deg)
+        case "pennation_angle":
+            return before.turned(strain).pennation_deg - before.pennation_deg
+        case "muscle_thickness":
+            return value * (strain.thickening(before.superficial_deg) - 1)
+        case _:
+            return value * (strain.stretch(before.fascicle_deg) - 1)
+
+
+def _noise(estimate: Estimate, reading: Reading) -> float:
+    """The measurement noise: half the squared difference of two frames that no movement explains, over time."""
+    noise = estimate.noise
+    if estimate.expected is not None:
+        off = reading.measurement.value - estimate.expected
+        off = folded_deg(off) if estimate.name in _DIRECTIONS else off
+        # One frame that is far off must not make the next ones count for nothing.
+        noise += MEMORY * (min(off * off / 2, 4 * noise) - noise)
+    return max(noise, reading.deviation**2)
+
+
+def _standing(reading: Reading) -> float:
+    half = (reading.measurement.high - reading.measurement.low) / 2
+    return float(max(0.0, half**2 - (Z90 * reading.deviation) ** 2))

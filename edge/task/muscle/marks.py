@@ -1,0 +1,89 @@
+"""A muscle in the picture: direction field, aponeuroses, streamlines, thickness."""
+
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.finding import CaliperMark, FieldMark, LineMark, Mark, MaskMark
+from edge.frame import PixelSpacing
+from edge.task.muscle.architecture import Architecture
+from edge.task.muscle.fascicles import Evidence
+from edge.task.muscle.grid import Grid
+
+EXTRAPOLATED: Final = "extrapolated fascicle"
+FIELD_STEP: Final = 2
+"""Cells of the grid to one of the mark."""
+
+
+def marks_of(muscle: Architecture, evidence: Evidence, grid: Grid, spacing: PixelSpacing | None) -> tuple[Mark, ...]:
+    superficial, deep = (
+        grid.in_frame(np.stack((np.arange(edge.size), edge), axis=1))
+        for edge in (muscle.superficial.lower, muscle.deep.upper)
+    )
+    marks: list[Mark] = [
+        _field(evidence, grid),
+        _belly(superficial, deep),
+        LineMark("superficial aponeurosis", superficial),
+        LineMark("deep aponeurosis", deep),
+    ]
+    marks += _streamlines(muscle, grid)
+    if spacing is not None:
+        marks.append(_thickness(superficial, deep, muscle.size.thickness))
+    return tuple(marks)
+
+
+def _field(evidence: Evidence, grid: Grid) -> FieldMark:
+    """The field as it was read, deeper muscles too."""
+    size = tuple(-(-length // FIELD_STEP) for length in evidence.weight.shape[::-1])
+    parts = (evidence.cosine * evidence.weight, evidence.sine * evidence.weight, evidence.weight)
+    cosine, sine, weight = (cv2.resize(part, size, interpolation=cv2.INTER_AREA) for part in parts)
+    angle = np.degrees(np.arctan2(sine, cosine)) / 2
+    rows, columns = evidence.weight.shape
+    step = columns / size[0]
+    middle = (step - 1) / 2
+    x, y = grid.in_frame(np.array([[middle, (rows / size[1] - 1) / 2]]))[0].tolist()
+    return FieldMark(
+        "fascicle direction",
+        np.asarray(angle, np.float32),
+        np.asarray(np.clip(weight, 0, 1), np.float32),
+        (x, y),
+        grid.cell_px * step,
+    )
+
+
+def _belly(superficial: NDArray[np.float32], deep: NDArray[np.float32]) -> MaskMark:
+    """The pixels between the aponeuroses."""
+    ring = np.concatenate((superficial, deep[::-1]))
+    x, y = (int(np.floor(low)) for low in ring.min(axis=0))
+    width, height = (int(np.ceil(high)) for high in ring.max(axis=0) - (x, y) + 1)
+    mask = np.zeros((height, width), np.uint8)
+    cv2.fillPoly(mask, [np.round((ring - (x, y)) * 16).astype(np.int32)], 1, shift=4)
+    return MaskMark("muscle", 1, mask, (x, y))
+
+
+def _streamlines(muscle: Architecture, grid: Grid) -> list[LineMark]:
+    """The part of each that lies in the picture, and its straight ends outside."""
+    if muscle.streamlines is None:
+        return []
+    lines = []
+    for path, inside in zip(muscle.streamlines.paths, muscle.streamlines.inside, strict=True):
+        kept = path[np.concatenate((inside[:1], inside)) & np.concatenate((inside, inside[-1:]))]
+        moving = np.concatenate(([True], np.abs(np.diff(kept, axis=0)).max(axis=1) > 1e-6))
+        lines.append(LineMark("fascicle", grid.in_frame(kept[moving])))
+        ends = ((path[:2], inside[0]), (path[-2:], inside[-1]))
+        lines += [LineMark(EXTRAPOLATED, grid.in_frame(end)) for end, seen in ends if not seen]
+    return [line for line in lines if len(line.points) > 1]
+
+
+def _thickness(superficial: NDArray[np.float32], deep: NDArray[np.float32], value_mm: float) -> CaliperMark:
+    """In the middle, at a right angle to the line midway between the aponeuroses."""
+    at = len(superficial) // 2
+    middle = (superficial + deep) / 2
+    run = float(np.gradient(middle[:, 1], middle[:, 0])[at])
+    reach = float(deep[at, 1] - superficial[at, 1]) / 2 / (1 + run**2)
+    x, y = (float(v) for v in middle[at])
+    return CaliperMark(
+        "muscle thickness", (x + run * reach, y - reach), (x - run * reach, y + reach), f"{value_mm:.1f} mm"
+    )

@@ -1,0 +1,198 @@
+"""Muscle architecture in a longitudinal view: direction of the fascicles, pennation, fascicle length, thickness.
+
+Conventions: angles from the picture's horizontal, counter-clockwise positive as seen; pennation between fascicles and
+the deep aponeurosis; thickness between the facing edges of the aponeuroses at a right angle to the muscle; a fascicle's
+length along its course from aponeurosis to aponeurosis, continued straight where it leaves the picture.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.finding import Finding, Verdict
+from edge.frame import Frame
+from edge.task.muscle.aponeuroses import Curve, find_aponeuroses
+from edge.task.muscle.architecture import Architecture, apart_deg, choose_muscle, measure
+from edge.task.muscle.classical import lit_columns, read_between, see_muscle, tensor_between
+from edge.task.muscle.fascicles import Direction, Evidence, turned
+from edge.task.muscle.grid import SIDE, Grid, evidence_of
+from edge.task.muscle.marks import marks_of
+from edge.task.muscle.readings import measured_of
+from edge.task.muscle.sizes import measurements_of
+from edge.task.muscle.strain import folded_deg
+from edge.task.muscle.tracking import follow, followed, held_in, track_of
+from edge.task.muscle.upright import upside_down
+from edge.task.muscle.view import (
+    MOST_EXTRAPOLATED,
+    Clear,
+    clarity_faults,
+    direction_faults,
+    muscle_faults,
+    structure_faults,
+)
+from edge.task.tensor import fitted_tensor
+from edge.task.verdicts import finding_of
+from edge.trust.picture import colour_faults, picture_faults
+from edge.trust.probe import missing_scale, probe_faults
+
+NO_FIGURES: Final[Mapping[str, float]] = MappingProxyType({})
+APART_DEG: Final = 8.0
+"""Angle between the two pathways' directions from which the measurement is limited."""
+GUIDED_DEG: Final = 10.0
+"""Where the lines alone differ so much from the network, those near its direction are looked for."""
+SHARPENED_DEG: Final = 15.0
+"""What differs more is another thing than what the network saw."""
+Chosen = tuple[Curve, Curve, Direction]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """What one frame shows, in cells of the grid."""
+
+    grid: Grid
+    evidence: Evidence
+    curves: tuple[Curve, ...]
+    picture: NDArray[np.uint8]
+    """(2 rows, 2 columns) grey."""
+
+
+class MuscleTask:
+    """Reads the network's output; the line filter without a network is its second opinion."""
+
+    name = "muscle"
+    model = "muscle"
+    labels = ("muscle",)
+    first, second = "the network", "the classical pathway"
+
+    def __init__(self, figures: Mapping[str, float] = NO_FIGURES, *, mirrored: bool = False) -> None:
+        """mirrored changes nothing: both slopes are read, and no side is named."""
+        self._figures = figures
+        self._clear = Clear(
+            figures.get("clear_spread", 4.0), figures.get("clear_filled", 0.66), figures.get("close_opinions", 7.0)
+        )
+        self._logits = figures.get("aponeurosis_logit", 0.0), figures.get("readable_logit", 0.0)
+
+    def prepare(self, frame: Frame) -> NDArray[np.uint8]:
+        return fitted_tensor(frame.ultrasound.crop(frame.pixels), SIDE)
+
+    def conclude(self, frame: Frame, outputs: tuple[NDArray[np.float32], ...], history: Sequence[Finding]) -> Finding:
+        track = track_of(history)
+        alone = self.conclude_alone(frame, outputs, held_in(track, frame))
+        return followed(alone, follow(track, frame, measured_of(alone)))
+
+    def conclude_alone(
+        self, frame: Frame, outputs: tuple[NDArray[np.float32], ...], held: tuple[float, float] | None = None
+    ) -> Finding:
+        """What this one frame says. held: mean depths in its pixels of the borders of the muscle followed so far."""
+        crop = frame.ultrasound.crop(frame.pixels)
+        faults = probe_faults(frame.probe) or picture_faults(crop) or colour_faults(frame) or upside_down(crop)
+        if faults:
+            return finding_of(MuscleTask.name, frame, Verdict.REFUSED, faults)
+        look = self.look(frame, outputs)
+        chosen = choose_muscle(look.evidence, look.curves, held and look.grid.depths(held))
+        faults = structure_faults(look.evidence, look.curves, chosen is not None)
+        if faults or chosen is None:
+            return finding_of(MuscleTask.name, frame, Verdict.REFUSED, faults)
+        seen, other = chosen[2], self.second_opinion(look, chosen)
+        evidence, chosen = self.sharpened(look, chosen, other)
+        muscle = measure(evidence, chosen, _scale(frame, look.grid))
+        marks = marks_of(muscle, evidence, look.grid, frame.spacing)
+        faults = muscle_faults(muscle) or clarity_faults(muscle, seen, other, self._clear)
+        if faults:
+            return finding_of(MuscleTask.name, frame, Verdict.REFUSED, faults, marks=marks)
+        reasons = (*self._doubts(seen, other), *_withheld(muscle, frame))
+        verdict = Verdict.LIMITED if reasons else Verdict.MEASURED
+        return finding_of(
+            MuscleTask.name, frame, verdict, reasons, measurements_of(muscle, frame.spacing, self._figures), marks
+        )
+
+    def look(self, frame: Frame, outputs: tuple[NDArray[np.float32], ...]) -> Look:
+        """What the network saw."""
+        grid = Grid.of(frame.ultrasound)
+        picture = grid.cut(self.prepare(frame)[0, 0])
+        evidence = evidence_of(outputs[0], grid, lit_columns(picture[::2, ::2].astype(np.float32)), self._logits)
+        return Look(grid, evidence, find_aponeuroses(evidence.aponeurosis, evidence.lit), picture)
+
+    def second_opinion(self, look: Look, chosen: Chosen) -> Direction | None:
+        """What the line filter reads between the same aponeuroses."""
+        return read_between(look.picture, chosen[0], chosen[1], look.evidence.lit)
+
+    def sharpened(self, look: Look, chosen: Chosen, other: Direction | None) -> tuple[Evidence, Chosen]:
+        """The network's field, turned as a whole to the lines that it runs along: the network tells fascicles from what
+        are none and knows how they bend, and a line filter tells their direction to the degree."""
+        upper, lower, seen = chosen
+        if other is not None and apart_deg(other.angle_deg, seen.angle_deg) > GUIDED_DEG:
+            other = read_between(look.picture, upper, lower, look.evidence.lit, seen.angle_deg)
+        if other is None or direction_faults(other) or apart_deg(other.angle_deg, seen.angle_deg) > SHARPENED_DEG:
+            return look.evidence, chosen
+        turn_deg = folded_deg(other.angle_deg - seen.angle_deg)
+        return turned(look.evidence, turn_deg), (upper, lower, replace(seen, angle_deg=other.angle_deg))
+
+    def _doubts(self, seen: Direction, other: Direction | None) -> tuple[str, ...]:
+        """Where a second opinion that is worth its name differs."""
+        if other is None or direction_faults(other):
+            return ()
+        if apart_deg(seen.angle_deg, other.angle_deg) <= self._figures.get("opinions_apart", APART_DEG):
+            return ()
+        return (
+            f"{self.first} reads the fascicles at {seen.angle_deg:.0f} degrees, {self.second} at "
+            f"{other.angle_deg:.0f}: angle in doubt",
+        )
+
+
+class ClassicalMuscleTask(MuscleTask):
+    """The same without a network: outputs are not looked at. Its second opinion is the bare structure tensor, which
+    reads too flat but is not taken in by single lines."""
+
+    first, second = "the classical pathway", "the structure tensor"
+
+    def __init__(self, figures: Mapping[str, float] = NO_FIGURES, *, mirrored: bool = False) -> None:
+        super().__init__(CLASSICAL_FIGURES | dict(figures), mirrored=mirrored)
+
+    def look(self, frame: Frame, outputs: tuple[NDArray[np.float32], ...]) -> Look:
+        grid = Grid.of(frame.ultrasound)
+        picture = grid.cut(self.prepare(frame)[0, 0])
+        evidence, curves = see_muscle(picture)
+        return Look(grid, evidence, curves, picture)
+
+    def second_opinion(self, look: Look, chosen: Chosen) -> Direction | None:
+        """What the structure tensor reads in the same belly."""
+        return tensor_between(look.picture, chosen[0], chosen[1], look.evidence.lit)
+
+    def sharpened(self, look: Look, chosen: Chosen, other: Direction | None) -> tuple[Evidence, Chosen]:
+        """Nothing tells the direction better than the lines."""
+        return look.evidence, chosen
+
+
+CLASSICAL_FIGURES: Final = MappingProxyType(
+    {
+        "half_width_fascicle_angle": 3.0,
+        "clear_spread": 3.5,
+        "clear_filled": 0.3,
+        "close_opinions": 18.0,
+        "opinions_apart": 18.0,
+    }
+)
+"""Measured on people kept apart; docs/results.md."""
+
+
+def _withheld(muscle: Architecture, frame: Frame) -> tuple[str, ...]:
+    """Reasons for what is not said."""
+    reasons: tuple[str, ...] = () if frame.spacing else (missing_scale(frame.probe),)
+    if muscle.size.length is None:
+        return (*reasons, "fascicle length withheld: the fascicles run along the aponeuroses")
+    if muscle.size.extrapolated > MOST_EXTRAPOLATED:
+        share = f"{100 * muscle.size.extrapolated:.0f} %"
+        return (*reasons, f"fascicle length withheld: {share} of it would lie outside the picture")
+    return reasons
+
+
+def _scale(frame: Frame, grid: Grid) -> tuple[float, float]:
+    """Millimetres, or pixels where the scale is unknown, to a cell."""
+    if frame.spacing is None:
+        return grid.cell_px, grid.cell_px
+    return grid.cell_px * frame.spacing.x_mm_per_px, grid.cell_px * frame.spacing.y_mm_per_px

@@ -1,0 +1,292 @@
+"""Muscle measurements over time: predicted by the picture's movement, corrected by each frame's own measurement."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.finding import CaliperMark, Finding, Mark, Measurement, SeriesMark, Verdict
+from edge.frame import Frame, PixelSpacing, Region
+from edge.image.flow import Movement, movement_between, reduced
+from edge.task.muscle.course import lengthened
+from edge.task.muscle.filter import Directions, Estimate, Reading, Step, begun, corrected, moved, waited
+from edge.task.muscle.strain import Strain
+from edge.task.sameness import same_scale, soon_after
+
+PREDICTED_NS: Final = 500_000_000
+"""What no frame measured for longer is lost."""
+NEWS_NS: Final = 1_000_000_000
+"""How long it is said that tracking was regained or began anew."""
+SAME_REGION: Final = 0.9
+"""Shared area of two regions as a share of their joint area."""
+GRID: Final = (15, 10)
+"""Points across and down that are followed."""
+MARGIN: Final = 0.06
+"""Of the muscle's width and thickness that is kept clear of points."""
+ALONE_SHARE: Final = 0.4
+"""Of the points that must be followed where nothing was measured; with fewer, angles went off by 8 to 13 degrees."""
+EMPTY_SHARE: Final = 0.3
+"""A picture with less of the contrast of the one before shows no tissue, as when the probe is lifted for a moment."""
+
+ANOTHER_TIME: Final = "the frame before is more than 0.5 s away"
+ANOTHER_REGION: Final = "another part of the screen is seen"
+ANOTHER_SCALE: Final = "the scale changed"
+ANOTHER_PICTURE: Final = "the picture does not follow from the one before"
+ANOTHER_COURSE: Final = "three frames in a row were measured far from the course"
+UNMEASURED: Final = "nothing was measured for 0.5 s"
+BEGAN_ANEW: Final = "tracking began anew: "
+LOST: Final = "tracking lost: "
+REGAINED: Final = "tracking regained"
+BY_MOVEMENT: Final = "followed by the picture's movement alone"
+HELD: Final = "last values held: there is no picture to follow"
+
+Line = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Muscle:
+    """Where a muscle lies in a frame."""
+
+    superficial: Line
+    deep: Line
+    """(n, 2) its borders from left to right, in pixels of the frame."""
+    directions: Directions
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """What one frame alone says."""
+
+    muscle: Muscle
+    readings: tuple[Reading, ...]
+    """Of what can be followed."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """The last picture whose movement could be followed, made small, and the muscle in it."""
+
+    picture: NDArray[np.uint8]
+    scale: float
+    """Its pixels per pixel of the frame."""
+    region: Region
+    """Of the frame: what the picture shows."""
+    muscle: Muscle
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Track:
+    """What is known of a muscle at one frame by all frames so far."""
+
+    frame_shape: tuple[int, ...]
+    exposed_ns: int
+    spacing: PixelSpacing | None
+    view: View | None = None
+    """None: nothing is followed."""
+    estimates: tuple[Estimate, ...] = ()
+    courses: tuple[SeriesMark, ...] = ()
+    lost: str = ""
+    """Why nothing is followed any more; empty where something is, or never was."""
+    held: bool = False
+    """Whether the last frame showed nothing that could be followed."""
+    news: str = ""
+    news_until_ns: int = 0
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why it rests on less than a measurement of this frame."""
+        if self.lost:
+            return (LOST + self.lost,)
+        plain = (
+            estimate.name.removesuffix("_px").replace("_", " ") for estimate in self.estimates if estimate.departed
+        )
+        if departed := tuple(f"the {name} departs from its course" for name in plain):
+            return departed
+        if not self.estimates or not all(estimate.predicted for estimate in self.estimates):
+            return ()
+        return (HELD if self.held else BY_MOVEMENT,)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return (self.news,) if self.exposed_ns < self.news_until_ns else ()
+
+    @property
+    def goes_on(self) -> bool:
+        return any(estimate.joined for estimate in self.estimates)
+
+
+def follow(before: Track | None, frame: Frame, measured: Measured | None) -> Track:
+    """The track at a frame. before: of the frame before, None at the first. measured: None where it is refused."""
+    cause = "" if before is None else _interruption(before, frame)
+    if before is None or cause:
+        return _begun(before, frame, measured, cause)
+    if before.view is None:
+        return _begun(before, frame, measured, "") if measured else _passed(before, frame, (), None)
+    picture = _seen(frame, before.view)
+    if np.array_equal(picture, before.view.picture):
+        return _passed(before, frame, _as_before(before.estimates, frame.exposed_ns), before.view)
+    elapsed_s = (frame.exposed_ns - before.exposed_ns) / 1e9
+    movement = movement_between(before.view.picture, picture, _points(before.view))
+    if movement is None or (measured is None and movement.share < ALONE_SHARE):
+        if measured is not None:
+            return _begun(before, frame, measured, ANOTHER_PICTURE)
+        if picture.std() > EMPTY_SHARE * before.view.picture.std():
+            # Other tissue, or the same too far away: what is believed says nothing of it.
+            return _begun(before, frame, None, ANOTHER_PICTURE)
+        kept = tuple(waited(each, elapsed_s) for each in before.estimates)
+        return replace(_passed(before, frame, kept, before.view), held=True)
+    step = Step(Strain.of(movement.linear, _squeeze(frame.spacing)), movement.share, before.view.muscle.directions)
+    estimates = tuple(moved(each, step, elapsed_s) for each in before.estimates)
+    view = replace(before.view, picture=picture, muscle=_carried(before.view, movement, step.strain))
+    if measured is not None:
+        estimates = tuple(map(_corrected_by(measured.readings, frame.exposed_ns), estimates))
+        if not all(each.joined for each in estimates):
+            return _begun(before, frame, measured, ANOTHER_COURSE)
+        known = {each.name for each in estimates}
+        new = (reading for reading in measured.readings if reading.measurement.name not in known)
+        estimates += tuple(begun(reading, frame.exposed_ns) for reading in new)
+        view = replace(view, muscle=measured.muscle)
+    return _passed(before, frame, estimates, view)
+
+
+def followed(finding: Finding, track: Track) -> Finding:
+    """A frame's finding with what the track says: values followed over time, their courses, how far to trust them."""
+    values = {estimate.name: estimate.measurement for estimate in track.estimates}
+    limited = finding.verdict is Verdict.MEASURED and bool(track.reasons)
+    return replace(
+        finding,
+        verdict=Verdict.LIMITED if limited else finding.verdict,
+        reasons=finding.reasons + track.reasons,
+        measurements=tuple(values.get(each.name, each) for each in finding.measurements),
+        marks=tuple(_retold(mark, values) for mark in finding.marks) + track.courses,
+        notes=finding.notes + track.notes,
+        carried=track,
+    )
+
+
+def _retold(mark: Mark, values: Mapping[str, Measurement]) -> Mark:
+    """A calliper says what the table says."""
+    value = values.get(mark.name.replace(" ", "_"))
+    if value is None or not isinstance(mark, CaliperMark):
+        return mark
+    return replace(mark, text=f"{value.value:.1f} {value.unit}")
+
+
+def track_of(history: Sequence[Finding]) -> Track | None:
+    """The track at the last frame."""
+    carried = history[-1].carried if history else None
+    return carried if isinstance(carried, Track) else None
+
+
+def held_in(track: Track | None, frame: Frame) -> tuple[float, float] | None:
+    """Mean depths, in pixels, of the superficial and the deep border of the muscle followed so far; None: of none."""
+    if track is None or track.view is None or _interruption(track, frame):
+        return None
+    muscle = track.view.muscle
+    return float(muscle.superficial[:, 1].mean()), float(muscle.deep[:, 1].mean())
+
+
+def _interruption(before: Track, frame: Frame) -> str:
+    """Why a frame does not go on from the one before; empty where it does."""
+    if not soon_after(frame.exposed_ns, before.exposed_ns):
+        return ANOTHER_TIME
+    if frame.pixels.shape != before.frame_shape:
+        return ANOTHER_REGION
+    if before.view is not None and _overlap(before.view.region, frame.ultrasound) < SAME_REGION:
+        return ANOTHER_REGION
+    return "" if same_scale(before.spacing, frame.spacing) else ANOTHER_SCALE
+
+
+def _overlap(one: Region, other: Region) -> float:
+    width = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
+    height = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
+    shared = max(0, width) * max(0, height)
+    return shared / (one.width * one.height + other.width * other.height - shared)
+
+
+def _begun(before: Track | None, frame: Frame, measured: Measured | None, cause: str) -> Track:
+    """From a frame alone. Why is said only where something was followed before."""
+    lost = before.lost if before else ""
+    goes_on = before is not None and before.goes_on
+    track = Track(frame.pixels.shape, frame.exposed_ns, frame.spacing, courses=before.courses if before else ())
+    if measured is None:
+        return replace(_passed(track, frame, (), None), lost=cause if goes_on else lost)
+    news = REGAINED if lost else BEGAN_ANEW + cause if goes_on else ""
+    track = replace(track, news=news, news_until_ns=frame.exposed_ns + NEWS_NS if news else 0)
+    picture, scale = reduced(frame.ultrasound.crop(frame.pixels))
+    estimates = tuple(begun(reading, frame.exposed_ns) for reading in measured.readings)
+    return _passed(track, frame, estimates, View(picture, scale, frame.ultrasound, measured.muscle))
+
+
+def _passed(before: Track, frame: Frame, estimates: tuple[Estimate, ...], view: View | None) -> Track:
+    """The track a frame later, without what was not measured for too long."""
+    kept = tuple(each for each in estimates if frame.exposed_ns - each.measured_ns <= PREDICTED_NS)
+    lost = UNMEASURED if before.estimates else before.lost
+    return replace(
+        before,
+        exposed_ns=frame.exposed_ns,
+        spacing=frame.spacing,
+        view=_facing(view, kept) if view and kept else None,
+        estimates=kept,
+        courses=lengthened(before.courses, kept, frame.exposed_ns),
+        lost="" if kept else lost,
+        held=False,
+    )
+
+
+def _facing(view: View, estimates: tuple[Estimate, ...]) -> View:
+    """The view with the fascicles' direction as it is believed to be."""
+    angle = next((each.belief.value for each in estimates if each.name == "fascicle_angle"), None)
+    if angle is None:
+        return view
+    directions = replace(view.muscle.directions, fascicle_deg=angle)
+    return replace(view, muscle=replace(view.muscle, directions=directions))
+
+
+def _as_before(estimates: tuple[Estimate, ...], now_ns: int) -> tuple[Estimate, ...]:
+    """The same picture again, as of a frozen probe, tells nothing new; nor does anything grow old by it."""
+    return tuple(
+        replace(each, joined=True, measured_ns=each.measured_ns if each.predicted else now_ns) for each in estimates
+    )
+
+
+def _corrected_by(readings: tuple[Reading, ...], now_ns: int) -> Callable[[Estimate], Estimate]:
+    own = {reading.measurement.name: reading for reading in readings}
+    return lambda each: corrected(each, own[each.name], now_ns) if each.name in own else each
+
+
+def _seen(frame: Frame, view: View) -> NDArray[np.uint8]:
+    """What the view's part of the screen shows now, as small as the view's picture."""
+    return reduced(view.region.crop(frame.pixels))[0]
+
+
+def _squeeze(spacing: PixelSpacing | None) -> float:
+    return 1.0 if spacing is None else spacing.y_mm_per_px / spacing.x_mm_per_px
+
+
+def _points(view: View) -> Line:
+    """(n, 2) a grid over the muscle, in pixels of the view's picture."""
+    region = view.region
+    across, down = (np.linspace(MARGIN, 1 - MARGIN, count) for count in GRID)
+    x = region.x + across * (region.width - 1)
+    top, bottom = (np.interp(x, *line.T.astype(np.float64)) for line in (view.muscle.superficial, view.muscle.deep))
+    y = top + down[:, None] * (bottom - top)
+    grid = np.stack((np.broadcast_to(x, y.shape), y), axis=-1).reshape(-1, 2)
+    inside = (grid[:, 1] >= region.y) & (grid[:, 1] < region.y + region.height)
+    return _to_small(grid[inside], view).astype(np.float32)
+
+
+def _to_small(points: NDArray[np.float64], view: View) -> NDArray[np.float64]:
+    """From pixels of the frame to those of the view's picture; centres at whole numbers."""
+    return (points - (view.region.x, view.region.y) + 0.5) * view.scale - 0.5
+
+
+def _carried(view: View, movement: Movement, strain: Strain) -> Muscle:
+    """The muscle after a movement, each line carried with the tissue."""
+    lines = []
+    for line in (view.muscle.superficial, view.muscle.deep):
+        there = movement.carried(_to_small(line.astype(np.float64), view).astype(np.float32))
+        lines.append(((there + 0.5) / view.scale - 0.5 + (view.region.x, view.region.y)).astype(np.float32))
+    return Muscle(lines[0], lines[1], view.muscle.directions.turned(strain))

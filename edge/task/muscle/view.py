@@ -1,0 +1,113 @@
+"""Whether what was found is a muscle, seen well enough to be measured.
+
+The gate follows what users of such programs are told to look for: both aponeuroses over most of the width, about
+parallel, fascicles of one direction between them (clinical-limits.md).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from edge.task.muscle.aponeuroses import Curve
+from edge.task.muscle.architecture import Architecture, apart_deg
+from edge.task.muscle.fascicles import Direction, Evidence
+
+LEAST_COVERAGE: Final = 0.6
+"""Of the lit width, of each aponeurosis."""
+LEAST_CONTACT: Final = 0.5
+"""Lit share of the picture's width."""
+CLEARLY_SEEN: Final = 0.4
+"""Strength from which a curve is called an aponeurosis."""
+MOST_DIVERGING_DEG: Final = 15.0
+LEAST_COHERENCE: Final = 0.75
+LEAST_FILLED: Final = 0.15
+"""Mean weight of the belly's cells."""
+MOST_SPREAD_DEG: Final = 9.0
+CLEAR_COVERAGE: Final = 0.75
+CLEAR_STRENGTH: Final = 0.7
+ALONG_DEG: Final = 5.0
+"""Fascicles that run flatter to the deep aponeurosis may be anything that lies level."""
+FAR_OUTSIDE: Final = 0.7
+"""Share of a fascicle outside the picture: the same said by its length."""
+THIN: Final = 0.16
+"""Thickness, as a share of the picture's height, of which hardly a muscle was that somebody pictured."""
+LEAST_ABOVE: Final = 0.02
+"""Share of the picture's height above a muscle: skin and fat at least."""
+WEAK_POINTS: Final = 3
+"""So many of the seven at once are seldom met in a muscle, but in most of the nerves' and hips' pictures tried."""
+MOST_EXTRAPOLATED: Final = 0.5
+"""Share of a fascicle outside the picture from which its length is withheld."""
+
+
+def structure_faults(evidence: Evidence, curves: Sequence[Curve], found: bool) -> tuple[str, ...]:
+    """Why there is no muscle to measure; empty where one was found."""
+    if float(np.mean(evidence.lit)) < LEAST_CONTACT:
+        return (f"only {100 * float(np.mean(evidence.lit)):.0f} % of the picture has contact with the skin",)
+    if found:
+        return ()
+    clear = sum(curve.strength >= CLEARLY_SEEN for curve in curves)
+    if clear == 0:
+        return ("no muscle is seen: there is no aponeurosis",)
+    if clear == 1:
+        return ("only one aponeurosis is seen: bring both borders of the muscle into the picture",)
+    return ("no fascicles are seen between two aponeuroses",)
+
+
+def muscle_faults(muscle: Architecture) -> tuple[str, ...]:
+    """Why what was found must not be measured; empty where nothing speaks against it."""
+    rows = muscle.bend.shape[0]
+    if float(np.mean(muscle.superficial.lower)) < LEAST_ABOVE * rows:
+        return ("the muscle's upper border lies at the picture's edge: bring skin and fat into the picture",)
+    for name, curve in (("superficial", muscle.superficial), ("deep", muscle.deep)):
+        if curve.coverage < LEAST_COVERAGE:
+            share = f"{100 * curve.coverage:.0f} %"
+            return (f"the {name} aponeurosis is seen over only {share} of the width: move along the muscle",)
+    diverging = abs(muscle.superficial_angle_deg - muscle.deep_angle_deg)
+    if diverging > MOST_DIVERGING_DEG:
+        return (f"the aponeuroses stand at {diverging:.0f} degrees to each other: not along the muscle",)
+    return direction_faults(muscle.fascicles)
+
+
+@dataclass(frozen=True, slots=True)
+class Clear:
+    """What a way of reading has where a muscle is seen clearly."""
+
+    spread_deg: float
+    """At most, of the fascicles."""
+    filled: float
+    """At least, of the belly."""
+    close_deg: float
+    """Two opinions that differ by no more are one."""
+
+
+def clarity_faults(muscle: Architecture, seen: Direction, second: Direction | None, clear: Clear) -> tuple[str, ...]:
+    """Why this may be no muscle at all, where several things are weak that are each seen in muscles too.
+
+    seen: the fascicles' direction before it was sharpened. second: what the other pathway reads, None where there is
+    none or it reads nothing.
+    """
+    ends = (muscle.superficial, muscle.deep)
+    height = float(np.mean(muscle.deep.upper - muscle.superficial.lower)) / muscle.bend.shape[0]
+    weak = {
+        "interrupted aponeuroses": min(curve.coverage for curve in ends) < CLEAR_COVERAGE,
+        "faint aponeuroses": min(curve.strength for curve in ends) < CLEAR_STRENGTH,
+        "uneven directions": seen.spread_deg > clear.spread_deg,
+        "faint fascicles": seen.filled < clear.filled,
+        "two opinions of their angle": second is not None
+        and apart_deg(seen.angle_deg, second.angle_deg) > clear.close_deg,
+        "fascicles along the aponeuroses": muscle.pennation_deg < ALONG_DEG or muscle.size.extrapolated > FAR_OUTSIDE,
+        "a thin layer": height < THIN,
+    }
+    found = [name for name, there in weak.items() if there]
+    return (f"no muscle is seen clearly: {', '.join(found)}",) if len(found) >= WEAK_POINTS else ()
+
+
+def direction_faults(fascicles: Direction) -> tuple[str, ...]:
+    """Why the fascicles' angle must not be believed."""
+    if fascicles.filled < LEAST_FILLED:
+        return ("fascicles can hardly be read: turn the probe until they are long and bright",)
+    if fascicles.coherence < LEAST_COHERENCE or fascicles.spread_deg > MOST_SPREAD_DEG:
+        return ("the fascicles' directions disagree: turn the probe into their plane",)
+    return ()

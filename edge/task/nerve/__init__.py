@@ -1,0 +1,1 @@
+"""Peripheral nerves and vessels in a transverse view."""

@@ -1,0 +1,158 @@
+"""Where a nerve may lie, by the chain without a network: a place with its vote, and no size.
+
+Its border is too rough for an area or an axis, and one first place in three or four is no nerve; so the finding is
+never more than `limited`. Every stage of the chain can be shown.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from statistics import median
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.finding import Finding, Mark, Measurement, Verdict
+from edge.frame import Frame
+from edge.task.nerve.chain import NerveSight, see_nerve
+from edge.task.nerve.stages import OnFrame, marks_of, stages_of
+from edge.task.nerve.view import speckle_only
+from edge.task.nerve.vote_map import Candidate
+from edge.task.nerve.votes import NerveVotes, Place, moved_faults, voted, votes_before
+from edge.task.nerve.window_model import WindowModel
+from edge.task.verdicts import finding_of
+from edge.trust.interval import interval
+from edge.trust.picture import colour_faults, picture_faults
+from edge.trust.probe import missing_scale, probe_faults
+
+LEAST_PROBABILITY: Final = 0.1
+"""Of the best window. 5 of the 51 pictures kept back, all with a nerve, have less."""
+FIGURES: Final = MappingProxyType({"half_height": 0.26, "half_across": 1.07})
+"""Half-widths of 90 % intervals as shares of the candidate's height, from the 39 of 51 pictures kept back whose first
+candidate was a nerve."""
+SURE: Final = 0.4
+"""Of the best window; from there on ..."""
+CHANCES: Final = ((68.0, 53.0, 80.0), (90.0, 74.0, 97.0))
+"""... the second holds: percent of first candidates that were a nerve, 21 of 31 and 18 of 20 pictures kept back, each
+with Wilson's 90 % interval. All of them show a nerve."""
+SHARE_HALF_WIDTH: Final = 6.0
+"""Percent by which the share of votes changed at most in 9 of 10 steps of 0.2 s, phantoms under a moving hand."""
+WITHHELD: Final = "area and axes withheld: without the network the border is too rough (Dice 0.45)"
+PROPOSED: Final = "only a proposal: 3 of 10 first places are no nerve, and a view without any is seldom told"
+
+
+class ClassicalNerveTask:
+    """Proposes up to three places."""
+
+    name = "nerve"
+    model = "nerve_classical"
+    labels = ("nerve candidate",)
+
+    def __init__(
+        self,
+        figures: Mapping[str, float] = FIGURES,
+        *,
+        model: WindowModel,
+        digest: str | None = None,
+        stages: bool = False,
+        mirrored: bool = False,
+    ) -> None:
+        """digest: of the model's file. stages: marks of each step are added. mirrored changes nothing: no side is
+        named."""
+        self._figures, self._model, self._digest, self._stages = figures, model, digest, stages
+
+    def prepare(self, frame: Frame) -> NDArray[np.uint8]:
+        return np.zeros((1, 1, 1, 1), np.uint8)
+
+    def conclude(self, frame: Frame, outputs: tuple[NDArray[np.float32], ...], history: Sequence[Finding]) -> Finding:
+        before = votes_before(history, frame)
+        crop = frame.ultrasound.crop(frame.pixels)
+        faults = probe_faults(frame.probe) or picture_faults(crop) or colour_faults(frame) or speckle_only(crop)
+        if faults:
+            return self._finding(frame, faults, before)
+        sight = see_nerve(crop, self._model, _mm_per_px(frame), before.earlier)
+        on = OnFrame.of(frame.ultrasound, sight.working)
+        marks = marks_of(sight, on) + (stages_of(sight, on) if self._stages else ())
+        if not sight.candidates or sight.candidates[0].probability < LEAST_PROBABILITY:
+            return self._finding(frame, ("no place looks like a nerve",), voted(before, sight.votes, None), marks)
+        place = _place(sight.candidates[0], on)
+        said = _said(sight, len(before.earlier) + 1)
+        return self._propose(frame, sight, voted(before, sight.votes, place), place, marks, said)
+
+    def _propose(
+        self, frame: Frame, sight: NerveSight, votes: NerveVotes, place: Place, marks: tuple[Mark, ...], said: str
+    ) -> Finding:
+        if faults := moved_faults(votes, place):
+            return self._finding(frame, faults, votes, marks)
+        frozen = ("the picture is frozen: no further frame confirms it",) if votes.frozen else ()
+        scale = () if frame.spacing else (missing_scale(frame.probe),)
+        reasons = (WITHHELD, PROPOSED, *frozen, *scale)
+        measured = (*self._measured(frame, votes, place), _share(sight))
+        return self._finding(frame, reasons, votes, marks, measured, (said,))
+
+    def _measured(self, frame: Frame, votes: NerveVotes, place: Place) -> tuple[Measurement, ...]:
+        seen = votes.agreeing(place) or (place,)
+        chance = CHANCES[median(one.probability for one in seen) >= SURE]
+        down, across = (2 * place.half_height * self._figures[name] for name in ("half_height", "half_across"))
+        x, y = median(one.x for one in seen), median(one.y for one in seen)
+        region = frame.ultrasound
+        return (
+            Measurement("chance_if_nerve_in_view", chance[0], "%", *chance[1:]),
+            _length(frame, "candidate_depth", y - region.y + 0.5, down, upright=True),
+            _length(frame, "candidate_from_left", x - region.x + 0.5, across, upright=False),
+        )
+
+    def _finding(
+        self,
+        frame: Frame,
+        reasons: tuple[str, ...],
+        votes: NerveVotes,
+        marks: tuple[Mark, ...] = (),
+        measured: tuple[Measurement, ...] = (),
+        notes: tuple[str, ...] = (),
+    ) -> Finding:
+        verdict = Verdict.LIMITED if measured else Verdict.REFUSED
+        found = finding_of(self.name, frame, verdict, reasons, measured, marks, notes=notes, carried=votes)
+        return replace(found, model_digest=self._digest)
+
+
+def _mm_per_px(frame: Frame) -> float | None:
+    """The chain takes square pixels."""
+    if frame.spacing is None:
+        return None
+    return float(np.sqrt(frame.spacing.x_mm_per_px * frame.spacing.y_mm_per_px))
+
+
+def _place(candidate: Candidate, on: OnFrame) -> Place:
+    """Where its votes peak, and half its box."""
+    x, y = on.cells(candidate.column, candidate.row)
+    left, top = on.cells(candidate.left, candidate.top)
+    right, bottom = on.cells(candidate.right, candidate.bottom)
+    return Place(x, y, (right - left) / 2, (bottom - top) / 2, candidate.probability)
+
+
+def _length(frame: Frame, name: str, value: float, half: float, *, upright: bool) -> Measurement:
+    """value, half: in pixels of the frame."""
+    spacing = frame.spacing
+    if spacing is None:
+        return Measurement(f"{name}_px", value, "px", *interval(value, half, 0.0))
+    unit = spacing.y_mm_per_px if upright else spacing.x_mm_per_px
+    return Measurement(name, value * unit, "mm", *interval(value * unit, half * unit, spacing.relative_uncertainty))
+
+
+def _share(sight: NerveSight) -> Measurement:
+    """Of the votes for all candidates, those for the first."""
+    value = 100 * sight.candidates[0].votes / sum(one.votes for one in sight.candidates)
+    return Measurement(
+        "vote_share", value, "%", max(0.0, value - SHARE_HALF_WIDTH), min(100.0, value + SHARE_HALF_WIDTH)
+    )
+
+
+def _said(sight: NerveSight, voices: int) -> str:
+    """What speaks for the first place. voices: frames that vote."""
+    frames = "1 frame votes" if voices == 1 else f"{voices} frames vote"
+    return (
+        f"{frames}; best window {100 * sight.candidates[0].probability:.0f} % by the support vector machine, "
+        f"{100 * float(sight.neighbours[0]):.0f} % by the neighbours"
+    )

@@ -1,0 +1,159 @@
+"""A nerve's dimensions as measurements with their intervals, and its area against published cut-offs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import hypot
+from typing import Final
+
+import numpy as np
+
+from edge.finding import Measurement
+from edge.frame import PixelSpacing, Region
+from edge.task.nerve.outlines import Floats, centroid, polygon_area
+from edge.trust.interval import interval, interval_by_factor
+
+SMALLEST_DIFFERENCE_MM2: Final = 1.6
+"""Two people's traces of one nerve differ by up to as much (smallest detectable difference 1.57 mm2)."""
+MEDIAN_MM2: Final = (4.0, 30.0)
+"""Areas that a median nerve at the wrist may have, healthy or ill."""
+CUT_OFFS_MM2: Final = (
+    (10.0, "sensitivity 63 to 70 %, specificity 85 to 89 %"),
+    (12.0, "sensitivity 81 %, specificity 82 %"),
+)
+"""Published for the carpal tunnel's inlet, with what each was found to tell."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Axis:
+    """A diameter of the ellipse that has the second moments of a ring."""
+
+    start: tuple[float, float]
+    end: tuple[float, float]
+    length: float
+
+
+@dataclass(frozen=True, slots=True)
+class NerveSizes:
+    """In mm and mm2, or in pixels where the scale is unknown."""
+
+    area: float
+    """Inside the bright rim."""
+    outer_area: float
+    long_axis: float
+    short_axis: float
+    depth: float
+    """From the picture's upper edge, where the skin lies, to the nearest point of the nerve."""
+    vessel_distance: float | None
+    """Between the borders; 0 where they touch. None: there is no vessel in the picture."""
+
+    @property
+    def flattening(self) -> float:
+        return self.long_axis / max(self.short_axis, 1e-6)
+
+
+def sizes_of(
+    outer: Floats, inner: Floats, vessels: Sequence[Floats], region: Region, spacing: PixelSpacing | None
+) -> NerveSizes:
+    """Rings (n, 2) in pixels of the frame."""
+    unit = np.array([spacing.x_mm_per_px, spacing.y_mm_per_px]) if spacing else np.ones(2)
+    long, short = axes_of(inner * unit)
+    return NerveSizes(
+        polygon_area(inner * unit),
+        polygon_area(outer * unit),
+        long.length,
+        short.length,
+        float((outer[:, 1].min() - region.y + 0.5) * unit[1]),
+        min((_apart(outer * unit, ring * unit) for ring in vessels), default=None),
+    )
+
+
+def axes_of(ring: Floats) -> tuple[Axis, Axis]:
+    """The long and the short one."""
+    middle = np.array(centroid(ring))
+    x, y = (ring - middle).T
+    x1, y1 = np.roll(x, -1), np.roll(y, -1)
+    cross = x * y1 - x1 * y
+    area = float(cross.sum()) / 2
+    if abs(area) < 1e-9:
+        point = (float(middle[0]), float(middle[1]))
+        return Axis(point, point, 0.0), Axis(point, point, 0.0)
+    xx = float(((x * x + x * x1 + x1 * x1) * cross).sum()) / 12 / area
+    yy = float(((y * y + y * y1 + y1 * y1) * cross).sum()) / 12 / area
+    xy = float(((x * y1 + 2 * x * y + 2 * x1 * y1 + x1 * y) * cross).sum()) / 24 / area
+    values, ways = np.linalg.eigh(np.array([[xx, xy], [xy, yy]]))
+    axes = []
+    for value, way in zip(values[::-1], ways.T[::-1], strict=True):
+        half = 2 * float(max(value, 0.0)) ** 0.5
+        (ax, ay), (bx, by) = middle - half * way, middle + half * way
+        axes.append(Axis((float(ax), float(ay)), (float(bx), float(by)), 2 * half))
+    return axes[0], axes[1]
+
+
+def nearest_points(one: Floats, other: Floats) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Of two rings (n, 2), (m, 2)."""
+    distance = np.hypot(*(one[:, None] - other[None]).transpose(2, 0, 1))
+    row, column = np.unravel_index(int(np.argmin(distance)), distance.shape)
+    (ax, ay), (bx, by) = one[row], other[column]
+    return (float(ax), float(ay)), (float(bx), float(by))
+
+
+def _apart(one: Floats, other: Floats) -> float:
+    (ax, ay), (bx, by) = nearest_points(one, other)
+    return hypot(ax - bx, ay - by)
+
+
+def measurements_of(
+    sizes: NerveSizes, spacing: PixelSpacing | None, figures: Mapping[str, float], *, whole: bool = True
+) -> tuple[Measurement, ...]:
+    """figures: of 90 % intervals as the calibration found them, `factor_area` and `factor_axis`, by which the value may
+    be too large or too small, and `half_width_depth` in percent of the long axis. whole: False where the nerve leaves
+    the picture; then its size is not said."""
+    relative = spacing.relative_uncertainty if spacing else 0.0
+    of_area, of_axis = (figures.get(f"factor_{name}", 1.25) for name in ("area", "axis"))
+    border = figures.get("half_width_depth", 10.0) / 100 * sizes.long_axis
+    places = [("depth_under_skin", sizes.depth), ("vessel_distance", sizes.vessel_distance)]
+    found = [
+        _named(name, value, interval(value, border, relative), spacing) for name, value in places if value is not None
+    ]
+    if not whole:
+        return tuple(found)
+    return (
+        _named("cross_sectional_area", sizes.area, _of_area(sizes.area, of_area, spacing), spacing, "2"),
+        _named("long_axis", sizes.long_axis, interval_by_factor(sizes.long_axis, of_axis, relative), spacing),
+        _named("short_axis", sizes.short_axis, interval_by_factor(sizes.short_axis, of_axis, relative), spacing),
+        _ratio("flattening_ratio", sizes.flattening, of_axis),
+        *found,
+        _named("outer_area", sizes.outer_area, _of_area(sizes.outer_area, of_area, spacing), spacing, "2"),
+    )
+
+
+def _of_area(value: float, factor: float, spacing: PixelSpacing | None) -> tuple[float, float]:
+    low, high = interval_by_factor(value, factor, 2 * spacing.relative_uncertainty if spacing else 0.0)
+    least = SMALLEST_DIFFERENCE_MM2 if spacing else 0.0
+    return max(0.0, min(low, value - least)), max(high, value + least)
+
+
+def _named(
+    name: str, value: float, reach: tuple[float, float], spacing: PixelSpacing | None, power: str = ""
+) -> Measurement:
+    if spacing is None:
+        return Measurement(f"{name}_px", value, f"px{power}", *reach)
+    return Measurement(name, value, f"mm{power}", *reach)
+
+
+def _ratio(name: str, value: float, factor: float) -> Measurement:
+    return Measurement(name, value, ":1", max(1.0, value / factor), value * factor)
+
+
+def median_notes(area: Measurement | None) -> tuple[str, ...]:
+    """What a median nerve's area at the wrist would mean, by the cut-offs; never an answer."""
+    if area is None or area.unit != "mm2" or not MEDIAN_MM2[0] <= area.value <= MEDIAN_MM2[1]:
+        return ()
+    said = [f"{_side(area, cut_off)} {cut_off:.0f} mm2 ({worth})" for cut_off, worth in CUT_OFFS_MM2]
+    return (f"if this is the median nerve at the wrist: {'; '.join(said)}; no diagnosis",)
+
+
+def _side(area: Measurement, cut_off: float) -> str:
+    if area.low <= cut_off <= area.high:
+        return "not to be told from the cut-off"
+    return "above the cut-off" if area.value > cut_off else "below the cut-off"

@@ -1,0 +1,66 @@
+"""Whether what was found is a nerve that may be measured."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.finding import Measurement
+from edge.frame import Region
+from edge.task.nerve.outlines import Floats, Outline
+
+PLAUSIBLE_MM2: Final = (0.5, 250.0)
+"""A digital nerve; more than a thick sciatic one."""
+NEARLY_AS_LARGE: Final = 0.5
+"""Share of the chosen nerve's area from which another one could as well be meant."""
+EDGE_PX: Final = 2.0
+"""Nearer to the picture's side than so many pixels of 512 it is cut off there."""
+CUT_OFF_SHARE: Final = 0.05
+"""Of the border's points."""
+LEAST_STRUCTURE: Final = 0.4
+"""Deviation of brightness between areas a twentieth of the picture wide, as a share of that between pixels, which no
+grey map changes much: 0.06 to 0.38 for speckle of usual grain, 0.62 or more in each of the 204 nerve pictures."""
+
+
+def speckle_only(picture: NDArray[np.uint8]) -> tuple[str, ...]:
+    """Whether a picture (height, width) has no borders or layers in it."""
+    coarse = cv2.resize(picture, (20, 20), interpolation=cv2.INTER_AREA).astype(np.float64)
+    if coarse.std() >= LEAST_STRUCTURE * max(float(picture.std()), 1e-6):
+        return ()
+    return ("there is speckle only: no tissue borders are seen",)
+
+
+def nerve_faults(nerves: Sequence[Outline], least_confidence: float) -> tuple[str, ...]:
+    """Why there is no nerve to measure. nerves: the chosen one first."""
+    if not nerves:
+        return ("no nerve is seen",)
+    if nerves[0].confidence < least_confidence:
+        return (f"what may be a nerve is not seen clearly ({100 * nerves[0].confidence:.0f} %): tilt the probe",)
+    return ()
+
+
+def size_faults(area: Measurement | None) -> tuple[str, ...]:
+    """Why a size cannot be a nerve's."""
+    low, high = PLAUSIBLE_MM2
+    if area is None or area.unit != "mm2" or low <= area.value <= high:
+        return ()
+    return (f"{area.value:.1f} mm2 is no nerve's cross-section; check the scale",)
+
+
+def cut_off(ring: Floats, region: Region) -> bool:
+    """Whether a ring (n, 2) runs along a side of the picture: part of the nerve is outside."""
+    near = EDGE_PX * max(1.0, max(region.width, region.height) / 512)
+    x, y = ring.T
+    left, top, right, bottom = x - region.x, y - region.y, region.x + region.width - x, region.y + region.height - y
+    return bool(np.mean(np.minimum.reduce((left, top, right, bottom)) < near) > CUT_OFF_SHARE)
+
+
+def others_said(chosen: Outline, others: Sequence[Outline]) -> tuple[str, ...]:
+    """A doubt, where another nerve could as well be meant."""
+    alike = [other for other in others if other.area_px2 > NEARLY_AS_LARGE * chosen.area_px2]
+    if not alike:
+        return ()
+    count = {1: "two nerves are", 2: "three nerves are"}.get(len(alike), "several nerves are")
+    return (f"{count} in view: measured is the one whose rim is drawn; is it the one meant?",)

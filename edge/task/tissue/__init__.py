@@ -1,0 +1,1 @@
+"""What a region of interest shows, and how bright it is."""

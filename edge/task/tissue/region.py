@@ -1,0 +1,161 @@
+"""The region of interest: what the user wrote, and where it lies in the working picture."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.errors import SettingError
+from edge.frame import Frame, Region
+from edge.image.shared_sums import CELL_PX
+from edge.image.windows import WorkingPicture, working_picture
+
+Points = NDArray[np.float64]
+
+SIDE: Final = 64
+"""Of the network's patch."""
+MARGIN: Final = 0.25
+"""Of the region's box, on each side: what the patch shows beside it."""
+LEAST_CELLS: Final = 9
+"""A window of 12 x 12 working pixels, 1.8 mm where the picture is 38 mm wide."""
+LEAST_SIDE_PX: Final = 10.0
+LEAST_INSIDE: Final = 0.9
+"""Share of the region that must lie in the ultrasound picture."""
+PROPOSED: Final = (0.3, 0.35, 0.4, 0.25)
+"""Where nothing better is known: x, y, width and height in shares of the picture."""
+FORM: Final = "expected a box x,y,width,height or three or more corners x1,y1;x2,y2;..., in pixels of the picture"
+
+
+@dataclass(frozen=True, slots=True)
+class Roi:
+    """A polygon in pixels of the frame."""
+
+    corners: tuple[tuple[float, float], ...]
+
+    @property
+    def points(self) -> Points:
+        """(n, 2) x, y."""
+        return np.array(self.corners, np.float64)
+
+    @classmethod
+    def box(cls, x: float, y: float, width: float, height: float) -> "Roi":
+        return cls(((x, y), (x + width, y), (x + width, y + height), (x, y + height)))
+
+    def __str__(self) -> str:
+        (x, y), (width, height) = self.corners[0], np.ptp(self.points, axis=0)
+        if self == Roi.box(x, y, width, height):
+            return f"{x:g},{y:g},{width:g},{height:g}"
+        return ";".join(f"{x:g},{y:g}" for x, y in self.corners)
+
+
+def parse_roi(text: str) -> Roi:
+    """`100,80,60,40` or `100,80;160,80;130,120`. Raises SettingError."""
+    try:
+        groups = [[float(number) for number in part.split(",")] for part in text.split(";")]
+    except ValueError:
+        raise SettingError(f"--roi is '{text}', which is not all numbers; {FORM}") from None
+    if len(groups) == 1 and len(groups[0]) == 4:
+        x, y, width, height = groups[0]
+        if width <= 0 or height <= 0:
+            raise SettingError(f"--roi is '{text}': width and height must be above 0; {FORM}")
+        roi = Roi.box(x, y, width, height)
+    elif len(groups) >= 3 and all(len(group) == 2 for group in groups):
+        roi = Roi(tuple((x, y) for x, y in groups))
+    else:
+        raise SettingError(f"--roi is '{text}'; {FORM}")
+    if not np.isfinite(roi.points).all():
+        raise SettingError(f"--roi is '{text}', which is not all finite numbers; {FORM}")
+    if cv2.contourArea(roi.points.astype(np.float32)) <= 0:
+        raise SettingError(f"--roi is '{text}', whose corners enclose nothing; {FORM}")
+    return roi
+
+
+def central(region: Region) -> Roi:
+    """The middle of the ultrasound picture."""
+    x, y, width, height = PROPOSED
+    return Roi.box(
+        region.x + x * region.width, region.y + y * region.height, width * region.width, height * region.height
+    )
+
+
+def pixel_mask(points: Points, shape: tuple[int, int]) -> NDArray[np.uint8]:
+    """(height, width) 1 where a pixel's middle lies inside a polygon: a box from 3 to 7 covers pixels 3 to 6."""
+    mask = np.zeros(shape, np.uint8)
+    low = np.clip(np.floor(points.min(axis=0)), 0, shape[::-1]).astype(int)
+    high = np.clip(np.ceil(points.max(axis=0)), 0, shape[::-1]).astype(int)
+    x, y = np.arange(low[0], high[0]) + 0.5, (np.arange(low[1], high[1]) + 0.5)[:, None]
+    inside = np.zeros((y.size, x.size), bool)
+    for (x0, y0), (x1, y1) in zip(points, np.roll(points, -1, axis=0), strict=True):
+        if y0 != y1:
+            crossed = (y0 <= y) != (y1 <= y)
+            inside ^= crossed & (x < x0 + (y - y0) * ((x1 - x0) / (y1 - y0)))
+    mask[low[1] : high[1], low[0] : high[0]] = inside
+    return mask
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Placed:
+    """A region of interest in the working picture."""
+
+    working: WorkingPicture
+    inside: NDArray[np.bool_]
+    """(rows, columns) of cells that are at least half inside."""
+    box: tuple[float, float, float, float]
+    """left, top, right, bottom in working pixels."""
+
+
+def placed(frame: Frame, roi: Roi) -> Placed:
+    """Where the region lies in the frame's ultrasound as it is looked at.
+
+    The scale is not asked: most pictures that were learned from had none, and were taken to be 38 mm wide.
+    """
+    region = frame.ultrasound
+    return placed_in(working_picture(region.crop(frame.pixels)), roi.points - (region.x, region.y))
+
+
+def placed_in(working: WorkingPicture, points: Points) -> Placed:
+    """points: (n, 2) in pixels of what the working picture was made from."""
+    points = points * working.px_per_px
+    mask = pixel_mask(points, (working.pixels.shape[0], working.pixels.shape[1]))
+    rows, columns = (length // CELL_PX for length in mask.shape)
+    share = mask.reshape(rows, CELL_PX, columns, CELL_PX).mean(axis=(1, 3))
+    left, top = (float(value) for value in points.min(axis=0))
+    right, bottom = (float(value) for value in points.max(axis=0))
+    return Placed(working, share >= 0.5, (left, top, right, bottom))
+
+
+def patch_of(place: Placed) -> NDArray[np.uint8]:
+    """(1, 1, SIDE, SIDE): the region's box with what is around it, stretched to a square; black beside the picture."""
+    left, top, right, bottom = place.box
+    wide, high = max(right - left, 1.0), max(bottom - top, 1.0)
+    across, down = (1 + 2 * MARGIN) * wide / SIDE, (1 + 2 * MARGIN) * high / SIDE
+    x, y = left - MARGIN * wide, top - MARGIN * high
+    # Pixel centres at whole numbers on both sides.
+    matrix = np.array([[across, 0, x + across / 2 - 0.5], [0, down, y + down / 2 - 0.5]])
+    window = [round(step) | 1 if step > 1.25 else 1 for step in (across, down)]
+    pixels = place.working.pixels
+    smooth = cv2.blur(pixels, window) if max(window) > 1 else pixels
+    taken = cv2.warpAffine(smooth, matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+    return np.asarray(taken, np.uint8)[None, None]
+
+
+def roi_faults(frame: Frame, roi: Roi, place: Placed) -> tuple[str, ...]:
+    """What is wrong with a region that the user set; empty where nothing is."""
+    region = frame.ultrasound
+    area = cv2.contourArea(roi.points.astype(np.float32))
+    mask = pixel_mask(roi.points - (region.x, region.y), (region.height, region.width))
+    limits = f"x {region.x} to {region.x + region.width}, y {region.y} to {region.y + region.height}"
+    if mask.sum() < LEAST_INSIDE * area - 2:
+        share = "lies" if not mask.any() else f"lies to {100 * (1 - mask.sum() / area):.0f} %"
+        return (f"the region of interest {roi} {share} outside the ultrasound picture ({limits}): set --roi within",)
+    left, top, right, bottom = place.box
+    if place.inside.sum() < LEAST_CELLS or min(right - left, bottom - top) < LEAST_SIDE_PX:
+        least = np.ceil(3 * CELL_PX / place.working.px_per_px)
+        width, height = np.ptp(roi.points, axis=0)
+        return (
+            f"the region of interest is {width:.0f} x {height:.0f} px, smaller than a window of {least:.0f} x "
+            f"{least:.0f} px, in which texture can be told: set a larger --roi",
+        )
+    return ()

@@ -1,0 +1,237 @@
+"""Tissue in a region of interest: nerve, vessel, muscle or fascia, by a network, by a support vector machine and by
+neighbours; and how bright it is.
+
+The region is the user's box or polygon, or the window that the older methods are surest of. A region in which
+no kind is probable is called unclear; its brightness is measured all the same.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import ClassVar, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.finding import Finding, LineMark, Mark, MaskMark, Measurement, Verdict
+from edge.frame import Frame
+from edge.image.probability import Sigmoid
+from edge.image.shared_sums import CELL_PX, tiled
+from edge.image.textures import TextureCells, texture_cells
+from edge.task.tissue.classifiers import TissueModel, cells_around, region_features, window_features
+from edge.task.tissue.echo import Reading, echo_intensity, white_faults, z_score
+from edge.task.tissue.kinds import INFILTRATED, JUDGED, KINDS
+from edge.task.tissue.region import Placed, Roi, central, patch_of, pixel_mask, placed, roi_faults
+from edge.task.tissue.votes import PHANTOM_ONLY, Votes, patient_measurement, patient_note, votes_after
+from edge.task.verdicts import finding_of
+from edge.trust.picture import colour_faults, picture_faults
+from edge.trust.probe import probe_faults
+
+NO_FIGURES: Final[Mapping[str, float]] = MappingProxyType({})
+NOTHING_RECORDED: Final = Reading()
+WINDOWS: Final = ((8, 16, 4), (12, 24, 6), (12, 12, 6))
+"""(height, width, step) in cells, among which a region is proposed."""
+LOOKED_FOR: Final = ("nerve", "muscle", "fascia")
+"""What a region is proposed for: shadows look like vessels."""
+LEAST_PROBABILITY: Final = 0.5
+SURE: Final = 0.8
+"""Probability from which a region is told that the task itself proposed."""
+Opinion = NDArray[np.float64]
+"""(JUDGED,) probabilities."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """What one frame shows before the network."""
+
+    roi: Roi
+    place: Placed
+    cells: TextureCells | None
+    """None where no model needs them."""
+
+
+class TissueTask:
+    """The network speaks first; support vector machine and neighbours are further opinions on the same region."""
+
+    name = "tissue"
+    model = "tissue"
+    labels = KINDS
+    first: ClassVar[str] = "network"
+    """The method that decides."""
+
+    def __init__(
+        self,
+        figures: Mapping[str, float] = NO_FIGURES,
+        *,
+        mirrored: bool = False,
+        roi: Roi | None = None,
+        model: TissueModel | None = None,
+        reading: Reading = NOTHING_RECORDED,
+    ) -> None:
+        """roi: None: one is proposed. model: None: the network stands alone. mirrored changes nothing."""
+        self._figures, self._roi, self._model, self._reading = figures, roi, model, reading
+        self._sigmoids = [
+            Sigmoid(figures.get(f"slope_{kind}", -1.0), figures.get(f"offset_{kind}", 0.0)) for kind in JUDGED
+        ]
+        self._last: tuple[Frame, Seen] | None = None
+
+    def asked(self, roi: Roi) -> Self:
+        """The same about another region."""
+        return type(self)(self._figures, roi=roi, model=self._model, reading=self._reading)
+
+    def prepare(self, frame: Frame) -> NDArray[np.uint8]:
+        return patch_of(self.see(frame).place)
+
+    def see(self, frame: Frame) -> Seen:
+        """The region in the frame. `prepare` and `conclude` ask for the same frame; it is looked at once."""
+        if self._last is None or self._last[0] is not frame:
+            self._last = frame, self._look(frame)
+        return self._last[1]
+
+    def _look(self, frame: Frame) -> Seen:
+        place = placed(frame, roi := self._roi or central(frame.ultrasound))
+        if self._model is None or not place.inside.any():
+            return Seen(roi, place, None)
+        if self._roi is not None:
+            return Seen(roi, place, cells_around(place.working.pixels, place.inside))
+        cells = texture_cells(place.working.pixels)
+        found = propose(frame, place, cells, self._model) or roi
+        return Seen(found, placed(frame, found), cells)
+
+    def conclude(self, frame: Frame, outputs: tuple[NDArray[np.float32], ...], history: Sequence[Finding]) -> Finding:
+        crop = frame.ultrasound.crop(frame.pixels)
+        seen = self.see(frame)
+        at_all = probe_faults(frame.probe) or picture_faults(crop) or colour_faults(frame)
+        faults = at_all or roi_faults(frame, seen.roi, seen.place)
+        opinions = {} if faults else self.opinions(outputs, seen)
+        decided = opinions.get(self.first)
+        kind = kind_of(decided) if decided is not None else ""
+        if not faults and self._roi is None and not certain(opinions, kind):
+            faults += ("no tissue is recognised for certain: set a region of interest with --roi",)
+        if decided is None and not faults:
+            faults += ("nothing can judge the region: there is neither a network nor a model",)
+        counts = decided is not None and kind == "muscle" and not faults
+        votes = votes_after(history, frame, float(decided[-1]) if decided is not None and counts else None)
+        if faults or decided is None:
+            return finding_of(
+                TissueTask.name, frame, Verdict.REFUSED, faults, marks=(_outline(seen.roi),), carried=votes
+            )
+        return self._measure(frame, seen, opinions, kind, votes)
+
+    def opinions(self, outputs: tuple[NDArray[np.float32], ...], seen: Seen) -> dict[str, Opinion]:
+        """What each method says, the first one first."""
+        found: dict[str, Opinion] = {}
+        if self.first == "network":
+            logits = outputs[0].reshape(-1)[: len(JUDGED)]
+            pairs = zip(self._sigmoids, logits, strict=True)
+            found["network"] = at_most_one(np.array([one.probability(np.array([x]))[0] for one, x in pairs]))
+        if self._model is not None and seen.cells is not None:
+            features = region_features(seen.place.working.pixels, seen.cells, seen.place.inside)
+            scaled = self._model.scaled(features[None])
+            found["svm"] = at_most_one(self._model.by_machine(scaled)[0])
+            found["neighbours"] = at_most_one(self._model.by_neighbours(scaled)[0])
+        return found
+
+    def _measure(self, frame: Frame, seen: Seen, opinions: dict[str, Opinion], kind: str, votes: Votes) -> Finding:
+        region = frame.ultrasound
+        inside = pixel_mask(seen.roi.points - (region.x, region.y), (region.height, region.width))
+        grey = region.crop(frame.pixels)[inside > 0]
+        echo = echo_intensity(grey)
+        missing = self._reading.missing(kind, frame.probe)
+        measured = [*self._probabilities(opinions, kind), echo]
+        if not missing and self._reading.reference is not None:
+            measured.append(z_score(echo, self._reading.reference))
+        frozen = ("the picture is frozen: no further picture confirms it",) if votes.frozen else ()
+        reasons = (*doubts(opinions, self.first, kind), *white_faults(grey), *frozen)
+        notes: tuple[str, ...] = (missing,) if missing else ()
+        if kind == "muscle":
+            measured += patient_measurement(votes, self._half_width(self.first))
+            notes += (PHANTOM_ONLY, *patient_note(votes))
+        marks: tuple[Mark, ...] = (_outline(seen.roi),)
+        if kind:
+            marks = (MaskMark(kind, KINDS.index(kind) + 1, inside, (region.x, region.y)), *marks)
+        verdict = Verdict.LIMITED if reasons else Verdict.MEASURED
+        return finding_of(TissueTask.name, frame, verdict, reasons, tuple(measured), marks, notes=notes, carried=votes)
+
+    def _probabilities(self, opinions: dict[str, Opinion], kind: str) -> list[Measurement]:
+        """Those of the kind by each method, those of all kinds by the first; of infiltration only in muscle."""
+        shown = [self._percent(f"{kind}_by_{m}", p[KINDS.index(kind)], m) for m, p in opinions.items() if kind]
+        if kind == "muscle":
+            for method, opinion in opinions.items():
+                by = "" if method == self.first else f"_by_{method}"
+                shown.append(self._percent(f"{INFILTRATED}{by}_phantom_only", opinion[-1], method))
+        each = zip(KINDS, opinions[self.first], strict=False)
+        return shown + [self._percent(f"chance_{one}", p, self.first) for one, p in each]
+
+    def _half_width(self, method: str) -> float:
+        return self._figures.get(f"half_width_{method}", 10.0)
+
+    def _percent(self, name: str, probability: float, method: str) -> Measurement:
+        half, value = self._half_width(method), 100 * float(probability)
+        return Measurement(name, value, "%", max(0.0, value - half), min(100.0, value + half))
+
+
+class ClassicalTissueTask(TissueTask):
+    """The same without the network: the support vector machine speaks first."""
+
+    first: ClassVar[str] = "svm"
+
+    def prepare(self, frame: Frame) -> NDArray[np.uint8]:
+        return np.zeros((1, 1, 1, 1), np.uint8)
+
+
+def propose(frame: Frame, place: Placed, cells: TextureCells, model: TissueModel) -> Roi | None:
+    """The window whose kind the two older methods are surest of; None in a picture without room for one."""
+    windows = tiled(cells.counts.shape[0], cells.counts.shape[1], WINDOWS)
+    if not len(windows):
+        return None
+    scaled = model.scaled(window_features(place.working.pixels, cells, windows))
+    both = model.by_machine(scaled) * model.by_neighbours(scaled)
+    best = int(both[:, [KINDS.index(kind) for kind in LOOKED_FOR]].max(axis=1).argmax())
+    top, left, bottom, right = (
+        float(side[best]) * CELL_PX / place.working.px_per_px
+        for side in (windows.top, windows.left, windows.bottom, windows.right)
+    )
+    region = frame.ultrasound
+    return Roi.box(region.x + left, region.y + top, right - left, bottom - top)
+
+
+def at_most_one(probability: NDArray[np.floating]) -> Opinion:
+    """Kinds exclude each other; what they leave is none of them."""
+    found = np.asarray(probability, np.float64).copy()
+    found[: len(KINDS)] /= max(1.0, float(found[: len(KINDS)].sum()))
+    return found
+
+
+def kind_of(opinion: Opinion) -> str:
+    """The most probable kind; empty where none is probable."""
+    best = int(opinion[: len(KINDS)].argmax())
+    return KINDS[best] if opinion[best] >= LEAST_PROBABILITY else ""
+
+
+def certain(opinions: dict[str, Opinion], kind: str) -> bool:
+    """Whether all methods agree and the first is sure: what nobody asked about must be worth telling."""
+    first = next(iter(opinions.values()))
+    return all(kind_of(one) == kind != "" for one in opinions.values()) and first[: len(KINDS)].max() >= SURE
+
+
+def doubts(opinions: dict[str, Opinion], first: str, kind: str) -> tuple[str, ...]:
+    """What the other methods say against it."""
+    if not kind:
+        best = int(opinions[first][: len(KINDS)].argmax())
+        likely = f"most likely {KINDS[best]}, {100 * opinions[first][best]:.0f} %"
+        return (f"the tissue is unclear ({likely}): set the region within one tissue",)
+    against = {name: kind_of(one) for name, one in opinions.items() if kind_of(one) not in ("", kind)}
+    words = {
+        "svm": "the support vector machine says",
+        "neighbours": "the neighbours say",
+        "network": "the network says",
+    }
+    return tuple(
+        f"{words[name]} {other} ({100 * opinions[name][KINDS.index(other)]:.0f} %)" for name, other in against.items()
+    )
+
+
+def _outline(roi: Roi) -> LineMark:
+    ring = np.array((*roi.corners, roi.corners[0]), np.float32)
+    return LineMark("region of interest", ring)

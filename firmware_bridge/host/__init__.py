@@ -1,0 +1,1 @@
+"""The host's end of the line: what programs call, and the thread that serves them."""

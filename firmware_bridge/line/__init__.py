@@ -1,0 +1,1 @@
+"""What both ends share: messages, frames, the link, and how bytes travel."""

@@ -1,1 +1,0 @@
-"""The wire layout: framing and codec."""

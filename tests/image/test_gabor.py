@@ -1,0 +1,45 @@
+"""The Gabor bank against scikit-image, and on waves of known length and direction."""
+
+from math import pi
+
+import numpy as np
+import pytest
+from scipy import ndimage
+from skimage.filters import gabor
+from skimage.filters import gabor_kernel as skimage_kernel
+
+from edge.image.gabor import ORIENTATIONS, gabor_bank, gabor_kernel, gabor_magnitude
+
+
+@pytest.mark.parametrize("theta_rad", [0, pi / 8, pi / 2, 2.2])
+@pytest.mark.parametrize("frequency", [0.1, 0.25])
+def test_the_kernel_is_scikit_images(frequency: float, theta_rad: float) -> None:
+    ours, theirs = gabor_kernel(frequency, theta_rad), skimage_kernel(frequency, theta_rad)
+    assert ours.shape == theirs.shape
+    assert np.allclose(ours, theirs, atol=1e-12)
+
+
+def test_the_magnitude_is_scikit_images() -> None:
+    picture = np.random.default_rng(7).uniform(0, 255, (40, 50))
+    for theta in (0.0, pi / 8, 2.0):
+        real, imaginary = gabor(picture, 0.25, theta=theta)
+        assert np.allclose(
+            gabor_magnitude(picture.astype(np.float32), 0.25, theta), np.hypot(real, imaginary), atol=1e-3
+        )
+
+
+def test_the_border_is_a_mirror() -> None:
+    picture = np.random.default_rng(8).uniform(0, 255, (20, 24))
+    kernel = gabor_kernel(0.25, 0.3)
+    parts = [ndimage.convolve(picture, part, mode="reflect") for part in (kernel.real, kernel.imag)]
+    assert np.allclose(gabor_magnitude(picture.astype(np.float32), 0.25, 0.3), np.hypot(*parts), atol=1e-3)
+
+
+@pytest.mark.parametrize(("length_px", "level"), [(4, 0), (8, 1), (16, 2)])
+@pytest.mark.parametrize("turn", [0, 2, 5])
+def test_a_wave_is_strongest_where_it_belongs(length_px: int, level: int, turn: int) -> None:
+    y, x = np.mgrid[:128, :128]
+    theta = pi * turn / ORIENTATIONS
+    wave = 100 * np.cos(2 * pi / length_px * (x * np.cos(theta) + y * np.sin(theta)))
+    strengths = np.array([plane[8:-8, 8:-8].mean(axis=(0, 1)) for plane in gabor_bank(wave.astype(np.float32))])
+    assert np.unravel_index(strengths.argmax(), strengths.shape) == (level, turn)
