@@ -57,19 +57,9 @@ WAYS: dict[tuple[str, str], tuple[dict[str, Any], ...]] = {
 def inputs() -> Iterator[tuple[str, dict[str, Any]]]:
     """A name, and the arguments of `open_session`."""
     for task, pathway in PATHWAYS:
-        ways = (
-            ({}, {"roi": ROI})
-            if task == "tissue"
-            else ({"stages": True},)
-            if (task, pathway) == ("nerve", "classical")
-            else ({},)
-        )
-        for way in ways:
-            for cine in CINES[task]:
-                yield (
-                    f"{task} {pathway} {way} {cine}",
-                    {"source": f"phantom:{cine},paced=no", "task": task, "pathway": pathway} | way,
-                )
+        for way, cine in product(WAYS.get((task, pathway), ({},)), CINES[task]):
+            given = {"source": f"phantom:{cine},paced=no", "task": task, "pathway": pathway}
+            yield f"{task} {pathway} {way} {cine}", given | way
         for phantom, seed in product(CINES, range(11, 11 + STILLS)):
             source = f"phantom:{phantom},seed={seed},frames=1,paced=no"
             yield f"{task} {pathway} {source}", {"source": source, "task": task, "pathway": pathway}
@@ -95,15 +85,14 @@ def plain(finding: Finding) -> dict[str, Any]:
     held = ("task", "sequence", "verdict", "reasons", "notes", "model_digest")
     return {
         **{name: getattr(finding, name) for name in held},
-        "measurements": [
-            [one.name, one.value, one.unit, one.low, one.high, one.single] for one in finding.measurements
-        ],
+        "measurements": [_plain_record(one) for one in finding.measurements],
         "spacing": None if finding.spacing is None else [finding.spacing.x_mm_per_px, finding.spacing.y_mm_per_px],
-        "marks": [
-            [type(mark).__name__, *(_plain(getattr(mark, field.name)) for field in fields(mark))]
-            for mark in finding.marks
-        ],
+        "marks": [[type(mark).__name__, *_plain_record(mark)] for mark in finding.marks],
     }
+
+
+def _plain_record(record: Any) -> list[Any]:
+    return [_plain(getattr(record, field.name)) for field in fields(record)]
 
 
 def _plain(value: Any) -> Any:
