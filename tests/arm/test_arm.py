@@ -8,6 +8,8 @@ import pytest
 
 from edge.runtime.manifest import list_models
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 TIMEOUT_S = 3600
 """The first run downloads; a busy machine emulates slowly."""
@@ -19,7 +21,8 @@ def run(*arguments: str) -> str:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT_S)
     if done.returncode == 3:
         pytest.skip(done.stderr.strip().splitlines()[-1])
-    assert done.returncode == 0, done.stdout + done.stderr
+    print(done.stdout)
+    assert done.returncode == 0, done.stderr
     return done.stdout
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 coverage = pytest.importorskip("tools.quality.coverage", reason="run python -m pytest in the checkout")
+pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parent
 SOME = [
@@ -20,7 +21,9 @@ def files():
     pytest.importorskip("cffi")
     if shutil.which("gcov") is None:
         pytest.skip("the coverage of the C code needs gcov: apt-get install -y --no-install-recommends gcc libc6-dev")
-    return {file.name: file for file in coverage.measure(SOME)}
+    measured = coverage.measure(SOME)
+    print(coverage.table(measured))
+    return {file.name: file for file in measured}
 
 
 @pytest.mark.parametrize("name", ["core/limits.c", "core/permission.c", "core/faults.c", "core/sensors.c"])
