@@ -21,7 +21,7 @@ def run(*arguments: str) -> str:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT_S)
     if done.returncode == 3:
         pytest.skip(done.stderr.strip().splitlines()[-1])
-    print(done.stdout)
+    sys.stdout.write(done.stdout)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -1,6 +1,7 @@
 """Fuzzing finds nothing in the firmware, and the kept inputs find what is planted. `make fuzz` searches for longer."""
 
 import shutil
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -33,7 +34,7 @@ def runs(folder: Path, seconds: int) -> list:
 def test_nothing_is_found(tmp_path):
     fuzz.build(tmp_path, *fuzz.MAX_BYTES)
     for run in runs(tmp_path, SECONDS):
-        print(f"{run.target}: {run.n_runs} runs")
+        sys.stdout.write(f"{run.target}: {run.n_runs} runs\n")
         assert not run.failure, f"{run.target}: {run.failure}"
         assert run.n_runs > len(fuzz.kept(run.target))
 
