@@ -3,19 +3,19 @@
 from struct import Struct
 from typing import Final
 
-from firmware_bridge.device.wrapping import MASK
-from firmware_bridge.limits import INDEX, Verdict, check
+from firmware_bridge.device.limits import Verdict, check
+from firmware_bridge.device.timing import MASK
 from firmware_bridge.line import messages as wire
-from firmware_bridge.line.messages import Refusal
+from firmware_bridge.line.messages import PARAMETER_NUMBERS, Refusal
 
-PRESET: Final = INDEX["preset"]
-FRAME_RATE: Final = INDEX["frame_rate"]
-IMU_RATE: Final = INDEX["imu_rate"]
+PRESET: Final = PARAMETER_NUMBERS["preset"]
+FRAME_RATE: Final = PARAMETER_NUMBERS["frame_rate"]
+IMU_RATE: Final = PARAMETER_NUMBERS["imu_rate"]
 
 _PAIR: Final = Struct("<Bi")
 
 
-class Settings:
+class DeviceSettings:
     """Values of preset 0 at the start. They outlive sessions, imaging and freeze."""
 
     def __init__(self, now_us: int) -> None:

@@ -25,9 +25,9 @@ from firmware_bridge.errors import (
     TransportError,
 )
 from firmware_bridge.host.clock_sync import ClockSample
-from firmware_bridge.host.greeting import FirstBytes, misfit_error, opening_error
-from firmware_bridge.host.heartbeat import ALIVE_S, Pulse
-from firmware_bridge.host.pending import Command, Request, Requests
+from firmware_bridge.host.opening_errors import FirstBytes, misfit_error, opening_error
+from firmware_bridge.host.periodic import ALIVE_S, PeriodicMessages
+from firmware_bridge.host.requests import Command, Request, Requests
 from firmware_bridge.line.codec import decode, encode
 from firmware_bridge.line.link import Greeting, Link, LinkCounters
 from firmware_bridge.line.messages import ClockReply, Message
@@ -52,7 +52,7 @@ class _Phase(Enum):
 
 
 @dataclass(slots=True)
-class LineCounters:
+class ConnectionCounters:
     """What the line saw, beyond what its link counts."""
 
     bytes_read: int = 0
@@ -72,10 +72,10 @@ class LineCounters:
 
 
 @dataclass(frozen=True, slots=True)
-class LineStatistics:
+class ConnectionStatistics:
     """A copy of all counters."""
 
-    line: LineCounters
+    line: ConnectionCounters
     link: LinkCounters
     srtt_us: int
     """Smoothed round trip of the link; 0: none measured yet."""
@@ -83,7 +83,7 @@ class LineStatistics:
 
 
 @dataclass(frozen=True, slots=True)
-class LineUser:
+class ConnectionUser:
     """Whom the line tells what. All are called by its thread, must return soon, and may `submit` but not `request`."""
 
     opened: Callable[[int], None]
@@ -119,7 +119,7 @@ class _Inbox:
         self.bodies.append(body)
 
 
-class Line:
+class Connection:
     """A session with a probe. `open` it; then any thread may `request`.
 
     Heartbeats go out for `alive_s` after each request and each `alive`, so they end with a program that hangs. Not
@@ -129,7 +129,7 @@ class Line:
     def __init__(
         self,
         open_transport: Callable[[], Transport],
-        user: LineUser,
+        user: ConnectionUser,
         *,
         name: str,
         alive_s: float = ALIVE_S,
@@ -143,8 +143,8 @@ class Line:
         self._inbox = _Inbox()
         self._link = Link(self._inbox)
         self._requests = Requests()
-        self._pulse = Pulse(now_ns(), alive_s)
-        self._counters = LineCounters()
+        self._periodic = PeriodicMessages(now_ns(), alive_s)
+        self._counters = ConnectionCounters()
         self._first_bytes = FirstBytes()
         self._transport: Transport | None = None
         self._phase = _Phase.AWAY
@@ -155,7 +155,7 @@ class Line:
         self._broken: TransportError | None = None
         self._handouts: list[Callable[[], None]] = []
         self._lock = threading.Lock()
-        self._news = threading.Condition()
+        self._changed = threading.Condition()
         self._closing = threading.Event()
         self._pause = pause or self._closing.wait
         self._pumping = 0
@@ -182,7 +182,7 @@ class Line:
     def alive(self) -> None:
         """The program runs: heartbeats go on."""
         with self._lock:
-            self._pulse.alive(self._now_ns())
+            self._periodic.alive(self._now_ns())
 
     def request(self, command: Command, timeout_s: float = REQUEST_TIMEOUT_S) -> Message:
         """The probe's reply.
@@ -205,7 +205,7 @@ class Line:
             answer = self._requests.add(command, now_ns, now_ns + round(timeout_s * 1e9))
             self._counters.requests += 1
             if not inside:
-                self._pulse.alive(now_ns)
+                self._periodic.alive(now_ns)
             self._send_requests(now_ns)
             self._write()
         return answer
@@ -228,18 +228,20 @@ class Line:
             return holds() or self._phase is _Phase.ENDED
 
         if self._thread:
-            with self._news:
-                self._news.wait_for(enough, timeout_s)
+            with self._changed:
+                self._changed.wait_for(enough, timeout_s)
         else:
             end_ns = None if timeout_s is None else self._now_ns() + round(timeout_s * 1e9)
             while not enough() and (end_ns is None or self._now_ns() < end_ns):
                 self._turn()
         return holds()
 
-    def statistics(self) -> LineStatistics:
+    def statistics(self) -> ConnectionStatistics:
         with self._lock:
             timer = self._link.timer
-            return LineStatistics(replace(self._counters), replace(self._link.counters), timer.srtt_us, timer.rto_us)
+            return ConnectionStatistics(
+                replace(self._counters), replace(self._link.counters), timer.srtt_us, timer.rto_us
+            )
 
     def close(self) -> None:
         """End the session; the probe stops transmitting within half a second. A second call does nothing."""
@@ -260,8 +262,8 @@ class Line:
             with self._lock:
                 self._end(LinkClosedError(f"the thread of {self.name} has failed; open it again"))
             self._hand_out()
-            with self._news:  # who waits for the end hears of it, though nothing else happened
-                self._news.notify_all()
+            with self._changed:  # who waits for the end hears of it, though nothing else happened
+                self._changed.notify_all()
 
     def _turn(self) -> None:
         transport = self._transport
@@ -316,7 +318,7 @@ class Line:
         self._link.tick(now_us)
         self._empty_inbox(received_ns)
         if self._link.session:
-            self._send_pulse()
+            self._send_periodic()
             self._send_requests(now_ns)
         self._write()
         self._give_up_overdue(now_ns)
@@ -342,7 +344,7 @@ class Line:
         self._counters.sessions += 1
         self._was_open = self._told_open = True
         self._heard_ns = now_ns
-        self._pulse.restart(now_ns)
+        self._periodic.restart(now_ns)
         self._handouts += [partial(self._user.opened, greeting.boot_id), self._let_in]
 
     def _let_in(self) -> None:
@@ -357,7 +359,7 @@ class Line:
             self._counters.undecodable += 1
             return
         if isinstance(message, ClockReply):
-            sample = self._pulse.sample(message, now_ns)
+            sample = self._periodic.sample(message, now_ns)
             if sample:
                 self._counters.clock_replies += 1
                 self._handouts.append(partial(self._user.clock, sample))
@@ -381,11 +383,11 @@ class Line:
             self._handouts.append(partial(request.answer.set_result, message))
 
     # ------------------------------------------------------------------------------------------------------- sending
-    def _send_pulse(self) -> None:
+    def _send_periodic(self) -> None:
         now_ns = self._now_ns()
         if self._requests.longest_ns:
-            self._pulse.alive(now_ns)
-        for message in self._pulse.due(now_ns):
+            self._periodic.alive(now_ns)
+        for message in self._periodic.due(now_ns):
             self._link.send_plain(encode(message))
 
     def _send_requests(self, now_ns: int) -> None:
@@ -482,8 +484,8 @@ class Line:
                 handouts, self._handouts = self._handouts, []
             for handout in handouts:
                 handout()
-            with self._news:
-                self._news.notify_all()
+            with self._changed:
+                self._changed.notify_all()
         self._pumping = outer
 
     def _join(self) -> None:

@@ -10,8 +10,8 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from firmware_bridge.errors import MalformedMessageError
-from firmware_bridge.host.parameters import Parameters, parameters_from_raw
-from firmware_bridge.host.wording import TRANSMIT_OFF
+from firmware_bridge.host.parameters import ProbeParameters, parameters_from_raw
+from firmware_bridge.host.reasons import TRANSMIT_OFF
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.messages import ExposureFlag, FaultCode, LogLevel, TransmitOff
 
@@ -71,7 +71,7 @@ class ParametersChanged:
     received_ns: int
     device_us: int
     """Since when they hold."""
-    parameters: Parameters
+    parameters: ProbeParameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Exposed:
 
 
 @dataclass(frozen=True, slots=True)
-class Telemetry:
+class TelemetryReport:
     """Ten times a second. MI and TI are those of the present setting, whether it transmits or not."""
 
     received_ns: int
@@ -146,7 +146,7 @@ Event = (
     | TransmitChanged
     | ParametersChanged
     | Exposed
-    | Telemetry
+    | TelemetryReport
     | Motion
     | Logged
     | LineLost
@@ -177,7 +177,7 @@ def _exposure(message: wire.Exposure, received_ns: int) -> Event:
 
 
 def _telemetry(message: wire.Telemetry, received_ns: int) -> Event:
-    return Telemetry(
+    return TelemetryReport(
         received_ns,
         message.device_us,
         message.battery_percent,

@@ -1143,6 +1143,11 @@ PARAMETERS: Final = (
 )
 """In the order of the wire."""
 
+PARAMETER_NUMBERS: Final[Mapping[str, int]] = MappingProxyType(
+    {row.name: number for number, row in enumerate(PARAMETERS)}
+)
+"""On the wire, by name."""
+
 PRESETS: Final = (
     PresetRow("musculoskeletal", 1500, 500, 2000, (300, 100, 0, 0, 0, 0, 0, 0, 0, 0, 0, 150, 60, 25, -60, 0, 0)),
     PresetRow("nerve", 1200, 300, 1500, (300, 120, 0, 0, 0, 0, 0, 0, 0, 0, 0, 100, 60, 25, -60, 1, 0)),

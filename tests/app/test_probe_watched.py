@@ -13,7 +13,7 @@ from firmware_bridge.host.events import (
     LineRestored,
     Logged,
     ParametersChanged,
-    Telemetry,
+    TelemetryReport,
     TransmitChanged,
 )
 from firmware_bridge.host.parameters import parameters_from_raw
@@ -94,7 +94,7 @@ def test_what_is_worth_a_line(event, said, grave):
 
 def test_telemetry_and_exposures_are_no_news():
     watched = Watched()
-    telemetry = Telemetry(1, 0, 80, 30.1, 35.5, 0.8, 0.3, 0.9, 120)
+    telemetry = TelemetryReport(1, 0, 80, 30.1, 35.5, 0.8, 0.3, 0.9, 120)
     assert watched.add(telemetry) is None and watched.telemetry == telemetry
     assert watched.add(exposed(1, 1)) is None
 

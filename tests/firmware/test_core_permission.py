@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware_bridge.device.faults import Faults
 from firmware_bridge.device.log import Log
-from firmware_bridge.device.permission import Heartbeat, Permission, Storm
+from firmware_bridge.device.permission import FaultLatch, HeartbeatWatch, Permission, Storm
 from firmware_bridge.device.sensors import Sensors
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.messages import FaultCode, Stimulus, TransmitOff
@@ -28,8 +27,8 @@ class PythonRules:
     def __init__(self, now_us):
         self.log = Log()
         self.transmit = Permission(self.log, now_us)
-        self.host, self.line = Heartbeat(), Storm(now_us)
-        self.latch = Faults(self.log, self.transmit)
+        self.host, self.line = HeartbeatWatch(), Storm(now_us)
+        self.latch = FaultLatch(self.log, self.transmit)
         self.felt = Sensors(self.transmit, self.latch)
 
     def do(self, name, *arguments):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware_bridge.device.settings import PRESET, Settings
+from firmware_bridge.device.settings import PRESET, DeviceSettings
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.messages import Refusal
 
@@ -19,7 +19,7 @@ class Both:
     """Two settings that are asked the same."""
 
     def __init__(self, core):
-        self.python, self.core, self.c = Settings(9), core, core.ffi.new("settings *")
+        self.python, self.core, self.c = DeviceSettings(9), core, core.ffi.new("settings *")
         core.ffi.memmove(self.c, b"\xa5" * core.ffi.sizeof("settings"), core.ffi.sizeof("settings"))
         core.c.settings_start(self.c, 9)
         self.compare()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from firmware_bridge.host.connection import LineStatistics
+from firmware_bridge.host.connection import ConnectionStatistics
 from firmware_bridge.host.probe import Probe
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.transport.faulty import FaultSettings
@@ -29,7 +29,7 @@ class Bench:
 
     def __init__(self, device: Device, kind: str, firmware: Firmware) -> None:
         self.device, self.kind, self.firmware = device, kind, firmware
-        self._opened: list[tuple[Probe, LineStatistics]] = []
+        self._opened: list[tuple[Probe, ConnectionStatistics]] = []
         self._raw: list[RawHost] = []
 
     def open(self, alive_s: float = AWAKE_S) -> Probe:

@@ -71,9 +71,9 @@ class Firmware:
 
 
 def _python_settings(drift_ppm: int = 0, start_us: int | None = None):
-    from firmware_bridge.device.virtual_probe import ProbeSettings
+    from firmware_bridge.device.stepped_probe import SimulationSettings
 
-    return ProbeSettings(drift_ppm=drift_ppm, seed=1, start_us=start_us)
+    return SimulationSettings(drift_ppm=drift_ppm, seed=1, start_us=start_us)
 
 
 def _process_options(drift_ppm: int = 0, start_us: int | None = None) -> list[str]:

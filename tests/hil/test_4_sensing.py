@@ -8,9 +8,9 @@ from typing import TypeVar
 import pytest
 
 from firmware_bridge.host.clock_sync import HostTime
-from firmware_bridge.host.events import Event, Exposed, Motion, ParametersChanged, Telemetry, TransmitChanged
-from firmware_bridge.host.news import StateKnown, Watch
+from firmware_bridge.host.events import Event, Exposed, Motion, ParametersChanged, TelemetryReport, TransmitChanged
 from firmware_bridge.host.probe import Probe
+from firmware_bridge.host.reports import StateKnown, Watch
 from firmware_bridge.line.messages import ExposureFlag, Stimulus
 from tests.hil.conftest import Bench
 from tests.hil.firmware import CORTEX
@@ -101,8 +101,8 @@ def test_while_frozen_nothing_is_exposed_and_the_numbers_stand_still(probe: Prob
     probe.freeze()
     before += [event for event in probe.events(watch, 0) if isinstance(event, Exposed)]
     frozen = next(event for event in collected(probe, changes, TransmitChanged, 2) if event.frozen)
-    n_telemetry = probe.watch((Telemetry,))
-    collected(probe, n_telemetry, Telemetry, 3)
+    n_telemetry = probe.watch((TelemetryReport,))
+    collected(probe, n_telemetry, TelemetryReport, 3)
     probe.unfreeze()
     before += [event for event in probe.events(watch, 0) if not later(event.device_us, frozen.device_us)]
     after = next(event for event in collected(probe, watch, Exposed, 1) if later(event.device_us, frozen.device_us))

@@ -16,7 +16,7 @@ from typing import ClassVar, Final, Self
 
 from firmware_bridge.device.flash import Flash
 from firmware_bridge.device.simulator import SimulatedProbe
-from firmware_bridge.device.virtual_probe import ProbeSettings
+from firmware_bridge.device.stepped_probe import SimulationSettings
 from firmware_bridge.errors import PortNotFoundError
 from firmware_bridge.line.framing import encode_frame
 from firmware_bridge.line.messages import Stimulate, Stimulus
@@ -110,9 +110,9 @@ class PythonProbe(Device):
 
     name = "Python simulator"
 
-    def __init__(self, flash: Path, settings: ProbeSettings | None = None) -> None:
+    def __init__(self, flash: Path, settings: SimulationSettings | None = None) -> None:
         super().__init__(flash)
-        self._settings = settings or ProbeSettings(seed=1)
+        self._settings = settings or SimulationSettings(seed=1)
         self._probe: SimulatedProbe | None = None
 
     def power_on(self) -> None:

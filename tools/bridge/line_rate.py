@@ -13,7 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from firmware_bridge.device.brain import REPLY_ROOM
+from firmware_bridge.device.device import REPLY_ROOM
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.codec import LINK_HEADER_BYTES, encode
 from firmware_bridge.line.framing import encode_frame

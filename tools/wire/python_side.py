@@ -169,6 +169,10 @@ def _tables(layout: Layout) -> str:
             ],
             ")",
             '"""In the order of the wire."""\n',
+            "PARAMETER_NUMBERS: Final[Mapping[str, int]] = MappingProxyType(",
+            "    {row.name: number for number, row in enumerate(PARAMETERS)}",
+            ")",
+            '"""On the wire, by name."""\n',
             "PRESETS: Final = (",
             *[
                 f"    PresetRow{(p.name, p.mi_cap_milli, p.ispta_cap_mw_cm2, p.ti_cap_milli, p.values)!r},"

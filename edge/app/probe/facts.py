@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Final
 
-from firmware_bridge.host.events import FaultLatched, Telemetry, TransmitChanged
-from firmware_bridge.host.parameters import ParameterDescription, Parameters, PresetDescription
-from firmware_bridge.host.probe import BothEnds, Identity, Probe
+from firmware_bridge.host.events import FaultLatched, TelemetryReport, TransmitChanged
+from firmware_bridge.host.parameters import ParameterDescription, PresetDescription, ProbeParameters
+from firmware_bridge.host.probe import BothEnds, Probe, ProbeIdentity
 from firmware_bridge.line.messages import LAYOUT_DIGEST, PROTOCOL_VERSION
 
 FIRST_WORD_S: Final = 1.0
@@ -17,13 +17,13 @@ class ProbeFacts:
     """One look at a probe."""
 
     address: str
-    identity: Identity
+    identity: ProbeIdentity
     protocol_version: int
     layout_digest: bytes
-    parameters: Parameters
+    parameters: ProbeParameters
     parameter_table: tuple[ParameterDescription, ...]
     presets: tuple[PresetDescription, ...]
-    telemetry: Telemetry | None
+    telemetry: TelemetryReport | None
     """None: none came in time."""
     doing: TransmitChanged | None
     fault: FaultLatched | None

@@ -7,7 +7,7 @@ from rich.text import Text
 from edge.app.probe.facts import ProbeFacts
 from edge.app.probe.tables import link_table, output_text, parameter_table, preset_table, sensor_text, transmit_line
 from edge.app.probe.watched import fault_text
-from firmware_bridge.host.probe import Identity
+from firmware_bridge.host.probe import ProbeIdentity
 from firmware_bridge.line.messages import BootReason
 
 _BOOT_REASONS = {
@@ -49,7 +49,7 @@ def _head(facts: ProbeFacts) -> Table:
     return head
 
 
-def firmware_text(identity: Identity) -> Text:
+def firmware_text(identity: ProbeIdentity) -> Text:
     """`1.2.3+7 in bank A, confirmed`."""
     text = Text(f"{identity.version} in bank {identity.bank}, ")
     if identity.confirmed:

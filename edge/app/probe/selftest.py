@@ -26,7 +26,7 @@ def selftest(
 
     from edge.app.probe.as_json import print_json
     from edge.app.probe.opening import opened
-    from firmware_bridge.host.wording import SELF_TESTS
+    from firmware_bridge.host.reasons import SELF_TESTS
 
     with opened(address) as probe:
         report = probe.self_test()

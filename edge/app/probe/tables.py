@@ -9,8 +9,8 @@ from rich.text import Text
 from edge.app.probe.watched import transmit_text
 from edge.app.tables import plain_table
 from edge.overlay.state import index_text, limit_text
-from firmware_bridge.host.connection import LineStatistics
-from firmware_bridge.host.events import Telemetry, TransmitChanged
+from firmware_bridge.host.connection import ConnectionStatistics
+from firmware_bridge.host.events import TelemetryReport, TransmitChanged
 from firmware_bridge.host.parameters import ParameterDescription, PresetDescription
 from firmware_bridge.line.messages import LinkStatistics, TransmitOff
 
@@ -67,7 +67,7 @@ def transmit_line(state: TransmitChanged) -> Text:
     return Text(transmit_text(state), style="green" if state.off in _WANTED else "yellow")
 
 
-def output_text(telemetry: Telemetry, transmitting: bool) -> Text:
+def output_text(telemetry: TelemetryReport, transmitting: bool) -> Text:
     """MI, TIS and TIB by the output display rule, and how long TIB lets one scan."""
     limit = limit_text(telemetry.tib) if transmitting else ""
     text = Text(f"MI {index_text(telemetry.mi)}   TIS {index_text(telemetry.tis)}   TIB {index_text(telemetry.tib)}")
@@ -75,14 +75,14 @@ def output_text(telemetry: Telemetry, transmitting: bool) -> Text:
     return text.append(f"   ISPTA.3 {telemetry.ispta_mw_cm2} mW/cm²")
 
 
-def sensor_text(telemetry: Telemetry) -> str:
+def sensor_text(telemetry: TelemetryReport) -> str:
     return (
         f"battery {telemetry.battery_percent} %   probe {telemetry.probe_temperature_c:.1f} °C   "
         f"board {telemetry.board_temperature_c:.1f} °C"
     )
 
 
-def link_table(here: LineStatistics, there: LinkStatistics) -> Table:
+def link_table(here: ConnectionStatistics, there: LinkStatistics) -> Table:
     """The counters of both ends side by side; those that should be zero stand out where they are not."""
     table = plain_table("link", "this computer", "probe", left=("link",))
     counters = asdict(here.link)

@@ -12,9 +12,9 @@ from edge.app.probe.watched import News, fault_text, transmit_text
 from edge.app.wording import counted
 from edge.overlay.state import index_text
 from firmware_bridge.host.clock_sync import ClockStatus
-from firmware_bridge.host.connection import LineStatistics
-from firmware_bridge.host.events import FaultLatched, Telemetry, TransmitChanged
-from firmware_bridge.host.parameters import Parameters
+from firmware_bridge.host.connection import ConnectionStatistics
+from firmware_bridge.host.events import FaultLatched, TelemetryReport, TransmitChanged
+from firmware_bridge.host.parameters import ProbeParameters
 from firmware_bridge.line.messages import LinkStatistics
 
 
@@ -30,15 +30,15 @@ class Snapshot:
     connected: bool
     transmit: TransmitChanged | None
     fault: FaultLatched | None
-    parameters: Parameters | None
-    output: Telemetry | None
+    parameters: ProbeParameters | None
+    output: TelemetryReport | None
     exposures_per_s: float
     exposures: int
     exposures_lost: int
     clock: ClockStatus
     clock_uncertainty_us: float | None
     """None: the probe's clock is not known."""
-    line: LineStatistics
+    line: ConnectionStatistics
     probe_link: LinkStatistics | None
     """The probe's own counters, asked for now and then; None: not answered yet."""
     news: tuple[News, ...]
@@ -120,7 +120,7 @@ def _telemetry(shown: Snapshot) -> Iterator[tuple[str, Text]]:
     yield "sensors", Text(sensor_text(shown.output))
 
 
-def _settings(now: Parameters) -> Iterator[tuple[str, Text]]:
+def _settings(now: ProbeParameters) -> Iterator[tuple[str, Text]]:
     tgc = " ".join(f"{value:g}" for value in now.tgc_db)
     yield "preset", Text(f"{now.preset}   {now.frame_rate_hz:g} frames/s   IMU {now.imu_rate_hz:g} Hz")
     beam = f"depth {now.depth_mm:g} mm   focus {now.focus_mm:g} mm   {now.frequency_mhz:g} MHz"

@@ -13,11 +13,11 @@ from firmware_bridge.host.events import (
     LineRestored,
     Logged,
     ParametersChanged,
-    Telemetry,
+    TelemetryReport,
     TransmitChanged,
 )
-from firmware_bridge.host.parameters import Parameters, describe_change
-from firmware_bridge.host.wording import FAULTS
+from firmware_bridge.host.parameters import ProbeParameters, describe_change
+from firmware_bridge.host.reasons import FAULTS
 from firmware_bridge.line.messages import FaultCode, LinkStatistics, LogLevel, TransmitOff
 
 RATE_WINDOW_NS: Final = 2_000_000_000
@@ -45,8 +45,8 @@ class Watched:
     """The newest of everything. `add` tells what is worth a line."""
 
     def __init__(self) -> None:
-        self.parameters: Parameters | None = None
-        self.telemetry: Telemetry | None = None
+        self.parameters: ProbeParameters | None = None
+        self.telemetry: TelemetryReport | None = None
         self.transmit: TransmitChanged | None = None
         self.probe_link: LinkStatistics | None = None
         self.n_exposures = 0
@@ -61,7 +61,7 @@ class Watched:
         news = self._news(event)
         if isinstance(event, Exposed):
             self._count(event)
-        elif isinstance(event, Telemetry):
+        elif isinstance(event, TelemetryReport):
             self.telemetry = event
         elif isinstance(event, TransmitChanged):
             self.transmit = event

@@ -15,7 +15,7 @@ from edge.app.probe.watch_view import Snapshot, news_line, snapshot_line, watch_
 from edge.app.probe.watched import News, Watched
 from edge.app.stopping import stopping_by_signal
 from firmware_bridge.errors import BridgeError, ClockNotReadyError
-from firmware_bridge.host.events import Event, Exposed, Motion, Telemetry
+from firmware_bridge.host.events import Event, Exposed, Motion, TelemetryReport
 from firmware_bridge.host.probe import Probe
 from firmware_bridge.line.messages import LinkStatistics
 
@@ -24,7 +24,7 @@ LINES_S: Final = 1.0
 LINK_S: Final = 2.0
 """How often the probe's own counters are asked for."""
 WAIT_S: Final = 0.05
-_IN_THE_SNAPSHOT: Final = (Exposed, Motion, Telemetry)
+_IN_THE_SNAPSHOT: Final = (Exposed, Motion, TelemetryReport)
 """Events too many for a line each."""
 
 

@@ -14,13 +14,13 @@ from firmware_bridge.host.events import (
     Exposed,
     FaultLatched,
     ParametersChanged,
-    Telemetry,
+    TelemetryReport,
     TransmitChanged,
     event_from,
 )
 from firmware_bridge.host.exposures import ExposureHistory, Unknown
-from firmware_bridge.host.parameters import Parameters, describe_change
-from firmware_bridge.host.wording import TRANSMIT_OFF
+from firmware_bridge.host.parameters import ProbeParameters, describe_change
+from firmware_bridge.host.reasons import TRANSMIT_OFF
 from firmware_bridge.line.messages import DeviceHeartbeat, ExposureFlag, Message, TransmitOff
 
 KEPT_EVENTS: Final = 1024
@@ -33,7 +33,7 @@ _KEPT_CHANGES: Final = 64
 class StateKnown:
     """What the probe was doing at an exposure."""
 
-    parameters: Parameters
+    parameters: ProbeParameters
     transmitting: bool
     frozen: bool
     """True: the picture is that of the last exposure before the freeze, and so are the parameters."""
@@ -44,7 +44,7 @@ class StateKnown:
     """Extended beyond 32 bits."""
     uncertainty_us: int
     """How far the host's time may be off when told in the device's."""
-    telemetry: Telemetry | None
+    telemetry: TelemetryReport | None
     """The newest; None: none came yet."""
 
     @property
@@ -87,13 +87,13 @@ class Watch:
         return [self._events.popleft() for _ in range(len(self._events))]
 
 
-class News:
+class Reports:
     """Everything a probe told, for several threads. The line's thread writes."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._clock = ClockSync()
-        self._history = ExposureHistory[Parameters](describe_change)
+        self._history = ExposureHistory[ProbeParameters](describe_change)
         self._listeners: list[tuple[Kinds, Callable[[Event], None]]] = []
         self.boot_id = 0
         self._forget()
@@ -107,7 +107,7 @@ class News:
         self._doing: TransmitChanged | None = None
         self._doing_us = 0
         self._parameters: ParametersChanged | None = None
-        self._telemetry: Telemetry | None = None
+        self._telemetry: TelemetryReport | None = None
         self._fault: FaultLatched | None = None
 
     # ------------------------------------------------------------------------------------------- for the line's thread
@@ -138,7 +138,7 @@ class News:
                 self._note_parameters(event)
             elif isinstance(event, Exposed):
                 self._note_exposure(event)
-            elif isinstance(event, Telemetry):
+            elif isinstance(event, TelemetryReport):
                 self._telemetry = event
             elif isinstance(event, FaultLatched):
                 self._fault = event if event.fault else None
@@ -174,7 +174,7 @@ class News:
             return self._clock.status
 
     @property
-    def telemetry(self) -> Telemetry | None:
+    def telemetry(self) -> TelemetryReport | None:
         """The newest; None: none came yet."""
         return self._telemetry
 

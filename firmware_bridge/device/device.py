@@ -16,11 +16,11 @@ Time is `now_us`, u32, and wraps. Nothing here reads a clock, starts a thread or
 from typing import Final
 
 from firmware_bridge.device.commands import answer, parameters
-from firmware_bridge.device.parts import Parts, make_parts
+from firmware_bridge.device.limits import acoustic_output
 from firmware_bridge.device.port import DevicePort
 from firmware_bridge.device.settings import FRAME_RATE, IMU_RATE
-from firmware_bridge.device.wrapping import MASK, Grid, since
-from firmware_bridge.limits import acoustic_output
+from firmware_bridge.device.state import DeviceState, initial_state
+from firmware_bridge.device.timing import MASK, Grid, since
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.codec import encode
 from firmware_bridge.line.link import Greeting, Link
@@ -47,20 +47,20 @@ class Device:
     def __init__(self, port: DevicePort, now_us: int) -> None:
         self._now_us = now_us
         self._link = Link(self, boot_id=port.running.boot_id, outbox_bytes=wire.OUTBOX_BYTES)
-        self._parts = make_parts(port, self._link, now_us)
+        self._state = initial_state(port, self._link, now_us)
         self._buttons: list[wire.Button] = []
         self._motion = Grid(now_us)
         self._telemetry_us = self._heartbeat_us = now_us
         self._plain: list[Message] = []
         """Unreliable frames of the present call, in order."""
         if port.boot_reason == BootReason.WATCHDOG:
-            self._parts.faults.latch(FaultCode.WATCHDOG, 0, now_us)
+            self._state.faults.latch(FaultCode.WATCHDOG, 0, now_us)
 
     # --------------------------------------------------------------------------------------------- for the machine
     @property
-    def parts(self) -> Parts:
+    def state(self) -> DeviceState:
         """For a look inside."""
-        return self._parts
+        return self._state
 
     def receive(self, chunk: bytes, now_us: int) -> None:
         """Bytes came off the line."""
@@ -70,10 +70,10 @@ class Device:
 
     def tick(self, now_us: int) -> None:
         """Time passed: to be called about each millisecond while imaging or with the IMU on, else each 10 ms."""
-        reboot = self._parts.reboot
+        reboot = self._state.reboot
         gone = self._link.n_waiting_bytes == 0 or since(now_us, reboot.asked_us) >= REBOOT_PATIENCE_US
         if reboot.asked and gone:
-            self._parts.port.request_reset()
+            self._state.port.request_reset()
             return
         self._catch_up(now_us)
         self._link.tick(now_us)
@@ -82,7 +82,7 @@ class Device:
 
     def stimulate(self, stimulus: int, value: int, now_us: int) -> None:
         """The bench does something to the device: `Stimulus` and its value. An unknown one does nothing."""
-        port = self._parts.port
+        port = self._state.port
         if stimulus == Stimulus.HANG:
             port.hang()
         elif stimulus == Stimulus.RESET:
@@ -94,7 +94,7 @@ class Device:
             if stimulus in (Stimulus.PRESS_BUTTON, Stimulus.RELEASE_BUTTON):
                 self._press(value & 0xFF, stimulus == Stimulus.PRESS_BUTTON)
             else:
-                self._parts.sensors.stimulate(stimulus, value, now_us)
+                self._state.sensors.stimulate(stimulus, value, now_us)
             self._speak()
 
     def pull(self, room: int) -> bytes:
@@ -104,11 +104,11 @@ class Device:
     # ------------------------------------------------------------------------------------------------ for the link
     def opened(self, greeting: Greeting) -> None:
         """A session began: the host must be heard again, arm again, and be told everything."""
-        parts = self._parts
-        parts.heartbeat.begin()
-        parts.permission.clear(TransmitOff.NEW_SESSION, self._now_us)
-        parts.permission.is_news = parts.settings.is_news = True
-        parts.faults.is_news = parts.faults.code != FaultCode.NONE
+        state = self._state
+        state.heartbeat.begin()
+        state.permission.clear(TransmitOff.NEW_SESSION, self._now_us)
+        state.permission.is_news = state.settings.is_news = True
+        state.faults.is_news = state.faults.code != FaultCode.NONE
         self._buttons.clear()
         self._telemetry_us = self._heartbeat_us = self._now_us
 
@@ -120,16 +120,16 @@ class Device:
 
     def reliable(self, body: bytes) -> None:
         """A command. The parameters follow at once on a change, so that no epoch stays untold."""
-        settings = self._parts.settings
+        settings = self._state.settings
         epoch = settings.epoch
-        self._link.send(encode(answer(self._parts, body, self._now_us)))
+        self._link.send(encode(answer(self._state, body, self._now_us)))
         if settings.epoch != epoch:
             self._announce_parameters()
 
     def plain(self, body: bytes) -> None:
         """A heartbeat or a query of the clock; anything else unreliable is dropped."""
         if body[:1] == bytes((wire.HostHeartbeat.NUMBER,)) and len(body) == 1 + wire.HostHeartbeat.LAYOUT.size:
-            self._parts.heartbeat.hear(self._now_us)
+            self._state.heartbeat.hear(self._now_us)
         elif body[:1] == bytes((wire.ClockQuery.NUMBER,)) and len(body) == 1 + wire.ClockQuery.LAYOUT.size:
             query = wire.ClockQuery.unpack(body[1:]).query
             self._link.send_plain(wire.ClockReply(query, self._now_us, self._now_us).pack())
@@ -137,32 +137,32 @@ class Device:
     # ------------------------------------------------------------------------------------------------------ inside
     def _catch_up(self, now_us: int) -> None:
         self._now_us = now_us
-        parts = self._parts
-        if parts.heartbeat.watch(now_us):
-            parts.permission.clear(TransmitOff.HEARTBEAT_LOST, now_us)
-        if parts.storm.watch(self._link.counters.damaged, now_us):
-            parts.permission.clear(TransmitOff.NOISY_LINE, now_us)
-        parts.sensors.watch(now_us)
+        state = self._state
+        if state.heartbeat.watch(now_us):
+            state.permission.clear(TransmitOff.HEARTBEAT_LOST, now_us)
+        if state.storm.watch(self._link.counters.damaged, now_us):
+            state.permission.clear(TransmitOff.NOISY_LINE, now_us)
+        state.sensors.watch(now_us)
         self._expose()
 
     def _expose(self) -> None:
-        parts = self._parts
-        permission, settings, exposing = parts.permission, parts.settings, parts.exposing
+        state = self._state
+        permission, settings, exposure_timer = state.permission, state.settings, state.exposure_timer
         running = permission.imaging and not permission.frozen
-        if exposing.watch(running, settings.values[FRAME_RATE], self._now_us):
-            frame, exposed_us, flags = exposing.frame, exposing.exposed_us, permission.flags
-            parts.port.exposed(frame, exposed_us, settings.values, flags)
+        if exposure_timer.watch(running, settings.values[FRAME_RATE], self._now_us):
+            frame, exposed_us, flags = exposure_timer.frame, exposure_timer.exposed_us, permission.flags
+            state.port.exposed(frame, exposed_us, settings.values, flags)
             self._plain.append(wire.Exposure(frame, exposed_us, settings.epoch, flags))
 
     def _note_due(self) -> None:
-        now_us, rate_hz = self._now_us, self._parts.settings.values[IMU_RATE]
+        now_us, rate_hz = self._now_us, self._state.settings.values[IMU_RATE]
         if self._link.session == 0:
             self._motion.restart(now_us)
             return
         if rate_hz == 0:
             self._motion.restart(now_us)
         elif self._motion.n_due(_SECOND_US // rate_hz, now_us):
-            motion = self._parts.sensors.motion
+            motion = self._state.sensors.motion
             self._plain.append(wire.Imu(self._motion.last_us, tuple(motion[:3]), tuple(motion[3:])))
         if since(now_us, self._telemetry_us) >= wire.TELEMETRY_PERIOD_US:
             self._telemetry_us = now_us
@@ -172,8 +172,8 @@ class Device:
             self._plain.append(self._heartbeat())
 
     def _telemetry(self) -> Message:
-        sensors, counters = self._parts.sensors, self._link.counters
-        output = acoustic_output(self._parts.settings.values)
+        sensors, counters = self._state.sensors, self._link.counters
+        output = acoustic_output(self._state.settings.values)
         return wire.Telemetry(
             device_us=self._now_us,
             battery_percent=sensors.battery_percent,
@@ -189,9 +189,9 @@ class Device:
         )
 
     def _heartbeat(self) -> Message:
-        permission = self._parts.permission
+        permission = self._state.permission
         return wire.DeviceHeartbeat(
-            permission.flags, permission.off, self._parts.faults.code, self._parts.settings.epoch, self._now_us
+            permission.flags, permission.off, self._state.faults.code, self._state.settings.epoch, self._now_us
         )
 
     def _press(self, button: int, pressed: bool) -> None:
@@ -199,7 +199,7 @@ class Device:
             self._buttons.pop(0)
         self._buttons.append(wire.Button(button, pressed, self._now_us))
         if button == 0 and pressed:
-            self._parts.permission.freeze(not self._parts.permission.frozen, self._now_us)
+            self._state.permission.freeze(not self._state.permission.frozen, self._now_us)
 
     def _speak(self) -> None:
         if self._link.session:
@@ -208,21 +208,21 @@ class Device:
         for message in self._plain:
             self._link.send_plain(message.pack())
         self._plain.clear()
-        self._parts.log.emit(self._link.send_plain)
+        self._state.log.emit(self._link.send_plain)
 
     def _announce(self) -> None:
-        faults, permission = self._parts.faults, self._parts.permission
+        faults, permission = self._state.faults, self._state.permission
         if faults.is_news and self._link.n_free:
             self._link.send(wire.FaultReport(faults.code, faults.detail, faults.since_us).pack())
             faults.is_news = False
         if permission.is_news and self._link.n_free:
             self._link.send(wire.TransmitState(permission.flags, permission.off, permission.since_us).pack())
             permission.is_news = False
-        if self._parts.settings.is_news and self._link.n_free:
+        if self._state.settings.is_news and self._link.n_free:
             self._announce_parameters()
         while self._buttons and self._link.n_free:
             self._link.send(self._buttons.pop(0).pack())
 
     def _announce_parameters(self) -> None:
-        self._link.send(parameters(self._parts, 0).pack())
-        self._parts.settings.is_news = False
+        self._link.send(parameters(self._state, 0).pack())
+        self._state.settings.is_news = False

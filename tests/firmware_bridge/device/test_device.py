@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from firmware_bridge.device import boot
-from firmware_bridge.device.brain import Device
-from firmware_bridge.device.virtual_probe import new_flash
-from firmware_bridge.limits import acoustic_output, check
+from firmware_bridge.device.device import Device
+from firmware_bridge.device.limits import acoustic_output, check
+from firmware_bridge.device.stepped_probe import new_flash
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.codec import decode
 from firmware_bridge.line.link import Link
@@ -217,7 +217,7 @@ class DeviceLife(RuleBasedStateMachine):
         self.device.receive(b"\x00" + STORM, self.now_us)
         self.device.tick(self.now_us)
         self.carry()
-        assert self.device.parts.storm.noisy
+        assert self.device.state.storm.noisy
 
     @rule()
     def clear_fault(self):
@@ -230,11 +230,11 @@ class DeviceLife(RuleBasedStateMachine):
 
     @rule(pairs=PAIRS)
     def set(self, pairs):
-        settings_before = self.device.parts.settings
+        settings_before = self.device.state.settings
         before = (tuple(settings_before.values), settings_before.epoch)
         body = b"".join(bytes((number,)) + value.to_bytes(4, "little", signed=True) for number, value in pairs)
         answer = self.ask(lambda tag: wire.SetParameters(tag, body))
-        after = (tuple(self.device.parts.settings.values), self.device.parts.settings.epoch)
+        after = (tuple(self.device.state.settings.values), self.device.state.settings.epoch)
         if answer.refusal == Refusal.NONE:
             assert after[1] == before[1] + 1 == answer.epoch
             assert all(after[0][number] == value for number, value in pairs)
@@ -267,7 +267,7 @@ class DeviceLife(RuleBasedStateMachine):
     # ------------------------------------------------------------------------------------------------ invariants
     @property
     def transmits(self):
-        return bool(self.device.parts.permission.flags & ExposureFlag.TRANSMITTING)
+        return bool(self.device.state.permission.flags & ExposureFlag.TRANSMITTING)
 
     def may_transmit(self, battery):
         heard = self.heard_us is not None and self.passed_us - self.heard_us < wire.HEARTBEAT_TIMEOUT_US
@@ -278,24 +278,24 @@ class DeviceLife(RuleBasedStateMachine):
             and not self.latched
             and not self.hot
             and self.battery >= battery
-            and not self.device.parts.storm.noisy
+            and not self.device.state.storm.noisy
         )
 
     @invariant()
     def it_transmits_only_where_everything_allows_it(self):
         if self.transmits:
             assert self.may_transmit(wire.BATTERY_LOW_PERCENT)
-            assert self.device.parts.permission.off == TransmitOff.NONE
+            assert self.device.state.permission.off == TransmitOff.NONE
         else:
-            assert self.device.parts.permission.off != TransmitOff.NONE
+            assert self.device.state.permission.off != TransmitOff.NONE
 
     @invariant()
     def the_latch_holds_as_long_as_nobody_cleared_it(self):
-        assert (self.device.parts.faults.code != FaultCode.NONE) == self.latched
+        assert (self.device.state.faults.code != FaultCode.NONE) == self.latched
 
     @invariant()
     def the_limits_are_kept(self):
-        values = self.device.parts.settings.values
+        values = self.device.state.settings.values
         assert check(values).refusal == Refusal.NONE
         output = acoustic_output(values)
         assert output.mi_milli <= wire.MI_LIMIT_MILLI and output.ispta_mw_cm2 <= wire.ISPTA_LIMIT_MW_CM2

@@ -11,8 +11,8 @@ from firmware_bridge.errors import (
     ImageSignatureError,
     KeyFileError,
 )
-from firmware_bridge.image import (
-    Version,
+from firmware_bridge.firmware_image import (
+    FirmwareVersion,
     check_hardware,
     check_newer,
     check_signature,
@@ -43,7 +43,7 @@ def signed(tool, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_an_image_of_imgtool_says_what_it_is(signed: Path):
     content = (signed / "image.bin").read_bytes()
     image = read_image(content)
-    assert image.version == Version(1, 2, 3, 4)
+    assert image.version == FirmwareVersion(1, 2, 3, 4)
     assert str(image.version) == "1.2.3+4"
     assert (image.hardware_id, image.security_counter) == (HARDWARE, 7)
     assert image.size_bytes == len(content)
@@ -56,12 +56,12 @@ def test_imgtool_itself_finds_its_image_signed_as_we_do(signed: Path, tool):
 
 def test_an_unsigned_image_is_the_one_that_imgtool_makes(signed: Path, tool):
     tool.sign(signed / "app.bin", signed / "unsigned.bin", None, "1.2.3+4", security_counter=7)
-    made = unsigned_image(PROGRAM, Version(1, 2, 3, 4), HARDWARE, security_counter=7)
+    made = unsigned_image(PROGRAM, FirmwareVersion(1, 2, 3, 4), HARDWARE, security_counter=7)
     assert (signed / "unsigned.bin").read_bytes() == made
 
 
 def test_an_unsigned_image_is_refused(signed: Path, tool):
-    image = read_image(unsigned_image(PROGRAM, Version(1, 0, 0, 0), HARDWARE, 1))
+    image = read_image(unsigned_image(PROGRAM, FirmwareVersion(1, 0, 0, 0), HARDWARE, 1))
     with pytest.raises(ImageSignatureError, match="not signed"):
         check_signature(image, signed / tool.PUBLIC_KEY)
 
@@ -79,7 +79,7 @@ def test_a_signature_does_not_fit_another_image(signed: Path, tool):
     content = bytearray((signed / "image.bin").read_bytes())
     old = read_image(bytes(content)).sha256
     content[0x100] ^= 1
-    forged = unsigned_image(bytes(content[0x100 : 0x100 + len(PROGRAM)]), Version(1, 2, 3, 4), HARDWARE, 7)
+    forged = unsigned_image(bytes(content[0x100 : 0x100 + len(PROGRAM)]), FirmwareVersion(1, 2, 3, 4), HARDWARE, 7)
     content = content.replace(old, read_image(forged).sha256)
     with pytest.raises(ImageSignatureError):
         check_signature(read_image(bytes(content)), signed / tool.PUBLIC_KEY)
@@ -107,14 +107,14 @@ def test_bytes_behind_the_image_are_none_of_it(signed: Path):
 
 
 def test_the_wrong_probe_and_the_older_version_are_refused():
-    image = read_image(unsigned_image(PROGRAM, Version(1, 2, 0, 0), HARDWARE, 1))
+    image = read_image(unsigned_image(PROGRAM, FirmwareVersion(1, 2, 0, 0), HARDWARE, 1))
     check_hardware(image, HARDWARE)
     with pytest.raises(ImageHardwareError, match=r"0x534f4e31.*0x1"):
         check_hardware(image, 1)
-    check_newer(image, Version(1, 2, 0, 0))
-    check_newer(image, Version(1, 1, 99, 99))
+    check_newer(image, FirmwareVersion(1, 2, 0, 0))
+    check_newer(image, FirmwareVersion(1, 1, 99, 99))
     with pytest.raises(ImageOlderError, match=r"1\.2\.0\+0.*1\.10\.0\+0"):
-        check_newer(image, Version(1, 10, 0, 0))
+        check_newer(image, FirmwareVersion(1, 10, 0, 0))
 
 
 def test_a_key_that_is_none_is_named(signed: Path, tmp_path: Path):

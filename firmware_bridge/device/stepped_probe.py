@@ -1,4 +1,4 @@
-"""A whole probe in virtual time: the device's brain, its machine and its line. Nothing happens but by `step`.
+"""A whole simulated probe, moved on step by step: the device, its machine and its line. Nothing happens but by `step`.
 
 The same calls give the same bytes, whatever the real clock does. `simulator.py` drives it with a real one.
 """
@@ -10,11 +10,11 @@ from random import Random
 from typing import Final
 
 from firmware_bridge.device import boot
-from firmware_bridge.device.brain import Device
+from firmware_bridge.device.device import Device
 from firmware_bridge.device.flash import Flash
 from firmware_bridge.device.journal import JournalRecord, append_record
 from firmware_bridge.device.settings import IMU_RATE
-from firmware_bridge.device.wrapping import MASK, since
+from firmware_bridge.device.timing import MASK, since
 from firmware_bridge.errors import NothingBootsError, PowerCutError
 from firmware_bridge.line.messages import HARDWARE_ID, BootReason, Stimulus
 from firmware_bridge.line.transport.faulty import FaultSettings
@@ -30,7 +30,7 @@ _QUIET_TICK_US: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True)
-class ProbeSettings:
+class SimulationSettings:
     """What a simulated probe is made as."""
 
     drift_ppm: int = 0
@@ -81,11 +81,11 @@ class _Machine:
         self.flash.cut_after(n_operations)
 
 
-class VirtualProbe:
+class SteppedProbe:
     """`feed` is the host's writing, `take` its reading. The host's time is in microseconds, never goes back and does
     not wrap; the first start happens at `now_us`."""
 
-    def __init__(self, settings: ProbeSettings, flash: Flash | None = None, now_us: int = 0) -> None:
+    def __init__(self, settings: SimulationSettings, flash: Flash | None = None, now_us: int = 0) -> None:
         """A `flash` keeps what is in it; without one it is new, as the factory made it.
 
         Raises PortUnsuitableError for faults that cannot be.
@@ -186,8 +186,8 @@ class VirtualProbe:
     def _tick_period_us(self) -> int:
         if self.device is None:
             return _QUIET_TICK_US
-        parts = self.device.parts
-        return _BUSY_TICK_US if parts.permission.imaging or parts.settings.values[IMU_RATE] else _QUIET_TICK_US
+        state = self.device.state
+        return _BUSY_TICK_US if state.permission.imaging or state.settings.values[IMU_RATE] else _QUIET_TICK_US
 
     def _run(self, call: Callable[[], None]) -> None:
         """A call of the device, and what becomes of the machine in it."""

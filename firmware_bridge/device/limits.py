@@ -16,15 +16,16 @@ Limits are those of FDA's Track 3: MI 1.9 and ISPTA.3 720 mW/cm2; a preset's own
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isqrt
-from typing import Final
 
 from firmware_bridge.line import messages as wire
+from firmware_bridge.line.messages import PARAMETER_NUMBERS
 
-INDEX: Final = {row.name: k for k, row in enumerate(wire.PARAMETERS)}
-"""Numbers of the parameters by name."""
-
-_FREQUENCY, _FOCUS = INDEX["frequency"], INDEX["focus"]
-_POWER, _RATE, _PRESET = INDEX["transmit_power"], INDEX["frame_rate"], INDEX["preset"]
+_FREQUENCY, _FOCUS = PARAMETER_NUMBERS["frequency"], PARAMETER_NUMBERS["focus"]
+_POWER, _RATE, _PRESET = (
+    PARAMETER_NUMBERS["transmit_power"],
+    PARAMETER_NUMBERS["frame_rate"],
+    PARAMETER_NUMBERS["preset"],
+)
 
 
 @dataclass(frozen=True, slots=True)

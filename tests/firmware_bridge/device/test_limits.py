@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware_bridge.limits import INDEX, acoustic_output, check, pressure_factor
+from firmware_bridge.device.limits import acoustic_output, check, pressure_factor
 from firmware_bridge.line import messages as wire
+from firmware_bridge.line.messages import PARAMETER_NUMBERS
 
 ROWS = wire.PARAMETERS
 
@@ -22,8 +23,8 @@ def settings(draw):
 
 def floating_output(values):
     """The docstring's model in floating point: MI, ISPTA.3 mW/cm2, TIS, TIB."""
-    f_mhz, z_cm = values[INDEX["frequency"]] / 10, values[INDEX["focus"]] / 100
-    power_db, rate_hz = values[INDEX["transmit_power"]] / 10, values[INDEX["frame_rate"]]
+    f_mhz, z_cm = values[PARAMETER_NUMBERS["frequency"]] / 10, values[PARAMETER_NUMBERS["focus"]] / 100
+    power_db, rate_hz = values[PARAMETER_NUMBERS["transmit_power"]] / 10, values[PARAMETER_NUMBERS["frame_rate"]]
     p3_mpa = wire.PRESSURE_KPA / 1000 * 10 ** ((power_db - 0.3 * f_mhz * z_cm) / 20)
     intensity_w_cm2 = (p3_mpa * 1e6) ** 2 / (2 * 1.5e6) / 1e4
     ispta = intensity_w_cm2 * 1000 * (2 / f_mhz * 1e-6) * rate_hz * 64
@@ -52,7 +53,7 @@ def test_the_pressure_factor_is_never_too_small(mdb):
 @given(settings())
 def test_what_is_allowed_keeps_every_limit(values):
     verdict, output = check(values), acoustic_output(values)
-    preset = wire.PRESETS[values[INDEX["preset"]]]
+    preset = wire.PRESETS[values[PARAMETER_NUMBERS["preset"]]]
     kept = (
         output.mi_milli <= min(1900, preset.mi_cap_milli)
         and output.ispta_mw_cm2 <= min(720, preset.ispta_cap_mw_cm2)
@@ -81,14 +82,14 @@ def test_one_step_outside_is_refused_and_named(number, side):
 
 def test_between_two_steps_is_refused_and_not_rounded():
     values = list(wire.PRESETS[0].values)
-    values[INDEX["depth"]] = 301
+    values[PARAMETER_NUMBERS["depth"]] = 301
     assert check(values).refusal == wire.Refusal.OFF_STEP
 
 
 def changed(**raw):
     values = list(wire.PRESETS[0].values)
     for name, value in raw.items():
-        values[INDEX[name]] = value
+        values[PARAMETER_NUMBERS[name]] = value
     return values
 
 

@@ -18,7 +18,7 @@ _N_ASKED: Final = 8
 _COUNTS: Final = 1 << 16
 
 
-class Pulse:
+class PeriodicMessages:
     """When to send the next heartbeat and clock query, and what the reply to a query says.
 
     Heartbeats run for `alive_s` after each `alive`; a program that hangs feeds it no more.

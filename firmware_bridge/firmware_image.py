@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from firmware_bridge.device.flash import FLASH_SECTOR_SIZE
 from firmware_bridge.errors import (
     ImageDamagedError,
     ImageHardwareError,
@@ -25,6 +24,9 @@ from firmware_bridge.errors import (
 
 BANK_SIZE: Final = 0x60000
 """Bytes; an image with its tables must fit."""
+
+FLASH_SECTOR_SIZE: Final = 0x1000
+"""Bytes that one erase sets to ones."""
 
 MAX_UPDATE_BYTES: Final = BANK_SIZE - FLASH_SECTOR_SIZE
 """Of an image that is uploaded: the bank's last sector holds how far the update came."""
@@ -49,7 +51,7 @@ _NUMBER_BYTES: Final = 4
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Version:
+class FirmwareVersion:
     """Of an image. A later one compares greater."""
 
     major: int
@@ -62,10 +64,10 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
-class Image:
+class FirmwareImage:
     """What an undamaged image says of itself."""
 
-    version: Version
+    version: FirmwareVersion
     hardware_id: int
     security_counter: int
     """An image under the probe's minimum is refused; it grows only where a weakness was mended."""
@@ -77,7 +79,7 @@ class Image:
     """Ed25519 over `sha256`; empty: not signed."""
 
 
-def read_image(content: bytes) -> Image:
+def read_image(content: bytes) -> FirmwareImage:
     """The image at the start of `content`, its digest checked, its signature not. Raises ImageDamagedError."""
     content = content[:BANK_SIZE]
     if len(content) < _HEADER.size:
@@ -95,8 +97,8 @@ def read_image(content: bytes) -> Image:
     if _only(plain, _TLV_SHA256, _SHA256_BYTES) != digest:
         raise _damaged("its SHA-256 does not fit")
     signatures = [value for kind, value in plain if kind == _TLV_ED25519]
-    return Image(
-        version=Version(*version),
+    return FirmwareImage(
+        version=FirmwareVersion(*version),
         hardware_id=int.from_bytes(_only(protected, IMAGE_TLV_HARDWARE_ID, _NUMBER_BYTES), "little"),
         security_counter=int.from_bytes(_only(protected, _TLV_SECURITY_COUNTER, _NUMBER_BYTES), "little"),
         size_bytes=n_before + _n_bytes(plain),
@@ -105,7 +107,7 @@ def read_image(content: bytes) -> Image:
     )
 
 
-def check_signature(image: Image, public_key: Path) -> None:
+def check_signature(image: FirmwareImage, public_key: Path) -> None:
     """Whether the holder of `public_key` (PEM, Ed25519) signed the image.
 
     Raises ImageSignatureError, KeyFileError, SignatureLibraryError.
@@ -143,19 +145,19 @@ def check_size(n_bytes: int) -> None:
         )
 
 
-def check_hardware(image: Image, hardware_id: int) -> None:
+def check_hardware(image: FirmwareImage, hardware_id: int) -> None:
     """Whether the image was made for this probe. Raises ImageHardwareError."""
     if image.hardware_id != hardware_id:
         raise ImageHardwareError(f"the image is for hardware {image.hardware_id:#x}, this probe is {hardware_id:#x}")
 
 
-def check_newer(image: Image, running: Version) -> None:
+def check_newer(image: FirmwareImage, running: FirmwareVersion) -> None:
     """Whether the image is no older than what runs. Raises ImageOlderError."""
     if image.version < running:
         raise ImageOlderError(f"the image is version {image.version}, the probe already runs {running}")
 
 
-def unsigned_image(program: bytes, version: Version, hardware_id: int, security_counter: int) -> bytes:
+def unsigned_image(program: bytes, version: FirmwareVersion, hardware_id: int, security_counter: int) -> bytes:
     """An image as `imgtool` makes it without a key: for the simulator's factory and for tests."""
     protected = _table(
         _TABLE_PROTECTED,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from firmware_bridge.device.virtual_probe import ProbeSettings, TrueExposure, VirtualProbe
+from firmware_bridge.device.stepped_probe import SimulationSettings, SteppedProbe, TrueExposure
 from firmware_bridge.errors import LinkLostError, PortNotFoundError
 from firmware_bridge.host.probe import Probe
 from firmware_bridge.line.transport.contract import Transport
@@ -48,9 +48,9 @@ class Clocked:
 class Bench(Clocked):
     """A simulated probe on that port."""
 
-    def __init__(self, settings: ProbeSettings | None = None, **made: Any) -> None:
+    def __init__(self, settings: SimulationSettings | None = None, **made: Any) -> None:
         super().__init__()
-        self.device = VirtualProbe(settings or ProbeSettings(**made), now_us=FIRST_US)
+        self.device = SteppedProbe(settings or SimulationSettings(**made), now_us=FIRST_US)
         self.truth: list[TrueExposure] = []
         self.device.on_exposure(self.truth.append)
         self.take = self.device.take

@@ -3,7 +3,7 @@
 import pytest
 
 from firmware_bridge.device import boot
-from firmware_bridge.device.virtual_probe import WATCHDOG_US, ProbeSettings, VirtualProbe, new_flash
+from firmware_bridge.device.stepped_probe import WATCHDOG_US, SimulationSettings, SteppedProbe, new_flash
 from firmware_bridge.errors import FlashRangeError
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.messages import Action, BootReason, Stimulus
@@ -14,7 +14,7 @@ FAULTS = FaultSettings(damage=0.002, drop=0.001, double=0.001, delay_ms=(0, 60),
 
 def life(new_bench, seed):
     """All that a host hears of a probe on a bad line, and the true exposures."""
-    bench = new_bench(ProbeSettings(drift_ppm=200, seed=seed, faults=FAULTS)).connect()
+    bench = new_bench(SimulationSettings(drift_ppm=200, seed=seed, faults=FAULTS)).connect()
     bench.do(Action.START)
     bench.run(300_000)
     bench.do(Action.ARM)
@@ -28,19 +28,19 @@ def test_the_same_seed_is_the_same_life(new_bench):
 
 
 def test_another_seed_is_another_probe(new_bench):
-    identities = [new_bench(ProbeSettings(seed=seed)).connect().ask(wire.Identify(0)) for seed in (1, 2)]
+    identities = [new_bench(SimulationSettings(seed=seed)).connect().ask(wire.Identify(0)) for seed in (1, 2)]
     assert identities[0].serial_number != identities[1].serial_number
     assert identities[0].boot_id != identities[1].boot_id
-    clocks = [VirtualProbe(ProbeSettings(seed=seed)).device_us for seed in (1, 2)]
+    clocks = [SteppedProbe(SimulationSettings(seed=seed)).device_us for seed in (1, 2)]
     assert clocks[0] != clocks[1]
 
 
 @pytest.mark.parametrize("steps_us", [1, 7, 1_000, 10_000])
 def test_how_time_is_cut_does_not_matter(steps_us):
     def exposures(step_us):
-        probe, seen = VirtualProbe(ProbeSettings(start_us=0)), []
+        probe, seen = SteppedProbe(SimulationSettings(start_us=0)), []
         probe.on_exposure(seen.append)
-        probe.device.parts.permission.image(True, 0)
+        probe.device.state.permission.image(True, 0)
         for until_us in range(step_us, 210_001, step_us):
             probe.step(until_us)
         probe.step(210_000)
@@ -51,7 +51,7 @@ def test_how_time_is_cut_does_not_matter(steps_us):
 
 
 def test_a_delay_is_each_ways_own(new_bench):
-    bench = new_bench(ProbeSettings(faults=FaultSettings(delay_ms=(10, 10)))).connect()
+    bench = new_bench(SimulationSettings(faults=FaultSettings(delay_ms=(10, 10)))).connect()
     asked_us = bench.probe.now_us
     bench.ask(wire.Identify(0))
     assert 20_000 <= bench.probe.now_us - asked_us <= 30_000
@@ -77,11 +77,11 @@ def test_a_device_started_anew_knows_no_session_and_says_so(new_bench):
     bench.reset = resets.append
     bench.stimulate(Stimulus.RESET)
     bench.run(200_000)
-    assert resets == [bench.device.parts.port.running.boot_id]
+    assert resets == [bench.device.state.port.running.boot_id]
 
 
 def test_what_is_on_the_line_when_it_is_pulled_is_lost_and_the_device_goes_on(new_bench):
-    bench = new_bench(ProbeSettings(start_us=0, faults=FaultSettings(delay_ms=(5, 5)))).connect()
+    bench = new_bench(SimulationSettings(start_us=0, faults=FaultSettings(delay_ms=(5, 5)))).connect()
     bench.do(Action.START)
     bench.set((0, 500))
     bench.send(wire.SetParameters(1, b"\x00" + (600).to_bytes(4, "little")))
@@ -134,7 +134,7 @@ def test_a_host_that_does_not_read_fills_the_line_and_no_more(new_bench):
     bench.listens = False
     bench.run(20_000_000)
     assert len(bench.probe.take()) <= 16_384
-    assert bench.device.parts.link.counters.plain_dropped > 1_000
+    assert bench.device.state.link.counters.plain_dropped > 1_000
 
 
 @pytest.mark.parametrize("after_boot", [0, 1, 2])

@@ -1,14 +1,13 @@
-"""The parts of the device's brain, together."""
+"""All that the device knows and does, part by part."""
 
 from dataclasses import dataclass
 
-from firmware_bridge.device.exposing import Exposing
-from firmware_bridge.device.faults import Faults
 from firmware_bridge.device.log import Log
-from firmware_bridge.device.permission import Heartbeat, Permission, Storm
+from firmware_bridge.device.permission import FaultLatch, HeartbeatWatch, Permission, Storm
 from firmware_bridge.device.port import DevicePort
 from firmware_bridge.device.sensors import Sensors
-from firmware_bridge.device.settings import Settings
+from firmware_bridge.device.settings import DeviceSettings
+from firmware_bridge.device.timing import ExposureTimer
 from firmware_bridge.device.updating import Updating
 from firmware_bridge.line.link import Link
 
@@ -22,39 +21,39 @@ class Reboot:
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class DeviceState:
     """Each changes; which they are does not."""
 
     port: DevicePort
     link: Link
     log: Log
     permission: Permission
-    heartbeat: Heartbeat
+    heartbeat: HeartbeatWatch
     storm: Storm
-    faults: Faults
+    faults: FaultLatch
     sensors: Sensors
-    settings: Settings
-    exposing: Exposing
+    settings: DeviceSettings
+    exposure_timer: ExposureTimer
     updating: Updating
     reboot: Reboot
 
 
-def make_parts(port: DevicePort, link: Link, now_us: int) -> Parts:
+def initial_state(port: DevicePort, link: Link, now_us: int) -> DeviceState:
     """As they are at the start of the device."""
     log = Log()
     permission = Permission(log, now_us)
-    faults = Faults(log, permission)
-    return Parts(
+    faults = FaultLatch(log, permission)
+    return DeviceState(
         port=port,
         link=link,
         log=log,
         permission=permission,
-        heartbeat=Heartbeat(),
+        heartbeat=HeartbeatWatch(),
         storm=Storm(now_us),
         faults=faults,
         sensors=Sensors(permission, faults),
-        settings=Settings(now_us),
-        exposing=Exposing(now_us),
+        settings=DeviceSettings(now_us),
+        exposure_timer=ExposureTimer(now_us),
         updating=Updating(port, log, faults),
         reboot=Reboot(),
     )
