@@ -1,11 +1,50 @@
-"""The device's end of the link in C behind the methods of the Python one."""
+"""The device's end of the line in C, framing, link and timer, behind the methods of the Python one."""
 
 from dataclasses import fields
 
 from firmware_bridge.line import messages as wire
+from firmware_bridge.line.framing import MAX_BLOCK_BYTES
 from firmware_bridge.line.link import LinkCounters
 
 COUNTERS = [field.name for field in fields(LinkCounters)]
+DAMAGED = None
+
+
+def core_encoder(core):
+    """core/framing.c as `encode_frame`; a payload may come in parts."""
+    out, writer = core.ffi.new("uint8_t[]", MAX_BLOCK_BYTES + 1), core.ffi.new("frame_writer *")
+
+    def encode(*parts):
+        core.c.frame_begin(writer, out)
+        for part in parts:
+            core.c.frame_add(writer, part, len(part))
+        return bytes(core.ffi.buffer(out, core.c.frame_end(writer)))
+
+    return encode
+
+
+class CoreDeframer:
+    """core/framing.c behind the methods of `firmware_bridge.line.framing.Deframer`."""
+
+    def __init__(self, core):
+        self._ffi, self._c = core.ffi, core.c
+        self._state, self._n_payload = core.ffi.new("deframer *"), core.ffi.new("size_t *")
+        self.n_good = self.n_damaged = 0
+        core.c.deframer_start(self._state)
+
+    def ended(self, stream):
+        """Payloads and DAMAGED, in the order in which their frames ended."""
+        for byte in stream:
+            result = self._c.deframer_take(self._state, byte, self._n_payload)
+            if result == self._c.DEFRAMER_FRAME:
+                self.n_good += 1
+                yield bytes(self._ffi.buffer(self._state.block, self._n_payload[0]))
+            elif result == self._c.DEFRAMER_DAMAGED:
+                self.n_damaged += 1
+                yield DAMAGED
+
+    def feed(self, chunk):
+        return [payload for payload in self.ended(chunk) if payload is not DAMAGED]
 
 
 class CoreLink:
