@@ -31,6 +31,11 @@ def runs(folder: Path, seconds: int) -> list:
         return list(pool.map(partial(fuzz.run, folder=folder, seconds=seconds), fuzz.MAX_BYTES))
 
 
+def test_no_target_is_forgotten():
+    programs = {path.stem for path in (fuzz.FIRMWARE / "fuzz").glob("*.c")} - {"harness"}
+    assert programs == set(fuzz.MAX_BYTES) == set(PLANTED)
+
+
 def test_nothing_is_found(tmp_path):
     fuzz.build(tmp_path, *fuzz.MAX_BYTES)
     for run in runs(tmp_path, SECONDS):

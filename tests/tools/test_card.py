@@ -2,13 +2,13 @@
 
 import pytest
 
-from edge.runtime.manifest import load_manifest, model_folder
+from edge.runtime.manifest import list_models, load_manifest, model_folder
 from tools.bundle import FACTS
 from tools.card import card
 from tools.recipe import RECIPES
 
 
-@pytest.mark.parametrize("name", ["cartilage", "muscle"])
+@pytest.mark.parametrize("name", list_models())
 def test_the_shipped_card_is_the_one_that_the_manifest_gives(name: str) -> None:
     folder = model_folder(name)
     words = (FACTS / f"{name}.card.md").read_text()
