@@ -34,7 +34,7 @@ def list_all(context: typer.Context) -> None:
     )
     for name in list_models():
         manifest = load_manifest(model_folder(name))
-        variants = ", ".join(f"{variant.runtime} {variant.precision}" for variant in manifest.variants)
+        variants = ", ".join(f"{variant.runtime} {variant.precision}" for variant in manifest.variants) or "no network"
         table.add_row(name, manifest.version, manifest.task, variants, manifest.intended_use)
     out().print(table)
 

@@ -1,9 +1,9 @@
 """The nerve task without a network, with what it needs from disk."""
 
 from edge.registry import load
-from edge.runtime.manifest import models_folder
+from edge.runtime.manifest import load_manifest, model_folder, read_arrays
 from edge.task.contract import Task
-from edge.task.nerve.window_model import load_model
+from edge.task.nerve.window_model import ARRAYS, window_model_of
 from edge.task.table import CLASSICAL
 
 FOLDER = "nerve_classical"
@@ -11,7 +11,10 @@ FOLDER = "nerve_classical"
 
 def open_classical_nerve(*, stages: bool = False) -> Task:
     """stages: every step of the chain is marked. Raises ModelError for a model that is missing or damaged."""
-    manifest, model = load_model(models_folder() / FOLDER)
+    folder = model_folder(FOLDER)
+    manifest = load_manifest(folder)
+    model = window_model_of(read_arrays(folder, manifest))
+    digest = next(file.sha256 for file in manifest.arrays if file.name == ARRAYS)
     kind = load("task without a network", CLASSICAL, "nerve")
-    task: Task = kind(model=model, digest=manifest.sha256, stages=stages)
+    task: Task = kind(manifest.figures(), model=model, digest=digest, stages=stages)
     return task

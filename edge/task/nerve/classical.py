@@ -7,7 +7,6 @@ never more than `limited`. Every stage of the chain can be shown.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from statistics import median
-from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -18,7 +17,7 @@ from edge.frame import Frame
 from edge.task.nerve.chain import NerveSight, see_nerve
 from edge.task.nerve.stages import OnFrame, marks_of, stages_of
 from edge.task.nerve.view import speckle_only
-from edge.task.nerve.vote_map import Candidate
+from edge.task.nerve.vote_map import NerveCandidate
 from edge.task.nerve.votes import NerveVotes, Place, moved_faults, voted, votes_before
 from edge.task.nerve.window_model import WindowModel
 from edge.task.verdicts import finding_of
@@ -28,9 +27,6 @@ from edge.trust.probe import missing_scale, probe_faults
 
 LEAST_PROBABILITY: Final = 0.1
 """Of the best window. 5 of the 51 pictures kept back, all with a nerve, have less."""
-FIGURES: Final = MappingProxyType({"half_height": 0.26, "half_across": 1.07})
-"""Half-widths of 90 % intervals as shares of the candidate's height, from the 39 of 51 pictures kept back whose first
-candidate was a nerve."""
 SURE: Final = 0.4
 """Of the best window; from there on ..."""
 CHANCES: Final = ((68.0, 53.0, 80.0), (90.0, 74.0, 97.0))
@@ -51,14 +47,15 @@ class ClassicalNerveTask:
 
     def __init__(
         self,
-        figures: Mapping[str, float] = FIGURES,
+        figures: Mapping[str, float],
         *,
         model: WindowModel,
         digest: str | None = None,
         stages: bool = False,
         mirrored: bool = False,
     ) -> None:
-        """digest: of the model's file. stages: marks of each step are added. mirrored changes nothing: no side is
+        """figures: the model's `half_height` and `half_across`, half-widths of 90 % intervals as shares of the candidate's
+        height. digest: of the model's file. stages: marks of each step are added. mirrored changes nothing: no side is
         named."""
         self._figures, self._model, self._digest, self._stages = figures, model, digest, stages
 
@@ -124,7 +121,7 @@ def _mm_per_px(frame: Frame) -> float | None:
     return float(np.sqrt(frame.spacing.x_mm_per_px * frame.spacing.y_mm_per_px))
 
 
-def _place(candidate: Candidate, on: OnFrame) -> Place:
+def _place(candidate: NerveCandidate, on: OnFrame) -> Place:
     """Where its votes peak, and half its box."""
     x, y = on.cells(candidate.column, candidate.row)
     left, top = on.cells(candidate.left, candidate.top)

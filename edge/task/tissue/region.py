@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from edge.errors import SettingError
 from edge.frame import Frame, Region
-from edge.image.shared_sums import CELL_PX
-from edge.image.windows import WorkingPicture, working_picture
+from edge.image.windows import CELL_PX
+from edge.image.working_picture import WorkingPicture, working_picture
 
 Points = NDArray[np.float64]
 
