@@ -19,7 +19,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 DATA_SUFFIXES = {".json", ".png", ".html", ".css", ".js", ".svg", ".ttf", ".toml"}
 """Of files beside the modules, such as a page's style sheet; each needs its line in setup.cfg."""
-MODEL_FILES = ("*.json", "*.onnx", "*.xml", "*.bin", "*.npz", "*.tflite", "*.md")
+MODEL_FILES = ("*.json", "*.onnx", "*.xml", "*.bin", "*.npz", "*.txt", "*.tflite", "*.md")
 
 
 def settings() -> configparser.ConfigParser:

@@ -1,4 +1,4 @@
-"""Classifiers without scikit-learn against scikit-learn; features cut off at four deviations, stored within half a step."""
+"""Classifiers without scikit-learn against scikit-learn; features cut off at four deviations and stored rounded."""
 
 import numpy as np
 import pytest

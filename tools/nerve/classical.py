@@ -1,7 +1,8 @@
 """The nerve chain without a network: `python -m tools.nerve.classical train | measure [--part validation | test]`.
 
 `train` writes models/nerve_classical. `measure` runs the shipped chain, prints what it finds and keeps the figures in
-the model's manifest (then `python -m tools.card nerve_classical`); with `--looks` on imitations of other scanners, only printed; with `--pictures` it draws.
+the model's manifest (then `python -m tools.card nerve_classical`); with `--looks` on imitations of other scanners, only
+printed; with `--pictures` it draws.
 """
 
 import argparse

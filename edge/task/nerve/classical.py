@@ -54,9 +54,9 @@ class ClassicalNerveTask:
         stages: bool = False,
         mirrored: bool = False,
     ) -> None:
-        """figures: the model's `half_height` and `half_across`, half-widths of 90 % intervals as shares of the candidate's
-        height. digest: of the model's file. stages: marks of each step are added. mirrored changes nothing: no side is
-        named."""
+        """figures: the model's `half_height` and `half_across`, half-widths of 90 % intervals as shares of the
+        candidate's height. digest: of the model's file. stages: marks of each step are added. mirrored changes nothing:
+        no side is named."""
         self._figures, self._model, self._digest, self._stages = figures, model, digest, stages
 
     def prepare(self, frame: Frame) -> NDArray[np.uint8]:
