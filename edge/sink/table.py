@@ -7,8 +7,8 @@ from edge.registry import Entry
 SINKS = MappingProxyType(
     {
         "video": Entry("edge.sink.video:VideoSink"),
-        "stills": Entry("edge.sink.stills:StillsSink"),
+        "stills": Entry("edge.sink.pictures:StillsSink"),
         "records": Entry("edge.sink.records:RecordsSink"),
-        "masks": Entry("edge.sink.masks:MasksSink"),
+        "masks": Entry("edge.sink.pictures:MasksSink"),
     }
 )

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
@@ -16,6 +17,7 @@ import pytest
 from edge.clock import ManualClock
 from edge.errors import SourceNotFoundError, SourceStalledError
 from edge.frame import Frame
+from edge.source.arrays import ArraySource
 from edge.source.contract import FrameSource
 from edge.source.opening import open_source
 from edge.source.table import SOURCES
@@ -25,10 +27,15 @@ _FRAMES = 5
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    spec: Callable[[Path], str]
+    make: Callable[[Path], str | list[np.ndarray]]
+    """What is opened, after its files were made in a folder: a spec, or a program's own pictures."""
     live: bool
     length: int | None = _FRAMES
     """None: without end."""
+
+    def open(self, folder: Path, **options: Any) -> FrameSource:
+        made = self.make(folder)
+        return open_source(made, **options) if isinstance(made, str) else ArraySource(made, **options)
 
 
 def _picture(number: int) -> np.ndarray:
@@ -77,6 +84,7 @@ _CASES = {
     "stills": _Case(_stills, live=False),
     "video": _Case(_video, live=False),
     "dicom": _Case(_dicom, live=False),
+    "arrays": _Case(lambda folder: [_picture(number) for number in range(_FRAMES)], live=False),
     "phantom": _Case(_phantom, live=True, length=None),
     "phantom:nerve": _Case(lambda folder: "phantom:nerve,nerves=2", live=True, length=None),
     "phantom:tissue": _Case(lambda folder: "phantom:tissue,degree=0.6", live=True, length=None),
@@ -93,7 +101,7 @@ def case(request: pytest.FixtureRequest) -> _Case:
 
 @pytest.fixture
 def source(case: _Case, tmp_path: Path):
-    with open_source(case.spec(tmp_path)) as opened:
+    with case.open(tmp_path) as opened:
         yield opened
 
 
@@ -104,7 +112,7 @@ def _read(source: FrameSource, count: int) -> list[Frame]:
 
 
 def test_every_source_is_in_the_contract_test() -> None:
-    assert {name.partition(":")[0] for name in _CASES} == set(SOURCES)
+    assert {name.partition(":")[0] for name in _CASES} == {*SOURCES, "arrays"}
 
 
 def test_frames_are_grey_and_cannot_be_written(source: FrameSource) -> None:
@@ -124,7 +132,7 @@ def test_frames_come_in_the_order_of_exposure(source: FrameSource) -> None:
 
 def test_origin_names_the_source(source: FrameSource, request: pytest.FixtureRequest) -> None:
     kind = request.node.callspec.params["case"]
-    origin = kind if ":" in kind else f"{kind}:"
+    origin = kind if ":" in kind or kind == "arrays" else f"{kind}:"
     assert all(frame.origin.startswith(origin) for frame in _read(source, 2))
 
 
@@ -150,13 +158,13 @@ def test_after_close_there_is_nothing_more_and_closing_again_is_harmless(source:
 
 
 def test_leaving_the_context_closes(case: _Case, tmp_path: Path) -> None:
-    with open_source(case.spec(tmp_path)) as source:
+    with case.open(tmp_path) as source:
         _read(source, 1)
     assert source.read(1.0) is None
 
 
 def test_an_error_inside_the_context_gets_out(case: _Case, tmp_path: Path) -> None:
-    with pytest.raises(ZeroDivisionError), open_source(case.spec(tmp_path)) as source:
+    with pytest.raises(ZeroDivisionError), case.open(tmp_path) as source:
         raise ZeroDivisionError
     assert source.read(1.0) is None
 
@@ -196,10 +204,10 @@ def test_what_is_not_there_is_told(kind: str, tmp_path: Path) -> None:
         open_source(f"{kind}:{tmp_path / 'nowhere'}")
 
 
-@pytest.mark.parametrize("kind", ["stills", "video", "dicom"])
+@pytest.mark.parametrize("kind", ["stills", "video", "dicom", "arrays"])
 def test_fps_paces_a_recording_by_the_clock(kind: str, tmp_path: Path) -> None:
     clock = ManualClock()
-    with open_source(_CASES[kind].spec(tmp_path), fps=10, clock=clock) as source:
+    with _CASES[kind].open(tmp_path, fps=10, clock=clock) as source:
         arrived = []
         while source.read(1.0) is not None:
             arrived.append(clock.now_ns())
