@@ -46,7 +46,9 @@ def _listed(pictures: Any) -> Iterable[Any]:
     if not isinstance(pictures, np.ndarray):
         if isinstance(pictures, Iterable):
             return pictures
-        raise SourceFormatError(f"a {type(pictures).__name__} holds no pictures; expected an array or some arrays")
+        raise SourceFormatError(
+            f"pictures cannot be taken from '{type(pictures).__name__}'; expected an array or an iterable of arrays"
+        )
     is_stack = pictures.ndim == 4 or (pictures.ndim == 3 and pictures.shape[2] > 4)
     return pictures if is_stack else (pictures,)
 
@@ -63,10 +65,10 @@ def _frames(pictures: Iterable[Any], fps: float | None) -> Generator[Frame]:
 
 def _check(picture: Any, index: int) -> None:
     if not isinstance(picture, np.ndarray):
-        raise SourceFormatError(f"picture [{index}] is a {type(picture).__name__}, no array; {_EXPECTED}")
+        raise SourceFormatError(f"pictures[{index}] is a {type(picture).__name__}, no array; {_EXPECTED}")
     if picture.dtype != np.uint8:
         raise SourceFormatError(
-            f"picture [{index}] is {picture.dtype}; {_EXPECTED}: scale it to 0..255, then picture.astype('uint8')"
+            f"pictures[{index}] is {picture.dtype}; {_EXPECTED}: scale it to 0..255, then picture.astype('uint8')"
         )
     if picture.ndim not in (2, 3) or picture.shape[2:] not in ((), (3,)) or 0 in picture.shape:
-        raise SourceFormatError(f"picture [{index}] has the shape {picture.shape}; {_EXPECTED}, and none of them 0")
+        raise SourceFormatError(f"pictures[{index}] has the shape {picture.shape}; {_EXPECTED}, and none of them 0")

@@ -101,24 +101,24 @@ def test_what_the_callers_iterator_raises_comes_out_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("picture", "told"),
     [
-        (_GREY[0].astype(np.uint16), r"\[0\] is uint16; expected uint8.*astype"),
-        (_GREY[0] / 255, r"\[0\] is float64; expected uint8"),
-        (_GREY.astype(np.float32), r"\[0\] is float32; expected uint8"),
-        (_GREY[0] > 9, r"\[0\] is bool; expected uint8"),
-        (_GREY[0, 0], r"\[0\] has the shape \(60,\); expected uint8 of the shape \(height, width\)"),
-        (np.zeros((40, 60, 4), np.uint8), r"\[0\] has the shape \(40, 60, 4\).*BGR"),
-        (np.zeros((40, 60, 1), np.uint8), r"\[0\] has the shape \(40, 60, 1\)"),
-        (np.zeros((2, 40, 60, 4), np.uint8), r"\[0\] has the shape \(40, 60, 4\)"),
-        (np.zeros((2, 2, 40, 60, 3), np.uint8), r"\[0\] has the shape"),
-        (np.uint8(3) + np.zeros((), np.uint8), r"no pictures|shape"),
-        (np.zeros((0, 60), np.uint8), r"\[0\] has the shape \(0, 60\).*none of them 0"),
+        (_GREY[0].astype(np.uint16), r"pictures\[0\] is uint16; expected uint8.*astype"),
+        (_GREY[0] / 255, r"pictures\[0\] is float64; expected uint8"),
+        (_GREY.astype(np.float32), r"pictures\[0\] is float32; expected uint8"),
+        (_GREY[0] > 9, r"pictures\[0\] is bool; expected uint8"),
+        (_GREY[0, 0], r"pictures\[0\] has the shape \(60,\); expected uint8 of the shape \(height, width\)"),
+        (np.zeros((40, 60, 4), np.uint8), r"pictures\[0\] has the shape \(40, 60, 4\).*BGR"),
+        (np.zeros((40, 60, 1), np.uint8), r"pictures\[0\] has the shape \(40, 60, 1\)"),
+        (np.zeros((2, 40, 60, 4), np.uint8), r"pictures\[0\] has the shape \(40, 60, 4\)"),
+        (np.zeros((2, 2, 40, 60, 3), np.uint8), r"pictures\[0\] has the shape"),
+        (np.zeros((), np.uint8), r"pictures\[0\] has the shape \(\); expected uint8"),
+        (np.zeros((0, 60), np.uint8), r"pictures\[0\] has the shape \(0, 60\).*none of them 0"),
         (np.zeros((0, 40, 60), np.uint8), "there is no picture"),
         ([], "there is no picture"),
         (iter(()), "there is no picture"),
-        ("knee.png", r"\[0\] is a str, no array"),
-        ([[1, 2], [3, 4]], r"\[0\] is a list, no array"),
-        (7, "a int holds no pictures; expected an array"),
-        (None, "a NoneType holds no pictures"),
+        ("knee.png", r"pictures\[0\] is a str, no array"),
+        ([[1, 2], [3, 4]], r"pictures\[0\] is a list, no array"),
+        (7, "from 'int'; expected an array or an iterable"),
+        (None, "from 'NoneType'"),
     ],
 )
 def test_what_is_no_picture_is_told_on_opening(picture: Any, told: str) -> None:
@@ -129,7 +129,7 @@ def test_what_is_no_picture_is_told_on_opening(picture: Any, told: str) -> None:
 def test_a_later_picture_that_is_none_is_told_by_its_place() -> None:
     with ArraySource([*_GREY[:3], np.zeros((40, 60, 2), np.uint8)], clock=ManualClock()) as source:
         assert [source.read(1) is not None for _ in range(3)] == [True] * 3
-        with pytest.raises(SourceFormatError, match=r"\[3\] has the shape \(40, 60, 2\)"):
+        with pytest.raises(SourceFormatError, match=r"pictures\[3\] has the shape \(40, 60, 2\)"):
             source.read(1)
         assert source.read(1) is None
 
