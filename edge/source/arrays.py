@@ -12,6 +12,8 @@ from edge.frame import Frame
 from edge.source.grey import coloured_region, to_grey
 from edge.source.recording import Recording, position_ns
 
+Pictures = NDArray[np.uint8] | Iterable[NDArray[np.uint8]]
+"""One picture, a stack of pictures, or anything that gives them one by one."""
 _CLOCK = MonotonicClock()
 _EXPECTED = "expected uint8 of the shape (height, width) for grey or (height, width, 3) for BGR"
 
@@ -29,13 +31,7 @@ class ArraySource(Recording):
     source does not close it, and what it raises comes out of `read` as it is.
     """
 
-    def __init__(
-        self,
-        pictures: NDArray[np.uint8] | Iterable[NDArray[np.uint8]],
-        *,
-        fps: float | None = None,
-        clock: Clock = _CLOCK,
-    ) -> None:
+    def __init__(self, pictures: Pictures, *, fps: float | None = None, clock: Clock = _CLOCK) -> None:
         """Raises SourceFormatError where there is no picture or the first one is of another type or shape, as `read`
         does for a later one; SettingError for a bad rate."""
         super().__init__(_frames(_listed(pictures), fps), fps=fps, clock=clock)

@@ -64,7 +64,11 @@ def coloured_region(picture: NDArray[Any]) -> Region | None:
     small = picture[::step, ::step, :3]
     if small.dtype == np.uint16:
         small = small >> 8
-    vivid = np.asarray(small.max(axis=2) - small.min(axis=2) > _VIVID, np.uint8)
+    # Plane by plane, which is many times faster than max and min over an axis of three.
+    first, second, third = (small[..., channel] for channel in range(3))
+    strongest = np.maximum(np.maximum(first, second), third)
+    weakest = np.minimum(np.minimum(first, second), third)
+    vivid = np.asarray(strongest - weakest > _VIVID, np.uint8)
     if np.count_nonzero(vivid) < _LEAST_SHARE * vivid.size:
         return None
     # Letters and lines are thinner than this.
