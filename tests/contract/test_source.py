@@ -1,6 +1,5 @@
 """What every source of frames must keep to."""
 
-import importlib.util
 import os
 import threading
 from collections.abc import Callable
@@ -17,10 +16,13 @@ import pytest
 from edge.clock import ManualClock
 from edge.errors import SourceNotFoundError, SourceStalledError
 from edge.frame import Frame
+from edge.option import options_of
+from edge.phantom.anatomy import Anatomy
 from edge.source.arrays import ArraySource
 from edge.source.contract import FrameSource
 from edge.source.opening import open_source
 from edge.source.table import SOURCES
+from edge.task.table import anatomies
 
 _FRAMES = 5
 
@@ -35,7 +37,9 @@ class _Case:
 
     def open(self, folder: Path, **options: Any) -> FrameSource:
         made = self.make(folder)
-        return open_source(made, **options) if isinstance(made, str) else ArraySource(made, **options)
+        if isinstance(made, str):
+            return open_source(made, anatomies=anatomies(), **options)
+        return ArraySource(made, **options)
 
 
 def _picture(number: int) -> np.ndarray:
@@ -74,10 +78,11 @@ def _dicom(folder: Path) -> str:
     return f"dicom:{folder / 'cine.dcm'}"
 
 
-def _phantom(folder: Path) -> str:
-    if importlib.util.find_spec("edge.source.phantom") is None:
-        pytest.skip("edge/source/phantom.py is not there yet")
-    return "phantom:cartilage"
+def _phantom(anatomy: Anatomy) -> str:
+    """With its own settings as far from the usual as they go."""
+    settings = [(one.name, one.option) for one in options_of(anatomy.options)]
+    far = [f"{name}={option.choices[-1] if option.choices else option.high}" for name, option in settings]
+    return ",".join([f"phantom:{anatomy.name}", *far])
 
 
 _CASES = {
@@ -85,10 +90,11 @@ _CASES = {
     "video": _Case(_video, live=False),
     "dicom": _Case(_dicom, live=False),
     "arrays": _Case(lambda folder: [_picture(number) for number in range(_FRAMES)], live=False),
-    "phantom": _Case(_phantom, live=True, length=None),
-    "phantom:nerve": _Case(lambda folder: "phantom:nerve,nerves=2", live=True, length=None),
-    "phantom:tissue": _Case(lambda folder: "phantom:tissue,degree=0.6", live=True, length=None),
     "camera": _Case(lambda folder: "camera:0", live=True, length=None),
+}
+_CASES |= {
+    f"phantom:{name}": _Case(lambda folder, one=one: _phantom(one), live=True, length=None)
+    for name, one in anatomies().items()
 }
 # The camera's turn comes in tests/source/test_camera.py, in a process that sees a simulated one.
 _HERE = [name for name in _CASES if name != "camera" or os.environ.get("SONOEDGE_TEST_CAMERA")]
