@@ -27,7 +27,7 @@ NO_EXCEPTIONS = Gate()
 def admitted(frame: Frame, gate: Gate, task: Task) -> Prepared[Any]:
     """The frame prepared by the task, or with the reasons why it was not."""
     faults = gate_faults(frame, gate)
-    return Prepared[Any](frame, faults=faults) if faults else task.prepare(frame)
+    return Prepared(frame, faults=faults) if faults else task.prepare(frame)
 
 
 def gate_faults(frame: Frame, gate: Gate) -> tuple[str, ...]:
