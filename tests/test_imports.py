@@ -84,12 +84,13 @@ def test_a_wrong_arrow_would_be_found(monkeypatch: pytest.MonkeyPatch, tmp_path:
         "edge/sink/c.py": "from ..loop import runner",
         "edge/sink/d.py": "def f():\n    from firmware_bridge import errors",
         "edge/task/e.py": "from edge.runtime.table import RUNTIMES",
+        "edge/phantom/j.py": "from edge.task.cartilage.phantom_anatomy import TrueBand",
         "edge/loop/f.py": "import edge.app.session",
         "edge/frame.py": "TARGET = 'edge.task.cartilage.task:CartilageTask'",
         "edge/app/g.py": "import tools.train",
     }
     right = {
-        "edge/source/phantom.py": "from edge.task.cartilage.trochlea import Trochlea",
+        "edge/source/phantom.py": "from edge.phantom.records import Imaging",
         "edge/app/h.py": "import firmware_bridge.errors\nfrom edge.viewer import page",
         "edge/sink/i.py": "from . import naming\nfrom .naming import stem\nimport edge.frame",
     }

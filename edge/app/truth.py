@@ -8,13 +8,13 @@ from typing import Final
 import numpy as np
 
 from edge.finding import Finding, LineMark
-from edge.phantom.records import Band
 from edge.task.cartilage.band import measure_band
-from edge.task.cartilage.cine import Cine
-from edge.task.muscle.cine import MuscleCine
-from edge.task.muscle.truth import Architecture
-from edge.task.nerve.cine import NerveCine
-from edge.task.nerve.phantom import TrueNerve
+from edge.task.cartilage.phantom import CartilageCine
+from edge.task.cartilage.phantom_anatomy import TrueBand
+from edge.task.muscle.phantom import MuscleCine
+from edge.task.muscle.phantom_truth import TrueArchitecture
+from edge.task.nerve.phantom import NerveCine
+from edge.task.nerve.phantom_truth import TrueNerve
 
 Sizes = dict[str, float]
 """True values by the task's names, in the task's units."""
@@ -38,7 +38,7 @@ class Comparison:
     frames: int
 
 
-def true_sizes(band: Band) -> Sizes:
+def true_sizes(band: TrueBand) -> Sizes:
     """Of a cartilage; the phantom's left side is medial."""
     seen = np.isfinite(band.upper_mm) & np.isfinite(band.lower_mm)
     size = measure_band(band.x_mm[seen], band.upper_mm[seen], band.lower_mm[seen])
@@ -47,7 +47,7 @@ def true_sizes(band: Band) -> Sizes:
     return {**named, "mean_thickness": size.mean, "area": size.area}
 
 
-def true_architecture(muscle: Architecture) -> Sizes:
+def true_architecture(muscle: TrueArchitecture) -> Sizes:
     """Of a muscle."""
     return {
         "fascicle_angle": muscle.fascicle_angle_deg,
@@ -75,7 +75,7 @@ def true_nerve(nerve: TrueNerve) -> Sizes:
 
 
 def _of_knee(seed: int) -> Truth:
-    cine = Cine(seed)
+    cine = CartilageCine(seed)
     return lambda finding, t_s: true_sizes(cine.band(t_s))
 
 
@@ -94,7 +94,7 @@ def _of_nerve(seed: int) -> Truth:
     return lambda finding, t_s: true_nerve(cine.truth(t_s).nerves[0])
 
 
-def nearest(finding: Finding, bellies: Sequence[Architecture]) -> Architecture:
+def nearest(finding: Finding, bellies: Sequence[TrueArchitecture]) -> TrueArchitecture:
     """The one of a section's muscles that the finding marks."""
     lines = {mark.name: float(mark.points[:, 1].mean()) for mark in finding.marks if isinstance(mark, LineMark)}
     if finding.spacing is None or "deep aponeurosis" not in lines:

@@ -17,11 +17,10 @@ from edge.errors import SettingError, SourceStalledError, UnknownNameError
 from edge.frame import Frame, ProbeState, Region
 from edge.phantom.records import Imaging
 from edge.source.probe_feed import Exposure, ProbeFeed
-from edge.task.cartilage.cine import LIVE_IMAGING, Cine
-from edge.task.muscle.cine import LIVE_MUSCLE, MuscleCine
-from edge.task.muscle.motion import MOVEMENTS
-from edge.task.nerve.cine import HANDS, NerveCine
-from edge.task.nerve.phantom_draw import LIVE_NERVE
+from edge.task.cartilage.phantom import LIVE_CARTILAGE, CartilageCine
+from edge.task.muscle.phantom import LIVE_MUSCLE, MuscleCine
+from edge.task.muscle.phantom_motion import MOVEMENTS
+from edge.task.nerve.phantom import HANDS, LIVE_NERVE, NerveCine
 from edge.task.tissue.phantom import LIVE_TISSUE, SWEEPS, TissueCine
 
 DEPTHS_MM = (15.0, 80.0)
@@ -56,7 +55,7 @@ class Anatomy:
 
 
 ANATOMIES = {
-    "cartilage": Anatomy(lambda made: Cine(made.seed), LIVE_IMAGING, ()),
+    "cartilage": Anatomy(lambda made: CartilageCine(made.seed), LIVE_CARTILAGE, ()),
     "muscle": Anatomy(lambda made: MuscleCine(made.seed, movement=made.motion), LIVE_MUSCLE, MOVEMENTS),
     "nerve": Anatomy(
         lambda made: NerveCine(made.seed, motion=made.motion, nerves=made.nerves), LIVE_NERVE, HANDS, ("nerves=0|1|2",)
@@ -78,7 +77,7 @@ class PhantomSettings:
     seed: int = 1
     frames: int | None = None
     """Where the source ends; None: never."""
-    depth_mm: float = LIVE_IMAGING.depth_mm
+    depth_mm: float = LIVE_CARTILAGE.depth_mm
     motion: str = ""
     """One of the anatomy's; empty where it has none to choose from."""
     nerves: int = 1

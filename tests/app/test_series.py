@@ -11,7 +11,7 @@ import pytest
 
 from edge.app.series import KEPT_PICTURES, records_in
 from edge.exam.sampling import EvenSample
-from edge.task.muscle.cine import LIVE_MUSCLE, MuscleCine
+from edge.task.muscle.phantom import LIVE_MUSCLE, MuscleCine
 
 SEED, FPS = 1, 10
 SPACING = LIVE_MUSCLE.depth_mm / 480

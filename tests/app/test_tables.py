@@ -13,9 +13,9 @@ from edge.exam.summary import summarise
 from edge.finding import Finding, LineMark, Measurement, Timings, Verdict
 from edge.frame import PixelSpacing, SpacingOrigin
 from edge.loop.statistics import Drops, Spread, Statistics
-from edge.phantom.records import Band
-from edge.task.cartilage.cine import Cine
-from edge.task.muscle.cine import MuscleCine
+from edge.task.cartilage.phantom import CartilageCine
+from edge.task.cartilage.phantom_anatomy import TrueBand
+from edge.task.muscle.phantom import MuscleCine
 
 MEASURED = Finding(
     "cartilage",
@@ -70,14 +70,14 @@ def test_progress_keeps_to_two_lines(width, finding):
 def test_the_truth_of_a_flat_band_is_its_thickness_and_its_area():
     x_mm = np.linspace(-20, 20, 401)
     seen = np.abs(x_mm) <= 15
-    band = Band(x_mm, np.where(seen, 10.0, np.nan), np.where(seen, 12.5, np.nan))
+    band = TrueBand(x_mm, np.where(seen, 10.0, np.nan), np.where(seen, 12.5, np.nan))
     sizes = true_sizes(band)
     assert sizes.pop("area") == pytest.approx(2.5 * 30, rel=0.01)
     assert list(sizes.values()) == pytest.approx([2.5] * 4)
 
 
 def test_the_truth_of_the_phantom_agrees_with_itself_and_not_with_another():
-    sizes = true_sizes(Cine(3).picture(0.0).band)
+    sizes = true_sizes(CartilageCine(3).picture(0.0).band)
     exact = tuple(
         Measurement(name, value, "mm2" if name == "area" else "mm", value - 0.1, value + 0.1)
         for name, value in sizes.items()

@@ -10,10 +10,10 @@ from edge.app.nerve import open_classical_nerve
 from edge.finding import CaliperMark, FieldMark, LineMark, MaskMark, Verdict
 from edge.frame import Frame, PixelSpacing, Region, SpacingOrigin
 from edge.registry import load
-from edge.task.cartilage.cine import Cine
+from edge.task.cartilage.phantom import CartilageCine
 from edge.task.fake import FakeTask
-from edge.task.muscle.cine import MuscleCine
-from edge.task.nerve.cine import NerveCine
+from edge.task.muscle.phantom import MuscleCine
+from edge.task.nerve.phantom import NerveCine
 from edge.task.table import TASKS
 from tests.task.muscle.faultless import faultless_output
 from tests.task.nerve.drawn_nerve import faultless_output as nerve_output
@@ -68,7 +68,7 @@ def good_brightness():
 
 def good_cartilage():
     """A picture of the phantom, and what a faultless network would say of it."""
-    picture = Cine(1).picture(0.0)
+    picture = CartilageCine(1).picture(0.0)
     spacing = PixelSpacing(picture.x_mm_per_px, picture.y_mm_per_px, SpacingOrigin.DEPTH)
     covered = cv2.resize(picture.coverage, (256, 256), interpolation=cv2.INTER_AREA)
     return frame_of(picture.pixels, spacing), ((covered[None, None] - 0.5) * 20,)

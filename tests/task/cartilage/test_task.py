@@ -9,15 +9,15 @@ import pytest
 from edge.finding import CaliperMark, LineMark, MaskMark, Verdict
 from edge.frame import Frame, PixelSpacing, ProbeState, Region, SpacingOrigin
 from edge.task.cartilage.band import measure_band
-from edge.task.cartilage.cine import Cine, Motion
+from edge.task.cartilage.phantom import CartilageCine, HandMotion
 from edge.task.cartilage.task import CartilageTask
 
-STILL = Motion(0.0, 0.0, 0.0, 0.0)
+STILL = HandMotion(0.0, 0.0, 0.0, 0.0)
 
 
 @pytest.fixture(scope="module")
 def picture():
-    return Cine(4, motion=STILL).picture(0.0)
+    return CartilageCine(4, motion=STILL).picture(0.0)
 
 
 @pytest.fixture(scope="module")

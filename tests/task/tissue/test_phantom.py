@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.task.muscle.cine import LIVE_MUSCLE
+from edge.task.muscle.phantom import LIVE_MUSCLE
 from edge.task.tissue.phantom import INFILTRATED, SWEEPS, TissueCine, draw_patient, patient_picture
 
 SEEDS = range(6)
