@@ -19,8 +19,8 @@ MOST_COMPENSATION_DB = 60.0
 """A scanner's depth compensation goes no further; deeper, the noise wins."""
 LEADING_EDGE_SIGMAS = 2.2
 """From a pulse's visible leading edge to its peak, in standard deviations of the pulse. On a logarithmic display bone
-is some 45 dB brighter than cartilage; a Gaussian pulse is halfway between them, 22 dB under its peak, 2.2 deviations
-away."""
+is some 45 dB brighter than what lies on it; a Gaussian pulse is halfway between them, 22 dB under its peak, 2.2
+deviations away."""
 SPECKLE_EDGE_SIGMAS = 1.3
 """How far speckle seems to reach beyond its tissue's end: halfway down to tissue 30 dB darker."""
 

@@ -23,7 +23,7 @@ def white_field(rng: np.random.Generator, shape: tuple[int, int]) -> Samples:
     return rng.standard_normal((*shape, 2), dtype=np.float32) * np.float32(np.sqrt(0.5))
 
 
-def soft_noise(rng: np.random.Generator, shape: tuple[int, int]) -> Samples:
+def interpolated_noise(rng: np.random.Generator, shape: tuple[int, int]) -> Samples:
     """Noise (depth, beams, 2) of about unit power, alike in neighbours as where a scanner interpolates."""
     return np.asarray(cv2.GaussianBlur(white_field(rng, shape), (3, 3), 0.8) * np.float32(2.6), np.float32)
 

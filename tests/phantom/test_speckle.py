@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from edge.phantom.records import Imaging
-from edge.phantom.speckle import KeptNoise, carried_field, carried_speckle, material_grid, soft_noise
+from edge.phantom.speckle import KeptNoise, carried_field, carried_speckle, interpolated_noise, material_grid
 
 
 def test_scatterers_keep_their_power_between_the_pixels() -> None:
@@ -27,8 +27,8 @@ def test_speckle_goes_where_its_tissue_goes() -> None:
     assert np.allclose(here[:, 30:], carried[:, :-30], atol=1e-3)
 
 
-def test_soft_noise_has_unit_power_and_is_alike_in_neighbours() -> None:
-    noise = soft_noise(np.random.default_rng(1), (300, 300))
+def test_interpolated_noise_has_unit_power_and_is_alike_in_neighbours() -> None:
+    noise = interpolated_noise(np.random.default_rng(1), (300, 300))
     assert (noise**2).sum(axis=2).mean() == pytest.approx(1.0, abs=0.25)
     assert (noise[:, 1:] * noise[:, :-1]).sum(axis=2).mean() > 0.3
 

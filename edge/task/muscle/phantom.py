@@ -11,7 +11,7 @@ from edge.phantom.records import Imaging, Samples
 from edge.phantom.soft_tissue import SoftTissue
 from edge.phantom.soft_tissue_drawing import NEAR, draw_soft_tissue, presentable_soft_tissue
 from edge.phantom.soft_tissue_echoes import SectionTruth, section
-from edge.phantom.speckle import KeptNoise, carried_field, carried_speckle, soft_noise, white_field
+from edge.phantom.speckle import KeptNoise, carried_field, carried_speckle, interpolated_noise, white_field
 from edge.task.muscle.phantom_motion import (
     displacement_mm,
     draw_full_effort,
@@ -47,7 +47,7 @@ def muscle_picture(rng: np.random.Generator, size: tuple[int, int] = (256, 512))
     shape = max(8, round(imaging.depth_mm / mm_per_px)), max(8, round(width_mm / mm_per_px))
     x_mm = beam_positions(shape[1] * mm_per_px, shape[1])
     found = section(muscle, imaging, x_mm, shape[0])
-    speckle, noise = white_field(rng, shape), soft_noise(rng, shape)
+    speckle, noise = white_field(rng, shape), interpolated_noise(rng, shape)
     pixels = expose(found.echoes, speckle, noise, imaging, mm_per_px)
     taken = MusclePicture(pixels, found.truth, mm_per_px)
     return _steered(taken, rng) if rng.random() < STEERED else taken

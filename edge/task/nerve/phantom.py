@@ -9,7 +9,14 @@ from numpy.typing import NDArray
 from edge.phantom.beams import beam_positions
 from edge.phantom.bmode import compress, envelope
 from edge.phantom.records import Imaging, Pose, Samples
-from edge.phantom.speckle import KeptNoise, carried_field, carried_speckle, material_grid, soft_noise, white_field
+from edge.phantom.speckle import (
+    KeptNoise,
+    carried_field,
+    carried_speckle,
+    interpolated_noise,
+    material_grid,
+    white_field,
+)
 from edge.task.nerve.phantom_anatomy import Limb, Press, beat_at, beaten, breath_at
 from edge.task.nerve.phantom_drawing import draw_limb, draw_nerve_imaging, presentable_limb
 from edge.task.nerve.phantom_echoes import limb_echoes
@@ -48,7 +55,7 @@ def nerve_picture(rng: np.random.Generator, size: tuple[int, int] = (256, 512)) 
     pressure = rng.uniform(0, 1) ** 2
     pose = Pose(tilt_deg=rng.normal(0, 4), pressure=pressure)
     now = beaten(limb, rng.uniform(-1, 1), rng.uniform(-1, 1), 0.7 * pressure if rng.random() < 0.5 else 0.0)
-    speckle, noise = white_field(rng, shape), soft_noise(rng, shape)
+    speckle, noise = white_field(rng, shape), interpolated_noise(rng, shape)
     bright = float(np.clip(rng.normal(0.38, 0.1), 0.12, 0.7))
     return expose_limb(now, imaging, pose, shape, speckle, noise, bright)
 

@@ -17,7 +17,14 @@ from edge.phantom.records import Imaging, Samples
 from edge.phantom.soft_tissue import Belly, SoftTissue
 from edge.phantom.soft_tissue_drawing import presentable_soft_tissue
 from edge.phantom.soft_tissue_echoes import section
-from edge.phantom.speckle import KeptNoise, carried_field, carried_speckle, material_grid, soft_noise, white_field
+from edge.phantom.speckle import (
+    KeptNoise,
+    carried_field,
+    carried_speckle,
+    interpolated_noise,
+    material_grid,
+    white_field,
+)
 
 LIVE_TISSUE = Imaging(depth_mm=40.0, frequency_mhz=10.0, dynamic_range_db=64.0, focus_mm=16.0, f_number=2.2)
 SWEEPS = ("slide", "still")
@@ -76,7 +83,7 @@ def patient_picture(patient: Patient, number: int, longer_px: int = 384) -> Tiss
     mm_per_px = max(width_mm, imaging.depth_mm) / longer_px
     shape = round(imaging.depth_mm / mm_per_px), round(width_mm / mm_per_px)
     place_mm = rng.uniform(-PLACES_MM, PLACES_MM)
-    speckle, noise = white_field(rng, shape), soft_noise(rng, shape)
+    speckle, noise = white_field(rng, shape), interpolated_noise(rng, shape)
     return _taken(patient, imaging, shape, place_mm, speckle, noise)
 
 
