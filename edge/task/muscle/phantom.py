@@ -90,7 +90,7 @@ class MuscleCine:
     speckle along. Not thread-safe."""
 
     def __init__(self, seed: int, *, shape: tuple[int, int] = (480, 640), movement: str = "contraction") -> None:
-        """movement: one of `phantom_motion.MOVEMENTS`."""
+        """movement: one of `spec.MOVEMENTS`."""
         rng = np.random.default_rng(seed)
         self.shape = shape
         self.muscle = presentable_soft_tissue(rng)

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from edge.phantom.records import Samples
 from edge.phantom.soft_tissue import HEARTBEAT_US, Belly, Course, SoftTissue, Vessel, at_beams, carried_sheet
 
-MOVEMENTS = ("contraction", "stretch", "still")
 PERIOD_US = 8_000_000
 """Of one contraction with the rest around it; a whole number of heartbeats."""
 RAMP_S = (1.0, 2.5)
@@ -45,8 +44,8 @@ class FullEffort:
 
 
 def draw_full_effort(rng: np.random.Generator, muscle: SoftTissue, kind: str) -> FullEffort:
-    """kind: one of MOVEMENTS. The uppermost belly moves most. Its fascicles shorten by a third or more in a contraction
-    at almost constant thickness; a stretch lengthens them by a tenth."""
+    """The uppermost belly moves most. Its fascicles shorten by a third or more in a contraction at almost constant
+    thickness; a stretch lengthens them by a tenth. kind: one of `spec.MOVEMENTS`."""
     steeper = {"contraction": rng.uniform(1.75, 2.1), "stretch": rng.uniform(0.82, 0.9), "still": 1.0}[kind]
     stretch = {"contraction": rng.uniform(0.96, 1.0), "stretch": rng.uniform(1.02, 1.05), "still": 1.0}[kind]
     bow = {"contraction": rng.normal(0, 0.25), "stretch": rng.normal(0, 0.05), "still": 0.0}[kind]

@@ -1,6 +1,6 @@
 """Muscle measurements over time: predicted by the picture's movement, corrected by each frame's own measurement."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -162,7 +162,6 @@ def followed(finding: Finding, track: Track) -> Finding:
         measurements=tuple(values.get(each.name, each) for each in finding.measurements),
         marks=tuple(_retold(mark, values) for mark in finding.marks) + track.courses,
         notes=finding.notes + track.notes,
-        carried=track,
     )
 
 
@@ -172,12 +171,6 @@ def _retold(mark: Mark, values: Mapping[str, Measurement]) -> Mark:
     if value is None or not isinstance(mark, CaliperMark):
         return mark
     return replace(mark, text=f"{value.value:.1f} {value.unit}")
-
-
-def track_of(history: Sequence[Finding]) -> Track | None:
-    """The track at the last frame."""
-    carried = history[-1].carried if history else None
-    return carried if isinstance(carried, Track) else None
 
 
 def held_in(track: Track | None, frame: Frame) -> tuple[float, float] | None:

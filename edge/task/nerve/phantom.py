@@ -21,12 +21,11 @@ from edge.task.nerve.phantom_anatomy import Limb, Press, beat_at, beaten, breath
 from edge.task.nerve.phantom_drawing import draw_limb, draw_nerve_imaging, presentable_limb
 from edge.task.nerve.phantom_echoes import limb_echoes
 from edge.task.nerve.phantom_truth import NerveTruth, nerve_truth
+from edge.task.nerve.spec import HANDS
 
 LIVE_NERVE = Imaging(
     depth_mm=32.0, frequency_mhz=12.0, gain_db=-6.0, dynamic_range_db=68.0, focus_mm=11.0, f_number=1.8
 )
-HANDS = ("hand", "still", "slide", "tilt", "compress")
-"""What the hand does: a little of all, nothing, or one of them fully. The heart beats in each."""
 FULL = Pose(slide_mm=4.0, tilt_deg=9.0, pressure=1.0)
 PERIOD_S = 6.0
 APART_MM = 37.0
@@ -88,7 +87,7 @@ def _gain_for(bright: float, amplitude: Samples, imaging: Imaging) -> np.float32
 
 
 def pose_at(t_s: float, motion: str) -> Pose:
-    """motion: one of HANDS."""
+    """motion: one of `spec.HANDS`."""
     turn = 2 * np.pi * t_s / PERIOD_S
     share = {name: float(motion == name) for name in HANDS}
     slide, tilt, press = share["slide"], share["tilt"], share["compress"]
@@ -107,7 +106,7 @@ class NerveCine:
     def __init__(
         self, seed: int, *, shape: tuple[int, int] = (480, 640), motion: str = "hand", nerves: int = 1
     ) -> None:
-        """motion: one of HANDS. nerves: 0, 1 or 2."""
+        """motion: one of `spec.HANDS`. nerves: 0, 1 or 2."""
         rng = np.random.default_rng(seed)
         self.shape, self.motion = shape, motion
         self.limb = presentable_limb(rng, nerves)

@@ -27,8 +27,6 @@ from edge.phantom.speckle import (
 )
 
 LIVE_TISSUE = Imaging(depth_mm=40.0, frequency_mhz=10.0, dynamic_range_db=64.0, focus_mm=16.0, f_number=2.2)
-SWEEPS = ("slide", "still")
-"""What the hand does."""
 SLIDE_MM = 6.0
 PERIOD_S = 6.0
 INFILTRATED = 0.25
@@ -164,7 +162,7 @@ class TissueCine:
     def __init__(
         self, seed: int, *, shape: tuple[int, int] = (480, 640), motion: str = "slide", degree: float = 0.0
     ) -> None:
-        """motion: one of SWEEPS. degree: 0 to 1."""
+        """motion: one of `spec.SWEEPS`. degree: 0 to 1."""
         rng = np.random.default_rng([519, seed])
         self.shape, self.motion = shape, motion
         self.patient = draw_patient(seed, degree)

@@ -9,8 +9,9 @@ import pytest
 from edge.phantom.soft_tissue import TABLE_X_MM, Belly, Course, locate
 from edge.phantom.soft_tissue_drawing import draw_soft_tissue, presentable_soft_tissue
 from edge.task.muscle.phantom import draw_muscle_imaging, muscle_picture
-from edge.task.muscle.phantom_motion import MOVEMENTS, draw_full_effort, moved
+from edge.task.muscle.phantom_motion import draw_full_effort, moved
 from edge.task.muscle.phantom_truth import architecture, fascicles
+from edge.task.muscle.spec import MOVEMENTS
 
 PX_MM = 0.1
 X_MM = ((np.arange(400) + 0.5) * PX_MM - 20).astype(np.float32)

@@ -9,7 +9,6 @@ import pytest
 from edge.phantom.soft_tissue import HEARTBEAT_US, TABLE_X_MM, Course, locate
 from edge.task.muscle.phantom import LIVE_MUSCLE, MuscleCine
 from edge.task.muscle.phantom_motion import (
-    MOVEMENTS,
     PERIOD_US,
     FullEffort,
     displacement_mm,
@@ -18,6 +17,7 @@ from edge.task.muscle.phantom_motion import (
     moved,
 )
 from edge.task.muscle.phantom_truth import architecture
+from edge.task.muscle.spec import MOVEMENTS
 
 PERIOD_S = PERIOD_US / 1e6
 REST_S, HOLD_S = 0.5, 4.5

@@ -8,10 +8,11 @@ import pytest
 
 from edge.phantom.records import Pose
 from edge.phantom.soft_tissue import HEARTBEAT_US
-from edge.task.nerve.phantom import FULL, HANDS, LIVE_NERVE, PERIOD_S, NerveCine, nerve_picture
+from edge.task.nerve.phantom import FULL, LIVE_NERVE, PERIOD_S, NerveCine, nerve_picture
 from edge.task.nerve.phantom_anatomy import BREATH_US, beat_at, breath_at
 from edge.task.nerve.phantom_oval import Oval, gap_mm, polygon_size
 from edge.task.nerve.phantom_truth import filled, outline_px
+from edge.task.nerve.spec import HANDS
 
 PULSE_S = HEARTBEAT_US / 1e6
 QUARTER_S, HALF_S = PERIOD_S / 4, PERIOD_S / 2

@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.task.tissue.phantom import INFILTRATED, LIVE_TISSUE, SWEEPS, TissueCine, draw_patient, patient_picture
+from edge.task.tissue.phantom import INFILTRATED, LIVE_TISSUE, TissueCine, draw_patient, patient_picture
+from edge.task.tissue.spec import SWEEPS
 
 SEEDS = range(6)
 DEGREES = (0.0, 0.35, 0.7, 1.0)
