@@ -7,7 +7,7 @@ from typing import Any
 
 from edge.errors import ModelError
 from edge.registry import resolve
-from edge.runtime.manifest import load_manifest, model_folder, read_verified
+from edge.runtime.manifest import load_manifest, model_folder, read_arrays
 from edge.task.contract import Given, Task
 from edge.task.spec import Pathway, TaskSpec
 
@@ -49,9 +49,8 @@ def open_task(
         manifest = load_manifest(folder)
         if manifest.task != spec.name:
             raise ModelError(f"the model in {folder} is for the task {manifest.task}, not for {spec.name}")
-        figures = {number.name: number.value for number in (*manifest.thresholds, *manifest.calibration)}
-        arrays = {file.name: read_verified(folder, file) for file in manifest.arrays}
         digest = manifest.arrays[0].sha256 if manifest.arrays else None
-        given = Given(options, MappingProxyType(figures), MappingProxyType(arrays), digest, stages)
+        figures, arrays = MappingProxyType(manifest.figures()), MappingProxyType(read_arrays(folder, manifest))
+        given = Given(options, figures, arrays, digest, stages)
     task: Task = resolve(way.target)(given)
     return task

@@ -12,8 +12,8 @@ from edge.finding import Finding, Timings
 from edge.frame import Frame
 from edge.loop.capture import Grabbed
 from edge.runtime.contract import Runtime
-from edge.task.contract import Prepared, Task
-from edge.task.gate import Gate, gate_faults
+from edge.task.contract import Task
+from edge.task.gate import Gate, admitted
 
 Draw = Callable[[Frame, Finding, float], NDArray[np.uint8]]
 """Frame, finding and the finding's age in seconds, to (height, width, 3) uint8 BGR."""
@@ -61,8 +61,7 @@ class Step:
         """The result, and what the task remembers for the next frame. memory: of the frame before, None at first."""
         watch = Stopwatch(self.clock)
         frame = self.locate(grabbed.frame)
-        faults = gate_faults(frame, self.gate)
-        prepared = Prepared[Any](frame, faults=faults) if faults else self.task.prepare(frame)
+        prepared = admitted(frame, self.gate, self.task)
         prepare_ms = watch.lap_ms()
         outputs = () if self.runtime is None or prepared.tensor is None else self.runtime.infer(prepared.tensor)
         infer_ms = watch.lap_ms()

@@ -1,8 +1,10 @@
 """The gate before every task: whether a frame may be looked at at all, whatever is looked for."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from edge.frame import Frame
+from edge.task.contract import Prepared, Task
 from edge.trust.picture import colour_faults, picture_faults
 from edge.trust.probe import missing_scale, probe_faults
 
@@ -20,6 +22,12 @@ class Gate:
 
 
 NO_EXCEPTIONS = Gate()
+
+
+def admitted(frame: Frame, gate: Gate, task: Task) -> Prepared[Any]:
+    """The frame prepared by the task, or with the reasons why it was not."""
+    faults = gate_faults(frame, gate)
+    return Prepared[Any](frame, faults=faults) if faults else task.prepare(frame)
 
 
 def gate_faults(frame: Frame, gate: Gate) -> tuple[str, ...]:

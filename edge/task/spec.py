@@ -27,6 +27,8 @@ class Pathway:
     """Folder of the model in `models/`; of another distribution `package:folder`. Empty: it needs none."""
     network: bool = True
     """False: no network runs; what it needs of the model is figures and arrays."""
+    labels: tuple[str, ...] = ()
+    """Names of the label mask's values, where they are not the task's."""
     stages: bool = False
     """True: it can mark every step on the way (edge.finding.StageMark)."""
 

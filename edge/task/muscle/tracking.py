@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edge.finding import CaliperMark, Finding, Mark, Measurement, SeriesMark, Verdict
 from edge.frame import Frame, PixelSpacing, Region
-from edge.image.flow import Movement, movement_between, reduced
+from edge.image.flow import PictureMovement, movement_between, reduced
 from edge.task.muscle.course import lengthened
 from edge.task.muscle.filter import Directions, Estimate, Reading, Step, begun, corrected, moved, waited
 from edge.task.muscle.strain import Strain
@@ -276,7 +276,7 @@ def _to_small(points: NDArray[np.float64], view: View) -> NDArray[np.float64]:
     return (points - (view.region.x, view.region.y) + 0.5) * view.scale - 0.5
 
 
-def _carried(view: View, movement: Movement, strain: Strain) -> Muscle:
+def _carried(view: View, movement: PictureMovement, strain: Strain) -> Muscle:
     """The muscle after a movement, each line carried with the tissue."""
     lines = []
     for line in (view.muscle.superficial, view.muscle.deep):

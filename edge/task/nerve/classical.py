@@ -6,7 +6,6 @@ never more than `limited`. Every stage of the chain can be shown.
 
 from dataclasses import replace
 from statistics import median
-from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -19,7 +18,7 @@ from edge.task.nerve.chain import NerveSight, see_nerve
 from edge.task.nerve.spec import SPEC
 from edge.task.nerve.stages import OnFrame, marks_of, stages_of
 from edge.task.nerve.view import speckle_only
-from edge.task.nerve.vote_map import Candidate
+from edge.task.nerve.vote_map import NerveCandidate
 from edge.task.nerve.votes import NerveVotes, Place, moved_faults, voted, votes_before
 from edge.task.nerve.window_model import window_model_of
 from edge.trust.interval import interval
@@ -27,9 +26,6 @@ from edge.trust.probe import missing_scale
 
 LEAST_PROBABILITY: Final = 0.1
 """Of the best window. 5 of the 51 pictures kept back, all with a nerve, have less."""
-FIGURES: Final = MappingProxyType({"half_height": 0.26, "half_across": 1.07})
-"""Half-widths of 90 % intervals as shares of the candidate's height, from the 39 of 51 pictures kept back whose first
-candidate was a nerve."""
 SURE: Final = 0.4
 """Of the best window; from there on ..."""
 CHANCES: Final = ((68.0, 53.0, 80.0), (90.0, 74.0, 97.0))
@@ -45,8 +41,9 @@ class ClassicalNerveTask:
     """Proposes up to three places."""
 
     def __init__(self, given: Given[NoOptions]) -> None:
-        """Raises ModelError where the arrays are not this model's."""
-        self._figures = FIGURES
+        """Of the model's figures `half_height` and `half_across`: half-widths of 90 % intervals as shares of the
+        candidate's height. Raises ModelError where the arrays are not this model's."""
+        self._figures = given.figures
         self._model = window_model_of(given.arrays)
         self._digest, self._stages = given.digest, given.stages
 
@@ -112,7 +109,7 @@ def _mm_per_px(frame: Frame) -> float | None:
     return float(np.sqrt(frame.spacing.x_mm_per_px * frame.spacing.y_mm_per_px))
 
 
-def _place(candidate: Candidate, on: OnFrame) -> Place:
+def _place(candidate: NerveCandidate, on: OnFrame) -> Place:
     """Where its votes peak, and half its box."""
     x, y = on.cells(candidate.column, candidate.row)
     left, top = on.cells(candidate.left, candidate.top)

@@ -34,6 +34,7 @@ SPEC = TaskSpec(
             "edge.task.nerve.classical:ClassicalNerveTask",
             model="nerve_classical",
             network=False,
+            labels=("nerve candidate",),
             stages=True,
         ),
     ),

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.frame import Frame, Region
-from edge.image.shared_sums import CELL_PX
-from edge.image.windows import WorkingPicture, working_picture
+from edge.image.windows import CELL_PX
+from edge.image.working_picture import WorkingPicture, working_picture
 from edge.task.tissue.roi import Points, Roi
 
 SIDE: Final = 64

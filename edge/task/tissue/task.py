@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from edge.finding import Finding, LineMark, Mark, MaskMark, Measurement, Verdict
 from edge.frame import Frame
-from edge.image.probability import Sigmoid
-from edge.image.shared_sums import CELL_PX, tiled
+from edge.image.classifiers import Sigmoid
 from edge.image.textures import TextureCells, texture_cells
+from edge.image.windows import CELL_PX, tiled
 from edge.task.contract import Concluded, Given, Outputs, Prepared, finding_of, refused
 from edge.task.tissue.classifiers import (
     TissueModel,
