@@ -1,6 +1,7 @@
-"""What every task and pathway must do, whoever wrote it: those of this distribution and of every other installed one."""
+"""What every task and pathway must do, whoever wrote it: ours and those of every other installed distribution."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -84,6 +85,11 @@ def concluded(spec, task, frame, outputs, memory=None):
     return task.conclude(prepared, outputs(prepared) if callable(outputs) else outputs, memory)
 
 
+def half_white(pixels):
+    return np.concatenate((np.full_like(pixels[: len(pixels) // 2], 255), pixels[len(pixels) // 2 :]))
+
+
+@cache
 def good_input(spec, pathway):
     """A frame of the task's first anatomy, and what its model says of it."""
     if spec is FAKE:
@@ -175,13 +181,15 @@ def test_a_black_frame_is_refused_with_reasons(spec, pathway, task, size):
 REFUSED_AT_THE_GATE = {
     "silent probe": (lambda frame: replace(frame, probe=ProbeState(transmitting=False)), "does not transmit"),
     "even grey": (lambda frame: replace(frame, pixels=np.full_like(frame.pixels, 90)), "even grey"),
-    "white": (lambda frame: replace(frame, pixels=np.maximum(frame.pixels, 251)), "white"),
+    "white": (lambda frame: replace(frame, pixels=half_white(frame.pixels)), "white"),
     "Doppler": (lambda frame: replace(frame, coloured=Region(30, 30, 40, 40)), "Doppler"),
 }
 
 
 @pytest.mark.parametrize("fault", REFUSED_AT_THE_GATE)
 def test_what_the_gate_refuses_no_task_measures(spec, pathway, task, fault):
+    if (spec.gate.any_picture and fault in ("even grey", "white")) or (spec.gate.colour and fault == "Doppler"):
+        pytest.skip("an exception that the task declares")
     spoil, reason = REFUSED_AT_THE_GATE[fault]
     frame, outputs = good_input(spec, pathway)
     before = concluded(spec, task, frame, outputs)

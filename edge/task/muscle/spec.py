@@ -9,7 +9,6 @@ from edge.task.spec import Pathway, TaskSpec
 from edge.terms import MarkTerm, MeasurementTerm, Role, Terms
 
 MOVEMENTS = ("contraction", "stretch", "still")
-"""What the phantom's muscle does."""
 BOOK = "limb muscles in adults, from rest to full contraction"
 
 
