@@ -1,5 +1,6 @@
 """`sonoedge series`: measurements against seconds, as tables and figures."""
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from edge.exam.figure import Figure
     from edge.exam.sampling import EvenSample
     from edge.exam.series import Series
     from edge.loop.step import Result
@@ -24,6 +24,8 @@ KEPT_PICTURES = 64
 """While the run goes on and nobody knows how long it will be; some 30 MB."""
 PICTURE_PX = 480
 """Longest side of a picture that is kept for the figure."""
+PLOTTED = ("fascicle_angle", "pennation_angle", "fascicle_length", "muscle_thickness")
+"""Where a run has none of these, the figures show its first quantities."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -163,32 +165,43 @@ def small_picture(result: "Result") -> "NDArray[np.uint8]":
 def publish(course: "Series", taken: "Sequence[Taken]", folder: Path) -> None:
     """Writes the tables, and the figures where anything was measured; prints their paths."""
     from edge.exam.series import csv_of, json_lines_of
-    from edge.exam.series_plot import Still, plot
     from edge.sink.folder import write_whole
 
     if not course.instants:
         return
     write_whole(folder / "series.csv", csv_of(course).encode())
     write_whole(folder / "series.jsonl", json_lines_of(course).encode())
-    names = ["series.csv", "series.jsonl"]
-    if course.quantities:
-        names += write_figure(plot(course), folder, "series")
-    else:
+    if not course.quantities:
         say("nothing was measured, so there is no figure")
-    if taken:
-        stills = [Still((one.exposed_ns - course.first_ns) / 1e9, one.pixels, one.coloured) for one in taken]
-        names += write_figure(plot(course, stills), folder, "course")
+    with busy("drawing the figures"):
+        names = ["series.csv", "series.jsonl", *write_figures(course, taken, folder)]
     for name in names:
         out().print(f"  {folder / name}", markup=False, soft_wrap=True)
 
 
-def write_figure(figure: "Figure", folder: Path, stem: str) -> list[str]:
-    """The names of the PNG and the SVG file."""
-    from edge.exam.raster import raster_of
-    from edge.exam.svg import svg_of
-    from edge.sink.folder import write_whole
-    from edge.sink.png import png_bytes
+def write_figures(course: "Series", taken: "Sequence[Taken]", folder: Path) -> list[str]:
+    """The names of the PNG and SVG files: the curves, and these with the pictures above them.
 
-    write_whole(folder / f"{stem}.png", png_bytes(raster_of(figure)))
-    write_whole(folder / f"{stem}.svg", svg_of(figure).encode())
-    return [f"{stem}.png", f"{stem}.svg"]
+    None where matplotlib is missing, which is said: the tables were worth the run.
+    """
+    # What it says of its cache of fonts at the first import helps nobody here.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    try:
+        from edge.exam.plot import Still, file_of, plot
+    except ImportError as error:
+        say(
+            f"there are no figures: they need a library that is not installed ({error}); install it with: "
+            "pip install 'sonoedge[plots]', then sonoedge series RUN --out NEW draws the curves of this run's records"
+        )
+        return []
+    from edge.sink.folder import write_whole
+
+    stills = [Still((one.exposed_ns - course.first_ns) / 1e9, one.pixels, one.coloured) for one in taken]
+    figures: dict[str, Sequence[Still]] = {"series": ()} if course.quantities else {}
+    if stills:
+        figures["course"] = stills
+    for stem, shown in figures.items():
+        figure = plot(course, shown, quantities=PLOTTED)
+        write_whole(folder / f"{stem}.png", file_of(figure, "png"))
+        write_whole(folder / f"{stem}.svg", file_of(figure, "svg"))
+    return [f"{stem}.{kind}" for stem in figures for kind in ("png", "svg")]
