@@ -64,19 +64,23 @@ def known_parts(line):
     return np.split(known, np.flatnonzero(np.diff(known) > 1) + 1)
 
 
+def blurred(picture):
+    """Neither lines nor letters disappear, and how a version of matplotlib sets its letters hardly shows."""
+    return cv2.GaussianBlur(picture, (0, 0), 1.5).astype(int)
+
+
 @pytest.mark.parametrize("name", FIGURES)
 def test_picture_is_as_stored(name):
-    # A fifth of the size, where it hardly shows how a version of matplotlib sets its letters.
-    picture = picture_of(FIGURES[name]())
-    picture = cv2.resize(picture, None, fx=0.2, fy=0.2, interpolation=cv2.INTER_AREA)
+    picture = cv2.resize(picture_of(FIGURES[name]()), None, fx=0.2, fy=0.2, interpolation=cv2.INTER_AREA)
     path = GOLDEN / f"{name}.png"
     if os.environ.get("SONOEDGE_REMAKE_GOLDEN"):
         cv2.imwrite(str(path), picture, (cv2.IMWRITE_PNG_COMPRESSION, 9))
     stored = cv2.imread(str(path))
     assert stored is not None, f"{path} is missing; remake it and look at it"
     assert stored.shape == picture.shape
-    differing = np.abs(stored.astype(int) - picture).max(axis=2) > 64
-    assert differing.mean() < 0.002, f"{differing.sum()} pixels of {name} differ from {path}"
+    differing = np.abs(blurred(stored) - blurred(picture)).max(axis=2)
+    assert differing.max() <= 48, f"{name} differs from {path} near {np.argwhere(differing > 48)[0]}"
+    assert (differing > 12).mean() < 0.008, f"areas of {name} differ from {path}"
 
 
 @pytest.mark.parametrize("kind", KINDS)
