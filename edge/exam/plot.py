@@ -4,7 +4,7 @@ Needs matplotlib. Whatever a user's matplotlibrc says, the same run gives the sa
 """
 
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 from string import ascii_lowercase
@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from edge.exam.series import Quantity, Series
 from edge.finding import Verdict
 from edge.overlay.field import wheel
-from edge.overlay.wording import plain_name, plain_unit
+from edge.overlay.wording import plain, plain_unit
+from edge.terms import Terms
 
 WIDTH: Final = 180 / 25.4 * 72
 """In points, as all lengths here: two columns of a journal."""
@@ -100,27 +101,18 @@ class Curve:
 
 
 @_printed
-def plot(
-    course: Series,
-    stills: Sequence[Still] = (),
-    *,
-    quantities: Sequence[str] = (),
-    words: Callable[[str], str] = plain_name,
-) -> Figure:
-    """The curves of `quantities`, or of the first three where the run has none of these, each named by `words`.
-
-    With `stills`, above them these pictures with their times: the course at a glance.
-    """
-    curves = [curve_of(course, index) for index in charted(course, quantities)]
+def plot(course: Series, terms: Terms, stills: Sequence[Still] = ()) -> Figure:
+    """The curves that the task's `terms` choose; with `stills`, above them these pictures with their times."""
+    curves = [curve_of(course, index) for index in charted(course, terms)]
     head = TOP + (_strip_height(stills) + BETWEEN if stills else 0.0)
     panels_height = len(curves) * (PANEL + BETWEEN) - BETWEEN
     figure = Figure((WIDTH / 72, (head + panels_height + BOTTOM) / 72))
-    figure.set_label(f"{words(course.task)}: measurements against seconds")
+    figure.set_label(f"{plain(course.task).capitalize()}: measurements against seconds")
     blocks = [_draw_stills(figure, stills)] if stills else []
     if curves:
         room = _room(figure, head, panels_height) | {"hspace": BETWEEN / PANEL}
         panels = list(figure.subplots(len(curves), sharex=True, squeeze=False, gridspec_kw=room)[:, 0])
-        _draw_curves(panels, curves, course, words)
+        _draw_curves(panels, curves, course, terms)
         for axes in panels:
             for still in stills:
                 axes.axvline(still.seconds, color=GREY, linewidth=0.5, linestyle=(0, (4, 4)), zorder=0.5)
@@ -146,10 +138,10 @@ def file_of(figure: Figure, kind: Literal["png", "svg"]) -> bytes:
     return content.getvalue()
 
 
-def charted(course: Series, quantities: Sequence[str]) -> tuple[int, ...]:
-    """Positions of the quantities that have a panel."""
-    named = [index for name in quantities if (index := course.position(name)) is not None]
-    return tuple(named or range(min(MOST_PANELS, len(course.quantities))))
+def charted(course: Series, terms: Terms) -> tuple[int, ...]:
+    """Positions of the quantities that have a panel: the declared curves, or the first three where there are none."""
+    declared = [index for name in terms.curves() if (index := course.position(name)) is not None]
+    return tuple(declared or range(min(MOST_PANELS, len(course.quantities))))
 
 
 def curve_of(course: Series, index: int) -> Curve:
@@ -194,7 +186,7 @@ def _seconds(course: Series) -> NDArray[np.float64]:
     return np.array([instant.seconds for instant in course.instants], float)
 
 
-def _draw_curves(panels: Sequence[Axes], curves: Sequence[Curve], course: Series, words: Callable[[str], str]) -> None:
+def _draw_curves(panels: Sequence[Axes], curves: Sequence[Curve], course: Series, terms: Terms) -> None:
     end = course.instants[-1].seconds or 1.0
     followed = any(np.isfinite(curve.rows[:, 3]).any() for curve in curves)
     refused = list(refused_spans(course))
@@ -204,7 +196,7 @@ def _draw_curves(panels: Sequence[Axes], curves: Sequence[Curve], course: Series
             across = axes.get_xaxis_transform()
             axes.broken_barh(refused, (0, 1), transform=across, color=PALE, linewidth=0, zorder=0, label="refused")
         unit = plain_unit(curve.quantity.unit)
-        axes.set_ylabel(words(curve.quantity.name) + (f" ({unit})" if unit else ""))
+        axes.set_ylabel(terms.words(curve.quantity.name) + (f" ({unit})" if unit else ""))
         ticks = MaxNLocator(6, steps=ROUND).tick_values(*value_span(curve))
         axes.set_yticks(ticks)
         axes.set_ylim(ticks[0], ticks[-1])

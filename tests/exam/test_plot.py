@@ -21,11 +21,14 @@ from matplotlib.colors import same_color
 from edge.exam.plot import BLUE, GREY, ORANGE, PALE, Curve, Still, charted, curve_of, file_of, plot, value_span
 from edge.exam.series import Quantity, series_of
 from edge.overlay.field import wheel
+from edge.task.muscle.spec import SPEC
+from edge.terms import MeasurementTerm, Terms
 from tests.exam import runs
 
 GOLDEN = Path(__file__).parent / "golden"
 SVG = "{http://www.w3.org/2000/svg}"
 KINDS = ("png", "svg")
+TERMS = SPEC.terms
 
 
 def still(number, height=72):
@@ -35,10 +38,10 @@ def still(number, height=72):
 
 
 FIGURES = {
-    "series": lambda: plot(series_of(runs.run_of())),
-    "course": lambda: plot(series_of(runs.run_of()), [still(number) for number in range(6)]),
-    "one_panel": lambda: plot(series_of(runs.run_of(60, quantities=runs.QUANTITIES[:1]))),
-    "one_frame": lambda: plot(series_of(runs.run_of(1))),
+    "series": lambda: plot(series_of(runs.run_of()), TERMS),
+    "course": lambda: plot(series_of(runs.run_of()), TERMS, [still(number) for number in range(6)]),
+    "one_panel": lambda: plot(series_of(runs.run_of(60, quantities=runs.QUANTITIES[:1])), TERMS),
+    "one_frame": lambda: plot(series_of(runs.run_of(1)), TERMS),
 }
 
 
@@ -111,7 +114,7 @@ def test_both_files_are_as_wide_as_two_columns_and_say_what_they_show():
 
 
 def test_gaps_stay_open_and_predictions_are_dashed():
-    (axes,) = panels_of(plot(series_of(runs.run_of(quantities=runs.QUANTITIES[:1]))))
+    (axes,) = panels_of(plot(series_of(runs.run_of(quantities=runs.QUANTITIES[:1])), TERMS))
     (course,), (predicted,) = lines_of(axes, BLUE), lines_of(axes, ORANGE)
     parts = known_parts(course)
     assert [(part[0], part[-1]) for part in parts] == [(0, 129), (160, 249)]
@@ -124,14 +127,14 @@ def test_gaps_stay_open_and_predictions_are_dashed():
 def test_a_prediction_ends_at_the_next_one_that_was_measured():
     found = [runs.record(number, quantities=runs.QUANTITIES[:1]) for number in (*range(120, 138), *range(160, 170))]
     records = [msgspec.structs.replace(each, exposed_ns=n * runs.FRAME_NS) for n, each in enumerate(found)]
-    (axes,) = panels_of(plot(series_of(records)))
+    (axes,) = panels_of(plot(series_of(records), TERMS))
     (course,), (predicted,) = lines_of(axes, BLUE), lines_of(axes, ORANGE)
     assert [(part[0], part[-1]) for part in known_parts(course)] == [(0, 9), (18, 27)]
     assert [(part[0], part[-1]) for part in known_parts(predicted)] == [(9, 18)]
 
 
 def test_the_interval_has_the_gaps_of_its_curve():
-    (axes,) = panels_of(plot(series_of(runs.run_of(quantities=runs.QUANTITIES[:1]))))
+    (axes,) = panels_of(plot(series_of(runs.run_of(quantities=runs.QUANTITIES[:1])), TERMS))
     (band,) = [each for each in axes.collections if each.get_label() == "90 % interval"]
     spans = [tuple(path.get_extents().intervalx) for path in band.get_paths()]
     np.testing.assert_allclose(spans, [(0, 139 / 25), (160 / 25, 249 / 25)])
@@ -153,14 +156,14 @@ def test_frames_that_were_never_read_are_a_gap():
     curve = curve_of(series_of(records), 0)
     assert np.flatnonzero(np.isnan(curve.seconds)).tolist() == [40]
     assert np.isnan(curve.rows[40]).all()
-    axes = panels_of(plot(series_of(records)))[0]
+    axes = panels_of(plot(series_of(records), TERMS))[0]
     assert [(part[0], part[-1]) for part in known_parts(lines_of(axes, BLUE)[0])] == [(0, 39), (41, 80)]
 
 
 @pytest.mark.parametrize("frames", [60, 250])
 def test_points_lie_where_they_were_measured(frames):
     series = series_of(runs.run_of(frames))
-    for axes, index in zip(panels_of(plot(series)), charted(series, ()), strict=True):
+    for axes, index in zip(panels_of(plot(series, TERMS)), charted(series, TERMS), strict=True):
         known = [(each.seconds, each.values[index]) for each in series.instants if each.values[index]]
         drawn = [line.get_xydata() for line in (*lines_of(axes, BLUE), *lines_of(axes, ORANGE))]
         drawn = {tuple(point) for line in drawn for point in line[np.isfinite(line[:, 1])]}
@@ -195,7 +198,7 @@ def test_a_frame_alone_is_a_dot_with_its_interval():
 
 def test_without_a_measurement_there_are_the_pictures_alone():
     course = series_of([runs.record(number) for number in runs.MISSING])
-    figure = plot(course, [still(0), still(1)])
+    figure = plot(course, TERMS, [still(0), still(1)])
     assert not panels_of(figure)
     assert [text for text in texts_of(figure) if text.endswith(" s")] == ["0.00 s", "1.60 s"]
     assert picture_of(figure).shape[0] > 400
@@ -224,7 +227,8 @@ def test_each_picture_stands_over_its_time():
 
 
 def test_pictures_keep_their_shape_and_lie_above_the_curves():
-    figure = plot(series_of(runs.run_of(60)), [still(number, height) for number, height in enumerate((72, 30, 96, 72))])
+    stills = [still(number, height) for number, height in enumerate((72, 30, 96, 72))]
+    figure = plot(series_of(runs.run_of(60)), TERMS, stills)
     picture_of(figure)
     boxes = [axes.get_window_extent() for axes in figure.axes if axes.get_title()]
     assert [box.height / box.width for box in boxes] == pytest.approx([72 / 96, 30 / 96, 1, 72 / 96], rel=1e-3)
@@ -242,19 +246,22 @@ def test_the_key_has_the_colours_of_the_overlay():
         x, y = key.transData.transform((0.5, degrees)) * 300 / figure.dpi
         colour = picture[picture.shape[0] - 1 - round(y), round(x)]
         np.testing.assert_allclose(colour, wheel()[degrees % 180], atol=6)
-    plain = plot(series_of(runs.run_of()), [Still(0.0, still(0).pixels)])
-    assert not [axes for axes in plain.axes if axes.get_ylabel() == "Direction"]
+    colourless = plot(series_of(runs.run_of()), TERMS, [Still(0.0, still(0).pixels)])
+    assert not [axes for axes in colourless.axes if axes.get_ylabel() == "Direction"]
 
 
-def test_what_is_asked_for_is_charted_in_that_order_and_else_the_first_three():
+def test_declared_curves_are_charted_in_their_order_and_else_the_first_three():
     quantities = tuple((name, "mm", 2.0, 0.3, 0.1) for name in "abcd")
     series = series_of(runs.run_of(3, quantities=quantities))
-    assert charted(series, ()) == charted(series, ("e",)) == (0, 1, 2)
-    assert charted(series, ("d", "e", "b")) == (3, 1)
-    figure = plot(series, quantities=("d", "b"), words=lambda name: f"<{name} & co>")
-    assert [axes.get_ylabel() for axes in panels_of(figure)] == ["<d & co> (mm)", "<b & co> (mm)"]
+    other = MeasurementTerm("e", "mm", curve=2)
+    assert charted(series, Terms()) == charted(series, Terms((other,))) == (0, 1, 2)
+    first, last = MeasurementTerm("d", "mm", "<D & co>", curve=1), MeasurementTerm("b", "mm", curve=3)
+    terms = Terms((last, other, first))
+    assert charted(series, terms) == (3, 1)
+    figure = plot(series, terms)
+    assert [axes.get_ylabel() for axes in panels_of(figure)] == ["<D & co> (mm)", "B (mm)"]
     # Texts cannot break the SVG.
-    assert {"<d & co> (mm)", "<b & co> (mm)"} <= set(texts_of(figure))
+    assert {"<D & co> (mm)", "B (mm)"} <= set(texts_of(figure))
 
 
 @given(st.floats(-1e3, 1e3), st.floats(0, 1e3), st.sampled_from(["deg", "mm"]), st.booleans())
@@ -277,6 +284,6 @@ def test_ticks_are_few_and_the_panel_ends_at_them():
 def test_a_panel_holds_its_course_and_interval():
     series = series_of(runs.run_of(120))
     curve = curve_of(series, 0)
-    bottom, top = panels_of(plot(series))[0].get_ylim()
+    bottom, top = panels_of(plot(series, TERMS))[0].get_ylim()
     assert bottom <= curve.rows[:, 1].min()
     assert top >= curve.rows[:, 2].max()
