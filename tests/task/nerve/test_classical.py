@@ -11,7 +11,7 @@ from edge.app.nerve import open_classical_nerve
 from edge.errors import SettingError, UnknownNameError
 from edge.finding import CaliperMark, LineMark, MaskMark, StageMark, Verdict
 from edge.frame import Frame, PixelSpacing, ProbeState, Region, SpacingOrigin
-from edge.image.windows import working_picture
+from edge.image.working_picture import working_picture
 from edge.overlay.draw import draw
 from edge.overlay.stages import PANELS, draw_stages
 from edge.task.nerve.cine import NerveCine

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from edge.errors import ModelError, SettingError
 from edge.finding import LineMark, MaskMark, Verdict
 from edge.frame import Frame, PixelSpacing, ProbeState, Region, SpacingOrigin
-from edge.image.probability import Steps
+from edge.image.classifiers import Steps
 from edge.image.textures import texture_cells
-from edge.image.windows import working_picture
+from edge.image.working_picture import working_picture
 from edge.task.tissue.classifiers import (
     FEATURES,
     TissueModel,

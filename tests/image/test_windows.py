@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.image.shared_sums import NOTHING, Windows, counted, shared, summed, tiled
+from edge.image.windows import NOTHING, Windows, counted, shared, summed, tiled
 
 
 @given(st.integers(0, 2**32), st.integers(1, 6), st.integers(9, 30), st.integers(9, 30))
@@ -37,3 +37,10 @@ def test_a_window_grows_as_far_as_the_grid_goes() -> None:
     sides = (np.array([k]) for k in (1, 3, 4, 5))
     grown = Windows(*sides).grown(np.array([2]), np.array([2]), (5, 9))
     assert (grown.top[0], grown.left[0], grown.bottom[0], grown.right[0]) == (0, 1, 5, 7)
+
+
+def test_a_mean_is_per_value_and_nothing_over_a_window_without_a_cell() -> None:
+    sums = shared(summed(np.full((8, 8, 2), (3, 5), np.float32), 2))
+    sides = [np.array(side) for side in ((0, 1), (0, 2), (2, 1), (3, 4))]
+    assert sums.mean_over(Windows(*sides), 4).tolist() == [[3, 5], [0, 0]]
+    assert sums.mean_over(Windows(*sides)).tolist() == [[12, 20], [0, 0]]
