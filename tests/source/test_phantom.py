@@ -17,7 +17,7 @@ from edge.task.cartilage.cine import Cine
 from edge.task.muscle.cine import LIVE_MUSCLE, MuscleCine
 from edge.task.nerve.cine import NerveCine
 from edge.task.tissue.phantom import TissueCine
-from edge.trust.picture import picture_faults
+from edge.trust.faults import picture_faults
 
 
 def test_unpaced_frames_come_one_by_one_and_end() -> None:
