@@ -108,7 +108,7 @@ def keep_picture(path: Path, results: "list[Result]") -> None:
     """The middle one of those that were measured."""
     from edge.finding import Verdict
     from edge.sink.folder import write_whole
-    from edge.sink.png import png_bytes
+    from edge.sink.pictures import png_bytes
 
     measured = [result for result in results if result.finding.verdict is Verdict.MEASURED] or results
     write_whole(path, png_bytes(measured[len(measured) // 2].picture_bgr))

@@ -183,7 +183,7 @@ def write_figure(figure: "Figure", folder: Path, stem: str) -> list[str]:
     from edge.exam.raster import raster_of
     from edge.exam.svg import svg_of
     from edge.sink.folder import write_whole
-    from edge.sink.png import png_bytes
+    from edge.sink.pictures import png_bytes
 
     write_whole(folder / f"{stem}.png", png_bytes(raster_of(figure)))
     write_whole(folder / f"{stem}.svg", svg_of(figure).encode())

@@ -5,9 +5,9 @@ from edge.registry import Entry, Table
 SINKS = Table(
     {
         "video": Entry("edge.sink.video:VideoSink"),
-        "stills": Entry("edge.sink.stills:StillsSink"),
+        "stills": Entry("edge.sink.pictures:StillsSink"),
         "records": Entry("edge.sink.records:RecordsSink"),
-        "masks": Entry("edge.sink.masks:MasksSink"),
+        "masks": Entry("edge.sink.pictures:MasksSink"),
     },
     "sonoedge.sinks",
 )

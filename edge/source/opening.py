@@ -9,9 +9,8 @@ from edge.errors import SourceError, SourceFormatError, SourceNotFoundError
 from edge.phantom.anatomy import Anatomy
 from edge.registry import load
 from edge.source.contract import FrameSource
-from edge.source.files import located
 from edge.source.picture_file import PICTURE_SUFFIXES, looks_like_picture
-from edge.source.recording import checked_fps
+from edge.source.recording import checked_fps, located
 from edge.source.table import SOURCES
 
 VIDEO_SUFFIXES = frozenset((".mp4", ".mkv", ".avi", ".mov", ".webm", ".m4v", ".mpg", ".mpeg", ".ts", ".wmv", ".gif"))

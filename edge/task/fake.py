@@ -7,6 +7,7 @@ from edge.finding import MaskMark, Measurement, Verdict
 from edge.frame import Frame
 from edge.option import NoOptions
 from edge.task.contract import Concluded, Given, Outputs, Prepared, finding_of, refused
+from edge.task.gate import Gate
 from edge.task.spec import Pathway, TaskSpec
 from edge.terms import MarkTerm, MeasurementTerm, Terms
 
@@ -22,6 +23,7 @@ SPEC = TaskSpec(
     labels=("bright",),
     pathways=(Pathway("deep", "by a network", "edge.task.fake:FakeTask", model="fake"),),
     terms=Terms((MeasurementTerm("mean_brightness", "grey level", "Brightness"),), (MarkTerm("bright"),)),
+    gate=Gate(any_picture=True),
 )
 
 

@@ -12,6 +12,8 @@ from edge.trust.faults import colour_faults, missing_scale, picture_faults, prob
 class Gate:
     """A task's own exceptions."""
 
+    any_picture: bool = False
+    """True: dark, white, even and tiny pictures too are what the task looks at."""
     least_depth_mm: float | None = None
     """Shallower pictures show more of the structure, and less around it, than the task knows; needs the scale."""
     colour: bool = False
@@ -33,7 +35,7 @@ def gate_faults(frame: Frame, gate: Gate) -> tuple[str, ...]:
     """Reasons against any measurement: the first of probe, picture, colour, depth, scale; empty where there is none."""
     return (
         probe_faults(frame.probe)
-        or picture_faults(frame.ultrasound.crop(frame.pixels))
+        or (() if gate.any_picture else picture_faults(frame.ultrasound.crop(frame.pixels)))
         or (() if gate.colour else colour_faults(frame))
         or _depth_faults(frame, gate.least_depth_mm)
         or ((missing_scale(frame.probe),) if gate.needs_scale and frame.spacing is None else ())

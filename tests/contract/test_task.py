@@ -1,4 +1,4 @@
-"""What every task and pathway must do, whoever wrote it: those of this distribution and of every other installed one."""
+"""What every task and pathway must do, whoever wrote it: ours and those of every other installed distribution."""
 
 from dataclasses import replace
 from functools import cache
@@ -188,6 +188,8 @@ REFUSED_AT_THE_GATE = {
 
 @pytest.mark.parametrize("fault", REFUSED_AT_THE_GATE)
 def test_what_the_gate_refuses_no_task_measures(spec, pathway, task, fault):
+    if (spec.gate.any_picture and fault in ("even grey", "white")) or (spec.gate.colour and fault == "Doppler"):
+        pytest.skip("an exception that the task declares")
     spoil, reason = REFUSED_AT_THE_GATE[fault]
     frame, outputs = good_input(spec, pathway)
     before = concluded(spec, task, frame, outputs)

@@ -33,7 +33,7 @@ class _Border:
 
 
 @dataclass(frozen=True, slots=True)
-class Borders:
+class PictureBorders:
     """The picture's box, and how far it could reach."""
 
     box: Rectangle
@@ -43,7 +43,7 @@ class Borders:
     """Whether the left, upper, right and lower border were seen as a straight line."""
 
 
-def find_borders(pixels: NDArray[np.uint8], panels: Panels, body: Mask) -> Borders:
+def find_borders(pixels: NDArray[np.uint8], panels: Panels, body: Mask) -> PictureBorders:
     """The borders of the picture whose textured part is `body`. A second round starts from those of the first."""
     box = rectangle_around(body)
     canvas, seen = box, (False, False, False, False)
@@ -57,7 +57,7 @@ def find_borders(pixels: NDArray[np.uint8], panels: Panels, body: Mask) -> Borde
         box = _extended_to_panels(box, seen, canvas, panels)
         if box.area > _RUNAWAY * rectangle_around(body).area:
             box = rectangle_around(body)
-    return Borders(box, canvas, seen)
+    return PictureBorders(box, canvas, seen)
 
 
 def _vote_borders(

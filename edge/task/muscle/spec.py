@@ -8,7 +8,7 @@ from edge.phantom.anatomy import Anatomy
 from edge.task.spec import Pathway, TaskSpec
 from edge.terms import MarkTerm, MeasurementTerm, Role, Terms
 
-MOVEMENTS = ("contraction", "stretch")
+MOVEMENTS = ("contraction", "stretch", "still")
 BOOK = "limb muscles in adults, from rest to full contraction"
 
 

@@ -1,9 +1,6 @@
-"""Which mode of a camera is taken, and what cameras there are."""
+"""Which mode of a camera is taken."""
 
-from pathlib import Path
-
-from edge.source.camera_list import CameraInfo, list_cameras
-from edge.source.camera_mode import Mode, choose_mode
+from edge.source.v4l2 import Mode, choose_mode
 
 _GRABBER = (
     Mode("YUYV", 1920, 1080, 5.0),
@@ -39,23 +36,3 @@ def test_a_size_that_is_not_offered_and_a_format_that_cannot_be_read() -> None:
 
 def test_rate_unknown_counts_as_fluent() -> None:
     assert choose_mode((Mode("GREY", 320, 240, 30.0), Mode("GREY", 640, 480)), None, None) == Mode("GREY", 640, 480)
-
-
-def test_cameras_in_natural_order_without_data_nodes(tmp_path: Path) -> None:
-    dev, sys_folder = tmp_path / "dev", tmp_path / "sys"
-    dev.mkdir()
-    for number, (name, index) in {0: ("Grabber", "0"), 1: ("Grabber", "1"), 2: ("Webcam", "0"), 10: ("", "")}.items():
-        (dev / f"video{number}").touch()
-        if name:
-            (sys_folder / f"video{number}").mkdir(parents=True)
-            (sys_folder / f"video{number}" / "name").write_text(name + "\n")
-            (sys_folder / f"video{number}" / "index").write_text(index + "\n")
-    assert list_cameras(sys_folder, dev) == (
-        CameraInfo(str(dev / "video0"), "Grabber"),
-        CameraInfo(str(dev / "video2"), "Webcam"),
-        CameraInfo(str(dev / "video10"), ""),
-    )
-
-
-def test_a_machine_without_cameras(tmp_path: Path) -> None:
-    assert list_cameras(tmp_path / "sys", tmp_path / "dev") == ()

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.source.raw_picture import RAW_FORMATS, RawFormat, grey_of, is_luma_limited
+from edge.source.pixel_format import RAW_FORMATS, RawFormat, grey_of, is_luma_limited
 
 _HEIGHT, _WIDTH = 8, 12
 _BYTES_PER_PIXEL = {"GREY": 1, "NV12": 1.5, "NV21": 1.5, "YU12": 1.5, "YV12": 1.5, "422P": 2, "NV16": 2}

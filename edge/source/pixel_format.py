@@ -62,7 +62,7 @@ def _stretch() -> NDArray[np.uint8]:
 _Pick = Callable[[NDArray[np.uint8], RawFormat], NDArray[np.uint8]]
 _PLANAR: tuple[int, _Pick] = (1, lambda lines, layout: _luma(lines, layout, 0, 1))
 _LAYOUTS: dict[str, tuple[int, _Pick]] = {
-    # bytes a pixel in the first plane, and how its grey is picked; the colour planes that follow are not looked at
+    # bytes per pixel in the first plane, and how its grey is picked; the colour planes that follow are not looked at
     "GREY": _PLANAR,
     "NV12": _PLANAR,
     "NV21": _PLANAR,
