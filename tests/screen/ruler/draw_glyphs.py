@@ -1,4 +1,4 @@
-"""Draws `edge/screen/glyphs.png` from the TrueType fonts named: python tests/screen/draw_glyphs.py FONT.ttf ...
+"""Draws `edge/screen/ruler/glyphs.png` from TrueType fonts: python tests/screen/ruler/draw_glyphs.py FONT.ttf ...
 
 Each class keeps the few glyphs that stand for all the others best (k-medoids on likeness).
 """
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from edge.screen.glyphs import CLASSES, SIDE, normalised
+from edge.screen.ruler.glyphs import CLASSES, SIDE, normalised
 
 OTHERS = "abdefghknpqrtuvwxyADEFHKLMNPRTUVWXY/%+#&*()>"
 HERSHEY = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_PLAIN)
@@ -66,7 +66,7 @@ def main(fonts: list[str]) -> None:
             tile = cv2.resize(glyph, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
             y, x = i * SIDE + (SIDE - size[1]) // 2, j * SIDE + (SIDE - size[0]) // 2
             sheet[y : y + size[1], x : x + size[0]] = tile
-    cv2.imwrite(str(Path(__file__).parents[2] / "edge/screen/glyphs.png"), sheet)
+    cv2.imwrite(str(Path(__file__).parents[3] / "edge/screen/ruler/glyphs.png"), sheet)
 
 
 if __name__ == "__main__":

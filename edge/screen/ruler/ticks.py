@@ -1,4 +1,4 @@
-"""Regularly spaced positions among others: the teeth of a ruler."""
+"""Finds evenly spaced ticks among the positions of marks that stand in one line."""
 
 from dataclasses import dataclass
 
@@ -12,39 +12,39 @@ _MOST_TRIES = 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Comb:
-    """Teeth at `start_px + index * period_px`."""
+class Ticks:
+    """Evenly spaced ticks, at `start_px + index * period_px`."""
 
     start_px: float
     period_px: float
     period_error_px: float
     """Standard error of the period."""
     indices: NDArray[np.int64]
-    """(n,) ascending, from 0; a gap is a tooth that was not seen."""
+    """(n,) ascending, from 0; where a number is left out, that tick was not seen."""
     members: NDArray[np.int64]
-    """(n,) which of the given positions each tooth is."""
+    """(n,) which of the positions that were given is each tick."""
 
     def position(self, index: float) -> float:
         return self.start_px + index * self.period_px
 
 
-def fit_comb(positions: NDArray[np.float64]) -> Comb | None:
-    """The comb that explains most of `positions` (n,), sorted; None where fewer than four teeth or many gaps.
+def fit_ticks(positions: NDArray[np.float64]) -> Ticks | None:
+    """The ticks that explain most of the ascending `positions` (n,), in px; None for fewer than four or many gaps.
 
-    The differences that neighbours show most often are tried as the period; each is refined by least squares.
+    The distances that neighbours have most often are tried as the period, and each is refined by least squares.
     """
     if positions.size < _FEWEST:
         return None
-    best: Comb | None = None
+    best: Ticks | None = None
     for start, period in _candidates(positions):
-        comb = _refined(positions, start, period)
-        if comb is not None and (best is None or _worth(comb) > _worth(best)):
-            best = comb
+        ticks = _refined(positions, start, period)
+        if ticks is not None and (best is None or _worth(ticks) > _worth(best)):
+            best = ticks
     return best
 
 
 def _candidates(positions: NDArray[np.float64]) -> list[tuple[int, float]]:
-    """Where to start and with which period: the differences that neighbours show most often."""
+    """Pairs of a position to start from and a period in px, for the distances that neighbours have most often."""
     pairs = np.concatenate(
         [np.stack((np.arange(positions.size - k), positions[k:] - positions[:-k]), 1) for k in (1, 2)]
     )
@@ -61,11 +61,11 @@ def _candidates(positions: NDArray[np.float64]) -> list[tuple[int, float]]:
     return found
 
 
-def _worth(comb: Comb) -> float:
-    return comb.indices.size**2 / (int(comb.indices[-1]) + 1)
+def _worth(ticks: Ticks) -> float:
+    return ticks.indices.size**2 / (int(ticks.indices[-1]) + 1)
 
 
-def _refined(positions: NDArray[np.float64], anchor: int, period: float) -> Comb | None:
+def _refined(positions: NDArray[np.float64], anchor: int, period: float) -> Ticks | None:
     snug = min(_SNUG_PX, 0.2 * period)
     members, index = _walk(positions, anchor, period, snug)
     if members.size < _FEWEST:
@@ -93,7 +93,7 @@ def _refined(positions: NDArray[np.float64], anchor: int, period: float) -> Comb
     left_over = positions[members] - start - index * period
     spread = max(float(np.sqrt((left_over**2).sum() / max(members.size - 2, 1))), 0.15)
     error = spread / float(np.sqrt(((index - index.mean()) ** 2).sum()))
-    return Comb(float(start), float(period), error, index, members)
+    return Ticks(float(start), float(period), error, index, members)
 
 
 def _line(index: NDArray[np.int64], positions: NDArray[np.float64]) -> tuple[float, float]:
@@ -105,7 +105,10 @@ def _line(index: NDArray[np.int64], positions: NDArray[np.float64]) -> tuple[flo
 def _walk(
     positions: NDArray[np.float64], anchor: int, period: float, snug: float
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Steps from tooth to tooth in both directions, correcting the period on the way; stops after two gaps."""
+    """Which positions (n,) are ticks, and the ticks' indices (n,), 0 at the `anchor`.
+
+    Steps from tick to tick in both directions, correcting the period on the way, until three in a row are missing.
+    """
     found = {0: anchor}
     for direction in (1, -1):
         step, last, last_index, index = period, positions[anchor], 0, 0

@@ -1,4 +1,4 @@
-"""Depth rulers on a screen: rows of equal small marks beside (or just inside) the ultrasound picture."""
+"""Finds depth rulers: columns of evenly spaced small marks beside the ultrasound picture, or just inside it."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.frame import Region
-from edge.screen.comb import Comb, fit_comb
+from edge.screen.ruler.ticks import Ticks, fit_ticks
 
 _CONTRAST = 26
 _CONTRAST_INSIDE = 70
@@ -16,26 +16,26 @@ _INSIDE_SHARE = 0.06
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ruler:
-    """Marks along the picture's depth."""
+    """Ticks along the picture's depth."""
 
     x_px: float
-    teeth: Comb
+    ticks: Ticks
     """Along y."""
     reach: NDArray[np.float64]
-    """(n,) extent of each mark, by which major marks are told from minor ones: width plus height in px."""
+    """(n,) width plus height of each tick in px, by which major ticks are told from minor ones."""
 
     @property
     def first_px(self) -> float:
-        return self.teeth.start_px
+        return self.ticks.start_px
 
     @property
     def last_px(self) -> float:
-        return self.teeth.position(float(self.teeth.indices[-1]))
+        return self.ticks.position(float(self.ticks.indices[-1]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Marks:
-    """Small marks: n boxes (left, right, top, bottom), and their centres in sub-pixels."""
+    """n small marks in px, each field (n,); `y` is their centre, finer than a pixel."""
 
     left: NDArray[np.float64]
     right: NDArray[np.float64]
@@ -44,20 +44,20 @@ class _Marks:
 
 
 def find_rulers(pixels: NDArray[np.uint8], region: Region) -> list[Ruler]:
-    """The rulers along the depth of `region`, the one with most marks first. At most one for each 2 % of the width."""
+    """The rulers along the depth of `region`, the one with most ticks first, each over 2 % of the width apart."""
     rulers: list[Ruler] = []
     polarities = _small_marks(pixels, region)
     for marks, chosen in ((kind, group) for kind in polarities for group in _aligned(kind)):
         order = chosen[np.argsort(marks.y[chosen], kind="stable")]
-        teeth = fit_comb(marks.y[order])
-        if teeth is None:
+        ticks = fit_ticks(marks.y[order])
+        if ticks is None:
             continue
-        of_teeth = order[teeth.members]
-        x = float(np.median((marks.left + marks.right)[of_teeth]) / 2)
-        ruler = Ruler(x, teeth, (marks.right - marks.left + 1 + marks.height)[of_teeth])
+        of_ticks = order[ticks.members]
+        x = float(np.median((marks.left + marks.right)[of_ticks]) / 2)
+        ruler = Ruler(x, ticks, (marks.right - marks.left + 1 + marks.height)[of_ticks])
         if _along(ruler, region):
             rulers.append(ruler)
-    rulers.sort(key=lambda ruler: -ruler.teeth.indices.size)
+    rulers.sort(key=lambda ruler: -ruler.ticks.indices.size)
     distinct: list[Ruler] = []
     for ruler in rulers:
         if all(abs(ruler.x_px - other.x_px) > 0.02 * pixels.shape[1] for other in distinct):
@@ -87,14 +87,13 @@ def _small_marks(pixels: NDArray[np.uint8], region: Region) -> tuple[_Marks, _Ma
     region.crop(threshold)[:] = _CONTRAST_INSIDE
     found = area > 0
     return (
-        _Marks(*_components(np.asarray(bright, np.uint8), (bright > threshold) & found, region)),
-        _Marks(*_components(np.asarray(dark, np.uint8), (dark > threshold) & found, region)),
+        _connected(np.asarray(bright, np.uint8), (bright > threshold) & found, region),
+        _connected(np.asarray(dark, np.uint8), (dark > threshold) & found, region),
     )
 
 
-def _components(
-    relief: NDArray[np.uint8], mask: NDArray[np.bool_], region: Region
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def _connected(relief: NDArray[np.uint8], mask: NDArray[np.bool_], region: Region) -> _Marks:
+    """The connected parts of `mask` that are small enough for a mark."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
     y, x = np.nonzero(mask)
     label = labels[y, x]
@@ -104,11 +103,11 @@ def _components(
     small = (width <= max(8, 0.08 * region.width)) & (height <= 0.04 * region.height + 6)
     small[0] = False
     left = stats[small, cv2.CC_STAT_LEFT].astype(np.float64)
-    return left, left + width[small] - 1, height[small].astype(np.float64), centre[small]
+    return _Marks(left, left + width[small] - 1, height[small].astype(np.float64), centre[small])
 
 
 def _aligned(marks: _Marks) -> list[NDArray[np.int64]]:
-    """Groups of marks that share their left end, right end or middle."""
+    """Groups of marks that share their left end, right end or middle; each holds the marks' numbers, ascending."""
     groups: list[NDArray[np.int64]] = []
     seen: set[bytes] = set()
     for key in (marks.left, marks.right, (marks.left + marks.right) / 2):

@@ -1,4 +1,4 @@
-"""Which of several millimetres per pixel to believe, and what to say where they disagree."""
+"""Chooses which of several millimetres per pixel to believe, and says where they disagree."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.frame import PixelSpacing, Region, SpacingOrigin
-from edge.screen.spacing import choose_spacing, spacing_from_depth
+from edge.screen.ruler.spacing import choose_spacing, spacing_from_depth
 
 
 def spacing(origin: SpacingOrigin, mm_per_px: float, uncertainty: float = 0.001) -> PixelSpacing:

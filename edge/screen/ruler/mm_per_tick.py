@@ -1,4 +1,4 @@
-"""What one tick of a depth ruler stands for: each clue names the values, in mm, that it leaves possible."""
+"""Finds how many mm apart the ticks of a ruler are: each clue names the values that it leaves possible."""
 
 import re
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.frame import Region
-from edge.screen.rulers import Ruler
-from edge.screen.words import LOST_POINT, Word
+from edge.screen.ruler.printed_numbers import LOST_POINT, Word
+from edge.screen.ruler.rulers import Ruler
 
 TICKS_MM = (1.0, 2.0, 2.5, 5.0, 10.0, 20.0, 50.0)
-"""What scanners space their ticks by."""
+"""How far apart scanners draw their ticks."""
 _SHALLOWEST_MM = 12.0
 _DEEPEST_MM = 330.0
 _DEPTH_LABEL = re.compile(r"(?<![\d.?~])(?<!\d )(\d{1,3}(?:\.\d)?) ?(cm|mm)(?![\dcm.?])")
@@ -21,22 +21,22 @@ _NUMERAL = re.compile(r"\d{1,3}(\.\d)?")
 
 @dataclass(frozen=True, slots=True)
 class Clue:
-    """Values that a tick may have, and why."""
+    """How many mm apart the ticks may be, and why."""
 
     tick_mm: frozenset[float]
     why: str
 
 
 def _nearest(mm: float, tolerance: float) -> float | None:
-    """The usual tick value that is within `tolerance` (a share) of `mm`."""
+    """The one of `TICKS_MM` that is within `tolerance` (a share) of `mm`."""
     best = min(TICKS_MM, key=lambda usual: abs(usual / mm - 1))
     return best if abs(best / mm - 1) <= tolerance else None
 
 
 def from_pattern(ruler: Ruler) -> Clue | None:
-    """Which ticks are longer: every 10th of 1 mm, 4th of 2.5 mm, 2nd of 5 mm; every 5th may be of three things."""
-    spans = int(ruler.teeth.indices[-1])
-    levels = pattern(ruler.teeth.indices, ruler.reach)
+    """Which ticks are longer: one in 10 means 1 mm, one in 4 2.5 mm, one in 2 5 mm; one in 5 has three meanings."""
+    spans = int(ruler.ticks.indices[-1])
+    levels = longer_tick_periods(ruler.ticks.indices, ruler.reach)
     deep = spans <= 30
     known: dict[tuple[int, ...], tuple[float, ...]] = {
         (2,): (5.0,),
@@ -53,10 +53,11 @@ def from_pattern(ruler: Ruler) -> Clue | None:
     return Clue(frozenset(possible), " and ".join(f"one in {level} is longer" for level in levels))
 
 
-def pattern(indices: NDArray[np.int64], reach: NDArray[np.float64]) -> tuple[int, ...]:
-    """Periods, in ticks, of the longer ticks (and of the longest among those); () where all are equal or none is clear.
+def longer_tick_periods(indices: NDArray[np.int64], reach: NDArray[np.float64]) -> tuple[int, ...]:
+    """One in how many ticks is longer, and one in how many is longest; () where all are equal or in doubt.
 
-    The first and the last tick are left out: frames and corners touch them.
+    `indices` and `reach` are (n,), as `Ruler` has them. Frames and corners touch the first and the last tick, which are
+    left out.
     """
     inner, inner_reach = indices[1:-1], reach[1:-1]
     if inner.size < 5:
@@ -77,7 +78,7 @@ def pattern(indices: NDArray[np.int64], reach: NDArray[np.float64]) -> tuple[int
 
 
 def _even(reach: NDArray[np.float64]) -> bool:
-    """Whether ticks are of one length, save one that something touches."""
+    """Whether ticks are of one length, but for the odd one that something touches."""
     middle = float(np.median(reach))
     return int((np.abs(reach - middle) > max(1.5, 0.13 * middle)).sum()) <= 0.15 * reach.size
 
@@ -92,7 +93,7 @@ def _major_period(
             if major.sum() < 2 or (~major).sum() < 2:
                 continue
             high, low = float(np.median(reach[major])), float(np.median(reach[~major]))
-            # Blur makes 4 px of a mark of 3; a major one is longer by more than that.
+            # Blur can make a mark 1 px longer than its neighbours; a major mark is longer by more.
             if high < 1.1 * low or high - low < 1.5:
                 continue
             wrong = float((major != (reach > (high + low) / 2)).sum()) / indices.size
@@ -105,7 +106,8 @@ def _major_period(
 def from_label(ruler: Ruler, words: list[Word], region: Region) -> Clue | None:
     """A depth printed somewhere, such as `4.5 cm` or `D: 40mm`, that makes the ticks a usual number of mm.
 
-    Calipers' results look alike but have more decimals, and seldom fit; where two texts fit differently, both are out.
+    The results of calipers look alike, but have more decimals and seldom fit. Where two texts fit two values, the clue
+    leaves both possible.
     """
     fits: dict[float, str] = {}
     for word in words:
@@ -126,13 +128,13 @@ def _tick_of_depth(ruler: Ruler, depth_mm: float, region: Region) -> float | Non
     extents = [(float(region.height), 0.02), (ruler.last_px - ruler.first_px, 0.01)]
     if region.y - 0.02 * region.height < ruler.first_px < region.y + 0.25 * region.height:
         extents.append((bottom - ruler.first_px, 0.02))
-    values = {_nearest(depth_mm * ruler.teeth.period_px / extent, tolerance) for extent, tolerance in extents}
+    values = {_nearest(depth_mm * ruler.ticks.period_px / extent, tolerance) for extent, tolerance in extents}
     values.discard(None)
     return values.pop() if len(values) == 1 else None
 
 
 def from_numerals(ruler: Ruler, words: list[Word], region: Region) -> Clue | None:
-    """Numerals along the ruler that grow evenly from zero at the picture's top."""
+    """Numerals along the ruler that rise evenly from zero at the picture's top."""
     near = 0.05 * region.width
     column = [
         (float(text), word)
@@ -141,12 +143,12 @@ def from_numerals(ruler: Ruler, words: list[Word], region: Region) -> Clue | Non
         and min(abs(word.x - ruler.x_px), abs(word.x + word.width - ruler.x_px)) < near + 3 * word.height
         and word.width > 0.25 * word.height
     ]
-    line = _even_growth(column, ruler, region)
+    line = _line_of_numerals(column, ruler, region)
     if line is None:
         return None
     per_px, used = line
     depth = per_px * region.height
-    cm, mm = (_nearest(ruler.teeth.period_px * per_px * factor, 0.03) for factor in (10, 1))
+    cm, mm = (_nearest(ruler.ticks.period_px * per_px * factor, 0.03) for factor in (10, 1))
     step = float(np.median(np.diff(used)))
     size = float(np.median([word.height for _, word in column]))
     unit = _unit_near(words, ruler, region, size)
@@ -158,17 +160,17 @@ def from_numerals(ruler: Ruler, words: list[Word], region: Region) -> Clue | Non
     return Clue(possible, "numerals " + " ".join(f"{value:g}" for value in used)) if possible else None
 
 
-def _even_growth(
+def _line_of_numerals(
     column: list[tuple[float, Word]], ruler: Ruler, region: Region
 ) -> tuple[float, tuple[float, ...]] | None:
-    """Units per px, and the numerals on the line on which most of them lie."""
+    """Units per px, and the values of the numerals on the line that most of them lie on."""
     best: list[tuple[float, Word]] = []
     for (value_a, a), (value_b, b) in combinations(column, 2):
         if value_a == value_b or (b.y - a.y) / (value_b - value_a) <= 0:
             continue
         px_per_unit = (b.y - a.y) / (value_b - value_a)
         zero = a.y - value_a * px_per_unit
-        slack = min(0.25 * ruler.teeth.period_px + 2, 0.4 * a.height)
+        slack = min(0.25 * ruler.ticks.period_px + 2, 0.4 * a.height)
         on_line = [(v, w) for v, w in column if abs(w.y - zero - v * px_per_unit) <= slack]
         starts = region.y - 0.06 * region.height - slack < zero < region.y + 0.3 * region.height
         if starts and len({v for v, _ in on_line}) > len({v for v, _ in best}):
@@ -184,7 +186,7 @@ def _even_growth(
 
 
 def _usual_steps(values: list[float]) -> bool:
-    """Whether sorted numerals are those of a scale: multiples of their smallest step, begun at once, few left out."""
+    """Whether ascending numerals are a scale's: multiples of their smallest step, from its start, with few left out."""
     step = min(b - a for a, b in pairwise(values))
     if step not in (0.5, 1, 2, 2.5, 5, 10, 20, 50) or values[0] > 2 * step:
         return False
@@ -193,7 +195,7 @@ def _usual_steps(values: list[float]) -> bool:
 
 
 def _unit_near(words: list[Word], ruler: Ruler, region: Region, size: float) -> str | None:
-    """`cm` or `mm` on its own by the ruler, in letters that go with numerals `size` px high."""
+    """`cm` or `mm` that stands alone by the ruler, in letters that match numerals `size` px high."""
     units = {
         word.text
         for word in words

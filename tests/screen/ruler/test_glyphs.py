@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from edge.screen.glyphs import read_glyph
+from edge.screen.ruler.glyphs import read_glyph
 
 # Pillow's own font is none of those that the templates were drawn from.
 

@@ -1,7 +1,7 @@
-"""Reads single printed characters: digits and the letters of `cm` and `mm`, by nearest template.
+"""Reads printed characters, digits and the letters of `cm` and `mm`, by the most alike of many templates.
 
-`glyphs.png` is a sheet of 16 x 16 pixel templates from many fonts, one class a row, blank where a row is shorter.
-`tests/screen/draw_glyphs.py` drew it.
+`glyphs.png` is a sheet of 16 x 16 pixel templates from many fonts, one row per class, blank where a row is shorter.
+`tests/screen/ruler/draw_glyphs.py` draws it.
 """
 
 from functools import cache
@@ -17,8 +17,21 @@ CLASSES = (*"0123456789", "c", "m", "cm", "mm", "?")
 _WORST_LIKENESS = 0.72
 
 
+def read_sign(sign: NDArray[np.uint8]) -> str:
+    """The text of `sign` (height, width), bright on dark and cropped: one character, or two whose strokes touch."""
+    text, likeness = read_glyph(sign)
+    height, width = sign.shape
+    if width > 0.9 * height and likeness < 0.85 and width >= 8:
+        middle = slice(width // 3, width - width // 3)
+        cut = middle.start + int(np.argmin(sign[:, middle].sum(axis=0)))
+        halves = [read_glyph(sign[:, :cut]), read_glyph(sign[:, cut + 1 :])]
+        if min(half[1] for half in halves) > likeness and "?" not in (halves[0][0], halves[1][0]):
+            return halves[0][0] + halves[1][0]
+    return text
+
+
 def read_glyph(glyph: NDArray[np.uint8]) -> tuple[str, float]:
-    """The character in `glyph` (height, width), bright on dark and cropped, and how like its template it is (to 1)."""
+    """The character in `glyph` (height, width), bright on dark and cropped, and its likeness to the template (to 1)."""
     templates, classes = _templates()
     likeness = templates @ normalised(glyph).ravel()
     best = int(np.argmax(likeness))
@@ -44,10 +57,10 @@ def normalised(glyph: NDArray[np.uint8]) -> NDArray[np.float32]:
 @cache
 def _templates() -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     sheet = cv2.imdecode(
-        np.frombuffer(files("edge.screen").joinpath("glyphs.png").read_bytes(), np.uint8), cv2.IMREAD_GRAYSCALE
+        np.frombuffer(files("edge.screen.ruler").joinpath("glyphs.png").read_bytes(), np.uint8), cv2.IMREAD_GRAYSCALE
     )
     if sheet is None:
-        raise RuntimeError("edge/screen/glyphs.png is damaged; install the package again")
+        raise RuntimeError("edge/screen/ruler/glyphs.png is damaged; install the package again")
     vectors, classes = [], []
     for row in range(len(CLASSES)):
         for column in range(sheet.shape[1] // SIDE):

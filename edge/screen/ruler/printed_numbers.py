@@ -1,4 +1,4 @@
-"""Numbers and units printed on a screen around the ultrasound picture."""
+"""Reads the numbers and units that are printed on a screen around the ultrasound picture."""
 
 from dataclasses import dataclass
 
@@ -7,17 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.frame import Region
-from edge.screen.glyphs import read_glyph
+from edge.screen.ruler.glyphs import read_sign
 
 LOST_POINT = "~"
-"""Stands in a word's text where two digits are so far apart that a decimal point may have faded between them."""
+"""Stands in a text between two digits so far apart that a decimal point may have faded between them."""
 _CONTRAST = 40
 _LOWEST_LETTER_PX = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A run of signs on one line. Signs that are neither digits nor of a unit read `?`."""
+    """A run of signs on one line; those that are neither digits, points nor part of a unit read `?`."""
 
     text: str
     x: float
@@ -39,22 +39,18 @@ class _Sign:
     def right(self) -> int:
         return self.left + self.width
 
-    @property
-    def middle(self) -> float:
-        return self.top + self.height / 2
 
+def read_numbers(pixels: NDArray[np.uint8], region: Region) -> list[list[Word]]:
+    """The words outside `region` of `pixels` (height, width) uint8 grey that hold a digit or a letter of a unit.
 
-def read_words(pixels: NDArray[np.uint8], region: Region) -> list[list[Word]]:
-    """The numbers and units outside `region`, bright ones first, then (on light screens) dark ones.
-
-    Other letters in them read `?`.
+    One list of bright words; on a light screen a second one of dark words.
     """
     words: list[list[Word]] = []
     outside = np.ones(pixels.shape, bool)
     region.crop(outside)[:] = False
-    on_light = pixels[outside]
+    around = pixels[outside]
     polarities = [pixels]
-    if on_light.size and (on_light > _CONTRAST).mean() > 0.3:
+    if around.size and (around > _CONTRAST).mean() > 0.3:
         polarities.append(np.asarray(cv2.bitwise_not(pixels), np.uint8))
     for picture in polarities:
         relief = _relief(np.asarray(picture, np.uint8))
@@ -89,7 +85,7 @@ def _signs(relief: NDArray[np.uint8]) -> list[_Sign]:
 
 
 def _lines(signs: list[_Sign]) -> list[list[_Sign]]:
-    """Signs of like height that follow one another closely, left to right; points join the line that they stand on."""
+    """Signs of like height that follow one another closely, left to right, with the points that stand on their line."""
     tall = sorted((sign for sign in signs if sign.height >= _LOWEST_LETTER_PX), key=lambda sign: sign.left)
     lines: list[list[_Sign]] = []
     for sign in tall:
@@ -121,7 +117,7 @@ def _read_line(relief: NDArray[np.uint8], line: list[_Sign]) -> list[Word]:
     for i, sign in enumerate(line):
         gap = sign.left - line[i - 1].right if i else 0
         is_point = sign.height <= 0.35 * size + 1 and sign.width <= 0.35 * size + 1
-        letter = "." if is_point else _read_sign(relief, sign)
+        letter = "." if is_point else read_sign(relief[sign.top : sign.top + sign.height, sign.left : sign.right])
         if gap > 0.42 * size:
             text += " "
         elif _point_may_be_lost(text[-1:], letter, gap / size):
@@ -137,18 +133,6 @@ def _read_line(relief: NDArray[np.uint8], line: list[_Sign]) -> list[Word]:
 
 
 def _point_may_be_lost(before: str, letter: str, gap: float) -> bool:
-    """Whether two digits stand too far apart; `gap` in heights of the line. A 1 has air around it."""
+    """Whether two digits stand too far apart; `gap` is a share of the line's height. Around a 1 there is more room."""
     usual = 0.38 if "1" in (before, letter) else 0.25
     return gap > usual and before.isdigit() and letter.isdigit()
-
-
-def _read_sign(relief: NDArray[np.uint8], sign: _Sign) -> str:
-    glyph = relief[sign.top : sign.top + sign.height, sign.left : sign.left + sign.width]
-    text, likeness = read_glyph(glyph)
-    if sign.width > 0.9 * sign.height and likeness < 0.85 and sign.width >= 8:
-        middle = slice(sign.width // 3, sign.width - sign.width // 3)
-        cut = middle.start + int(np.argmin(glyph[:, middle].sum(axis=0)))
-        halves = [read_glyph(glyph[:, :cut]), read_glyph(glyph[:, cut + 1 :])]
-        if min(half[1] for half in halves) > likeness and "?" not in (halves[0][0], halves[1][0]):
-            return halves[0][0] + halves[1][0]
-    return text

@@ -1,4 +1,4 @@
-"""The full width of a sector whose sides lie in shadow: two mirrored rays and the depth give its corners."""
+"""Finds the full width of a sector whose sides lie in shadow: two mirrored rays and the depth give its corners."""
 
 from dataclasses import dataclass, replace
 
@@ -6,8 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.screen.box import Box
-from edge.screen.panels import Mask
+from edge.screen.region.rectangle import Mask, Rectangle
 
 _SLOPES: NDArray[np.float64] = np.tan(np.deg2rad(np.arange(12.0, 50.0, 0.5)))
 _SNUG_PX = 1.6
@@ -15,19 +14,19 @@ _SNUG_PX = 1.6
 
 @dataclass(frozen=True, slots=True)
 class _Ray:
-    """x = start + slope * y, x counted outwards."""
+    """One straight side of a sector: x = start + slope * y, x counted outwards."""
 
     start: float
     slope: float
     share: float
-    """Share of the rows whose picture ends on the ray."""
+    """Share of the rows in which the picture ends on the ray."""
 
 
-def widened_to_sector(texture: Mask, box: Box, canvas: Box) -> Box:
-    """`box`, widened within `canvas` to the corners of the sector of which `texture` shows both rays; else as it is."""
+def widened_to_sector(texture: Mask, box: Rectangle, canvas: Rectangle) -> Rectangle:
+    """`box`, widened within `canvas` to the sector's corners where `texture` shows both its rays; else as it is."""
     beside = round(0.6 * box.width)
     limits = replace(box, left=max(box.left - beside, canvas.left), right=min(box.right + beside, canvas.right))
-    # Letters, ticks and curves are thinner than this, the tips of a sector are not.
+    # Opening removes letters, ticks and curves, which are thin; the tips of a sector stay.
     broad = np.asarray(cv2.morphologyEx(texture, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8)), np.uint8)
     rows = broad[box.top : box.bottom, limits.left : limits.right]
     used = np.flatnonzero(rows.any(axis=1))
@@ -47,7 +46,7 @@ def widened_to_sector(texture: Mask, box: Box, canvas: Box) -> Box:
     return _corners(box, limits, to_left, to_right)
 
 
-def _corners(box: Box, limits: Box, to_left: _Ray, to_right: _Ray) -> Box:
+def _corners(box: Rectangle, limits: Rectangle, to_left: _Ray, to_right: _Ray) -> Rectangle:
     slope = (to_left.slope + to_right.slope) / 2
     axis = (to_right.start - to_left.start) / 2
     apex = -(to_left.start + to_right.start) / (2 * slope)
@@ -59,7 +58,7 @@ def _corners(box: Box, limits: Box, to_left: _Ray, to_right: _Ray) -> Box:
 
 
 def _ray(y: NDArray[np.float64], outward: NDArray[np.float64], slopes: NDArray[np.float64]) -> _Ray:
-    """The line under which the picture keeps, of the slope for which most rows end on it."""
+    """The line that bounds the picture outwards; of `slopes`, the one for which most rows end on the line."""
     starts = outward[None, :] - slopes[:, None] * y[None, :]
     limit = np.percentile(starts, 97, axis=1)
     share = (np.abs(starts - limit[:, None]) <= _SNUG_PX).mean(axis=1)

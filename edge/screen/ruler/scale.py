@@ -1,8 +1,8 @@
-"""Millimetres per pixel from the depth ticks of a screen.
+"""Finds the millimetres per pixel that the depth ticks of a screen tell.
 
-The period of the ticks is measured; what one tick stands for is concluded from numerals beside them, a depth label and
-the pattern of major and minor ticks. Only a meaning that all of these leave alone is used: a wrong scale is far worse
-than none.
+The period of the ticks is measured in pixels. How many mm that is follows from numerals beside them, a depth label and
+the pattern of major and minor ticks. A value is used only where these leave no other: a wrong scale is far worse than
+none.
 """
 
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.frame import Region
-from edge.screen.meaning import Clue, from_label, from_numerals, from_pattern
-from edge.screen.rulers import Ruler, find_rulers
-from edge.screen.words import read_words
+from edge.screen.ruler.mm_per_tick import Clue, from_label, from_numerals, from_pattern
+from edge.screen.ruler.printed_numbers import read_numbers
+from edge.screen.ruler.rulers import Ruler, find_rulers
 
 _AGREEMENT = 0.03
 _PIXEL_ASPECT_UNCERTAINTY = 0.002
@@ -40,17 +40,12 @@ class TickReading:
     """Empty where there is a scale."""
 
 
-def read_ticks(pixels: NDArray[np.uint8], region: Region) -> TickScale | None:
-    """The scale that the depth ticks around `region` of `pixels` (height, width) tell; None where none or in doubt."""
-    return study_ticks(pixels, region).scale
-
-
-def study_ticks(pixels: NDArray[np.uint8], region: Region) -> TickReading:
-    """As `read_ticks`, with the reason where there is no scale."""
+def read_scale(pixels: NDArray[np.uint8], region: Region) -> TickReading:
+    """The scale by the depth ticks around `region` of `pixels` (height, width) uint8 grey; none where in doubt."""
     rulers = find_rulers(pixels, region)[:4]
     if not rulers:
         return TickReading(None, "no depth ticks were found")
-    printed = read_words(pixels, region)
+    printed = read_numbers(pixels, region)
     readings = []
     for ruler in rulers:
         clues = [read(ruler, words, region) for words in printed for read in (from_numerals, from_label)]
@@ -66,7 +61,7 @@ def study_ticks(pixels: NDArray[np.uint8], region: Region) -> TickReading:
 
 
 def _conclude(ruler: Ruler, clues: list[Clue]) -> TickReading:
-    period, n_ticks = ruler.teeth.period_px, ruler.teeth.indices.size
+    period, n_ticks = ruler.ticks.period_px, ruler.ticks.indices.size
     if not clues:
         return TickReading(None, f"{n_ticks} ticks {period:.1f} px apart, but nothing says how many mm that is")
     possible = set.intersection(*(set(clue.tick_mm) for clue in clues))
@@ -75,6 +70,6 @@ def _conclude(ruler: Ruler, clues: list[Clue]) -> TickReading:
         found = " or ".join(f"{mm:g}" for mm in sorted(possible)) if possible else "nothing that fits all"
         return TickReading(None, f"{n_ticks} ticks {period:.1f} px apart could be {found} mm ({why})")
     tick_mm = possible.pop()
-    uncertainty = 2 * ruler.teeth.period_error_px / period + _PIXEL_ASPECT_UNCERTAINTY
+    uncertainty = 2 * ruler.ticks.period_error_px / period + _PIXEL_ASPECT_UNCERTAINTY
     evidence = f"{n_ticks} ticks of {tick_mm:g} mm, {period:.2f} px apart ({why})"
     return TickReading(TickScale(tick_mm / period, uncertainty, n_ticks, evidence), "")
