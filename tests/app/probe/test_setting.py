@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge.app.probe.settings_asked import Asked, changes_from, split_settings
+from edge.app.probe.setting import AskedSetting, changes_from, split_settings
 from edge.errors import SettingError
 from firmware_bridge.host.parameters import ParameterDescription
 
@@ -57,4 +57,4 @@ def test_what_is_not_understood_changes_nothing(texts, said):
 
 
 def test_the_order_of_asking_is_kept():
-    assert split_settings(["gain=1", "depth=2"]) == (Asked("gain", "1"), Asked("depth", "2"))
+    assert split_settings(["gain=1", "depth=2"]) == (AskedSetting("gain", "1"), AskedSetting("depth", "2"))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.app.probe.fields import fields_of
-from edge.app.probe.traced import frames_of
+from edge.app.probe.tracing import frames_of
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.codec import encode
 from firmware_bridge.line.framing import encode_frame

@@ -14,10 +14,9 @@ from contextlib import contextmanager
 import pytest
 from rich.console import Console
 
-from edge.app.probe.facts import ask_facts
-from edge.app.probe.facts_view import facts_view
+from edge.app.probe.info import ask_facts, facts_view
 from edge.app.probe.watch_view import watch_view
-from edge.app.probe.watching import Doing, Shown, follow
+from edge.app.probe.watching import Display, WatchOptions, follow
 from firmware_bridge.device.simulator import SimulatedProbe
 from firmware_bridge.host.probe import Probe
 from firmware_bridge.line import messages as wire
@@ -339,7 +338,7 @@ def test_a_port_is_asked_only_where_the_user_says_so(sonoedge, monkeypatch):
         return b""
 
     with line_with(note) as path:
-        monkeypatch.setattr(ports, "list_ports", lambda: [ports.Port(path, "", (), "tty", True)])
+        monkeypatch.setattr(ports, "list_ports", lambda: [ports.ListedPort(path, "", (), "tty", True)])
         plain = sonoedge("probe", "list")
         assert plain.code == 0 and path in plain.out
         assert not any(asked)
@@ -360,7 +359,12 @@ def test_a_watch_outlives_the_loss_of_the_line():
         def is_back() -> bool:
             return any("back after" in news.text for shown in seen for news in shown.news)
 
-        follow(probe, Shown(lambda *event: None, note, 0.02), lambda since_s: not is_back(), Doing(False, True, False))
+        follow(
+            probe,
+            Display(lambda *event: None, note, 0.02),
+            lambda since_s: not is_back(),
+            WatchOptions(False, True, False),
+        )
     said = [news.text for news in seen[-1].news if news.kind == "line"]
     assert said[0].startswith("lost:") and said[-1].startswith("back after") and "not armed" in said[-1]
     assert seen[-1].ended and not seen[0].ended
@@ -389,8 +393,8 @@ def test_the_live_screen_fits_a_small_terminal():
             probe.set(depth_mm=30 + len(seen) % 2, frequency_mhz=10 + len(seen) % 2)
             seen.append(shown)
 
-        shown = Shown(lambda *event: None, note, 0.02)
-        follow(probe, shown, lambda since_s: len(seen) < 12, Doing(False, True, False))
+        shown = Display(lambda *event: None, note, 0.02)
+        follow(probe, shown, lambda since_s: len(seen) < 12, WatchOptions(False, True, False))
     lines = text_of(watch_view(seen[-1])).splitlines()
     assert "settings" in "\n".join(lines) and any(line.startswith("fault") for line in lines)
     assert len(lines) <= 24 and max(map(len, lines)) <= 80

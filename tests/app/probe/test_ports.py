@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from edge.app.probe import ports
-from edge.app.probe.ports import Port, open_devices, serial_right
+from edge.app.probe.ports import ListedPort, open_devices, serial_right
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from edge.app.probe.ports import Port, open_devices, serial_right
     ],
 )
 def test_the_state_of_a_port(held_by, may_open, state):
-    assert Port("/dev/ttyACM0", "a probe", held_by, "dialout", may_open).state == state
+    assert ListedPort("/dev/ttyACM0", "a probe", held_by, "dialout", may_open).state == state
 
 
 def test_who_holds_a_port_is_found_and_this_program_is_not_named(tmp_path, monkeypatch):
@@ -75,8 +75,8 @@ def test_a_machine_without_ports_is_told_what_to_look_at(sonoedge):
 
 def test_a_port_in_use_and_one_without_permission_are_listed(sonoedge, monkeypatch):
     found = [
-        Port("/dev/ttyACM0", "Probe", ("minicom (12)",), "dialout", True),
-        Port("/dev/ttyUSB7", "", (), "uucp", False),
+        ListedPort("/dev/ttyACM0", "Probe", ("minicom (12)",), "dialout", True),
+        ListedPort("/dev/ttyUSB7", "", (), "uucp", False),
     ]
     monkeypatch.setattr(ports, "list_ports", lambda: found)
     ended = sonoedge("probe", "list")

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from edge.app.probe.watched import Watched, transmit_text
+from edge.app.probe.tables import transmit_text
+from edge.app.probe.watching import WatchState
 from firmware_bridge.host.events import (
     ButtonMoved,
     Exposed,
@@ -30,46 +31,46 @@ def exposed(at_ns: int, number: int) -> Exposed:
 
 
 def test_the_pace_is_that_of_the_last_two_seconds():
-    watched = Watched()
+    state = WatchState()
     for k in range(100):
-        watched.add(exposed((k + 1) * SECOND // 25, k))
+        state.add(exposed((k + 1) * SECOND // 25, k))
         if k == 24:
-            assert watched.exposures_per_s(SECOND) == pytest.approx(25, abs=2)
-    assert watched.exposures_per_s(4 * SECOND) == pytest.approx(25, abs=0.5)
-    assert watched.exposures_per_s(7 * SECOND) == 0
+            assert state.exposures_per_s(SECOND) == pytest.approx(25, abs=2)
+    assert state.exposures_per_s(4 * SECOND) == pytest.approx(25, abs=0.5)
+    assert state.exposures_per_s(7 * SECOND) == 0
 
 
 def test_gaps_in_the_numbers_are_losses_also_where_they_wrap():
-    watched = Watched()
+    state = WatchState()
     for k, number in enumerate(((1 << 32) - 2, (1 << 32) - 1, 1, 4)):
-        watched.add(exposed(k, number))
-    assert (watched.n_exposures, watched.n_exposures_lost) == (4, 3)
+        state.add(exposed(k, number))
+    assert (state.n_exposures, state.n_exposures_lost) == (4, 3)
 
 
 def test_numbers_that_start_anew_with_the_probe_are_no_losses():
-    watched = Watched()
-    watched.add(exposed(0, 5000))
-    watched.add(LineRestored(1, 0.5, restarted=True, refusal=""))
-    watched.add(exposed(2, 7000))
-    assert watched.n_exposures_lost == 0
+    state = WatchState()
+    state.add(exposed(0, 5000))
+    state.add(LineRestored(1, 0.5, restarted=True, refusal=""))
+    state.add(exposed(2, 7000))
+    assert state.n_exposures_lost == 0
 
 
 def test_a_state_that_is_repeated_is_no_news():
-    watched = Watched()
+    state = WatchState()
     first = TransmitChanged(1, 0, ON, TransmitOff.NONE)
-    assert watched.add(first).text == "on"
-    assert watched.add(replace(first, received_ns=2)) is None
-    off = watched.add(TransmitChanged(3, 0, ExposureFlag.IMAGING, TransmitOff.HEARTBEAT_LOST))
+    assert state.add(first).text == "on"
+    assert state.add(replace(first, received_ns=2)) is None
+    off = state.add(TransmitChanged(3, 0, ExposureFlag.IMAGING, TransmitOff.HEARTBEAT_LOST))
     assert off.grave and "heartbeat lost" in off.text
 
 
 def test_settings_are_news_when_they_changed():
-    watched = Watched()
-    assert watched.add(ParametersChanged(1, 0, PARAMETERS)) is None
-    assert watched.add(ParametersChanged(2, 0, replace(PARAMETERS, epoch=2))) is None
-    news = watched.add(ParametersChanged(3, 0, replace(PARAMETERS, depth_mm=40.0, epoch=3)))
+    state = WatchState()
+    assert state.add(ParametersChanged(1, 0, PARAMETERS)) is None
+    assert state.add(ParametersChanged(2, 0, replace(PARAMETERS, epoch=2))) is None
+    news = state.add(ParametersChanged(3, 0, replace(PARAMETERS, depth_mm=40.0, epoch=3)))
     assert "depth" in news.text and "30" in news.text and "40" in news.text
-    assert watched.parameters.depth_mm == 40.0
+    assert state.parameters.depth_mm == 40.0
 
 
 @pytest.mark.parametrize(
@@ -88,22 +89,22 @@ def test_settings_are_news_when_they_changed():
     ids=lambda value: type(value).__name__,
 )
 def test_what_is_worth_a_line(event, said, grave):
-    news = Watched().add(event)
+    news = WatchState().add(event)
     assert said in news.text and news.grave is grave
 
 
 def test_telemetry_and_exposures_are_no_news():
-    watched = Watched()
+    state = WatchState()
     telemetry = TelemetryReport(1, 0, 80, 30.1, 35.5, 0.8, 0.3, 0.9, 120)
-    assert watched.add(telemetry) is None and watched.telemetry == telemetry
-    assert watched.add(exposed(1, 1)) is None
+    assert state.add(telemetry) is None and state.telemetry == telemetry
+    assert state.add(exposed(1, 1)) is None
 
 
-def test_only_the_newest_news_are_kept():
-    watched = Watched()
+def test_only_the_newest_notices_are_kept():
+    state = WatchState()
     for k in range(100):
-        watched.add(Logged(k, 0, LogLevel.INFO, f"line {k}"))
-    assert [news.text for news in watched.news] == [f"line {k}" for k in range(94, 100)]
+        state.add(Logged(k, 0, LogLevel.INFO, f"line {k}"))
+    assert [notice.text for notice in state.notices] == [f"line {k}" for k in range(94, 100)]
 
 
 @pytest.mark.parametrize(
