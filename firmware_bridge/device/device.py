@@ -24,7 +24,8 @@ from firmware_bridge.device.timing import MASK, Grid, since
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.codec import encode
 from firmware_bridge.line.link import Greeting, Link
-from firmware_bridge.line.messages import BootReason, FaultCode, Message, Stimulus, TransmitOff
+from firmware_bridge.line.messages import BootReason, FaultCode, Stimulus, TransmitOff
+from firmware_bridge.line.packing import Message
 
 MAX_BUTTONS: Final = 8
 """Button events that wait; the oldest goes when one more comes."""

@@ -1,18 +1,16 @@
 """The parameters and their epoch. A change is all or nothing, and holds for the exposures after its moment."""
 
-from struct import Struct
 from typing import Final
 
 from firmware_bridge.device.limits import Verdict, check
 from firmware_bridge.device.timing import MASK
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.messages import PARAMETER_NUMBERS, Refusal
+from firmware_bridge.line.packing import PARAMETER_PAIR
 
 PRESET: Final = PARAMETER_NUMBERS["preset"]
 FRAME_RATE: Final = PARAMETER_NUMBERS["frame_rate"]
 IMU_RATE: Final = PARAMETER_NUMBERS["imu_rate"]
-
-_PAIR: Final = Struct("<Bi")
 
 
 class DeviceSettings:
@@ -38,12 +36,12 @@ class DeviceSettings:
     def _asked_for(self, pairs: bytes) -> tuple[Verdict, list[int]]:
         """All values as they would be; ranges are not looked at yet, save the preset's."""
         candidate = list(self.values)
-        n_pairs, rest = divmod(len(pairs), _PAIR.size)
+        n_pairs, rest = divmod(len(pairs), PARAMETER_PAIR.size)
         if rest or not 1 <= n_pairs <= wire.MAX_PAIRS:
             return Verdict(Refusal.MALFORMED), candidate
         seen = 0
         for k in range(n_pairs):
-            number, value = _PAIR.unpack_from(pairs, k * _PAIR.size)
+            number, value = PARAMETER_PAIR.unpack_from(pairs, k * PARAMETER_PAIR.size)
             verdict = _check_pair(k, number, value, seen)
             if verdict.refusal:
                 return verdict, candidate

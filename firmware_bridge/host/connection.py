@@ -27,10 +27,11 @@ from firmware_bridge.errors import (
 from firmware_bridge.host.clock_sync import ClockSample
 from firmware_bridge.host.opening_errors import FirstBytes, misfit_error, opening_error
 from firmware_bridge.host.periodic import ALIVE_S, PeriodicMessages
-from firmware_bridge.host.requests import Command, Request, Requests
+from firmware_bridge.host.requests import Request, Requests
 from firmware_bridge.line.codec import decode, encode
 from firmware_bridge.line.link import Greeting, Link, LinkCounters
-from firmware_bridge.line.messages import ClockReply, Message
+from firmware_bridge.line.messages import ClockReply
+from firmware_bridge.line.packing import Command, Message
 from firmware_bridge.line.transport.contract import Transport
 
 REQUEST_TIMEOUT_S: Final = 10.0

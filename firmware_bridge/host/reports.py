@@ -21,7 +21,8 @@ from firmware_bridge.host.events import (
 from firmware_bridge.host.exposures import ExposureHistory, Unknown
 from firmware_bridge.host.parameters import ProbeParameters, describe_change
 from firmware_bridge.host.reasons import TRANSMIT_OFF
-from firmware_bridge.line.messages import DeviceHeartbeat, ExposureFlag, Message, TransmitOff
+from firmware_bridge.line.messages import DeviceHeartbeat, ExposureFlag, TransmitOff
+from firmware_bridge.line.packing import Message
 
 KEPT_EVENTS: Final = 1024
 """Events that wait in one Watch; the oldest are dropped first, counted."""

@@ -27,6 +27,11 @@ class Field:
         return self.kind in TAILS
 
     @property
+    def is_array(self) -> bool:
+        """Of numbers; several u8 are bytes."""
+        return self.count is not None and self.kind != "u8"
+
+    @property
     def size(self) -> int:
         return 0 if self.is_tail else SIZES[self.kind] * (self.count or 1)
 
@@ -43,6 +48,11 @@ class Message:
     @property
     def fixed_size(self) -> int:
         return sum(field.size for field in self.fields)
+
+    @property
+    def is_command(self) -> bool:
+        """Whether the device replies to it, with its tag."""
+        return self.sender == "host" and self.fields[0].name == "tag"
 
     @property
     def tail(self) -> Field | None:
@@ -93,7 +103,7 @@ class Layout:
 
 
 def load_layout(path: Path = SOURCE) -> Layout:
-    """Raises SystemExit where two messages share a number or a tail is not last."""
+    """Raises SystemExit where two messages share a number, a tail is not last, or a single value follows an array."""
     content = tomllib.loads(path.read_text())
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
     parameters = tuple(one for entry in content["parameter"] for one in _parameters(dict(entry)))
@@ -147,3 +157,6 @@ def _check(layout: Layout) -> None:
     for message in layout.messages:
         if any(field.is_tail for field in message.fields[:-1]):
             raise SystemExit(f"{message.name} has a tail that is not its last field")
+        order = [field.is_array for field in message.fields if not field.is_tail]
+        if order != sorted(order):
+            raise SystemExit(f"{message.name} has an array before a single value; put arrays behind all single values")

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum, IntEnum, IntFlag
-from struct import Struct
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -11,11 +10,11 @@ import msgspec
 import typer
 
 from firmware_bridge.line import messages as wire
+from firmware_bridge.line.packing import PARAMETER_PAIR, Message
 
 Plain = str | int | float | bool | None | tuple["Plain", ...] | Mapping[str, "Plain"]
 """What JSON can say."""
 
-_PAIR: Final = Struct("<Bi")
 _SHOWN_BYTES: Final = 12
 
 _ENUMERATIONS: Final[Mapping[str, type[IntEnum]]] = MappingProxyType(
@@ -116,7 +115,7 @@ class MessageField:
     plain: Plain
 
 
-def fields_of(message: wire.Message) -> tuple[MessageField, ...]:
+def fields_of(message: Message) -> tuple[MessageField, ...]:
     """All fields but the tag, which only pairs a reply with its command."""
     return tuple(
         _field(message, each.name, getattr(message, each.name))
@@ -125,13 +124,13 @@ def fields_of(message: wire.Message) -> tuple[MessageField, ...]:
     )
 
 
-def tag_of(message: wire.Message) -> int | None:
+def tag_of(message: Message) -> int | None:
     """The number that pairs a command with its reply; None where the message has none."""
     tag: int | None = getattr(message, "tag", None)
     return tag
 
 
-def _field(message: wire.Message, name: str, value: Any) -> MessageField:
+def _field(message: Message, name: str, value: Any) -> MessageField:
     special = _SPECIAL.get((type(message).__name__, name))
     if special is not None:
         text, plain = special(message, value)
@@ -165,9 +164,9 @@ def _settings(message: Any, values: tuple[int, ...]) -> tuple[str, Plain]:
 
 
 def _pairs(message: Any, data: bytes) -> tuple[str, Plain]:
-    if not data or len(data) % _PAIR.size:
+    if not data or len(data) % PARAMETER_PAIR.size:
         return _general(data)
-    return _named_values(list(_PAIR.iter_unpack(data)))
+    return _named_values(list(PARAMETER_PAIR.iter_unpack(data)))
 
 
 def _named_values(settings: list[tuple[int, int]]) -> tuple[str, Plain]:

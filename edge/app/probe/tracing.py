@@ -23,7 +23,8 @@ from firmware_bridge.errors import MessageError
 from firmware_bridge.line.codec import LINK_HEADER_BYTES, decode
 from firmware_bridge.line.framing import DELIMITER, Deframer
 from firmware_bridge.line.link import FrameKind, Greeting, read_greeting
-from firmware_bridge.line.messages import WINDOW_FRAMES, Message
+from firmware_bridge.line.messages import WINDOW_FRAMES
+from firmware_bridge.line.packing import Message
 from firmware_bridge.line.transport.recorded import (
     Direction,
     RecordingTransport,

@@ -12,6 +12,7 @@ from firmware_bridge.line import messages as wire
 from firmware_bridge.line.codec import encode
 from firmware_bridge.line.framing import encode_frame
 from firmware_bridge.line.link import FrameKind
+from firmware_bridge.line.packing import Message
 from firmware_bridge.line.transport.recorded import Direction, TraceEntry, TraceFile
 
 SESSION = 7
@@ -23,7 +24,7 @@ def frame(kind: FrameKind, seq: int, body: bytes, expects: int = 0, session: int
     return encode_frame(bytes((kind << 5 | session, seq, expects)) + body)
 
 
-def data(seq: int, message: wire.Message) -> bytes:
+def data(seq: int, message: Message) -> bytes:
     return frame(FrameKind.DATA, seq, encode(message))
 
 

@@ -22,7 +22,7 @@ from firmware_bridge.line import messages as wire
 from firmware_bridge.line.codec import decode, encode
 from firmware_bridge.line.framing import Deframer, encode_frame
 from firmware_bridge.line.link import FrameKind, Greeting, Link
-from firmware_bridge.line.messages import Message
+from firmware_bridge.line.packing import Message
 from firmware_bridge.line.transport.loopback import loopback_pair
 from tests.firmware_bridge.host.stepped_line import Clocked
 
