@@ -13,7 +13,7 @@ from typing import Final, Self, TypeVar, get_args
 from firmware_bridge.errors import BridgeError, LinkClosedError, LinkLostError, MalformedMessageError, RefusedError
 from firmware_bridge.firmware_image import FirmwareVersion
 from firmware_bridge.host.clock_sync import ClockStatus, HostTime
-from firmware_bridge.host.connection import REQUEST_TIMEOUT_S, Connection, ConnectionStatistics, ConnectionUser
+from firmware_bridge.host.connection import Connection
 from firmware_bridge.host.events import Event, FaultLatched, LineLost, LineRestored, TelemetryReport, TransmitChanged
 from firmware_bridge.host.parameters import (
     Pair,
@@ -31,6 +31,7 @@ from firmware_bridge.host.parameters import (
 from firmware_bridge.host.periodic import ALIVE_S
 from firmware_bridge.host.reasons import REFUSALS, SELF_TESTS
 from firmware_bridge.host.reports import ProbeMoment, Reports, StateKnown, StateUnknown, Watch
+from firmware_bridge.host.session import REQUEST_TIMEOUT_S, ConnectionStatistics, ConnectionUser
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.messages import PARAMETER_NUMBERS, Action, BootReason, Refusal
 from firmware_bridge.line.packing import Command, Message

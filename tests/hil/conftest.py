@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from firmware_bridge.host.connection import ConnectionStatistics
 from firmware_bridge.host.probe import Probe
+from firmware_bridge.host.session import ConnectionStatistics
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.transport.faulty import FaultSettings
 from tests.hil.counters import NAMES, Counted, complaints, counted_by_link, counted_by_program

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from firmware_bridge.host.connection import ConnectionStatistics
+from firmware_bridge.host.session import ConnectionStatistics
 from firmware_bridge.line.link import LinkCounters
 from firmware_bridge.line.messages import LinkStatistics
 

@@ -8,10 +8,10 @@ from rich.text import Text
 
 from edge.app.tables import plain_table
 from edge.overlay.state import index_text, limit_text
-from firmware_bridge.host.connection import ConnectionStatistics
 from firmware_bridge.host.events import FaultLatched, TelemetryReport, TransmitChanged
 from firmware_bridge.host.parameters import ParameterDescription, PresetDescription
 from firmware_bridge.host.reasons import FAULTS
+from firmware_bridge.host.session import ConnectionStatistics
 from firmware_bridge.line.messages import FaultCode, LinkStatistics, TransmitOff
 
 _HARMLESS = {"good", "delivered", "sent", "plain_sent", "plain_received"}

@@ -11,9 +11,9 @@ from edge.app.probe.tables import fault_text, output_text, sensor_text, transmit
 from edge.app.wording import counted
 from edge.overlay.state import index_text
 from firmware_bridge.host.clock_sync import ClockStatus
-from firmware_bridge.host.connection import ConnectionStatistics
 from firmware_bridge.host.events import FaultLatched, TelemetryReport, TransmitChanged
 from firmware_bridge.host.parameters import ProbeParameters
+from firmware_bridge.host.session import ConnectionStatistics
 from firmware_bridge.line.messages import LinkStatistics
 
 
