@@ -20,7 +20,7 @@ from firmware_bridge.device.limits import acoustic_output
 from firmware_bridge.device.port import DevicePort
 from firmware_bridge.device.settings import FRAME_RATE, IMU_RATE
 from firmware_bridge.device.state import DeviceState, initial_state
-from firmware_bridge.device.timing import MASK, Grid, since
+from firmware_bridge.device.timing import MASK, PeriodicMoments, since
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.codec import encode
 from firmware_bridge.line.link import Greeting, Link
@@ -50,7 +50,7 @@ class Device:
         self._link = Link(self, boot_id=port.running.boot_id, outbox_bytes=wire.OUTBOX_BYTES)
         self._state = initial_state(port, self._link, now_us)
         self._buttons: list[wire.Button] = []
-        self._motion = Grid(now_us)
+        self._motion = PeriodicMoments(now_us)
         self._telemetry_us = self._heartbeat_us = now_us
         self._plain: list[Message] = []
         """Unreliable frames of the present call, in order."""

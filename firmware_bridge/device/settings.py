@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from firmware_bridge.device.limits import Verdict, check
+from firmware_bridge.device.limits import SettingVerdict, check
 from firmware_bridge.device.timing import MASK
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.messages import PARAMETER_NUMBERS, Refusal
@@ -23,7 +23,7 @@ class DeviceSettings:
         """The epoch holds for the exposures whose time is later than this."""
         self.is_news = False
 
-    def change(self, pairs: bytes, now_us: int) -> Verdict:
+    def change(self, pairs: bytes, now_us: int) -> SettingVerdict:
         """Set what `pairs` ask for together. A refusal names the first pair that cannot be, then the first limit."""
         verdict, candidate = self._asked_for(pairs)
         if not verdict.refusal:
@@ -33,12 +33,12 @@ class DeviceSettings:
             self.is_news = True
         return verdict
 
-    def _asked_for(self, pairs: bytes) -> tuple[Verdict, list[int]]:
+    def _asked_for(self, pairs: bytes) -> tuple[SettingVerdict, list[int]]:
         """All values as they would be; ranges are not looked at yet, save the preset's."""
         candidate = list(self.values)
         n_pairs, rest = divmod(len(pairs), PARAMETER_PAIR.size)
         if rest or not 1 <= n_pairs <= wire.MAX_PAIRS:
-            return Verdict(Refusal.MALFORMED), candidate
+            return SettingVerdict(Refusal.MALFORMED), candidate
         seen = 0
         for k in range(n_pairs):
             number, value = PARAMETER_PAIR.unpack_from(pairs, k * PARAMETER_PAIR.size)
@@ -49,16 +49,16 @@ class DeviceSettings:
                 candidate = list(wire.PRESETS[value].values)
             candidate[number] = value
             seen |= 1 << number
-        return Verdict(), candidate
+        return SettingVerdict(), candidate
 
 
-def _check_pair(place: int, number: int, value: int, seen: int) -> Verdict:
+def _check_pair(place: int, number: int, value: int, seen: int) -> SettingVerdict:
     if number >= len(wire.PARAMETERS):
-        return Verdict(Refusal.UNKNOWN_PARAMETER, number, value)
+        return SettingVerdict(Refusal.UNKNOWN_PARAMETER, number, value)
     if seen >> number & 1:
-        return Verdict(Refusal.REPEATED_PARAMETER, number, value)
+        return SettingVerdict(Refusal.REPEATED_PARAMETER, number, value)
     if number == PRESET and place:
-        return Verdict(Refusal.MALFORMED, number, value)
+        return SettingVerdict(Refusal.MALFORMED, number, value)
     if number == PRESET and not 0 <= value < len(wire.PRESETS):
-        return Verdict(Refusal.UNKNOWN_PRESET, number, value, 0, len(wire.PRESETS) - 1)
-    return Verdict()
+        return SettingVerdict(Refusal.UNKNOWN_PRESET, number, value, 0, len(wire.PRESETS) - 1)
+    return SettingVerdict()

@@ -13,7 +13,7 @@ from typing import Final
 
 from firmware_bridge.errors import LinkClosedError, TransportError
 from firmware_bridge.host.periodic import ALIVE_S
-from firmware_bridge.host.session import REQUEST_TIMEOUT_S, ConnectionStatistics, ConnectionUser, Phase, Session
+from firmware_bridge.host.session import REQUEST_TIMEOUT_S, ConnectionStatistics, ConnectionUser, Phase, ProbeSession
 from firmware_bridge.line.packing import Command, Message
 from firmware_bridge.line.transport.contract import Transport
 
@@ -43,7 +43,7 @@ class Connection:
     ) -> None:
         self.name = name
         self._open_transport, self._now_ns = open_transport, now_ns
-        self._session = Session(user, name=name, alive_s=alive_s, now_ns=now_ns, pick=pick)
+        self._session = ProbeSession(user, name=name, alive_s=alive_s, now_ns=now_ns, pick=pick)
         self._lock = self._session.lock
         self._changed = threading.Condition()
         self._pause = pause or self._session.ended.wait

@@ -102,7 +102,7 @@ class TelemetryReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Motion:
+class MotionSample:
     """One sample of the inertial sensor, x y z."""
 
     received_ns: int
@@ -148,7 +148,7 @@ Event = (
     | ParametersChanged
     | Exposed
     | TelemetryReport
-    | Motion
+    | MotionSample
     | Logged
     | LineLost
     | LineRestored
@@ -192,7 +192,7 @@ def _telemetry(message: wire.Telemetry, received_ns: int) -> Event:
 
 
 def _imu(message: wire.Imu, received_ns: int) -> Event:
-    return Motion(
+    return MotionSample(
         received_ns,
         message.device_us,
         tuple(value / 1000 for value in message.acceleration_mg),

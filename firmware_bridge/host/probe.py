@@ -30,7 +30,7 @@ from firmware_bridge.host.parameters import (
 )
 from firmware_bridge.host.periodic import ALIVE_S
 from firmware_bridge.host.reasons import REFUSALS, SELF_TESTS
-from firmware_bridge.host.reports import ProbeMoment, Reports, StateKnown, StateUnknown, Watch
+from firmware_bridge.host.reports import EventQueue, ProbeMoment, Reports, StateKnown, StateUnknown
 from firmware_bridge.host.session import REQUEST_TIMEOUT_S, ConnectionStatistics, ConnectionUser
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.messages import PARAMETER_NUMBERS, Action, BootReason, Refusal
@@ -277,11 +277,11 @@ class Probe:
         probe. The result ends it."""
         return self._reports.listen(tell, kinds)
 
-    def watch(self, kinds: tuple[type[Event], ...] = _ALL_EVENTS) -> Watch:
+    def watch(self, kinds: tuple[type[Event], ...] = _ALL_EVENTS) -> EventQueue:
         """Keep events of these kinds until they are fetched with `events`, or the watch is closed."""
-        return Watch(kinds, self._reports.listen)
+        return EventQueue(kinds, self._reports.listen)
 
-    def events(self, watch: Watch, timeout_s: float) -> list[Event]:
+    def events(self, watch: EventQueue, timeout_s: float) -> list[Event]:
         """What `watch` kept, the oldest first; waits at most `timeout_s` for the first. A sign of life."""
         self.line.alive()
         self.line.wait_until(lambda: len(watch) > 0, timeout_s)

@@ -25,7 +25,7 @@ from firmware_bridge.line.messages import DeviceHeartbeat, ExposureFlag, Transmi
 from firmware_bridge.line.packing import Message
 
 KEPT_EVENTS: Final = 1024
-"""Events that wait in one Watch; the oldest are dropped first, counted."""
+"""Events that wait in one EventQueue; the oldest are dropped first, counted."""
 
 _KEPT_CHANGES: Final = 64
 
@@ -67,7 +67,7 @@ Kinds = tuple[type[Event], ...]
 ProbeMoment = StateKnown | StateUnknown
 
 
-class Watch:
+class EventQueue:
     """Events that wait until they are fetched."""
 
     def __init__(self, kinds: Kinds, listen: Callable[[Callable[[Event], None], Kinds], Callable[[], None]]) -> None:

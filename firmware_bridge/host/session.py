@@ -116,7 +116,7 @@ class _Inbox:
         self.bodies.append(body)
 
 
-class Session:
+class ProbeSession:
     """All of a connection but its thread. Whoever calls it holds `lock`, and then calls what `take_handouts` gives
     without holding it: those who are told may use the connection."""
 

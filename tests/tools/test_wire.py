@@ -6,7 +6,7 @@ import pytest
 
 from firmware_bridge.line import messages
 from tools.wire.__main__ import made
-from tools.wire.layout import Field, load_layout
+from tools.wire.layout import FieldLayout, load_layout
 
 LAYOUT = load_layout()
 
@@ -61,4 +61,4 @@ def test_presets_start_within_their_ranges():
 
 
 def test_array_size():
-    assert Field("values", "i32", 17).size == 68
+    assert FieldLayout("values", "i32", 17).size == 68

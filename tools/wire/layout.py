@@ -15,7 +15,7 @@ TAILS = ("bytes", "text")
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class FieldLayout:
     name: str
     kind: str
     """A scalar type, or `bytes` or `text` for the rest of the message."""
@@ -37,13 +37,13 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class MessageLayout:
     name: str
     number: int
     sender: str
     reliable: bool
     doc: str
-    fields: tuple[Field, ...]
+    fields: tuple[FieldLayout, ...]
 
     @property
     def fixed_size(self) -> int:
@@ -55,7 +55,7 @@ class Message:
         return self.sender == "host" and self.fields[0].name == "tag"
 
     @property
-    def tail(self) -> Field | None:
+    def tail(self) -> FieldLayout | None:
         return self.fields[-1] if self.fields and self.fields[-1].is_tail else None
 
 
@@ -99,7 +99,7 @@ class Layout:
     enums: tuple[Enumeration, ...]
     parameters: tuple[Parameter, ...]
     presets: tuple[Preset, ...]
-    messages: tuple[Message, ...]
+    messages: tuple[MessageLayout, ...]
 
 
 def load_layout(path: Path = SOURCE) -> Layout:
@@ -138,16 +138,18 @@ def _preset(number: int, entry: dict[str, Any], parameters: tuple[Parameter, ...
     return Preset(entry["name"], values=tuple(own.get(p.name, p.default) for p in parameters), **caps)
 
 
-def _message(entry: dict[str, Any]) -> Message:
+def _message(entry: dict[str, Any]) -> MessageLayout:
     fields = tuple(_field(name, kind) for name, kind in entry["fields"])
-    return Message(entry["name"], entry["id"], entry["from"], entry.get("reliable", True), entry.get("doc", ""), fields)
+    return MessageLayout(
+        entry["name"], entry["id"], entry["from"], entry.get("reliable", True), entry.get("doc", ""), fields
+    )
 
 
-def _field(name: str, kind: str) -> Field:
+def _field(name: str, kind: str) -> FieldLayout:
     scalar, bracket, count = kind.partition("[")
     if scalar not in CODES and kind not in TAILS:
         raise SystemExit(f"field {name} is a {kind}; expected one of {', '.join([*CODES, *TAILS])}")
-    return Field(name, scalar, int(count.rstrip("]")) if bracket else None)
+    return FieldLayout(name, scalar, int(count.rstrip("]")) if bracket else None)
 
 
 def _check(layout: Layout) -> None:

@@ -2,7 +2,7 @@
 
 import textwrap
 
-from tools.wire.layout import CODES, Enumeration, Field, Layout, Message
+from tools.wire.layout import CODES, Enumeration, FieldLayout, Layout, MessageLayout
 
 HEADER = '''"""Made from messages.toml by `python -m tools.wire`; edit that, not this.
 
@@ -45,7 +45,7 @@ def _enumeration(enum: Enumeration) -> str:
     return "\n".join([f"\nclass {enum.name}({base}):", f'    """{enum.doc}"""\n', *values, ""])
 
 
-def _message(message: Message) -> str:
+def _message(message: MessageLayout) -> str:
     base = "Command" if message.is_command else "Message"
     return "\n".join(
         [
@@ -60,7 +60,7 @@ def _message(message: Message) -> str:
     )
 
 
-def _doc(message: Message) -> list[str]:
+def _doc(message: MessageLayout) -> list[str]:
     way = "To the device" if message.sender == "host" else f"From the {message.sender}"
     kind = "acknowledged" if message.reliable else "may be lost"
     if not message.doc:
@@ -72,7 +72,7 @@ def _doc(message: Message) -> list[str]:
     ]
 
 
-def _annotation(field: Field) -> str:
+def _annotation(field: FieldLayout) -> str:
     if field.is_tail:
         return "Text" if field.kind == "text" else "Rest"
     if field.count is None:

@@ -26,7 +26,7 @@ from firmware_bridge.line.link import FrameKind, Greeting, read_greeting
 from firmware_bridge.line.messages import WINDOW_FRAMES
 from firmware_bridge.line.packing import Message
 from firmware_bridge.line.transport.recorded import (
-    Direction,
+    LineDirection,
     RecordingTransport,
     TraceEntry,
     TraceFile,
@@ -39,8 +39,8 @@ _ANSWERS: Final = (FrameKind.ACK, FrameKind.NAK)
 _REMEMBERED: Final = 2 * WINDOW_FRAMES
 """Sequence numbers that can still be of a frame sent again."""
 REFRESH_S: Final = 0.25
-WAYS: Final[Mapping[Direction, str]] = {Direction.TO_PROBE: "to probe", Direction.FROM_PROBE: "from probe"}
-_ARROWS: Final[Mapping[Direction, str]] = {Direction.TO_PROBE: "->", Direction.FROM_PROBE: "<-"}
+WAYS: Final[Mapping[LineDirection, str]] = {LineDirection.TO_PROBE: "to probe", LineDirection.FROM_PROBE: "from probe"}
+_ARROWS: Final[Mapping[LineDirection, str]] = {LineDirection.TO_PROBE: "->", LineDirection.FROM_PROBE: "<-"}
 
 
 def record_line(address: str, path: Path, seconds: float | None, *, imaging: bool, arm: bool) -> None:
@@ -77,7 +77,7 @@ def record_line(address: str, path: Path, seconds: float | None, *, imaging: boo
 
 def show_trace(path: Path, *, json: bool) -> None:
     """Prints each frame of the file, then the counters; says where its last line was cut short."""
-    tallies = {direction: DirectionTally() for direction in Direction}
+    tallies = {direction: DirectionTally() for direction in LineDirection}
     entries, last_ns = read_trace(path), 0
     for frame in frames_of(entries):
         tallies[frame.direction].add(frame)
@@ -100,7 +100,7 @@ class TracedFrame:
 
     time_ns: int
     """When its last byte was read or written, from the recording's first bytes."""
-    direction: Direction
+    direction: LineDirection
     n_bytes: int
     """On the line, delimiter included."""
     kind: FrameKind | None = None
@@ -152,7 +152,7 @@ class DirectionTally:
 class LineReader:
     """One direction of a line: bytes in, frames out. A piece without end at the end of the recording gives none."""
 
-    def __init__(self, direction: Direction) -> None:
+    def __init__(self, direction: LineDirection) -> None:
         self._direction = direction
         self._deframer = Deframer()
         self._n_waiting = 0
@@ -219,7 +219,7 @@ class LineReader:
 
 def frames_of(entries: Iterable[TraceEntry]) -> Iterator[TracedFrame]:
     """The frames of a recorded line, in the order in which they were complete."""
-    readers = {direction: LineReader(direction) for direction in Direction}
+    readers = {direction: LineReader(direction) for direction in LineDirection}
     start_ns: int | None = None
     for entry in entries:
         start_ns = entry.time_ns if start_ns is None else start_ns
@@ -234,7 +234,7 @@ def _holds(expects: int, body: bytes) -> tuple[int, ...]:
 def frame_text(frame: TracedFrame) -> Text:
     """`   0.123456 <- data    12  Telemetry battery=80% ...`: seconds, way, kind, sequence number, content."""
     line = Text(f"{frame.time_ns / 1e9:11.6f} ")
-    line.append(_ARROWS[frame.direction], style="cyan" if frame.direction is Direction.TO_PROBE else "green")
+    line.append(_ARROWS[frame.direction], style="cyan" if frame.direction is LineDirection.TO_PROBE else "green")
     line.append(f" {kind_name(frame):7}", style="bold red" if frame.problem else "dim")
     line.append(f" {sequence_text(frame):>3}  ")
     line.append(content_text(frame))
@@ -293,9 +293,9 @@ def frame_plain(frame: TracedFrame) -> dict[str, Plain]:
     }
 
 
-def tally_view(tallies: Mapping[Direction, DirectionTally], duration_ns: int) -> RenderableType:
+def tally_view(tallies: Mapping[LineDirection, DirectionTally], duration_ns: int) -> RenderableType:
     """The counters of both ways side by side, then how often each message came."""
-    ways = (Direction.TO_PROBE, Direction.FROM_PROBE)
+    ways = (LineDirection.TO_PROBE, LineDirection.FROM_PROBE)
     table = plain_table("", *(WAYS[way] for way in ways), left=("",))
     for name, counts in _counters(tallies):
         bad = name not in ("bytes", "frames") and any(counts)
@@ -306,20 +306,20 @@ def tally_view(tallies: Mapping[Direction, DirectionTally], duration_ns: int) ->
     return Group(Text(f"\n{duration_ns / 1e9:.3f} s recorded", style="bold"), table)
 
 
-def tally_plain(tallies: Mapping[Direction, DirectionTally], duration_ns: int) -> dict[str, Plain]:
+def tally_plain(tallies: Mapping[LineDirection, DirectionTally], duration_ns: int) -> dict[str, Plain]:
     """The last line of JSON."""
     ways: dict[str, Plain] = {
         WAYS[way]: {
             **{name.replace(" ", "_"): counts[k] for name, counts in _counters(tallies)},
             "messages": dict(tallies[way].messages),
         }
-        for k, way in enumerate((Direction.TO_PROBE, Direction.FROM_PROBE))
+        for k, way in enumerate((LineDirection.TO_PROBE, LineDirection.FROM_PROBE))
     }
     return {"summary": {"duration_s": duration_ns / 1e9, **ways}}
 
 
-def _counters(tallies: Mapping[Direction, DirectionTally]) -> list[tuple[str, tuple[int, int]]]:
-    there, back = tallies[Direction.TO_PROBE], tallies[Direction.FROM_PROBE]
+def _counters(tallies: Mapping[LineDirection, DirectionTally]) -> list[tuple[str, tuple[int, int]]]:
+    there, back = tallies[LineDirection.TO_PROBE], tallies[LineDirection.FROM_PROBE]
     return [
         ("bytes", (there.n_bytes, back.n_bytes)),
         ("frames", (there.n_frames, back.n_frames)),

@@ -24,7 +24,7 @@ from firmware_bridge.host.events import (
     LineLost,
     LineRestored,
     Logged,
-    Motion,
+    MotionSample,
     ParametersChanged,
     TelemetryReport,
     TransmitChanged,
@@ -38,7 +38,7 @@ LINES_S: Final = 1.0
 LINK_S: Final = 2.0
 """How often the probe's own counters are asked for."""
 WAIT_S: Final = 0.05
-_IN_THE_SNAPSHOT: Final = (Exposed, Motion, TelemetryReport)
+_IN_THE_SNAPSHOT: Final = (Exposed, MotionSample, TelemetryReport)
 """Events too many for a line each."""
 
 RATE_WINDOW_NS: Final = 2_000_000_000

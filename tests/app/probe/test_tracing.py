@@ -13,7 +13,7 @@ from firmware_bridge.line.codec import encode
 from firmware_bridge.line.framing import encode_frame
 from firmware_bridge.line.link import FrameKind
 from firmware_bridge.line.packing import Message
-from firmware_bridge.line.transport.recorded import Direction, TraceEntry, TraceFile
+from firmware_bridge.line.transport.recorded import LineDirection, TraceEntry, TraceFile
 
 SESSION = 7
 TELEMETRY = wire.Telemetry(5_000_000, 80, 301, 355, 812, 300, 900, 120, 0, 0, 0)
@@ -28,7 +28,7 @@ def data(seq: int, message: Message) -> bytes:
     return frame(FrameKind.DATA, seq, encode(message))
 
 
-def entries(*chunks: bytes, direction: Direction = Direction.FROM_PROBE) -> list[TraceEntry]:
+def entries(*chunks: bytes, direction: LineDirection = LineDirection.FROM_PROBE) -> list[TraceEntry]:
     return [TraceEntry(1_000 + k, direction, chunk) for k, chunk in enumerate(chunks)]
 
 
@@ -66,10 +66,10 @@ def test_both_ways_keep_their_own_torn_frames():
     found = list(
         frames_of(
             [
-                TraceEntry(10, Direction.TO_PROBE, there[:4]),
-                TraceEntry(20, Direction.FROM_PROBE, back[:9]),
-                TraceEntry(30, Direction.TO_PROBE, there[4:]),
-                TraceEntry(45, Direction.FROM_PROBE, back[9:]),
+                TraceEntry(10, LineDirection.TO_PROBE, there[:4]),
+                TraceEntry(20, LineDirection.FROM_PROBE, back[:9]),
+                TraceEntry(30, LineDirection.TO_PROBE, there[4:]),
+                TraceEntry(45, LineDirection.FROM_PROBE, back[9:]),
             ]
         )
     )
@@ -139,11 +139,11 @@ def test_every_message_can_be_shown(kind):
 def recorded(tmp_path):
     """A line with a command, its answer, a damaged frame, and a frame sent again."""
     with TraceFile(tmp_path / "line.trace", clock_ns=iter(range(0, 10**12, 10**8)).__next__) as trace:
-        trace.add(Direction.TO_PROBE, data(0, wire.Imaging(5, wire.Action.ARM)))
-        trace.add(Direction.FROM_PROBE, changed(data(0, wire.Done(5, 0))))
-        trace.add(Direction.TO_PROBE, frame(FrameKind.NAK, 0, b"\0\0"))
-        trace.add(Direction.FROM_PROBE, data(0, wire.Done(5, 0)) + frame(FrameKind.PLAIN, 0, encode(TELEMETRY)))
-        trace.add(Direction.TO_PROBE, data(0, wire.Imaging(5, wire.Action.ARM)))
+        trace.add(LineDirection.TO_PROBE, data(0, wire.Imaging(5, wire.Action.ARM)))
+        trace.add(LineDirection.FROM_PROBE, changed(data(0, wire.Done(5, 0))))
+        trace.add(LineDirection.TO_PROBE, frame(FrameKind.NAK, 0, b"\0\0"))
+        trace.add(LineDirection.FROM_PROBE, data(0, wire.Done(5, 0)) + frame(FrameKind.PLAIN, 0, encode(TELEMETRY)))
+        trace.add(LineDirection.TO_PROBE, data(0, wire.Imaging(5, wire.Action.ARM)))
     return tmp_path / "line.trace"
 
 
