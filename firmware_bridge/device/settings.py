@@ -21,7 +21,7 @@ class DeviceSettings:
         self.epoch = 0
         self.since_us = now_us
         """The epoch holds for the exposures whose time is later than this."""
-        self.is_news = False
+        self.unreported = False
 
     def change(self, pairs: bytes, now_us: int) -> SettingVerdict:
         """Set what `pairs` ask for together. A refusal names the first pair that cannot be, then the first limit."""
@@ -30,7 +30,7 @@ class DeviceSettings:
             verdict = check(candidate)
         if not verdict.refusal:
             self.values, self.epoch, self.since_us = candidate, (self.epoch + 1) & MASK, now_us
-            self.is_news = True
+            self.unreported = True
         return verdict
 
     def _asked_for(self, pairs: bytes) -> tuple[SettingVerdict, list[int]]:
