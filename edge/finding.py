@@ -148,8 +148,6 @@ class Finding:
     runtime: str | None = None
     """`openvino int8, 2 threads`."""
     timings: Timings = Timings()
-    carried: object | None = None
-    """What the task needs of this frame to judge the next one; neither drawn nor written."""
 
     def measurement(self, name: str) -> Measurement | None:
         return next((m for m in self.measurements if m.name == name), None)

@@ -1,8 +1,10 @@
 """Lazy tables of implementations: a name, the class that answers to it, the extra that brings its library."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
+from importlib.metadata import entry_points
 from typing import Any
 
 from edge.errors import BackendUnavailableError, UnknownNameError
@@ -18,6 +20,33 @@ class Entry:
     """The extra of `sonoedge` that installs what it needs."""
 
 
+class Table(Mapping[str, Entry]):
+    """The entries that this distribution brings, then those that others declare as entry points of `group`.
+
+    A name of ours cannot be taken by another distribution.
+    """
+
+    def __init__(self, own: Mapping[str, Entry], group: str) -> None:
+        self.own, self.group = own, group
+
+    def __getitem__(self, name: str) -> Entry:
+        entry = self.own.get(name)
+        return entry if entry is not None else _declared(self.group)[name]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self.own
+        yield from (name for name in _declared(self.group) if name not in self.own)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+@cache
+def _declared(group: str) -> Mapping[str, Entry]:
+    """Of other distributions, by name."""
+    return {point.name: Entry(point.value) for point in sorted(entry_points(group=group), key=lambda one: one.name)}
+
+
 def load(kind: str, table: Mapping[str, Entry], name: str) -> Any:
     """The class or function behind `name`.
 
@@ -27,9 +56,8 @@ def load(kind: str, table: Mapping[str, Entry], name: str) -> Any:
     entry = table.get(name)
     if entry is None:
         raise UnknownNameError(f"there is no {kind} named '{name}'; there are: {', '.join(sorted(table))}")
-    module, _, attribute = entry.target.partition(":")
     try:
-        return getattr(import_module(module), attribute)
+        return resolve(entry.target)
     except ImportError as error:
         if entry.extra is None:
             raise
@@ -37,3 +65,9 @@ def load(kind: str, table: Mapping[str, Entry], name: str) -> Any:
             f"{kind} '{name}' needs a library that is not installed ({error}); "
             f"install it with: pip install 'sonoedge[{entry.extra}]'"
         ) from error
+
+
+def resolve(target: str) -> Any:
+    """What stands at `package.module:name`. Raises ImportError, AttributeError."""
+    module, _, attribute = target.partition(":")
+    return getattr(import_module(module), attribute)

@@ -1,13 +1,15 @@
 """Write a model folder's manifest: `python -m tools.bundle cartilage`.
 
 What people know stands in tools/facts/<model>.json; shapes are read from the float ONNX file; lengths and SHA-256 from
-the files. Calibration and metrics are kept from the manifest that was there; `record` replaces them.
+the files. A folder without that file is a model without a network. Calibration and metrics are kept from the manifest
+that was there; `record` replaces them.
 """
 
 import argparse
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import onnx
@@ -27,6 +29,9 @@ from tools.quantize import SCALE
 from tools.recipe import MODELS
 
 FACTS = Path(__file__).parent / "facts"
+NETWORK = "model.onnx"
+ARRAYS = ("*.npz", "*.txt")
+"""What a task reads beside the network, in the manifest's order."""
 VARIANTS = {
     ("onnx", "int8"): ("model.int8.onnx",),
     ("onnx", "float"): ("model.onnx",),
@@ -42,9 +47,10 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     task: str
     version: str
-    meaning: str
-    classes: tuple[str, ...]
-    thresholds: tuple[Number, ...]
+    meaning: str = ""
+    """Of the outputs; empty without a network, as `classes` are."""
+    classes: tuple[str, ...] = ()
+    thresholds: tuple[Number, ...] = ()
     intended_use: str
     not_intended_for: str
     training_sets: tuple[TrainingSet, ...]
@@ -60,22 +66,15 @@ def load_facts(name: str) -> Facts:
 
 def bundle(folder: Path, facts: Facts) -> Manifest:
     """Write and return the manifest of the files in `folder`."""
-    graph = onnx.load(folder / "model.onnx").graph
-    (given,), outputs = graph.input, graph.output
     old = load_manifest(folder) if (folder / MANIFEST).is_file() else None
     manifest = Manifest(
         name=folder.name,
         task=facts.task,
         version=facts.version,
-        input=InputSpec(name=given.name, shape=_shape(given), scale=SCALE),
-        outputs=tuple(OutputSpec(name=o.name, shape=_shape(o), meaning=facts.meaning) for o in outputs),
+        **_network(folder, facts.meaning) if (folder / NETWORK).is_file() else {},
         classes=facts.classes,
         thresholds=facts.thresholds,
-        variants=tuple(
-            Variant(runtime=runtime, precision=precision, files=tuple(_file(folder / name) for name in names))
-            for (runtime, precision), names in VARIANTS.items()
-        ),
-        arrays=tuple(_file(path) for path in sorted(folder.glob("*.npz"))),
+        arrays=tuple(_file(path) for pattern in ARRAYS for path in sorted(folder.glob(pattern))),
         intended_use=facts.intended_use,
         not_intended_for=facts.not_intended_for,
         training_sets=facts.training_sets,
@@ -84,6 +83,20 @@ def bundle(folder: Path, facts: Facts) -> Manifest:
     )
     _write(folder, manifest)
     return manifest
+
+
+def _network(folder: Path, meaning: str) -> dict[str, Any]:
+    """The manifest's fields that only a network has."""
+    graph = onnx.load(folder / NETWORK).graph
+    (given,) = graph.input
+    return {
+        "input": InputSpec(name=given.name, shape=_shape(given), scale=SCALE),
+        "outputs": tuple(OutputSpec(name=o.name, shape=_shape(o), meaning=meaning) for o in graph.output),
+        "variants": tuple(
+            Variant(runtime=runtime, precision=precision, files=tuple(_file(folder / name) for name in names))
+            for (runtime, precision), names in VARIANTS.items()
+        ),
+    }
 
 
 def record(

@@ -1,7 +1,7 @@
 """Write a model's card from its manifest: `python -m tools.card cartilage`.
 
-The words stand in tools/facts/<model>.card.md; `{figures}`, `{files}`, `{sets}` and `{recipe}` are filled in, so that a
-figure in the card is always the one that was measured.
+The words stand in tools/facts/<model>.card.md; `{figures}`, `{files}`, `{sets}` and, where the training has one,
+`{recipe}` are filled in, so that a figure in the card is always the one that was measured.
 """
 
 import argparse
@@ -12,8 +12,15 @@ from tools.bundle import FACTS
 from tools.recipe import MODELS, RECIPES
 
 
+def shipped_card(name: str) -> str:
+    """The card of the model of this name in models/."""
+    recipe = RECIPES / f"{name}.json"
+    words = (FACTS / f"{name}.card.md").read_text()
+    return card(load_manifest(MODELS / name), words, recipe.read_text() if recipe.is_file() else "")
+
+
 def card(manifest: Manifest, words: str, recipe: str) -> str:
-    """The card's text."""
+    """The card's text. recipe: empty for a model that is trained without one."""
     figures = "\n".join(f"| {n.name.replace('_', ' ')} | {n.value:g} {n.unit} | {n.note} |" for n in manifest.metrics)
     intervals = "\n".join(
         f"| {n.name.replace('_', ' ')} | {n.value:g} {n.unit} | {n.note} |" for n in manifest.calibration
@@ -36,9 +43,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model")
     name = parser.parse_args().model
-    words = (FACTS / f"{name}.card.md").read_text()
-    recipe = (RECIPES / f"{name}.json").read_text()
-    Path(MODELS / name / "CARD.md").write_text(card(load_manifest(MODELS / name), words, recipe))
+    Path(MODELS / name / "CARD.md").write_text(shipped_card(name))
     print(f"wrote {MODELS / name / 'CARD.md'}")
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from edge.app.session import open_session
 from edge.finding import Finding, LineMark, MaskMark
-from edge.sink.masks import label_mask
+from edge.sink.pictures import label_mask
 from tools.masks import dice
 
 

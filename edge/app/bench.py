@@ -1,11 +1,17 @@
 """`sonoedge bench`: how long each stage takes on this board."""
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from edge.app.console import out, say
-from edge.app.settings import usable_cores
+from edge.app.settings import READERS, usable_cores
+from edge.app.task_commands import task_commands
+from edge.errors import SettingError
+from edge.option import Option, made, options_of, taken
+from edge.task.spec import TaskSpec
 
 if TYPE_CHECKING:
     from edge.app.timing import LatencyTable
@@ -13,39 +19,65 @@ if TYPE_CHECKING:
 STAGES = ("grab", "prepare", "infer", "conclude", "overlay")
 
 
-def bench(
+HELP = """Time every stage for each runtime, int8 and float, side by side in one run.
+
+Median and 95th percentile, in milliseconds. Without a task the first one is timed.
+
+[bold]Examples[/]
+
+  sonoedge bench TASK
+
+  sonoedge bench TASK --source clip.mkv --threads 1 --json > bench.json
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class BenchOptions:
+    """What a bench asks for."""
+
     source: Annotated[
-        str, typer.Option("--source", "-s", help="Recording that the frames come from.")
-    ] = "phantom:cartilage,paced=no",
-    task: Annotated[str, typer.Option("--task", "-t", help="Task whose model runs.")] = "cartilage",
-    threads: Annotated[
-        list[int] | None, typer.Option(help="May be given several times. Without it: 1 and all cores.")
-    ] = None,
-    runtime: Annotated[list[str] | None, typer.Option(help="May be given several times. Without it: all.")] = None,
-    frames: Annotated[int, typer.Option(help="Frames that each candidate works on.", min=1)] = 60,
-    json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
-) -> None:
-    """Time every stage for each runtime, int8 and float, side by side in one run.
+        str | None, Option("Recording that the frames come from. Without it: the task's phantom.", short="-s")
+    ] = None
+    threads: Annotated[str | None, Option("One or several, such as 1,2. Without it: 1 and all cores.")] = None
+    runtime: Annotated[str | None, Option("One or several, such as onnx,openvino. Without it: all.")] = None
+    frames: Annotated[int, Option("Frames that each candidate works on.", low=1)] = 60
+    json: Annotated[bool, Option("Print the table as JSON.")] = False
 
-    Median and 95th percentile, in milliseconds.
 
-    [bold]Examples[/]
-
-      sonoedge bench
-
-      sonoedge bench --source clip.mkv --threads 1 --json > bench.json
-    """
+def bench_task(spec: TaskSpec, given: Mapping[str, Any]) -> None:
+    """Prints the table of one task."""
     import msgspec
 
+    from edge.app.opening import open_task
     from edge.app.timing import measure_latency
 
-    counts = threads or sorted({1, usable_cores()})
-    say(f"measuring {frames} frames a candidate; leave the machine alone meanwhile")
-    table = measure_latency(source, task, counts, runtime or (), frames)
-    if json:
+    asked, own = taken(BenchOptions, given, "the bench")
+    task = open_task(spec, options=made(spec.options, own, spec.name, READERS))
+    source = asked.source or f"phantom:{spec.anatomies[0].name},paced=no"
+    counts = whole_numbers(asked.threads) if asked.threads else sorted({1, usable_cores()})
+    say(f"measuring {asked.frames} frames per candidate; leave the machine alone meanwhile")
+    table = measure_latency(source, spec, task, counts, asked.runtime.split(",") if asked.runtime else (), asked.frames)
+    if asked.json:
         typer.echo(msgspec.json.format(msgspec.json.encode(table)).decode())
         return
     print_table(table)
+
+
+def whole_numbers(text: str) -> list[int]:
+    """`1,2`. Raises SettingError."""
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise SettingError(f"--threads is '{text}'; it must be whole numbers with commas, such as 1,2") from None
+
+
+bench = task_commands(
+    HELP,
+    bench_task,
+    lambda spec: options_of(BenchOptions),
+    offered=lambda spec: bool(spec.anatomies) and any(way.network for way in spec.pathways),
+    first=True,
+)
 
 
 def print_table(table: "LatencyTable") -> None:

@@ -117,7 +117,7 @@ def model_checks() -> Iterator[Check]:
 
 
 def camera_checks() -> Iterator[Check]:
-    from edge.source.camera_list import list_cameras
+    from edge.source.camera import list_cameras
 
     cameras = list_cameras()
     for camera in cameras:

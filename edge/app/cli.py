@@ -34,15 +34,15 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(run)
-app.command()(demo)
+app.add_typer(run, name="run")
+app.add_typer(demo, name="demo")
 app.command()(show)
-app.command()(series)
+app.add_typer(series, name="series")
 app.command()(doctor)
 app.add_typer(models, name="models")
 app.add_typer(reference, name="reference")
 app.add_typer(probe, name="probe")
-app.command()(bench)
+app.add_typer(bench, name="bench")
 
 
 def _print_version(asked: bool) -> None:

@@ -1,72 +1,84 @@
-"""`sonoedge demo`: the whole chain with no hardware, against a known truth."""
+"""`sonoedge demo TASK`: the whole chain with no hardware, against a known truth."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING, Annotated, Any
 
 from edge.app.console import busy, out, say
+from edge.app.settings import common_options
+from edge.app.task_commands import task_commands
 from edge.errors import SettingError
+from edge.option import Asked, Option, options_of, taken
+from edge.task.spec import TaskSpec
 
 if TYPE_CHECKING:
     from edge.app.truth import Comparison
     from edge.loop.step import Result
+    from edge.terms import Terms
 
 FPS = 25.0
-FRAMES = {"cartilage": 150, "muscle": 200, "nerve": 150}
-"""By task: a sweep over the knee; a whole contraction; six seconds of heart and hand."""
 MARK = "picture.png"
 """A run never writes it: it tells a demo's folder from one with results."""
 OWN_FILES = ("findings.jsonl", "video-001.mkv", MARK)
 TRUTH_EVERY = 5
 """Every so many frames are compared: drawing the truth takes as long as the picture did."""
 
+HELP = """Scan a simulated body part, measure it, compare with the truth. Needs no hardware.
 
-def demo(
-    out_folder: Annotated[Path, typer.Option("--out", "-o", help="Folder for video, picture and records.")] = Path(
-        "out/demo"
-    ),
-    task: Annotated[str, typer.Option("--task", "-t", help=f"What to scan: {' or '.join(FRAMES)}.")] = "cartilage",
+Leaves picture.png, video-001.mkv and findings.jsonl in --out; an earlier demo there is replaced. Without a task the
+first one is shown.
+
+[bold]Examples[/]
+
+  sonoedge demo TASK --seed 7
+
+  sonoedge demo
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOptions:
+    """What a demo asks for beside the run's settings."""
+
+    out: Annotated[Path, Option("Folder for video, picture and records.", short="-o")] = Path("out/demo")
     frames: Annotated[
         int | None,
-        typer.Option(help="Length of the scan, 25 frames a second. Without it: what the task needs.", min=1, max=5000),
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Another body for each number.", min=0)] = 1,
-    runtime: Annotated[str, typer.Option(help="onnx, openvino, tflite or auto.")] = "auto",
-    precision: Annotated[str | None, typer.Option(help="int8 or float.")] = None,
-) -> None:
-    """Scan a simulated knee, a contracting muscle or a nerve, measure it, compare with the truth. Needs no hardware.
+        Option("Length of the scan, 25 frames/s. Without it: what the task needs.", low=1, high=5000),
+    ] = None
+    seed: Annotated[int, Option("Another body for each number.", low=0)] = 1
 
-    Leaves picture.png, video-001.mkv and findings.jsonl in --out; an earlier demo there is replaced.
 
-    [bold]Example[/]
+def demo_options(spec: TaskSpec) -> Sequence[Asked]:
+    return (*options_of(DemoOptions), *common_options("pathway", "runtime", "precision"))
 
-      sonoedge demo --seed 7
 
-      sonoedge demo --task muscle
-    """
+def demo_task(spec: TaskSpec, given: Mapping[str, Any]) -> None:
+    """Runs the task on its first anatomy and prints how its measurements differ from the truth."""
     from edge.app.run import follow
     from edge.app.session import open_session
     from edge.app.truth import compare
 
-    if task not in FRAMES:
-        raise SettingError(f"there is no demo of '{task}'; there are: {', '.join(FRAMES)}")
-    scratch = scratch_folder(out_folder)
+    asked, settings = taken(DemoOptions, given, "the demo")
+    anatomy = spec.anatomies[0]
+    scratch = scratch_folder(asked.out)
     with busy("opening; the first time, auto measures every runtime on this board"):
         session = open_session(
-            f"phantom:{task},seed={seed},frames={frames or FRAMES[task]},paced=no",
-            task=task,
-            runtime=runtime,
-            precision=precision,
+            f"phantom:{anatomy.name},seed={asked.seed},frames={asked.frames or spec.demo_frames},paced=no",
+            task=spec.name,
             out=scratch,
             fps=FPS,
+            **settings,
         )
     kept: list[Result] = []
     follow(session, lambda result: kept.append(result) if result.finding.sequence % TRUTH_EVERY == 0 else None)
     keep_picture(scratch / MARK, kept)
-    publish(scratch, out_folder)
-    print_comparison(compare([result.finding for result in kept], seed, FPS))
-    say(f"look at {out_folder / MARK} and {out_folder / 'video-001.mkv'}")
+    publish(scratch, asked.out)
+    print_comparison(compare([result.finding for result in kept], anatomy.open(asked.seed), FPS), spec.terms)
+    say(f"look at {asked.out / MARK} and {asked.out / 'video-001.mkv'}")
+
+
+demo = task_commands(HELP, demo_task, demo_options, offered=lambda spec: spec.demo_frames is not None, first=True)
 
 
 def scratch_folder(folder: Path) -> Path:
@@ -96,15 +108,15 @@ def keep_picture(path: Path, results: "list[Result]") -> None:
     """The middle one of those that were measured."""
     from edge.finding import Verdict
     from edge.sink.folder import write_whole
-    from edge.sink.png import png_bytes
+    from edge.sink.pictures import png_bytes
 
     measured = [result for result in results if result.finding.verdict is Verdict.MEASURED] or results
     write_whole(path, png_bytes(measured[len(measured) // 2].picture_bgr))
 
 
-def print_comparison(comparisons: "tuple[Comparison, ...]") -> None:
+def print_comparison(comparisons: "tuple[Comparison, ...]", terms: "Terms") -> None:
     from edge.app.tables import plain_table
-    from edge.app.wording import plain, plain_unit
+    from edge.overlay.wording import plain_unit
 
     if not comparisons:
         out().print("no frame was measured, so there is nothing to compare with the truth", style="yellow")
@@ -113,6 +125,6 @@ def print_comparison(comparisons: "tuple[Comparison, ...]") -> None:
     table = plain_table(*columns, left=("against the truth", "unit"))
     for one in comparisons:
         figures = (f"{one.measured:.2f}", f"{one.truth:.2f}", plain_unit(one.unit), f"{one.mean_absolute_error:.2f}")
-        table.add_row(plain(one.name), *figures, f"{100 * one.inside_interval:.0f} %")
+        table.add_row(terms.words(one.name), *figures, f"{100 * one.inside_interval:.0f} %")
     out().print()
     out().print(table)

@@ -1,14 +1,17 @@
 """`sonoedge models`: what models there are, whether their files are whole, what their cards say."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from edge.app.console import out
 from edge.errors import ModelError
 
+if TYPE_CHECKING:
+    from edge.runtime.manifest import Manifest
+
 models = typer.Typer(
-    help="List the models, verify their files, show a model's card.\n\n"
+    help="List the models, with a network or without; verify their files; show a model's card.\n\n"
     "[bold]Examples[/]\n\n  sonoedge models\n\n  sonoedge models verify\n\n  sonoedge models card cartilage",
     invoke_without_command=True,
     rich_markup_mode="rich",
@@ -21,22 +24,27 @@ Name = Annotated[str, typer.Argument(help="Name of the model, such as cartilage.
 def list_all(context: typer.Context) -> None:
     if context.invoked_subcommand is not None:
         return
-    from edge.app.tables import plain_table
+    from rich.padding import Padding
+    from rich.text import Text
+
     from edge.runtime.manifest import list_models, load_manifest, model_folder
 
-    table = plain_table(
-        "model",
-        "version",
-        "task",
-        "runs on",
-        "intended use",
-        left=("model", "version", "task", "runs on", "intended use"),
-    )
     for name in list_models():
         manifest = load_manifest(model_folder(name))
-        variants = ", ".join(f"{variant.runtime} {variant.precision}" for variant in manifest.variants)
-        table.add_row(name, manifest.version, manifest.task, variants, manifest.intended_use)
-    out().print(table)
+        facts = f": version {manifest.version}, task {manifest.task}; {runs_on(manifest)}"
+        out().print(Text(name, style="bold") + Text(facts))
+        out().print(Padding(Text(manifest.intended_use), (0, 0, 0, 2)))
+
+
+def runs_on(manifest: "Manifest") -> str:
+    """Which runtimes open the model at which precisions, those with the same precisions together."""
+    precisions: dict[str, list[str]] = {}
+    for variant in manifest.variants:
+        precisions.setdefault(variant.runtime, []).append(variant.precision)
+    runtimes: dict[str, list[str]] = {}
+    for runtime, known in precisions.items():
+        runtimes.setdefault(" and ".join(known), []).append(runtime)
+    return "; ".join(f"{known} with {', '.join(names)}" for known, names in runtimes.items()) or "no network"
 
 
 @models.command()

@@ -9,9 +9,11 @@ from rich.live import Live
 from rich.text import Text
 
 from edge.app.console import err
-from edge.app.wording import COLOURS, plain, plain_unit
+from edge.app.wording import COLOURS
 from edge.finding import Finding
 from edge.loop.statistics import Statistics
+from edge.overlay.wording import plain_unit
+from edge.terms import Terms
 
 REFRESH_PER_S = 8
 
@@ -19,8 +21,8 @@ REFRESH_PER_S = 8
 class ProgressLine:
     """Shown on standard error where that is a terminal; nothing is written to logs and pipes."""
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
+    def __init__(self, console: Console, terms: Terms) -> None:
+        self._console, self._terms = console, terms
         self._live = Live(console=console, refresh_per_second=REFRESH_PER_S, transient=True)
         self._shown_s = 0.0
 
@@ -29,7 +31,7 @@ class ProgressLine:
         if not self._live.is_started or time.monotonic() - self._shown_s < 1 / REFRESH_PER_S:
             return
         self._shown_s = time.monotonic()
-        self._live.update(progress_text(statistics(), finding, self._console.width))
+        self._live.update(progress_text(statistics(), finding, self._terms, self._console.width))
 
     @contextmanager
     def shown(self) -> Iterator["ProgressLine"]:
@@ -40,7 +42,7 @@ class ProgressLine:
             yield self
 
 
-def progress_text(statistics: Statistics, finding: Finding, width: int) -> Text:
+def progress_text(statistics: Statistics, finding: Finding, terms: Terms, width: int) -> Text:
     """Two lines: frames, pace, age, losses; then what the newest frame says."""
     age_ms = statistics.age_at_display.median_ms if statistics.age_at_display else 0.0
     counters = Text(
@@ -48,7 +50,7 @@ def progress_text(statistics: Statistics, finding: Finding, width: int) -> Text:
     )
     counters.append(f"  {statistics.lost} lost" if statistics.lost else "", style="yellow")
     says = "; ".join(finding.reasons) or ", ".join(
-        f"{plain(m.name)} {m.value:.2f} {plain_unit(m.unit)}" for m in finding.measurements
+        f"{terms.words(m.name)} {m.value:.2f} {plain_unit(m.unit)}" for m in finding.measurements
     )
     newest = Text.assemble((finding.verdict.value, COLOURS[finding.verdict]), f"  {says}")
     for line in (counters, newest):
@@ -56,5 +58,5 @@ def progress_text(statistics: Statistics, finding: Finding, width: int) -> Text:
     return Text("\n").join((counters, newest))
 
 
-def progress_line() -> ProgressLine:
-    return ProgressLine(err())
+def progress_line(terms: Terms) -> ProgressLine:
+    return ProgressLine(err(), terms)

@@ -1,4 +1,4 @@
-"""`sonoedge reference`: healthy people's echo intensity on one device and preset, which a z-score needs."""
+"""`sonoedge reference`: healthy people's values on one device and preset, which a z-score needs."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,10 +9,10 @@ from edge.app.console import out, say
 from edge.errors import SettingError
 
 reference = typer.Typer(
-    help="Record what healthy tissue looks like on your scanner, so that echo intensity can have a z-score.\n\n"
-    "[bold]Examples[/]\n\n  sonoedge run --source healthy-1.png --task tissue --roi 200,150,150,60 --out healthy-1\n\n"
-    "  sonoedge reference add biceps healthy-1 healthy-2 healthy-3 healthy-4 healthy-5 --device Lumify --preset msk\n\n"
-    "  sonoedge reference list\n\n  sonoedge reference remove biceps",
+    help="Record what healthy tissue looks like on your scanner, so that what is measured can have a z-score.\n\n"
+    "[bold]Examples[/]\n\n  sonoedge run tissue --source healthy-1.png --roi 200,150,150,60 --out healthy-1\n\n"
+    "  sonoedge reference add biceps healthy-1 healthy-2 healthy-3 healthy-4 healthy-5 --kind muscle --device Lumify "
+    "--preset msk\n\n  sonoedge reference list\n\n  sonoedge reference remove biceps",
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
@@ -21,23 +21,25 @@ reference = typer.Typer(
 @reference.command()
 def add(
     name: Annotated[str, typer.Argument(help="What to call it, such as biceps.")],
-    runs: Annotated[list[Path], typer.Argument(help="Folders of runs of --task tissue, one a healthy person.")],
+    runs: Annotated[list[Path], typer.Argument(help="Folders of runs, one per healthy person.")],
     device: Annotated[str, typer.Option(help="The scanner that all were taken with.")],
     preset: Annotated[str, typer.Option(help="Its preset; the gain must have been the same too.")],
-    kind: Annotated[str, typer.Option(help="nerve, vessel, muscle or fascia.")] = "muscle",
+    kind: Annotated[str, typer.Option(help="The structure that the runs show.")],
 ) -> None:
     """Record a reference from the runs of five healthy people or more."""
-    from edge.app.references import add_reference, made_from
-    from edge.task.tissue.kinds import KINDS
+    from edge.app.references import add_reference, made_from, referenced_kinds
 
     for option, value in (("NAME", name), ("--device", device), ("--preset", preset)):
         if not value.strip():
             raise SettingError(f"{option} is empty; say what it is")
-    if kind not in KINDS:
-        raise SettingError(f"--kind is '{kind}'; it must be one of: {', '.join(KINDS)}")
+    known = referenced_kinds()
+    if kind not in known:
+        raise SettingError(f"--kind is '{kind}'; it must be one of: {', '.join(known)}")
     new = made_from(runs, name.strip(), device.strip(), preset.strip(), kind)
     path = add_reference(new)
-    say(f"'{new.name}': {new.mean:.1f} ± {new.sd:.1f} grey levels, {new.people} people; kept in {path}")
+    referenced = known[kind].referenced
+    unit = referenced.unit if referenced else ""
+    say(f"'{new.name}': {new.mean:.1f} ± {new.sd:.1f} {unit}, {new.people} people; kept in {path}")
 
 
 @reference.command("list")
@@ -51,7 +53,7 @@ def list_all() -> None:
         out().print("no reference is recorded; sonoedge reference add --help says how")
         return
     text = ("reference", "device", "preset", "kind")
-    table = plain_table(*text, "mean grey", "SD", "people", left=text)
+    table = plain_table(*text, "mean", "SD", "people", left=text)
     for one in known:
         table.add_row(one.name, one.device, one.preset, one.kind, f"{one.mean:.1f}", f"{one.sd:.1f}", str(one.people))
     out().print(table)

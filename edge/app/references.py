@@ -10,7 +10,8 @@ import platformdirs
 from edge.errors import SettingError, SinkError
 from edge.sink.folder import sink_error, write_whole
 from edge.sink.records import FILE_NAME, read_records
-from edge.task.tissue.echo import Reference
+from edge.task.spec import Reference, TaskSpec
+from edge.task.table import TASKS, task_spec, task_specs
 
 FILE: Final = "references.json"
 LEAST_PEOPLE: Final = 5
@@ -75,7 +76,7 @@ def _write(references: Sequence[Reference]) -> Path:
 def made_from(runs: Iterable[Path], name: str, device: str, preset: str, kind: str) -> Reference:
     """The reference of healthy people, one run each. Raises SettingError where they are too few or show another kind,
     SourceError where a run cannot be read."""
-    values = [person_grey(run, kind) for run in runs]
+    values = [person_value(run, kind) for run in runs]
     if len(values) < LEAST_PEOPLE:
         raise SettingError(
             f"a reference needs the runs of {LEAST_PEOPLE} healthy people or more, one each; there are {len(values)}"
@@ -83,18 +84,24 @@ def made_from(runs: Iterable[Path], name: str, device: str, preset: str, kind: s
     mean = sum(values) / len(values)
     sd = (sum((value - mean) ** 2 for value in values) / (len(values) - 1)) ** 0.5
     if sd <= 0:
-        raise SettingError("all runs have the same echo intensity to the last digit; give runs of different people")
+        raise SettingError("all runs have the same value to the last digit; give runs of different people")
     return Reference(name, device, preset, kind, round(mean, 3), round(sd, 3), len(values))
 
 
-def person_grey(run: Path, kind: str) -> float:
-    """Mean echo intensity over the frames of a run of `--task tissue` that show this kind."""
+def person_value(run: Path, kind: str) -> float:
+    """Mean of what the run's task is referenced by, over its frames that show this kind of structure."""
     path = run / FILE_NAME if run.is_dir() else run
     values = []
     for record in read_records(path):
+        referenced = task_spec(record.task).referenced if record.task in TASKS else None
         named = {one.name: one.value for one in record.measurements}
-        if record.task == "tissue" and any(one.startswith(f"{kind}_by_") for one in named):
-            values.append(named["echo_intensity"] or 0.0)
+        if referenced is not None and referenced.shows(named, kind):
+            values.append(named[referenced.measurement] or 0.0)
     if not values:
-        raise SettingError(f"{path} has no frame of --task tissue that shows {kind}; give a run that does")
+        raise SettingError(f"{path} has no frame that shows {kind}; give a run that does")
     return sum(values) / len(values)
+
+
+def referenced_kinds() -> dict[str, TaskSpec]:
+    """Every kind of structure that a reference can be of, and the task that measures it."""
+    return {kind: spec for spec in task_specs() if spec.referenced for kind in spec.referenced.kinds}

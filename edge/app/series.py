@@ -1,17 +1,18 @@
-"""`sonoedge series`: measurements against seconds, as tables and figures."""
+"""`sonoedge series TASK`: measurements against seconds, as tables and figures."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING, Annotated, Any
 
 from edge.app.console import busy, out, say
+from edge.app.settings import common_options
+from edge.app.task_commands import task_commands
 from edge.errors import SettingError, SourceFormatError
+from edge.option import Asked, Option, options_of, taken
+from edge.task.spec import TaskSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import numpy as np
     from numpy.typing import NDArray
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from edge.exam.sampling import EvenSample
     from edge.exam.series import Series
     from edge.loop.step import Result
+    from edge.terms import Terms
 
 KEPT_PICTURES = 64
 """While the run goes on and nobody knows how long it will be; some 30 MB."""
@@ -37,76 +39,68 @@ class Taken:
     """By directions."""
 
 
-def series(
-    source: Annotated[
-        str,
-        typer.Argument(help="A folder of pictures, a video, a DICOM file; or the folder or findings.jsonl of a run."),
-    ],
-    out_folder: Annotated[Path, typer.Option("--out", "-o", help="New folder for tables and figures.")],
-    task: Annotated[str, typer.Option("--task", "-t", help="What to look for.")] = "muscle",
-    pathway: Annotated[
-        str, typer.Option(help="deep (the network) or classical (image analysis alone; muscle only).")
-    ] = "deep",
-    runtime: Annotated[str, typer.Option(help="onnx, openvino, tflite or auto.")] = "auto",
-    precision: Annotated[str | None, typer.Option(help="int8 or float. Without it: int8, or the faster.")] = None,
-    fps: Annotated[
-        float | None, typer.Option(help="Frames a second of a folder of pictures; without it each stands for 1 s.")
-    ] = None,
-    mm_per_px: Annotated[float | None, typer.Option(help="Scale, where you know it better than the picture.")] = None,
-    depth_mm: Annotated[float | None, typer.Option(help="Depth of the picture, where it is uncut.")] = None,
-    frames: Annotated[int | None, typer.Option(help="End after so many frames.")] = None,
-    pictures: Annotated[int, typer.Option(help="Pictures in the course's strip.", min=2, max=12)] = 6,
-) -> None:
-    """Measure a movement and plot it: how angle, length and thickness go with time.
+HELP = """Measure a movement and plot it: how what is measured goes with time.
 
-    Leaves series.csv and series.jsonl, one row a frame; series.png and series.svg with the curves; course.png and
-    course.svg with pictures of the course above them; and findings.jsonl. Of an earlier run there are no pictures.
+SOURCE is a folder of pictures, a video or a DICOM file; or the folder or findings.jsonl of an earlier run. Leaves
+series.csv and series.jsonl, one row per frame; series.png and series.svg with the curves; course.png and course.svg
+with pictures of the course above them; and findings.jsonl. Of an earlier run there are no pictures.
 
-    [bold]Examples[/]
+[bold]Examples[/]
 
-      sonoedge series contraction.mp4 --out contraction
+  sonoedge series TASK contraction.mp4 --out contraction
 
-      sonoedge series pictures/ --fps 25 --out sweep
+  sonoedge series TASK pictures/ --fps 25 --out sweep
 
-      sonoedge series visit-17 --out visit-17-series
-    """
-    from edge.exam.series import series_of
-    from edge.sink.records import FILE_NAME, read_records
+  sonoedge series TASK visit-17 --out visit-17-series
+"""
 
-    folder = out_folder.expanduser()
-    earlier = records_in(source)
-    if earlier is not None:
-        if any(option is not None for option in (precision, fps, mm_per_px, depth_mm, frames)):
-            raise SettingError(f"{source} was measured already: leave out all options but --out, or name its source")
-        publish_earlier(earlier, folder)
-        return
+
+@dataclass(frozen=True, slots=True)
+class SeriesOptions:
+    """What a series asks for beside the run's settings."""
+
+    source: Annotated[str, Option("What to measure, or a run that was measured before.")]
+    out: Annotated[Path, Option("New folder for tables and figures.", short="-o")]
+    pictures: Annotated[int, Option("Pictures in the course's strip.", low=2, high=12)] = 6
+
+
+def series_options(spec: TaskSpec) -> Sequence[Asked]:
+    return (
+        *options_of(SeriesOptions),
+        *common_options("pathway", "model", "runtime", "precision", "fps", "mm_per_px", "depth_mm", "max_frames"),
+    )
+
+
+def series_task(spec: TaskSpec, given: Mapping[str, Any]) -> None:
+    """Measures a recording and writes its tables and figures, or those of an earlier run."""
     from edge.app.run import follow
     from edge.app.session import open_session
     from edge.exam.sampling import EvenSample
+    from edge.exam.series import series_of
+    from edge.sink.records import FILE_NAME, read_records
 
+    asked, settings = taken(SeriesOptions, given, "a series")
+    earlier = records_in(asked.source)
+    if earlier is not None:
+        if settings:
+            raise SettingError(
+                f"{asked.source} was measured already: leave out all options but --out, or name its source"
+            )
+        publish_earlier(spec, earlier, asked.out)
+        return
     with busy("opening; the first time, auto measures every runtime on this board"):
-        session = open_session(
-            source,
-            task=task,
-            pathway=pathway,
-            runtime=runtime,
-            precision=precision,
-            out=folder,
-            video=False,
-            fps=fps,
-            mm_per_px=mm_per_px,
-            depth_mm=depth_mm,
-            max_frames=frames,
-            tell=say,
-        )
-    if fps is None and Path(source).is_dir():
+        session = open_session(asked.source, task=spec.name, out=asked.out, video=False, tell=say, **settings)
+    if session.settings.fps is None and Path(asked.source).is_dir():
         say("each picture stands for 1 s; --fps says how many a second they are")
     sample: EvenSample[Taken] = EvenSample(KEPT_PICTURES)
     try:
-        follow(session, lambda result: take(sample, result))
+        follow(session, lambda result: take(sample, result, spec.terms))
     finally:
         # Also of a run that was interrupted or met a damaged file: what there is is kept.
-        publish(series_of(read_records(folder / FILE_NAME)), sample.pick(pictures), folder)
+        publish(series_of(read_records(asked.out / FILE_NAME)), sample.pick(asked.pictures), asked.out, spec.terms)
+
+
+series = task_commands(HELP, series_task, series_options, argument="source")
 
 
 def records_in(source: str) -> Path | None:
@@ -119,10 +113,10 @@ def records_in(source: str) -> Path | None:
     return path / FILE_NAME if (path / FILE_NAME).is_file() else None
 
 
-def publish_earlier(path: Path, folder: Path) -> None:
+def publish_earlier(spec: TaskSpec, path: Path, folder: Path) -> None:
     """The course of an earlier run's records; `folder` is made once they are read.
 
-    Raises SourceFormatError where they hold no frame.
+    Raises SourceFormatError where they hold no frame, SettingError where they are another task's.
     """
     from edge.exam.series import series_of
     from edge.sink.folder import claim_folder
@@ -132,35 +126,37 @@ def publish_earlier(path: Path, folder: Path) -> None:
     course = series_of(records)
     if not course.instants:
         raise SourceFormatError(f"{path} holds no frame; expected the records of a run that measured one")
+    if course.task != spec.name:
+        raise SettingError(f"{path} is of the task {course.task}: sonoedge series {course.task} {path.parent}")
     if records.cut:
         say(records.cut)
-    publish(course, [], claim_folder(folder))
+    publish(course, [], claim_folder(folder), spec.terms)
     say("an earlier run keeps no pictures: course.png is left out")
 
 
-def take(sample: "EvenSample[Taken]", result: "Result") -> None:
+def take(sample: "EvenSample[Taken]", result: "Result", terms: "Terms") -> None:
     """Keeps the picture of a frame in which something was found, if its turn has come."""
     from edge.finding import FieldMark, Verdict
 
     found = result.finding
     if found.verdict is not Verdict.REFUSED:
         coloured = any(isinstance(mark, FieldMark) for mark in found.marks)
-        sample.add(lambda: Taken(found.exposed_ns, small_picture(result), coloured))
+        sample.add(lambda: Taken(found.exposed_ns, small_picture(result, terms), coloured))
 
 
-def small_picture(result: "Result") -> "NDArray[np.uint8]":
+def small_picture(result: "Result", terms: "Terms") -> "NDArray[np.uint8]":
     """(height, width, 3) BGR with heat map and lines, at most PICTURE_PX a side."""
     import cv2
 
     from edge.overlay.draw import draw_found
 
-    picture = draw_found(result.frame, result.finding)
+    picture = draw_found(result.frame, result.finding, terms)
     scale = min(1.0, PICTURE_PX / max(picture.shape))
     size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
     return cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype("uint8", copy=False)
 
 
-def publish(course: "Series", taken: "Sequence[Taken]", folder: Path) -> None:
+def publish(course: "Series", taken: "Sequence[Taken]", folder: Path, terms: "Terms") -> None:
     """Writes the tables, and the figures where anything was measured; prints their paths."""
     from edge.exam.series import csv_of, json_lines_of
     from edge.exam.series_plot import Still, plot
@@ -187,7 +183,7 @@ def write_figure(figure: "Figure", folder: Path, stem: str) -> list[str]:
     from edge.exam.raster import raster_of
     from edge.exam.svg import svg_of
     from edge.sink.folder import write_whole
-    from edge.sink.png import png_bytes
+    from edge.sink.pictures import png_bytes
 
     write_whole(folder / f"{stem}.png", png_bytes(raster_of(figure)))
     write_whole(folder / f"{stem}.svg", svg_of(figure).encode())

@@ -10,10 +10,10 @@ with open_session("knee.mkv", task="cartilage", out="results") as session:
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
 
 from edge.app.composition import Chain, compose
-from edge.app.settings import RUNTIME_AUTO, Settings
+from edge.app.settings import Settings, settings_of
 from edge.errors import SourceError, SourceFormatError
 from edge.exam.summary import FindingTally, Summary
 from edge.finding import Finding
@@ -21,11 +21,15 @@ from edge.loop.capture import ignore
 from edge.loop.statistics import Statistics
 from edge.loop.step import Result
 
+if TYPE_CHECKING:
+    from edge.source.arrays import Pictures
+
 
 class Session:
     """An open chain; a context manager, to be iterated once.
 
-    Iterating gives findings, `results` gives them with frame and picture. It raises what the source or a sink raises
+    Iterating gives findings; `results` gives them with the frame and the picture that shows them. Both raise what the
+    source or a sink raises
     (errors.SourceError, errors.SinkError); leaving the context lets every sink finish its files first.
     """
 
@@ -86,62 +90,23 @@ class Session:
 
 
 def open_session(
-    source: str | Path,
-    *,
-    task: str = "cartilage",
-    pathway: str = "deep",
-    runtime: str = RUNTIME_AUTO,
-    precision: str | None = None,
-    threads: int | None = None,
-    out: str | Path | None = None,
-    video: bool = True,
-    stills: bool = False,
-    masks: bool = False,
-    fps: float | None = None,
-    mm_per_px: float | None = None,
-    depth_mm: float | None = None,
-    stages: bool = False,
-    mirrored: bool = False,
-    max_frames: int | None = None,
-    view_port: int | None = None,
-    roi: str | None = None,
-    reference: str | None = None,
-    device: str | None = None,
-    preset: str | None = None,
-    probe: str | None = None,
-    arm: bool = True,
-    tell: Callable[[str], None] = ignore,
+    source: "str | Path | Pictures", *, task: str, tell: Callable[[str], None] = ignore, **settings: Any
 ) -> Session:
-    """An open chain from `source` to the folder `out`; edge.app.settings.Settings says what each option means.
+    """An open chain from `source` to the folder `out`.
+
+    source: what `sonoedge run --source` takes, or pictures of the caller's own: an array (height, width) uint8 grey or
+    (height, width, 3) uint8 BGR, a stack of them, or an iterator that gives them one by one. task: `cartilage`, ...
+    settings: the fields of edge.app.settings.Settings by name, and the task's own (`sonoedge run TASK --help`).
     `tell` is called, from another thread, with what a user should know meanwhile: a probe unplugged, or back again.
     A `probe` images, and transmits unless `arm` is False, from the first finding that is asked for until it is closed.
 
     Raises errors.SonoedgeError, or firmware_bridge.errors.BridgeError for the probe's line, where anything cannot be
     opened; nothing stays open then.
     """
-    settings = Settings(
-        source=str(source),
-        task=task,
-        pathway=pathway,
-        runtime=runtime,
-        precision=precision,
-        threads=threads,
-        out=None if out is None else Path(out),
-        video=video,
-        stills=stills,
-        masks=masks,
-        fps=fps,
-        mm_per_px=mm_per_px,
-        depth_mm=depth_mm,
-        stages=stages,
-        mirrored=mirrored,
-        max_frames=max_frames,
-        view_port=view_port,
-        roi=roi,
-        reference=reference,
-        device=device,
-        preset=preset,
-        probe=probe,
-        arm=arm,
-    )
-    return Session(settings, compose(settings, tell=tell))
+    if isinstance(source, str | Path):
+        asked = settings_of(task, {"source": str(source), **settings})
+        return Session(asked, compose(asked, tell=tell))
+    from edge.source.arrays import ArraySource
+
+    asked = settings_of(task, {"source": "arrays", **settings})
+    return Session(asked, compose(asked, tell=tell, source=ArraySource(source, fps=asked.fps)))

@@ -1,97 +1,152 @@
-"""What a run is asked to do, as one record; every value checked where it comes in."""
+"""What a run is asked to do, as one record: the command's options, `open_session`'s arguments, what is told of it."""
 
-import math
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any
 
 from edge.errors import SettingError
+from edge.option import Asked, Option, Readers, made, options_of
+from edge.task.spec import Reference, TaskSpec
+from edge.task.table import task_spec
 
 PRECISIONS = ("int8", "float")
 RUNTIME_AUTO = "auto"
-PATHWAYS = ("deep", "classical")
+
+
+def _reference_named(name: str) -> Reference:
+    from edge.app.references import find_reference
+
+    return find_reference(name)
+
+
+READERS: Readers = MappingProxyType({Reference: _reference_named})
+"""From what the user writes to what is kept on this board."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One run's settings. Raises SettingError for a value out of range or two that contradict each other."""
+    """One run's settings. Raises SettingError for two that contradict each other; `settings_of` checks each alone."""
 
-    source: str
-    """`NAME:REST` such as `camera:/dev/video0`, or the path of a picture, folder, video or DICOM file."""
-    task: str = "cartilage"
-    pathway: str = "deep"
-    """`deep`: by the network. `classical`: by image analysis alone, for tasks that can."""
-    runtime: str = RUNTIME_AUTO
-    precision: str | None = None
-    """None: int8, or what `auto` found to be the fastest."""
-    threads: int | None = None
-    """None: as many as the process may use cores."""
-    out: Path | None = None
-    """Folder for the results. None: nothing is kept."""
-    video: bool = True
-    stills: bool = False
-    masks: bool = False
-    fps: float | None = None
-    """Pace of a recording in frames/s. None: as fast as it goes."""
-    mm_per_px: float | None = None
-    depth_mm: float | None = None
-    stages: bool = False
-    """Whether each picture shows all steps of the chain; for the task `nerve` without a network."""
-    mirrored: bool = False
-    """Whether the picture's right side is medial; else its left side is."""
-    max_frames: int | None = None
-    view_port: int | None = None
-    """Port of the page with the live picture; 0: any free one. None: no page."""
-    roi: str | None = None
-    """For the task `tissue`: `x,y,width,height` or `x1,y1;x2,y2;...` in pixels. None: it proposes one."""
-    reference: str | None = None
-    """Name of a recorded reference (`sonoedge reference`) for the echo intensity's z-score."""
-    device: str | None = None
-    """The scanner in use, as it was named when the reference was recorded."""
-    preset: str | None = None
-    """Its preset; None: what the probe says."""
-    probe: str | None = None
-    """Serial port, `socket://host:port` or `sim:` of the probe whose picture the source shows. None: no line to it."""
-    arm: bool = True
-    """Whether the probe is armed, so that it transmits, when the run starts. It is never armed again within a run."""
+    task: TaskSpec
+    options: Any
+    """The task's own settings, as `task.options` declares them."""
+    source: Annotated[
+        str,
+        Option(
+            "A file, a folder, camera:/dev/video0, or simulated: phantom:NAME, where NAME is a task's.",
+            short="-s",
+        ),
+    ]
+    pathway: Annotated[
+        str | None, Option("One of the task's ways of looking, such as classical. Without it: its first.")
+    ] = None
+    model: Annotated[Path | None, Option("Folder of another model for this task, with its manifest.json.")] = None
+    runtime: Annotated[str, Option("onnx, openvino, tflite; auto takes the fastest on this board and says why.")] = (
+        RUNTIME_AUTO
+    )
+    precision: Annotated[str | None, Option("int8 or float. Without it: int8, or the faster.", choices=PRECISIONS)] = (
+        None
+    )
+    threads: Annotated[int | None, Option("For the model. Without it: all cores of this process.", low=1, high=256)] = (
+        None
+    )
+    out: Annotated[
+        Path | None, Option("New folder for the results. Without it nothing is kept.", short="-o", metavar="FOLDER")
+    ] = None
+    video: Annotated[bool, Option("Keep the annotated video in --out.")] = True
+    stills: Annotated[bool, Option("Keep every annotated picture as PNG in --out.")] = False
+    masks: Annotated[bool, Option("Keep each frame's label mask as PNG, in the source picture's size.")] = False
+    stages: Annotated[bool, Option("Show every step beside the finding, where the pathway has steps.")] = False
+    fps: Annotated[
+        float | None, Option("Pace of a recording, or of a folder of pictures, in frames/s.", low=0.1, high=1000)
+    ] = None
+    mm_per_px: Annotated[
+        float | None, Option("Scale, where you know it better than the picture tells.", low=0.001, high=10)
+    ] = None
+    depth_mm: Annotated[
+        float | None, Option("Depth that the probe is set to, where the picture is uncut.", low=5, high=500)
+    ] = None
+    max_frames: Annotated[int | None, Option("End after so many frames.", flag="--frames", low=1)] = None
+    view_port: Annotated[
+        int | None,
+        Option(
+            "Show the live picture at http://127.0.0.1:PORT/ (0: any port).",
+            flag="--view",
+            metavar="PORT",
+            low=0,
+            high=65535,
+        ),
+    ] = None
+    probe: Annotated[
+        str | None,
+        Option("The probe's serial port, socket://host:port, or sim: (simulated).", metavar="ADDRESS"),
+    ] = None
+    arm: Annotated[bool, Option("Let the --probe transmit from the start of the run.")] = True
 
     def __post_init__(self) -> None:
+        pathway = self.task.pathway(self.pathway)
         if not self.source.strip():
             raise SettingError("no source was given; name a file, a folder or a device, such as --source knee.png")
-        if self.precision not in (None, *PRECISIONS):
-            raise SettingError(f"--precision is '{self.precision}'; it must be one of: {', '.join(PRECISIONS)}")
-        if self.pathway not in PATHWAYS:
-            raise SettingError(f"--pathway is '{self.pathway}'; it must be one of: {', '.join(PATHWAYS)}")
-        if self.pathway == "classical" and (self.runtime != RUNTIME_AUTO or self.precision is not None):
-            raise SettingError("--pathway classical runs no network; leave out --runtime and --precision")
-        if self.stages and (self.task, self.pathway) != ("nerve", "classical"):
-            raise SettingError("--stages shows the steps of a chain; add --task nerve --pathway classical")
-        self._check_tissue()
-        _check_range("--threads", self.threads, 1, 256)
-        _check_range("--frames", self.max_frames, 1, math.inf)
-        _check_range("--fps", self.fps, 0.1, 1000)
-        _check_range("--mm-per-px", self.mm_per_px, 0.001, 10)
-        _check_range("--depth-mm", self.depth_mm, 5, 500)
-        _check_range("--view", self.view_port, 0, 65535)
+        if not pathway.network and (self.runtime != RUNTIME_AUTO or self.precision is not None):
+            raise SettingError(f"--pathway {pathway.name} runs no network; leave out --runtime and --precision")
+        if self.model is not None and not pathway.model:
+            raise SettingError(f"{self.task.name} by the pathway {pathway.name} needs no model; leave out --model")
+        if self.stages and not pathway.stages:
+            raise SettingError(f"--stages shows the steps of a chain, and {self.task.name}: {_with_stages(self.task)}")
         if self.probe is not None and not self.probe.strip():
             raise SettingError("--probe names no probe; give its serial port, socket://host:port, or sim:")
         if self.out is None and (self.masks or self.stills):
             asked = "--masks" if self.masks else "--stills"
             raise SettingError(f"{asked} needs a folder to write to; add --out FOLDER")
 
-    def _check_tissue(self) -> None:
-        asked = {"--roi": self.roi, "--reference": self.reference, "--device": self.device, "--preset": self.preset}
-        given = [option for option, value in asked.items() if value is not None]
-        if given and self.task != "tissue":
-            raise SettingError(f"{given[0]} is for --task tissue, not for {self.task}; leave it out or change the task")
-        if self.reference is None and (self.device or self.preset):
-            raise SettingError(f"{given[0]} says which reference fits; name that one with --reference NAME")
+
+def _with_stages(task: TaskSpec) -> str:
+    having = [one.name for one in task.pathways if one.stages]
+    return f"only --pathway {having[0]} has any" if having else "has none"
 
 
-def _check_range(option: str, value: float | None, low: float, high: float) -> None:
-    if value is not None and not (math.isfinite(value) and low <= value <= high):
-        span = f"from {low:g} to {high:g}" if math.isfinite(high) else f"{low:g} or more"
-        raise SettingError(f"{option} is {value:g}; it must be {span}")
+def settings_of(task: str, given: Mapping[str, Any]) -> Settings:
+    """The settings of a run from what is `given` by name: the fields of Settings, and the task's own.
+
+    Raises UnknownNameError for a task that is not there; SettingError for a name that neither has, a value that cannot
+    be read or is out of its range, and two values that contradict each other.
+    """
+    spec = task_spec(task)
+    own = {one.name for one in options_of(spec.options)}
+    common = {one.name for one in options_of(Settings)}
+    if strange := [name for name in given if name not in own | common]:
+        known = ", ".join(sorted(own | common))
+        raise SettingError(f"{_flag(strange[0])} is no setting of {spec.name}; there are: {known}")
+    options: Any = made(spec.options, {name: value for name, value in given.items() if name in own}, spec.name, READERS)
+    values = {name: value for name, value in given.items() if name in common}
+    return made(Settings, values, "a run", READERS, task=spec, options=options)
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def common_options(*names: str) -> tuple[Asked, ...]:
+    """Those of Settings with these names, in their order there; all without names."""
+    return tuple(one for one in options_of(Settings) if not names or one.name in names)
+
+
+def as_told(settings: Settings) -> dict[str, Any]:
+    """What is written about a run: each setting by its name, the task's own among them."""
+    told: dict[str, Any] = {"task": settings.task.name}
+    for record in (settings, settings.options):
+        asked = {one.name for one in options_of(type(record))}
+        told |= {field.name: _plain(getattr(record, field.name)) for field in fields(record) if field.name in asked}
+    return told
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Reference):
+        return value.name
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
 
 
 def usable_cores() -> int:

@@ -21,16 +21,17 @@ def show(
     from edge.app.tables import summary_view
     from edge.exam.folder import RunFolder, finding_of
     from edge.exam.summary import FindingTally
+    from edge.task.table import terms_of
 
-    run_folder, tally = RunFolder(folder), FindingTally()
+    run_folder, tally, task = RunFolder(folder), FindingTally(), ""
     records = run_folder.records()
     for record in records:
-        finding = finding_of(record)
+        finding, task = finding_of(record), record.task
         tally.add(finding)
         if frames:
             out().print(finding.summary(), markup=False, soft_wrap=True)
     if records.cut is not None:
         say(records.cut)
-    out().print(summary_view(tally.summary()))
+    out().print(summary_view(tally.summary(), terms_of(task)))
     for path in run_folder.files()[:20]:
         out().print(f"  {path}", markup=False, soft_wrap=True)

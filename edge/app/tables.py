@@ -5,9 +5,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from edge.app.wording import COLOURS, counted, plain, plain_unit
+from edge.app.wording import COLOURS, counted
 from edge.exam.summary import Summary
 from edge.loop.statistics import Spread, Statistics
+from edge.overlay.wording import plain_unit
+from edge.terms import Terms
 
 SHOWN_REASONS = 5
 DROP_PLACES = {
@@ -16,11 +18,11 @@ DROP_PLACES = {
 }
 
 
-def summary_view(summary: Summary) -> RenderableType:
+def summary_view(summary: Summary, terms: Terms) -> RenderableType:
     """Verdicts, the middle of each measure, and the most frequent reasons."""
     parts: list[RenderableType] = [verdict_line(summary)]
     if summary.measures:
-        parts.append(measure_table(summary))
+        parts.append(measure_table(summary, terms))
     if summary.reasons:
         parts.append(reason_lines(summary))
     return Group(*parts)
@@ -34,12 +36,12 @@ def verdict_line(summary: Summary) -> Text:
     return line
 
 
-def measure_table(summary: Summary) -> Table:
+def measure_table(summary: Summary, terms: Terms) -> Table:
     """Fits 80 columns: the width of a serial console."""
     table = plain_table("measure", "median", "unit", "90 % interval", "5 to 95 % of frames", left=("measure", "unit"))
     for measure in summary.measures:
         interval, span = f"{measure.low:.2f} – {measure.high:.2f}", f"{measure.p5:.2f} – {measure.p95:.2f}"
-        table.add_row(plain(measure.name), f"{measure.median:.2f}", plain_unit(measure.unit), interval, span)
+        table.add_row(terms.words(measure.name), f"{measure.median:.2f}", plain_unit(measure.unit), interval, span)
     return table
 
 

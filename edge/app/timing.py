@@ -6,19 +6,22 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from edge.app.board import Board, read_board
-from edge.app.composition import live_picture, open_task
+from edge.app.composition import drawing
+from edge.app.opening import folder_of
 from edge.clock import Clock, MonotonicClock
 from edge.errors import BackendUnavailableError, SourceFormatError
 from edge.finding import Timings
 from edge.loop.capture import Grabbed
 from edge.loop.statistics import Spread, spread, stage_spreads
 from edge.loop.step import Step, runtime_label
-from edge.runtime.manifest import load_manifest, model_folder
+from edge.runtime.manifest import load_manifest
 from edge.runtime.opening import installed, open_runtime
 from edge.screen.locator import Locator
 from edge.source.contract import FrameSource
 from edge.source.opening import open_source
 from edge.task.contract import Task
+from edge.task.spec import TaskSpec
+from edge.task.table import anatomies
 
 WARM_UP_ROUNDS = 3
 READ_TIMEOUT_S = 5.0
@@ -61,13 +64,13 @@ class LatencyTable:
     rows: tuple[Row, ...]
 
 
-def candidates(task: Task, threads: Sequence[int], runtimes: Sequence[str] = ()) -> tuple[Candidate, ...]:
+def candidates(spec: TaskSpec, threads: Sequence[int], runtimes: Sequence[str] = ()) -> tuple[Candidate, ...]:
     """Every variant of the task's model that an installed runtime runs. Raises BackendUnavailableError for none."""
     usable = {runtime.name for runtime in installed() if runtime.problem is None}
     wanted = usable & set(runtimes) if runtimes else usable
     found = tuple(
         Candidate(variant.runtime, variant.precision, count)
-        for variant in load_manifest(model_folder(task.model)).variants
+        for variant in load_manifest(folder_of(spec.pathway())).variants
         if variant.runtime in wanted
         for count in threads
     )
@@ -80,7 +83,7 @@ def candidates(task: Task, threads: Sequence[int], runtimes: Sequence[str] = ())
 
 
 def measure_latency(
-    source_spec: str, task_name: str, threads: Sequence[int], runtimes: Sequence[str], frames: int
+    source_spec: str, spec: TaskSpec, task: Task, threads: Sequence[int], runtimes: Sequence[str], frames: int
 ) -> LatencyTable:
     """Runs the chain on `frames` frames with every candidate in turn, so that load falls on all alike.
 
@@ -88,11 +91,10 @@ def measure_latency(
     """
     clock = MonotonicClock()
     busy = os.getloadavg()[0]
-    task = open_task(task_name)
-    lines = candidates(task, threads, runtimes)
+    lines = candidates(spec, threads, runtimes)
     with ExitStack() as opened:
-        steps = [_open_step(candidate, task, clock, opened) for candidate in lines]
-        source = opened.enter_context(open_source(source_spec, clock=clock))
+        steps = [_open_step(candidate, spec, task, clock, opened) for candidate in lines]
+        source = opened.enter_context(open_source(source_spec, clock=clock, anatomies=anatomies()))
         timings: list[list[Timings]] = [[] for _ in lines]
         size = (0, 0)
         for count, grabbed in enumerate(_grab(source, clock, WARM_UP_ROUNDS + frames)):
@@ -100,7 +102,7 @@ def measure_latency(
             for turn in range(len(steps)):
                 # Another one begins each round: who runs after whom changes what is in the processor's caches.
                 index = (turn + count) % len(steps)
-                result = steps[index].run(grabbed, ())
+                result, _ = steps[index].run(grabbed, None)
                 if count >= WARM_UP_ROUNDS:
                     timings[index].append(result.finding.timings)
         labels = [runtime_label(step.runtime) for step in steps]
@@ -112,18 +114,19 @@ def measure_latency(
         versions=tuple(sorted({runtime.version for runtime in installed() if runtime.version})),
         source=source_spec,
         picture_px=size,
-        task=task_name,
+        task=spec.name,
         frames=len(timings[0]),
         rows=tuple(_row(*each) for each in zip(lines, labels, timings, strict=True)),
     )
 
 
-def _open_step(candidate: Candidate, task: Task, clock: Clock, opened: ExitStack) -> Step:
+def _open_step(candidate: Candidate, spec: TaskSpec, task: Task, clock: Clock, opened: ExitStack) -> Step:
     runtime, _ = open_runtime(
-        candidate.runtime, model_folder(task.model), precision=candidate.precision, threads=candidate.threads
+        candidate.runtime, folder_of(spec.pathway()), precision=candidate.precision, threads=candidate.threads
     )
     # A locator of its own for each: it remembers the last frame's region, which must not be a gift to the next.
-    return Step(Locator().locate, task, opened.enter_context(runtime), live_picture, clock)
+    draw_on = drawing(spec.terms, live=True)
+    return Step(Locator().locate, spec.gate, task, opened.enter_context(runtime), draw_on, clock)
 
 
 def _grab(source: FrameSource, clock: Clock, frames: int) -> Iterator[Grabbed]:

@@ -12,7 +12,8 @@ from edge.exam.figure import INK, PALE, Area, Dots, Figure, Item, Label, Picture
 from edge.exam.series import Quantity, Series
 from edge.overlay.field import wheel
 from edge.overlay.strip_chart import round_step
-from edge.overlay.wording import plain_name, plain_unit
+from edge.overlay.wording import plain as plain_name
+from edge.overlay.wording import plain_unit
 
 WIDTH: Final = 510.0
 """Two columns of a journal: 180 mm."""

@@ -7,10 +7,8 @@ neighbours' gives one cheapest closed contour: nothing to step, nothing to stop.
 import numpy as np
 from numpy.typing import NDArray
 
-Costs = NDArray[np.float64]
 
-
-def closed_contour(cost: Costs, stiffness: float) -> NDArray[np.intp]:
+def closed_contour(cost: NDArray[np.float64], stiffness: float) -> NDArray[np.intp]:
     """(rays,) which place of each ray the contour takes.
 
     cost: (rays, places); to it comes stiffness times the squared difference of neighbouring rays' places. The first
@@ -24,7 +22,9 @@ def closed_contour(cost: Costs, stiffness: float) -> NDArray[np.intp]:
     return _path(cost, step, only, step[first])
 
 
-def _path(cost: Costs, step: Costs, start: Costs, end: Costs) -> NDArray[np.intp]:
+def _path(
+    cost: NDArray[np.float64], step: NDArray[np.float64], start: NDArray[np.float64], end: NDArray[np.float64]
+) -> NDArray[np.intp]:
     """The cheapest path from the first row to the last; start and end: what each place costs more there."""
     total, came_from = start + cost[0], []
     for row in cost[1:]:

@@ -7,8 +7,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Plane = NDArray[np.float32]
-
 STEP: Final = 0.2
 """Of time; below 0.25 the diffusion is stable."""
 DECAY: Final = 1 / 6
@@ -22,7 +20,7 @@ def median(picture: NDArray[np.uint8], side_px: int = 5) -> NDArray[np.uint8]:
     return np.asarray(cv2.medianBlur(picture, side_px), np.uint8)
 
 
-def srad(picture: NDArray[np.uint8], steps: int = 20) -> Plane:
+def srad(picture: NDArray[np.uint8], steps: int = 20) -> NDArray[np.float32]:
     """(height, width) float32, 0 to 255: speckle reducing anisotropic diffusion (Yu and Acton, IEEE Trans Image Process
     2002).
 
@@ -37,7 +35,7 @@ def srad(picture: NDArray[np.uint8], steps: int = 20) -> Plane:
     return np.asarray(np.log(light) * np.float32(255), np.float32)
 
 
-def diffused(light: Plane, q0: float) -> Plane:
+def diffused(light: NDArray[np.float32], q0: float) -> NDArray[np.float32]:
     """One step over a positive picture; nothing crosses its border, so its mean stays.
 
     q0: coefficient of variation of what counts as speckle.
@@ -57,7 +55,7 @@ def diffused(light: Plane, q0: float) -> Plane:
     return np.asarray(light + np.float32(STEP / 4) * flow, np.float32)
 
 
-def _speckle(light: Plane) -> float:
+def _speckle(light: NDArray[np.float32]) -> float:
     level = np.log(light)
     steps = np.hypot(np.diff(level, axis=0)[:, :-1], np.diff(level, axis=1)[:-1])
     steps = steps[steps > 0]

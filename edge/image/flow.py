@@ -10,8 +10,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-
 LONGEST_PX: Final = 320
 """Longest side of the pictures that are compared: bounds the cost, and speckle is gone from larger ones anyway."""
 MOST_POINTS: Final = 150
@@ -21,7 +19,7 @@ LEVELS: Final = 3
 RETURN_PX: Final = 1.0
 """A point that comes back further from where it started was not followed."""
 LEAST_SHARE: Final = 0.2
-"""Of the points; with fewer the pictures do not show the same tissue, or it moved too far."""
+"""Of the points; with fewer the pictures do not show the same, or it moved too far."""
 LEAST_POINTS: Final = 12
 LEAST_SIDE_PX: Final = 2 * WINDOW_PX
 ROUNDS: Final = 8
@@ -29,16 +27,16 @@ ROUNDS: Final = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Movement:
+class PictureMovement:
     """An affine map from pixels of the picture before to pixels of the picture after."""
 
-    matrix: Floats
+    matrix: NDArray[np.float64]
     """(2, 3)."""
     share: float
     """Of the points that could be followed, 0 to 1."""
 
     @property
-    def linear(self) -> Floats:
+    def linear(self) -> NDArray[np.float64]:
         """(2, 2): turn, stretch and shear without the shift."""
         return self.matrix[:, :2]
 
@@ -58,8 +56,8 @@ def reduced(picture: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:
 
 def movement_between(
     before: NDArray[np.uint8], after: NDArray[np.uint8], points: NDArray[np.float32]
-) -> Movement | None:
-    """How the tissue at `points` (n, 2), at most MOST_POINTS of them, moved; None where that cannot be seen.
+) -> PictureMovement | None:
+    """How what stands at `points` (n, 2), at most MOST_POINTS of them, moved; None where that cannot be seen.
 
     Both pictures are (height, width) of one size.
     """
@@ -71,7 +69,7 @@ def movement_between(
     share = float(kept.mean())
     if share < LEAST_SHARE or np.count_nonzero(kept) < LEAST_POINTS:
         return None
-    return Movement(_affine(points[kept].astype(np.float64), there[kept].astype(np.float64)), share)
+    return PictureMovement(_affine(points[kept].astype(np.float64), there[kept].astype(np.float64)), share)
 
 
 def _followed(
@@ -90,7 +88,7 @@ def _followed(
     return np.asarray(found[:, 0], np.float32), status[:, 0] > 0
 
 
-def _affine(start: Floats, end: Floats) -> Floats:
+def _affine(start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.float64]:
     """(2, 3) by least squares, reweighted so that points that moved otherwise count little (Cauchy's weights)."""
     middle = start.mean(axis=0)
     basis = np.column_stack([start - middle, np.ones(len(start))])

@@ -8,10 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Plane = NDArray[np.float32]
-
 FREQUENCY: Final = 0.25
-"""Waves a pixel of the level that is looked at."""
+"""Waves per pixel of the level that is looked at."""
 ORIENTATIONS: Final = 8
 LEVELS: Final = 3
 """Each of half the resolution of the one before: waves of 4, 8 and 16 px."""
@@ -42,11 +40,11 @@ def _factors(frequency: float, theta_rad: float) -> tuple[NDArray[np.complex128]
     return down, across
 
 
-def gabor_magnitude(picture: Plane, frequency: float, theta_rad: float) -> Plane:
+def gabor_magnitude(picture: NDArray[np.float32], frequency: float, theta_rad: float) -> NDArray[np.float32]:
     """(height, width) the filter's answer without its phase; the picture is mirrored at its border."""
     down, across = (np.conj(part) for part in _factors(frequency, theta_rad))
 
-    def passed(along: NDArray[np.float64], downwards: NDArray[np.float64]) -> Plane:
+    def passed(along: NDArray[np.float64], downwards: NDArray[np.float64]) -> NDArray[np.float32]:
         answer = cv2.sepFilter2D(picture, cv2.CV_32F, along, downwards, borderType=cv2.BORDER_REFLECT)
         return np.asarray(answer, np.float32)
 
@@ -55,7 +53,7 @@ def gabor_magnitude(picture: Plane, frequency: float, theta_rad: float) -> Plane
     return np.asarray(cv2.magnitude(real, imaginary), np.float32)
 
 
-def gabor_bank(picture: Plane) -> tuple[Plane, ...]:
+def gabor_bank(picture: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
     """LEVELS planes (height / 2^k, width / 2^k, ORIENTATIONS) of magnitudes, fine to coarse."""
     level, planes = picture, []
     for index in range(LEVELS):

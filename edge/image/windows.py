@@ -1,109 +1,117 @@
-"""Where a nerve is looked for, and what is said of each place: windows of several sizes all over the picture."""
+"""Windows of whole cells, and sums over many overlapping ones that share their work.
+
+A picture is cut into square cells. What a window needs is counted or summed once per cell, and added up from the
+picture's corner (Viola and Jones 2001; for histograms Porikli 2005), so that any window of whole cells costs four
+look-ups, however large it is.
+"""
 
 from dataclasses import dataclass
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.image.layout import NAMES as LAYOUT_NAMES
-from edge.image.layout import layout
-from edge.image.shared_sums import CELL_PX, SharedSums, Windows, shared, summed, tiled
-from edge.image.textures import NAMES as TEXTURE_NAMES
-from edge.image.textures import describe, evened, texture_cells
-
-Floats = NDArray[np.float32]
-
-WIDTH_PX: Final = 256
-"""Of the working picture where no scale is known: linear probes are some 38 mm wide, whatever the depth."""
-MM_PER_PX: Final = 38.4 / WIDTH_PX
-"""And where it is known."""
-MOST_ROWS_PX: Final = 320
-"""48 mm deep."""
-MOST_COLUMNS_PX: Final = 512
-LEAST_PX: Final = 64
-DARK: Final = 4
-"""Grey levels below this are no echo."""
-SIZES: Final = ((4, 8, 2), (5, 11, 2), (7, 14, 2), (9, 18, 3), (12, 24, 3), (16, 32, 4))
-"""(height, width, step) in cells: nerves from 5 to 19 mm wide."""
-LEAST_LIT: Final = 0.5
-"""Share of a window that must show an echo."""
-SIDES: Final = ("above", "below", "left", "right")
-AROUND: Final = tuple(f"{side} {what}" for side in SIDES for what in ("grey", "edges"))
-FEATURES: Final = (
-    *TEXTURE_NAMES,
-    *AROUND,
-    "lit",
-    "log size",
-    "depth",
-    *LAYOUT_NAMES,
-)
+CELL_PX: Final = 4
+NOTHING: Final = -1
+"""A code that is counted nowhere."""
 
 
-@dataclass(frozen=True, slots=True)
-class WorkingPicture:
-    """The picture that is looked at."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Windows:
+    """Rectangles of whole cells. Each field is (n,); bottom and right are the first that lie outside."""
 
-    pixels: NDArray[np.uint8]
-    """(height, width), sides multiples of 16; grey levels spread evenly, 0: no echo."""
-    px_per_px: float
-    """Its pixels per pixel of the region that it was made from; both begin at the upper left corner."""
+    top: NDArray[np.intp]
+    left: NDArray[np.intp]
+    bottom: NDArray[np.intp]
+    right: NDArray[np.intp]
 
+    def __len__(self) -> int:
+        return self.top.size
 
-def working_picture(picture: NDArray[np.uint8], mm_per_px: float | None = None) -> WorkingPicture:
-    """From the ultrasound region (height, width), grey. Its right and lower edge may lose up to 15 px, and what lies
-    deeper than 48 mm; one that is wider than 77 mm is brought down to that, and a tiny one gets dark margins."""
-    scale = WIDTH_PX / picture.shape[1] if mm_per_px is None else mm_per_px / MM_PER_PX
-    scale = min(scale, MOST_COLUMNS_PX / picture.shape[1])
-    rows, columns = (max(1, round(length * scale)) for length in picture.shape)
-    small = np.asarray(cv2.resize(picture, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8)
-    step = 4 * CELL_PX
-    height, width = (max(LEAST_PX, length // step * step) for length in (min(rows, MOST_ROWS_PX), columns))
-    part = np.zeros((height, width), np.uint8)
-    part[:rows, :columns] = small[:height, :width]
-    return WorkingPicture(evened(part, part >= DARK), scale)
+    @property
+    def cells(self) -> NDArray[np.intp]:
+        """(n,) how many cells each covers."""
+        return (self.bottom - self.top) * (self.right - self.left)
 
+    def taken(self, which: NDArray[np.intp] | NDArray[np.bool_]) -> "Windows":
+        return Windows(self.top[which], self.left[which], self.bottom[which], self.right[which])
 
-def windows_of(picture: NDArray[np.uint8]) -> tuple[Windows, Floats]:
-    """All windows of a working picture (height, width), and (n, features) of each in the order of FEATURES."""
-    cells = texture_cells(picture)
-    rows, columns = cells.counts.shape[:2]
-    windows = tiled(rows, columns, SIZES)
-    pixels = (windows.cells * CELL_PX**2).astype(np.float32)
-    counts, values = shared(cells.counts).over(windows), shared(cells.values).over(windows)
-    textures = describe(counts, values, pixels)
-    return windows, np.concatenate([textures, surroundings(picture, windows), layout(picture, windows)], axis=1)
+    def grown(self, rows: NDArray[np.intp], columns: NDArray[np.intp], shape: tuple[int, int]) -> "Windows":
+        """Wider by so many cells on each side, within a grid (rows, columns)."""
+        return Windows(
+            np.maximum(self.top - rows, 0),
+            np.maximum(self.left - columns, 0),
+            np.minimum(self.bottom + rows, shape[0]),
+            np.minimum(self.right + columns, shape[1]),
+        )
 
 
-def surroundings(picture: NDArray[np.uint8], windows: Windows) -> Floats:
-    """(n, 11) how much brighter and more structured each side is than the window, how much of it shows an echo, its
-    size, and its depth in mm if the picture is 38 mm wide."""
-    grey = picture.astype(np.float32)
-    soft = cv2.GaussianBlur(grey, (0, 0), 1.0)
-    edges = cv2.magnitude(cv2.Sobel(soft, cv2.CV_32F, 1, 0), cv2.Sobel(soft, cv2.CV_32F, 0, 1))
-    planes = np.stack([grey, edges, 255 * (picture > 0).astype(np.float32)], axis=2)
-    sums = shared(summed(planes))
-    shape = (picture.shape[0] // CELL_PX, picture.shape[1] // CELL_PX)
-    own = _mean(sums, windows)
-    apart = [(_mean(sums, side)[:, :2] - own[:, :2]) / 255 for side in _sides(windows, shape)]
-    size = np.log2(windows.cells.astype(np.float32))
-    depth = (windows.top + windows.bottom) * (CELL_PX / 2 * MM_PER_PX)
-    return np.concatenate([*apart, np.stack([own[:, 2] / 255, size, depth], axis=1)], axis=1).astype(np.float32)
+@dataclass(frozen=True, slots=True, eq=False)
+class SharedSums:
+    """Sums over all cells above and to the left."""
+
+    table: NDArray[np.float32] | NDArray[np.float64]
+    """(rows + 1, columns + 1, channels)."""
+
+    def over(self, windows: Windows) -> NDArray[np.float32]:
+        """(n, channels) sums over each window."""
+        flat = self.table.reshape(-1, self.table.shape[2])
+        width = self.table.shape[1]
+        corner = [
+            np.take(flat, row * width + column, axis=0)
+            for row, column in (
+                (windows.bottom, windows.right),
+                (windows.top, windows.right),
+                (windows.bottom, windows.left),
+                (windows.top, windows.left),
+            )
+        ]
+        return np.asarray(corner[0] - corner[1] - corner[2] + corner[3], np.float32)
+
+    def mean_over(self, windows: Windows, per_cell: int = 1) -> NDArray[np.float32]:
+        """(n, channels) of values of which each cell holds so many; 0 over windows without a cell."""
+        return np.asarray(self.over(windows) / np.maximum(windows.cells * per_cell, 1)[:, None], np.float32)
 
 
-def _sides(windows: Windows, shape: tuple[int, int]) -> tuple[Windows, ...]:
-    """Half a window's height above and below it, half its width to the left and right."""
-    high, wide = (windows.bottom - windows.top + 1) // 2, (windows.right - windows.left + 1) // 2
-    around = windows.grown(high, wide, shape)
-    return (
-        Windows(around.top, windows.left, windows.top, windows.right),
-        Windows(windows.bottom, windows.left, around.bottom, windows.right),
-        Windows(windows.top, around.left, windows.bottom, windows.left),
-        Windows(windows.top, windows.right, windows.bottom, around.right),
-    )
+def tiled(rows: int, columns: int, sizes: tuple[tuple[int, int, int], ...]) -> Windows:
+    """Windows all over a grid (rows, columns) of cells. sizes: (height, width, step) in cells each."""
+    parts = [
+        np.stack(np.meshgrid(np.arange(0, rows - high + 1, step), np.arange(0, columns - wide + 1, step)), -1).reshape(
+            -1, 2
+        )
+        + np.array([[0, 0], [high, wide]])[:, None]
+        for high, wide, step in sizes
+        if high <= rows and wide <= columns
+    ]
+    start, end = np.concatenate(parts, axis=1).astype(np.intp) if parts else np.zeros((2, 0, 2), np.intp)
+    return Windows(start[:, 0], start[:, 1], end[:, 0], end[:, 1])
 
 
-def _mean(sums: SharedSums, windows: Windows) -> Floats:
-    """(n, channels); 0 over windows without a cell."""
-    return np.asarray(sums.over(windows) / np.maximum(windows.cells * CELL_PX**2, 1)[:, None], np.float32)
+def counted(codes: NDArray[np.intp], bins: int, cell_px: int = CELL_PX) -> NDArray[np.float32]:
+    """(rows, columns, bins) how often each code 0 to bins - 1 stands in each cell of a map (height, width)."""
+    rows, columns = codes.shape[0] // cell_px, codes.shape[1] // cell_px
+    within = codes[: rows * cell_px, : columns * cell_px]
+    place = np.arange(rows).repeat(cell_px)[:, None] * columns + np.arange(columns).repeat(cell_px)
+    # What is counted nowhere goes to one bin past the end.
+    place = np.where(within == NOTHING, rows * columns * bins, place * bins + within)
+    counts = np.bincount(place.ravel(), minlength=rows * columns * bins + 1)[:-1]
+    return counts.reshape(rows, columns, bins).astype(np.float32)
+
+
+def summed(values: NDArray[np.float32], cell_px: int = CELL_PX) -> NDArray[np.float64]:
+    """(rows, columns, channels) sums of the values (height, width, channels) in each cell."""
+    rows, columns = values.shape[0] // cell_px, values.shape[1] // cell_px
+    within = values[: rows * cell_px, : columns * cell_px]
+    blocks = within.reshape(rows, cell_px, columns, cell_px, -1)
+    return np.asarray(blocks.sum(axis=(1, 3), dtype=np.float64))
+
+
+def shared(cells: NDArray[np.float32] | NDArray[np.float64]) -> SharedSums:
+    """From sums per cell, (rows, columns, channels). float32 holds counts up to 2^24 without error."""
+    table = np.zeros((cells.shape[0] + 1, cells.shape[1] + 1, cells.shape[2]), cells.dtype)
+    # numpy's cumsum along an outer axis takes ten times as long.
+    for row in range(cells.shape[0]):
+        np.add(table[row, 1:], cells[row], out=table[row + 1, 1:])
+    for column in range(cells.shape[1]):
+        table[:, column + 1] += table[:, column]
+    return SharedSums(table)

@@ -1,12 +1,10 @@
 """The loop: takes the newest frame, makes one step, hands the result to the sinks, until something ends it."""
 
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from edge.clock import Clock
-from edge.finding import Finding
 from edge.loop.capture import Capture, Grabbed, ignore
 from edge.loop.mailbox import MailboxClosedError
 from edge.loop.statistics import Drops, Statistics, Tally
@@ -16,7 +14,6 @@ from edge.source.contract import FrameSource
 
 STALL_TIMEOUT_S = 5.0
 """A source that gives nothing for so long has stalled."""
-HISTORY_FRAMES = 16
 POLL_S = 0.1
 """How soon a stop is noticed while no frame comes."""
 
@@ -50,11 +47,10 @@ class Loop:
         self._closed = False
 
     def __iter__(self) -> Iterator[Result]:
-        history: deque[Finding] = deque(maxlen=HISTORY_FRAMES)
+        memory: Any = None
         self._capture.start()
         while not self._finished() and (grabbed := self._next()) is not None:
-            result = self._step.run(grabbed, tuple(history))
-            history.append(result.finding)
+            result, memory = self._step.run(grabbed, memory)
             self._tally.add(result, self._clock.now_ns())
             for sink in self._sinks.values():
                 sink.write(result.frame, result.finding, result.picture_bgr)

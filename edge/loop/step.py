@@ -1,7 +1,8 @@
 """One step: from a grabbed frame to a finding and the picture that shows it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from edge.frame import Frame
 from edge.loop.capture import Grabbed
 from edge.runtime.contract import Runtime
 from edge.task.contract import Task
+from edge.task.gate import Gate, admitted
 
 Draw = Callable[[Frame, Finding, float], NDArray[np.uint8]]
 """Frame, finding and the finding's age in seconds, to (height, width, 3) uint8 BGR."""
@@ -48,39 +50,40 @@ class Step:
     """The chain for one frame, with everything it needs given from outside."""
 
     locate: Callable[[Frame], Frame]
+    gate: Gate
     task: Task
-    runtime: Runtime
+    runtime: Runtime | None
+    """None: the task needs no network."""
     draw: Draw
     clock: Clock
 
-    def run(self, grabbed: Grabbed, history: Sequence[Finding]) -> Result:
+    def run(self, grabbed: Grabbed, memory: Any) -> tuple[Result, Any]:
+        """The result, and what the task remembers for the next frame. memory: of the frame before, None at first."""
         watch = Stopwatch(self.clock)
         frame = self.locate(grabbed.frame)
-        tensor = self.task.prepare(frame)
+        prepared = admitted(frame, self.gate, self.task)
         prepare_ms = watch.lap_ms()
-        outputs = self.runtime.infer(tensor)
+        outputs = () if self.runtime is None or prepared.tensor is None else self.runtime.infer(prepared.tensor)
         infer_ms = watch.lap_ms()
-        concluded = self.task.conclude(frame, outputs, history)
+        concluded = self.task.conclude(prepared, outputs, memory)
         timings = Timings(grabbed.grab_ms, prepare_ms, infer_ms, watch.lap_ms())
         finding = replace(
-            concluded,
-            spacing=concluded.spacing or frame.spacing,
-            notes=tuple(dict.fromkeys((*frame.notes, *concluded.notes))),
-            model_digest=self.runtime.digest or concluded.model_digest,
+            concluded.finding,
+            model_digest=self.runtime.digest if self.runtime else concluded.finding.model_digest,
             runtime=runtime_label(self.runtime),
             timings=timings,
         )
         picture = self.draw(frame, finding, self._age_ms(grabbed) / 1e3)
         finding = replace(finding, timings=replace(timings, overlay_ms=watch.lap_ms()))
-        return Result(frame, finding, picture, self._age_ms(grabbed))
+        return Result(frame, finding, picture, self._age_ms(grabbed)), concluded.memory
 
     def _age_ms(self, grabbed: Grabbed) -> float:
         return (self.clock.now_ns() - grabbed.seen_ns) / 1e6
 
 
-def runtime_label(runtime: Runtime) -> str:
+def runtime_label(runtime: Runtime | None) -> str:
     """`openvino int8, 2 threads`; `no network`."""
-    if not runtime.digest:
-        return runtime.name
+    if runtime is None:
+        return "no network"
     threads = f"{runtime.threads} thread" + ("s" if runtime.threads != 1 else "")
     return f"{runtime.name} {runtime.precision}, {threads}"

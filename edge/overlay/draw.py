@@ -21,19 +21,19 @@ from edge.overlay.panel import finding_card, title_card
 from edge.overlay.scale import draw_scale
 from edge.overlay.state import draw_state
 from edge.overlay.strip_chart import draw_strip_chart
+from edge.terms import Terms
 
 SMALLEST_FONT_PX: Final = 11
 LARGEST_FONT_PX: Final = 26
 _LIMITED_TINT: Final = TINT / 2
 _LIMITED_STRENGTH: Final = 0.6 * STRENGTH
 _CARD_HEIGHT_SHARE: Final = 0.6
-_DASHED: Final = ("extrapolated", "other candidate")
-"""How the name of a line begins that lies where nothing was seen, or that is not what was measured."""
 
 
-def draw(frame: Frame, finding: Finding | None, *, age_s: float | None = None) -> NDArray[np.uint8]:
+def draw(frame: Frame, finding: Finding | None, terms: Terms, *, age_s: float | None = None) -> NDArray[np.uint8]:
     """A new (height, width, 3) uint8 BGR picture of the frame's size with the finding drawn.
 
+    `terms`: what the names in the finding mean, as its task declares them.
     `age_s`: how long ago the finding's frame was exposed. A finding of another frame than this one is drawn dim and
     dashed and called OLD; where the scale has changed since, its marks no longer fit and are left out. The marks of a
     refused finding are candidates: dim and dashed, never filled. Texts that a small picture has no room for are left
@@ -42,23 +42,23 @@ def draw(frame: Frame, finding: Finding | None, *, age_s: float | None = None) -
     sheet = _blank(frame)
     old = finding is not None and not belongs(frame, finding)
     if finding is not None and (not old or finding.spacing == frame.spacing):
-        _draw_marks(sheet, finding, old)
+        _draw_marks(sheet, finding, terms, old)
     draw_state(sheet, frame.probe)
     if finding is not None:
-        _draw_read_out(sheet, finding, age_s, old)
+        _draw_read_out(sheet, finding, terms, age_s, old)
         series = [mark for mark in finding.marks if isinstance(mark, SeriesMark)]
-        draw_strip_chart(sheet, series, finding.exposed_ns, old)
-        _draw_key(sheet, finding, old)
+        draw_strip_chart(sheet, series, terms, finding.exposed_ns, old)
+        _draw_key(sheet, finding, terms, old)
     draw_scale(sheet, frame.spacing)
     return sheet.picture
 
 
-def draw_found(frame: Frame, finding: Finding) -> NDArray[np.uint8]:
+def draw_found(frame: Frame, finding: Finding, terms: Terms) -> NDArray[np.uint8]:
     """A new (height, width, 3) uint8 BGR picture of the ultrasound region with what was found in it, without texts and
     callipers: for a figure in which many are seen side by side."""
     sheet = _blank(frame)
     seen = tuple(mark for mark in finding.marks if not isinstance(mark, CaliperMark))
-    _draw_marks(sheet, replace(finding, marks=seen), old=False)
+    _draw_marks(sheet, replace(finding, marks=seen), terms, old=False)
     return np.ascontiguousarray(sheet.region.cut(sheet.picture))
 
 
@@ -83,7 +83,7 @@ def font_size(width: int, height: int) -> int:
     return min(LARGEST_FONT_PX, max(SMALLEST_FONT_PX, round(min(height / 40, width / 53))))
 
 
-def _draw_marks(sheet: Sheet, finding: Finding, old: bool) -> None:
+def _draw_marks(sheet: Sheet, finding: Finding, terms: Terms, old: bool) -> None:
     faint = old or finding.verdict is Verdict.REFUSED
     fields = [] if faint else [mark for mark in finding.marks if isinstance(mark, FieldMark)]
     masks = [mark for mark in finding.marks if isinstance(mark, MaskMark)]
@@ -94,14 +94,16 @@ def _draw_marks(sheet: Sheet, finding: Finding, old: bool) -> None:
     for mask in masks:
         _draw_mask(sheet, mask, finding.verdict, faint, outlined=not lines, tinted=not fields)
     for index, line in enumerate(lines):
-        _draw_border(sheet, line, palette.line_colour(line.name, index), faint)
+        role = terms.mark(line.name).role
+        _draw_border(sheet, line, palette.line_colour(role, index), faint or role in palette.DASHED)
     _draw_calipers(sheet, calipers, faint, numbers=finding.verdict is not Verdict.REFUSED)
 
 
-def _draw_key(sheet: Sheet, finding: Finding, old: bool) -> None:
-    """What the colours of a field mean, and the muscle's angle among them."""
-    if not old and finding.verdict is not Verdict.REFUSED and any(isinstance(m, FieldMark) for m in finding.marks):
-        angle = finding.measurement("fascicle_angle")
+def _draw_key(sheet: Sheet, finding: Finding, terms: Terms, old: bool) -> None:
+    """What the colours of a field mean, and the measured angle among them."""
+    field = next((mark for mark in finding.marks if isinstance(mark, FieldMark)), None)
+    if field is not None and not old and finding.verdict is not Verdict.REFUSED:
+        angle = finding.measurement(terms.mark(field.name).measurement)
         draw_key(sheet, angle.value if angle else None)
 
 
@@ -117,9 +119,9 @@ def _draw_mask(sheet: Sheet, mark: MaskMark, verdict: Verdict, faint: bool, outl
     target |= mask
 
 
-def _draw_border(sheet: Sheet, mark: LineMark, colour: palette.Colour, faint: bool) -> None:
+def _draw_border(sheet: Sheet, mark: LineMark, colour: palette.Colour, dashed: bool) -> None:
     width_px = stroke(sheet.size)
-    if faint or mark.name.startswith(_DASHED):
+    if dashed:
         draw_dashes(sheet.picture, mark.points, dimmed(colour), width_px, sheet.size / 2)
     else:
         draw_line(sheet.picture, mark.points, colour, width_px)
@@ -142,9 +144,9 @@ def stroke(size: int) -> int:
     return 1 if size < 20 else 2
 
 
-def _draw_read_out(sheet: Sheet, finding: Finding, age_s: float | None, old: bool) -> None:
+def _draw_read_out(sheet: Sheet, finding: Finding, terms: Terms, age_s: float | None, old: bool) -> None:
     max_height = round(_CARD_HEIGHT_SHARE * sheet.grey.shape[0])
-    for card in (finding_card(finding, age_s, old, sheet.size, max_height), title_card(finding, sheet.size)):
+    for card in (finding_card(finding, terms, age_s, old, sheet.size, max_height), title_card(finding, sheet.size)):
         box = sheet.claim(card.width, card.height, LOWER_LEFT)
         if box is not None:
             draw_card(sheet.picture, card, box)

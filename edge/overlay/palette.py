@@ -1,8 +1,10 @@
 """Colours of the overlay, BGR. After Okabe and Ito (2008): told apart with any kind of colour vision."""
 
+from types import MappingProxyType
 from typing import Final
 
 from edge.finding import Verdict
+from edge.terms import Role
 
 Colour = tuple[int, int, int]
 
@@ -26,36 +28,37 @@ WARNING: Final = YELLOW
 MASKS: Final = (GREEN, PURPLE, SKY, ORANGE, VERMILLION)
 """By label: 1 is the first."""
 LINES: Final = (UPPER, LOWER, PURPLE, GREEN)
-"""For lines that are neither an upper nor a lower border, in their order."""
+"""For lines whose role nobody declared, in their order."""
 
 VERDICTS: Final = {Verdict.MEASURED: GREEN, Verdict.LIMITED: YELLOW, Verdict.REFUSED: VERMILLION}
 
-_UPPER_WORDS: Final = ("upper", "superficial", "top")
-_LOWER_WORDS: Final = ("lower", "deep", "bottom", "bone")
+ROLES: Final = MappingProxyType(
+    {
+        Role.UPPER_BORDER: UPPER,
+        Role.LOWER_BORDER: LOWER,
+        Role.OUTLINE: GREEN,
+        Role.NEIGHBOUR: PURPLE,
+        Role.INNER_EDGE: ICE,
+        Role.FIBRE: WHITE,
+        Role.EXTRAPOLATED: WHITE,
+        Role.PROPOSAL: WHITE,
+        Role.REGION: SKY,
+        Role.BEFORE: YELLOW,
+        Role.AFTER: GREEN,
+    }
+)
+"""Of lines."""
+DASHED: Final = frozenset((Role.EXTRAPOLATED, Role.PROPOSAL, Role.BEFORE))
+"""Roles of lines that lie where nothing was seen, or that are not what was measured."""
 
 
 def mask_colour(label: int) -> Colour:
     return MASKS[(label - 1) % len(MASKS)]
 
 
-def line_colour(name: str, index: int) -> Colour:
-    """Upper and lower borders have a colour each; other lines take theirs by `index`."""
-    words = name.replace("_", " ").lower().split()
-    if "fascicle" in words:
-        return WHITE
-    if words[:2] == ["other", "candidate"]:
-        return WHITE
-    if "rim" in words:
-        return ICE
-    if "nerve" in words:
-        return GREEN
-    if "vessel" in words:
-        return PURPLE
-    if any(word in words for word in _UPPER_WORDS):
-        return UPPER
-    if any(word in words for word in _LOWER_WORDS):
-        return LOWER
-    return LINES[index % len(LINES)]
+def line_colour(role: Role, index: int) -> Colour:
+    """By its role; a line without one takes its colour by `index` among the lines."""
+    return ROLES.get(role) or LINES[index % len(LINES)]
 
 
 def dimmed(colour: Colour) -> Colour:

@@ -6,7 +6,8 @@ from edge.finding import Finding, Measurement, Verdict
 from edge.overlay.card import Card, Row, Text
 from edge.overlay.palette import BLACK, GREY, OLD, VERDICTS, WARNING, WHITE
 from edge.overlay.text import BOLD, line_height, wrapped
-from edge.overlay.wording import DETAILS, interval_text, plain_name, plain_unit, value_text
+from edge.overlay.wording import decimals, fixed, interval_text, plain, plain_unit
+from edge.terms import Terms
 
 _TITLES: Final = {Verdict.MEASURED: "MEASURED", Verdict.LIMITED: "LIMITED", Verdict.REFUSED: "NO MEASUREMENT"}
 _PANEL_WIDTH_EM: Final = 18
@@ -14,11 +15,11 @@ _BANNER_WIDTH_EM: Final = 26
 """Width of wrapped reasons as a multiple of the font's size."""
 
 
-def finding_card(finding: Finding, age_s: float | None, old: bool, size: int, max_height: int) -> Card:
+def finding_card(finding: Finding, terms: Terms, age_s: float | None, old: bool, size: int, max_height: int) -> Card:
     """The card of a finding; `old`: it belongs to an earlier frame, which is said first. `size`: of the font."""
     refused = finding.verdict is Verdict.REFUSED
-    shown = (m for m in finding.measurements if m.name.removesuffix("_px") not in DETAILS)
-    table = () if refused else tuple(_row(m, size) for m in shown)
+    shown = (m for m in finding.measurements if not terms.measurement(m.name).detail)
+    table = () if refused else tuple(_row(m, terms, size) for m in shown)
     head = _head(finding, age_s, old, size, bool(table))
     room = max_height - (len(head) + len(table) + 2) * line_height(size)
     said = _said(finding, size, _text_width(table, refused, size), room)
@@ -53,7 +54,7 @@ def _head(finding: Finding, age_s: float | None, old: bool, size: int, table: bo
         second = [Text(f"{age} ago" if age else "", small, GREY)]
     if table:
         second.append(Text("90 % interval", small, GREY))
-    task = Text(plain_name(finding.task), size, first.colour if first.colour == BLACK else WHITE, BOLD)
+    task = Text(plain(finding.task).capitalize(), size, first.colour if first.colour == BLACK else WHITE, BOLD)
     return ((task, first), tuple(second)) if any(cell.text for cell in second) else ((task, first),)
 
 
@@ -62,12 +63,13 @@ def age_text(age_s: float) -> str:
     return f"{age_s:.2f} s" if age_s < 0.1 else f"{age_s:.1f} s" if age_s < 10 else f"{age_s:.0f} s"
 
 
-def _row(measurement: Measurement, size: int) -> Row:
+def _row(measurement: Measurement, terms: Terms, size: int) -> Row:
+    places = decimals(measurement, terms.measurement(measurement.name))
     return (
-        Text(plain_name(measurement.name), size, WHITE),
-        Text(value_text(measurement), size, WHITE, BOLD),
+        Text(terms.words(measurement.name), size, WHITE),
+        Text(fixed(measurement.value, places), size, WHITE, BOLD),
         Text(plain_unit(measurement.unit), size, GREY),
-        Text(interval_text(measurement), size, GREY),
+        Text(interval_text(measurement, places), size, GREY),
     )
 
 

@@ -10,8 +10,9 @@ from edge.finding import Finding, LineMark, StageMark
 from edge.frame import Frame, Region
 from edge.overlay.draw import font_size, stroke
 from edge.overlay.lines import draw_dashes, draw_line
-from edge.overlay.palette import BLACK, GREEN, GREY, SKY, WHITE, YELLOW, Colour
+from edge.overlay.palette import BLACK, DASHED, GREY, SKY, WHITE, YELLOW, Colour, line_colour
 from edge.overlay.text import BOLD, line_height, paste, sprite
+from edge.terms import Role, Terms
 
 PANELS: Final = 6
 COLUMNS: Final = 3
@@ -24,7 +25,7 @@ _HEAT: Final = 0.55
 Picture = NDArray[np.uint8]
 
 
-def draw_stages(frame: Frame, finding: Finding, drawn: Picture) -> Picture:
+def draw_stages(frame: Frame, finding: Finding, terms: Terms, drawn: Picture) -> Picture:
     """A new picture, (height, width, 3) uint8 BGR: the steps in their order, then `drawn`, which shows the finding.
 
     It has the same size for all frames of a size, be there steps or not.
@@ -35,7 +36,7 @@ def draw_stages(frame: Frame, finding: Finding, drawn: Picture) -> Picture:
     size = font_size(whole.width, whole.height)
     height = round(width * whole.height / whole.width)
     panels = [
-        _panel(_drawn(frame, stage, size), stage.name, number, (width, height), size)
+        _panel(_drawn(frame, stage, terms, size), stage.name, number, (width, height), size)
         for number, stage in enumerate(stages, start=1)
     ]
     blank = np.zeros((height, width, 3), np.uint8)
@@ -56,7 +57,7 @@ def _panel(picture: Picture, name: str, number: int, size: tuple[int, int], font
     return panel
 
 
-def _drawn(frame: Frame, stage: StageMark, size: int) -> Picture:
+def _drawn(frame: Frame, stage: StageMark, terms: Terms, size: int) -> Picture:
     """The frame's size."""
     plane = _on_frame(frame, stage)
     grey = frame.pixels if stage.heat else plane
@@ -66,7 +67,7 @@ def _drawn(frame: Frame, stage: StageMark, size: int) -> Picture:
         share = (_HEAT / 255) * plane[..., None].astype(np.float32)
         picture = np.round(picture * (1 - share) + colour * share).astype(np.uint8)
     for index, line in enumerate(stage.lines, start=1):
-        _draw(picture, line, index / len(stage.lines), size)
+        _draw(picture, line, terms.mark(line.name).role, index / len(stage.lines), size)
     return picture
 
 
@@ -78,20 +79,20 @@ def _on_frame(frame: Frame, stage: StageMark) -> Picture:
     return np.asarray(cv2.warpAffine(stage.plane, place, frame.pixels.shape[::-1]), np.uint8)
 
 
-def _draw(picture: Picture, line: LineMark, strength: float, size: int) -> None:
+def _draw(picture: Picture, line: LineMark, role: Role, strength: float, size: int) -> None:
     """strength: 1 for the last line, less for those before it."""
-    kind, _, number = line.name.partition(" ")
-    if kind == "before":
-        draw_dashes(picture, line.points, YELLOW, stroke(size), size / 2)
-    elif kind == "after":
-        draw_line(picture, line.points, GREEN, stroke(size))
-    elif kind == "window":
+    if role is Role.WINDOW:
         draw_line(picture, line.points, _mixed(GREY, SKY, strength), 1)
-    else:
+    elif role is Role.CANDIDATE:
+        number = line.name.rpartition(" ")[2]
         colour = YELLOW if number == "1" else SKY
         draw_line(picture, line.points, colour, stroke(size))
         left, top = line.points.min(axis=0)
         paste(picture, sprite(number, size, colour, BOLD, edge=True), round(float(left)) + 3, round(float(top)) + 1)
+    elif role in DASHED:
+        draw_dashes(picture, line.points, line_colour(role, 0), stroke(size), size / 2)
+    else:
+        draw_line(picture, line.points, line_colour(role, 0), stroke(size))
 
 
 def _mixed(weak: Colour, strong: Colour, strength: float) -> Colour:

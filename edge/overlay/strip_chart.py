@@ -14,11 +14,10 @@ from edge.overlay.layout import LOWER_RIGHT, Box, Sheet
 from edge.overlay.lines import draw_dashes, draw_line
 from edge.overlay.palette import GREY, ICE, SKY, WARNING, WHITE
 from edge.overlay.text import BOLD, REGULAR, line_height, paste, sprite, text_width
-from edge.overlay.wording import plain_name, plain_unit, value_text
+from edge.overlay.wording import decimals, fixed, plain_unit
+from edge.terms import Terms
 
 SECONDS: Final = 10.0
-LANES: Final = ("fascicle_angle", "fascicle_length", "muscle_thickness")
-"""Measurements that have a lane, by their names without `_px`."""
 _LEAST_SPAN_DEG: Final = 10.0
 _LEAST_SPAN_SHARE: Final = 0.25
 """Of the value: a lane never shows less, so that noise does not look like movement."""
@@ -48,17 +47,17 @@ class Lane:
         return np.stack((x, y), axis=1).astype(np.float32)
 
 
-def draw_strip_chart(sheet: Sheet, marks: Sequence[SeriesMark], end_ns: int, old: bool) -> None:
+def draw_strip_chart(sheet: Sheet, marks: Sequence[SeriesMark], terms: Terms, end_ns: int, old: bool) -> None:
     """Draws the courses that have a lane, where there is room; nothing while no frame has followed another yet.
 
     `end_ns`: the time at the chart's right end; `old`: that is not the present.
     """
-    shown = [mark for name in LANES for mark in marks if mark.name.removesuffix("_px") == name]
+    shown = [mark for name in terms.lanes() for mark in marks if terms.measurement(mark.name).name == name]
     if not any(mark.joined.any() for mark in shown):
         return
     em, small = sheet.size, sheet.size - sheet.size // 8
     pad, lane_height = em // 2, round(_LANE_EM * em)
-    text_px = max(_head_width(mark, em, small) for mark in shown)
+    text_px = max(_head_width(mark, terms, em, small) for mark in shown)
     scale_px = max(text_width(label, small) for mark in shown for label in _labels(span(mark)))
     width = round(text_px + _PLOT_EM * em) + scale_px + 3 * pad
     box = sheet.claim(width, len(shown) * lane_height + line_height(small) + pad, LOWER_RIGHT)
@@ -69,7 +68,7 @@ def draw_strip_chart(sheet: Sheet, marks: Sequence[SeriesMark], end_ns: int, old
     for row, mark in enumerate(shown):
         top = box.y + pad + row * lane_height
         plot = Box(box.x + 2 * pad + text_px, top, round(_PLOT_EM * em), lane_height - pad)
-        _draw_head(sheet, mark, end_ns, box.x + pad, top)
+        _draw_head(sheet, mark, terms, end_ns, box.x + pad, top)
         _draw_lane(sheet, mark, Lane(plot, *span(mark), end_ns), small)
     _draw_seconds(sheet, plot, small, "then" if old else "now")
 
@@ -104,20 +103,21 @@ def _present(mark: SeriesMark, end_ns: int) -> Measurement | None:
     return Measurement(mark.name, value, mark.unit, low, high)
 
 
-def _head_width(mark: SeriesMark, size: int, small: int) -> int:
+def _head_width(mark: SeriesMark, terms: Terms, size: int, small: int) -> int:
     # As wide as any value will be, or the chart would move from frame to frame.
     value = text_width(f"-88.8 {plain_unit(mark.unit)}", size, BOLD)
-    return max(text_width(plain_name(mark.name), small), value + text_width(_PREDICTED, small))
+    return max(text_width(terms.words(mark.name), small), value + text_width(_PREDICTED, small))
 
 
-def _draw_head(sheet: Sheet, mark: SeriesMark, end_ns: int, x: int, y: int) -> None:
+def _draw_head(sheet: Sheet, mark: SeriesMark, terms: Terms, end_ns: int, x: int, y: int) -> None:
     size, small = sheet.size, sheet.size - sheet.size // 8
-    paste(sheet.picture, sprite(plain_name(mark.name), small, GREY, REGULAR), x, y)
+    paste(sheet.picture, sprite(terms.words(mark.name), small, GREY, REGULAR), x, y)
     known, y = _present(mark, end_ns), y + line_height(small)
     if known is None:
         paste(sheet.picture, sprite("lost", size, WARNING, BOLD), x, y)
         return
-    value = sprite(f"{value_text(known)} {plain_unit(mark.unit)}", size, WHITE, BOLD)
+    number = fixed(known.value, decimals(known, terms.measurement(mark.name)))
+    value = sprite(f"{number} {plain_unit(mark.unit)}", size, WHITE, BOLD)
     paste(sheet.picture, value, x, y)
     if mark.predicted[-1]:
         drop = round((line_height(size) - line_height(small)) * 0.75)

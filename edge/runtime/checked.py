@@ -23,7 +23,7 @@ class CheckedRuntime(Closing, ABC):
         self.threads = threads
         self.digest = variant.files[0].sha256
         self._model = manifest.name
-        self._shape = manifest.input.shape
+        self._shape = manifest.grey_input().shape
         self._open = True
 
     def infer(self, tensor: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:

@@ -1,13 +1,14 @@
 """What a runtime must do."""
 
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.closing import Closing
 
-class Runtime(Protocol):
+
+class Runtime(Closing, Protocol):
     """A model that is open and ready. A context manager."""
 
     name: str
@@ -25,11 +26,3 @@ class Runtime(Protocol):
         The arrays may be overwritten by the next call.
         """
         ...
-
-    def close(self) -> None: ...
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...

@@ -2,7 +2,8 @@
 
 A model is a folder with a `manifest.json` beside its files. The manifest is a `Manifest` record written as JSON. Its
 fields are documented here and nowhere else; a field that is not here is an error, so that a misspelt one is found. A
-file is opened only from bytes whose SHA-256 is the manifest's.
+file is opened only from bytes whose SHA-256 is the manifest's. A model without a network is a manifest without
+variants: it has no input and no outputs, and what the task reads are its arrays.
 """
 
 import hashlib
@@ -88,15 +89,17 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The folder's name."""
     task: str
     version: str
-    input: InputSpec
-    outputs: tuple[OutputSpec, ...]
-    classes: tuple[str, ...]
+    input: InputSpec | None = None
+    """None, as `outputs` and `variants` are empty: the model has no network."""
+    outputs: tuple[OutputSpec, ...] = ()
+    classes: tuple[str, ...] = ()
     """Names of the label mask's values 1, 2, ..."""
     thresholds: tuple[Number, ...] = ()
     """Decision thresholds, in the outputs' own unit."""
-    variants: tuple[Variant, ...]
+    variants: tuple[Variant, ...] = ()
     arrays: tuple[ModelFile, ...] = ()
-    """What a task reads beside the network, such as the examples that a classifier remembers."""
+    """What a task reads beside the network or without one, such as the examples that a classifier remembers. Where
+    there is no network the first one's digest stands for the model."""
     intended_use: str
     not_intended_for: str
     training_sets: tuple[TrainingSet, ...] = ()
@@ -104,20 +107,31 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Figures that the task makes its intervals and refusals from."""
     metrics: tuple[Number, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Raises ValueError, which the decoder turns into its own error."""
+        if len({self.input is None, not self.outputs, not self.variants}) > 1:
+            raise ValueError("a network has an input, outputs and variants; a model without one has none of the three")
+        if not self.files():
+            raise ValueError("there are neither variants nor arrays")
+
+    def grey_input(self) -> InputSpec:
+        """The network's input. Raises ModelError where the model has no network."""
+        if self.input is None:
+            raise ModelError(f"model '{self.name}' has no network, so no runtime opens it")
+        return self.input
+
+    def figures(self) -> dict[str, float]:
+        """Every threshold and calibration figure by its name."""
+        return {number.name: number.value for number in (*self.thresholds, *self.calibration)}
+
     def variant(self, runtime: str, precision: str) -> Variant:
         """Raises ModelError where the model has no files for this runtime at this precision."""
         for variant in self.variants:
             if (variant.runtime, variant.precision) == (runtime, precision):
                 return variant
+        self.grey_input()
         known = ", ".join(f"{v.runtime} {v.precision}" for v in self.variants)
         raise ModelError(f"model '{self.name}' has no files for {runtime} {precision}; it has: {known}")
-
-    def number(self, name: str) -> float:
-        """The calibration figure or threshold of this name. Raises ModelError where there is none."""
-        for number in (*self.calibration, *self.thresholds):
-            if number.name == name:
-                return number.value
-        raise ModelError(f"the manifest of model '{self.name}' lacks the figure '{name}'; rebuild the model's folder")
 
     def files(self) -> tuple[ModelFile, ...]:
         """Each file once."""
@@ -181,6 +195,11 @@ def read_verified(folder: Path, file: ModelFile) -> bytes:
             f"the manifest expects {file.sha256} ({file.bytes} bytes); {cure}"
         )
     return content
+
+
+def read_arrays(folder: Path, manifest: Manifest) -> dict[str, bytes]:
+    """The content of each of a model's arrays by file name. Raises as `read_verified`."""
+    return {file.name: read_verified(folder, file) for file in manifest.arrays}
 
 
 def verify(folder: Path, manifest: Manifest) -> None:

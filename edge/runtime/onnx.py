@@ -7,7 +7,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from edge.runtime.checked import CheckedRuntime, read_variant, unfit
-from edge.runtime.manifest import InputSpec, Manifest, Variant
+from edge.runtime.manifest import Manifest, Variant
 
 _ERRORS_ONLY = 3
 
@@ -40,14 +40,14 @@ class OnnxRuntime(CheckedRuntime):
     ) -> None:
         super().__init__(manifest, variant, threads)
         self._session = session
-        self._input: InputSpec = manifest.input
-        self._scale, self._offset = np.float32(manifest.input.scale), np.float32(manifest.input.offset)
+        given = manifest.grey_input()
+        self._input_name, self._scale, self._offset = given.name, np.float32(given.scale), np.float32(given.offset)
         self._names = [output.name for output in manifest.outputs]
-        self._feed = np.zeros(manifest.input.shape, np.float32)
+        self._feed = np.zeros(given.shape, np.float32)
         self._warm_up()
 
     def _run(self, tensor: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
         np.multiply(tensor, self._scale, out=self._feed)
         if self._offset:
             self._feed += self._offset
-        return tuple(self._session.run(self._names, {self._input.name: self._feed}))
+        return tuple(self._session.run(self._names, {self._input_name: self._feed}))

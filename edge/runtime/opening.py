@@ -84,6 +84,7 @@ def open_runtime(
     if threads < 1:
         raise SettingError(f"threads is {threads}; it must be 1 or more")
     manifest = load_manifest(folder)
+    manifest.grey_input()
     if name == AUTO:
         choice = _choose(folder, manifest, precision, threads, cache_dir)
     else:
@@ -121,7 +122,7 @@ def measure(
     folder: Path, manifest: Manifest, candidates: Sequence[tuple[str, str]], threads: int
 ) -> tuple[Measured, ...]:
     """Median milliseconds of a call for each (runtime, precision): in turns, so that other load falls on all alike."""
-    grey = np.random.default_rng(0).integers(0, 256, manifest.input.shape, dtype=np.uint8)
+    grey = np.random.default_rng(0).integers(0, 256, manifest.grey_input().shape, dtype=np.uint8)
     with ExitStack() as opened:
         runtimes = [opened.enter_context(_open(folder, manifest, *candidate, threads)) for candidate in candidates]
         laps_ms: list[list[float]] = [[] for _ in runtimes]

@@ -16,7 +16,7 @@ def open_openvino(folder: Path, manifest: Manifest, *, precision: str, threads: 
     variant, contents = read_variant(folder, manifest, "openvino", precision)
     core = openvino.Core()
     try:
-        model = _takes_grey(core.read_model(*contents), manifest.input)
+        model = _takes_grey(core.read_model(*contents), manifest.grey_input())
         compiled = core.compile_model(model, "CPU", _options(threads))
     except RuntimeError as error:
         raise unfit(manifest, variant, error) from error
@@ -49,7 +49,7 @@ class OpenvinoRuntime(CheckedRuntime):
         super().__init__(manifest, variant, threads)
         self._request = compiled.create_infer_request()
         self._outputs = [compiled.output(output.name) for output in manifest.outputs]
-        self._feed = np.zeros(manifest.input.shape, np.uint8)
+        self._feed = np.zeros(manifest.grey_input().shape, np.uint8)
         # The request reads this array in place: no list or dict has to be taken apart at each call.
         self._request.set_input_tensor(openvino.Tensor(self._feed, shared_memory=True))
         self._warm_up()

@@ -59,7 +59,7 @@ class TfliteRuntime(CheckedRuntime):
         (given,) = interpreter.get_input_details()
         self._input = given["index"]
         self._input_shape = tuple(given["shape"])
-        self._store = store_as(stored_levels(manifest.input, given["dtype"], given["quantization"]))
+        self._store = store_as(stored_levels(manifest.grey_input(), given["dtype"], given["quantization"]))
         self._outputs = [
             (output["index"], np.float32(output["quantization"][0]), output["quantization"][1])
             for output in interpreter.get_output_details()

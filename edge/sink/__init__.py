@@ -1,1 +1,1 @@
-"""Where results go while scanning: video, stills, records."""
+"""Where results go while scanning: video, stills, label masks, records."""

@@ -1,16 +1,16 @@
 """What a sink must do."""
 
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.closing import Closing
 from edge.finding import Finding
 from edge.frame import Frame
 
 
-class Sink(Protocol):
+class Sink(Closing, Protocol):
     """A place where results go. A context manager; the loop calls `write` from the sink's own thread."""
 
     def write(self, frame: Frame, finding: Finding, picture_bgr: NDArray[np.uint8]) -> None:
@@ -19,11 +19,3 @@ class Sink(Protocol):
         Raises SinkError where it cannot be kept; what was written before stays whole.
         """
         ...
-
-    def close(self) -> None: ...
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...

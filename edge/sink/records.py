@@ -23,7 +23,7 @@ SYNC_INTERVAL_S = 1.0
 
 
 class RecordsSink(Closing):
-    """`findings.jsonl` in `folder`, one JSON object a result. Each line is with the system when `write` returns."""
+    """`findings.jsonl` in `folder`, one JSON object per result. Each line is with the system when `write` returns."""
 
     def __init__(self, folder: Path) -> None:
         self._path = make_folder(folder) / FILE_NAME

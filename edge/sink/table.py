@@ -1,14 +1,13 @@
 """The sinks by name."""
 
-from types import MappingProxyType
+from edge.registry import Entry, Table
 
-from edge.registry import Entry
-
-SINKS = MappingProxyType(
+SINKS = Table(
     {
         "video": Entry("edge.sink.video:VideoSink"),
-        "stills": Entry("edge.sink.stills:StillsSink"),
+        "stills": Entry("edge.sink.pictures:StillsSink"),
         "records": Entry("edge.sink.records:RecordsSink"),
-        "masks": Entry("edge.sink.masks:MasksSink"),
-    }
+        "masks": Entry("edge.sink.pictures:MasksSink"),
+    },
+    "sonoedge.sinks",
 )

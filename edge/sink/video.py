@@ -40,7 +40,7 @@ class VideoSink(Closing):
 
     def __init__(self, folder: Path, fps: float = 25.0) -> None:
         if not 0.1 <= fps <= 1000:
-            raise SettingError(f"a video has 0.1 to 1000 frames a second, not {fps}")
+            raise SettingError(f"a video has 0.1 to 1000 frames per second, not {fps}")
         self._folder = make_folder(folder)
         self._frame_ns = round(1e9 / fps)
         self._fps = fps

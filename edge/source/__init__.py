@@ -1,1 +1,1 @@
-"""Where frames come from: stills, video, camera, DICOM, the simulated probe."""
+"""Where frames come from: stills, video, camera, DICOM, a program's own arrays, the simulated probe."""

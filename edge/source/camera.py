@@ -5,6 +5,7 @@ import re
 import threading
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from edge.clock import Clock
 from edge.closing import Closing
@@ -17,16 +18,27 @@ from edge.errors import (
     SourceStalledError,
 )
 from edge.frame import Frame
-from edge.source.camera_list import cameras_in_words, list_cameras
-from edge.source.raw_picture import grey_of
-from edge.source.recording import checked_fps
+from edge.source.pixel_format import grey_of
+from edge.source.recording import checked_fps, natural_key
 from edge.source.v4l2 import RawPicture, UnfitCameraError, V4l2Camera
 
+_SYS = Path("/sys/class/video4linux")
+_DEV = Path("/dev")
 _LOOK_S = 0.2
 """How long the grabbing thread waits for a picture before it looks whether it shall end."""
 _RETRY_S = 0.5
 _OLDEST_STAMP_NS = 5_000_000_000
 """A driver's stamp older than this at arrival is a broken clock, not an old picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraInfo:
+    """One video device that may be opened as `camera:PATH`."""
+
+    path: str
+    """`/dev/video0`."""
+    name: str
+    """As the device names itself; empty where the kernel does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +177,7 @@ class CameraSource(Closing):
         except UnfitCameraError as error:
             raise SourceError(f"camera {path} {error}") from error
         except OSError as error:
-            raise opening_error(path, error) from error
+            raise camera_error(path, error) from error
 
 
 def open_camera(rest: str, *, fps: float | None, clock: Clock) -> CameraSource:
@@ -175,10 +187,29 @@ def open_camera(rest: str, *, fps: float | None, clock: Clock) -> CameraSource:
     return CameraSource(_path(place), size=size, fps=None if fps is None else checked_fps(fps), clock=clock)
 
 
-def opening_error(path: str, error: OSError) -> SourceError:
+def list_cameras(sys_folder: Path = _SYS, dev_folder: Path = _DEV) -> tuple[CameraInfo, ...]:
+    """Every camera in natural order, empty where there is none. Opens no device.
+
+    A UVC camera has a second node for data about its pictures, which is left out.
+    """
+    nodes = sorted(dev_folder.glob("video[0-9]*"), key=lambda node: natural_key(node.name))
+    return tuple(
+        CameraInfo(str(node), _line(sys_folder / node.name / "name"))
+        for node in nodes
+        if _line(sys_folder / node.name / "index") in ("", "0")
+    )
+
+
+def _cameras_in_words() -> str:
+    """For a message: `cameras here: /dev/video0 (UVC Camera)`."""
+    listed = ", ".join(f"{camera.path} ({camera.name or 'no name'})" for camera in list_cameras())
+    return f"cameras here: {listed}" if listed else "this machine has no camera now"
+
+
+def camera_error(path: str, error: OSError) -> SourceError:
     """What a failure to open means to the user."""
     if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENODEV, errno.ENXIO):
-        return SourceNotFoundError(f"there is no camera {path}; {cameras_in_words()}; plug it in or name another")
+        return SourceNotFoundError(f"there is no camera {path}; {_cameras_in_words()}; plug it in or name another")
     if error.errno == errno.EBUSY:
         return SourceBusyError(f"camera {path} is in use by another program; close it (fuser -v {path} names it)")
     if error.errno in (errno.EACCES, errno.EPERM):
@@ -205,3 +236,10 @@ def _size(text: str) -> tuple[int, int]:
     if match is None:
         raise SettingError(f"a camera's size is written as WIDTHxHEIGHT, such as camera:0@1280x720, not '{text}'")
     return int(match[1]), int(match[2])
+
+
+def _line(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace").strip()
+    except OSError:
+        return ""

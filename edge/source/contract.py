@@ -1,12 +1,12 @@
 """What a source of frames must do."""
 
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
+from edge.closing import Closing
 from edge.frame import Frame
 
 
-class FrameSource(Protocol):
+class FrameSource(Closing, Protocol):
     """A context manager that gives frames in the order of their exposure."""
 
     live: bool
@@ -19,11 +19,3 @@ class FrameSource(Protocol):
         SourceFormatError where a file is damaged.
         """
         ...
-
-    def close(self) -> None: ...
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...

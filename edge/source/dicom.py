@@ -18,11 +18,9 @@ from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from edge.clock import Clock
 from edge.errors import BackendUnavailableError, SonoedgeError, SourceFormatError
 from edge.frame import Frame, Region
-from edge.source.colour import coloured_region
 from edge.source.dicom_scale import frame_times_ns, scale_of
-from edge.source.files import checked_file
-from edge.source.grey import to_grey
-from edge.source.recording import Recording, position_ns
+from edge.source.grey import coloured_region, to_grey
+from edge.source.recording import Recording, checked_file, position_ns
 
 _SUPPORTED = "uncompressed, RLE, JPEG baseline and JPEG 2000"
 

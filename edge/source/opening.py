@@ -1,33 +1,40 @@
 """One way to open any source: `kind:rest`, or a bare path whose kind is told from the file."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from edge.clock import Clock, MonotonicClock
 from edge.errors import SourceError, SourceFormatError, SourceNotFoundError
+from edge.phantom.anatomy import Anatomy
 from edge.registry import load
 from edge.source.contract import FrameSource
-from edge.source.files import located
 from edge.source.picture_file import PICTURE_SUFFIXES, looks_like_picture
-from edge.source.recording import checked_fps
+from edge.source.recording import checked_fps, located
 from edge.source.table import SOURCES
 
 VIDEO_SUFFIXES = frozenset((".mp4", ".mkv", ".avi", ".mov", ".webm", ".m4v", ".mpg", ".mpeg", ".ts", ".wmv", ".gif"))
 DICOM_SUFFIXES = frozenset((".dcm", ".dicom", ".dic"))
+SIMULATED = "phantom"
 _CLOCK = MonotonicClock()
 
 
-def open_source(spec: str, *, fps: float | None = None, clock: Clock = _CLOCK) -> FrameSource:
-    """The source that `spec` names: `camera:0`, `camera:/dev/video0`, `phantom:cartilage`, `stills:folder`, `knee.png`.
+def open_source(
+    spec: str, *, fps: float | None = None, clock: Clock = _CLOCK, anatomies: Mapping[str, Anatomy] | None = None
+) -> FrameSource:
+    """The source that `spec` names: `camera:0`, `camera:/dev/video0`, `phantom:NAME`, `stills:folder`, `knee.png`.
 
-    `fps` paces a recording and asks a camera for a rate. Raises SourceNotFoundError, SourceFormatError, SourceBusyError
-    and other SourceErrors, UnknownNameError for an unknown kind, SettingError for a bad rate, BackendUnavailableError
-    where a library is missing.
+    anatomies: what may stand behind `phantom:`, by name. `fps` paces a recording and asks a camera for a rate. Raises
+    SourceNotFoundError, SourceFormatError, SourceBusyError and other SourceErrors, UnknownNameError for an unknown
+    kind, SettingError for a bad rate, BackendUnavailableError where a library is missing.
     """
     kind, rest = split_spec(spec)
     if fps is not None:
         checked_fps(fps)
-    source: FrameSource = load("source", SOURCES, kind)(rest, fps=fps, clock=clock)
+    open_kind = load("source", SOURCES, kind)
+    # The simulated probe alone needs bodies to image.
+    bodies = {"anatomies": anatomies or {}} if kind == SIMULATED else {}
+    source: FrameSource = open_kind(rest, fps=fps, clock=clock, **bodies)
     return source
 
 

@@ -1,12 +1,12 @@
-"""The simulated probe's picture: `phantom:cartilage,seed=3,frames=150,depth=35`,
-`phantom:muscle,motion=stretch,paced=no`, `phantom:nerve,nerves=2,motion=compress`, `phantom:tissue,degree=0.7`.
+"""The simulated probe's picture: `phantom:NAME,seed=3,frames=150,depth=35,paced=no`, where NAME is an anatomy that a
+task declares, with settings of its own: `phantom:muscle,motion=stretch`.
 
 Exposed by its own clock with fixed settings, or by a probe that somebody sets (a ProbeFeed).
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,125 +15,80 @@ from edge.clock import Clock, MonotonicClock
 from edge.closing import Closing
 from edge.errors import SettingError, SourceStalledError, UnknownNameError
 from edge.frame import Frame, ProbeState, Region
+from edge.option import Asked, Option, made, options_of, taken
+from edge.phantom.anatomy import Anatomy, Cine
 from edge.phantom.records import Imaging
 from edge.source.probe_feed import Exposure, ProbeFeed
-from edge.task.cartilage.cine import LIVE_IMAGING, Cine
-from edge.task.muscle.cine import LIVE_MUSCLE, MuscleCine
-from edge.task.muscle.motion import MOVEMENTS
-from edge.task.nerve.cine import HANDS, NerveCine
-from edge.task.nerve.phantom_draw import LIVE_NERVE
-from edge.task.tissue.phantom import LIVE_TISSUE, SWEEPS, TissueCine
-
-DEPTHS_MM = (15.0, 80.0)
-
-
-class Picture(Protocol):
-    """What an anatomy's picture must at least have."""
-
-    @property
-    def pixels(self) -> NDArray[np.uint8]: ...
-
-
-class Moving(Protocol):
-    """An anatomy that can be pictured at any time."""
-
-    def picture(self, t_s: float, imaging: Imaging) -> Picture: ...
-
-    def dark(self, t_s: float, imaging: Imaging) -> NDArray[np.uint8]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Anatomy:
-    """What may stand behind `phantom:`."""
-
-    make: Callable[["PhantomSettings"], Moving]
-    imaging: Imaging
-    """Where no probe sets it."""
-    motions: tuple[str, ...]
-    """To choose from; the first where none is chosen. Empty: there is no choice."""
-    own: tuple[str, ...] = ()
-    """Its further settings, as the user writes them."""
-
-
-ANATOMIES = {
-    "cartilage": Anatomy(lambda made: Cine(made.seed), LIVE_IMAGING, ()),
-    "muscle": Anatomy(lambda made: MuscleCine(made.seed, movement=made.motion), LIVE_MUSCLE, MOVEMENTS),
-    "nerve": Anatomy(
-        lambda made: NerveCine(made.seed, motion=made.motion, nerves=made.nerves), LIVE_NERVE, HANDS, ("nerves=0|1|2",)
-    ),
-    "tissue": Anatomy(
-        lambda made: TissueCine(made.seed, motion=made.motion, degree=made.degree),
-        LIVE_TISSUE,
-        SWEEPS,
-        ("degree=0..1",),
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True)
 class PhantomSettings:
+    """What any anatomy is asked for."""
+
+    seed: Annotated[int, Option("Another body for each number.", flag="seed", low=0)] = 1
+    frames: Annotated[int | None, Option("Where the source ends; without it never.", flag="frames", low=1)] = None
+    depth_mm: Annotated[
+        float | None, Option("Of the picture; without it the anatomy's own.", flag="depth", low=15, high=80)
+    ] = None
+    paced: Annotated[
+        bool, Option("yes: live, in real time. no: as fast as they are asked for, none dropped.", flag="paced")
+    ] = True
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
     """What stands behind `phantom:`."""
 
-    anatomy: str = "cartilage"
-    seed: int = 1
-    frames: int | None = None
-    """Where the source ends; None: never."""
-    depth_mm: float = LIVE_IMAGING.depth_mm
-    motion: str = ""
-    """One of the anatomy's; empty where it has none to choose from."""
-    nerves: int = 1
-    """How many the nerve phantom shows."""
-    degree: float = 0.0
-    """How far the tissue phantom's muscle is infiltrated."""
-    paced: bool = True
-    """True: live, in real time. False: as fast as they are asked for, none dropped."""
+    anatomy: Anatomy
+    settings: PhantomSettings
+    options: Any
+    """The anatomy's own, as it declares them."""
 
 
-def parse_phantom(rest: str) -> PhantomSettings:
-    """Settings from `anatomy[,name=value...]`. Raises UnknownNameError, SettingError."""
+def parse_phantom(rest: str, anatomies: Mapping[str, Anatomy]) -> Asking:
+    """From `NAME[,setting=value...]`; without a name the first anatomy. Raises UnknownNameError, SettingError."""
     name, *pairs = [part.strip() for part in rest.split(",")]
-    anatomy = ANATOMIES.get(name := name or "cartilage")
+    anatomy = anatomies.get(name or next(iter(anatomies), ""))
     if anatomy is None:
-        raise UnknownNameError(f"there is no phantom '{name}'; there are: {', '.join(ANATOMIES)}")
-    settings = PhantomSettings(name, depth_mm=anatomy.imaging.depth_mm, motion=next(iter(anatomy.motions), ""))
-    for pair in pairs:
-        name, _, value = pair.partition("=")
-        try:
-            settings = _with(settings, name, value)
-        except ValueError as error:
-            motion = f"motion={'|'.join(anatomy.motions)}, " if anatomy.motions else ""
-            motion += "".join(f"{setting}, " for setting in anatomy.own)
-            raise SettingError(
-                f"'{pair}' is no setting of the phantom; write seed=NUMBER, frames=NUMBER, {motion}"
-                f"depth={DEPTHS_MM[0]:.0f}..{DEPTHS_MM[1]:.0f} (mm) or paced=yes|no"
-            ) from error
-    return settings
+        raise UnknownNameError(f"there is no phantom '{name}'; there are: {', '.join(anatomies)}")
+    asked = [*options_of(PhantomSettings), *options_of(anatomy.options)]
+    given = dict(_read(pair, asked) for pair in pairs)
+    try:
+        settings, own = taken(PhantomSettings, given, f"phantom:{anatomy.name}")
+        return Asking(anatomy, settings, made(anatomy.options, own, f"phantom:{anatomy.name}"))
+    except SettingError as error:
+        raise SettingError(f"{error}; {_form(asked)}") from error
 
 
-def _with(settings: PhantomSettings, name: str, value: str) -> PhantomSettings:
-    if name == "seed" and int(value) >= 0:
-        return replace(settings, seed=int(value))
-    if name == "frames" and int(value) >= 1:
-        return replace(settings, frames=int(value))
-    if name == "depth" and DEPTHS_MM[0] <= float(value) <= DEPTHS_MM[1]:
-        return replace(settings, depth_mm=float(value))
-    if name == "motion" and value in ANATOMIES[settings.anatomy].motions:
-        return replace(settings, motion=value)
-    if name == "nerves" and settings.anatomy == "nerve" and value in ("0", "1", "2"):
-        return replace(settings, nerves=int(value))
-    if name == "degree" and settings.anatomy == "tissue" and 0 <= float(value) <= 1:
-        return replace(settings, degree=float(value))
-    if name == "paced" and value in ("yes", "no"):
-        return replace(settings, paced=value == "yes")
-    raise ValueError(name)
+def _read(pair: str, asked: list[Asked]) -> tuple[str, str]:
+    """The field's name and the text of `depth=35`."""
+    name, _, value = pair.partition("=")
+    for one in asked:
+        if name in (one.name, one.flag) and value:
+            return one.name, value
+    raise SettingError(f"'{pair}' is no setting of the phantom; {_form(asked)}")
+
+
+def _form(asked: list[Asked]) -> str:
+    forms = [f"{one.flag.removeprefix('--')}={_values(one)}" for one in asked]
+    return f"write {', '.join(forms[:-1])} or {forms[-1]}"
+
+
+def _values(asked: Asked) -> str:
+    low, high = asked.option.low, asked.option.high
+    if asked.option.choices:
+        return "|".join(asked.option.choices)
+    if asked.kind is bool:
+        return "yes|no"
+    return f"{low:g}..{high:g}" if low is not None and high is not None else "NUMBER"
 
 
 class OwnPace:
     """The feed of a phantom that no probe drives: one exposure every `1 / fps` seconds, settings that never change."""
 
-    def __init__(self, settings: PhantomSettings, fps: float, clock: Clock) -> None:
-        self._paced, self._fps, self._clock = settings.paced, fps, clock
-        self._imaging = replace(ANATOMIES[settings.anatomy].imaging, depth_mm=settings.depth_mm)
+    def __init__(self, imaging: Imaging, fps: float, clock: Clock, *, paced: bool) -> None:
+        self._paced, self._fps, self._clock = paced, fps, clock
+        self._imaging = imaging
         self._next = 0
         self._started_ns: int | None = None
 
@@ -159,10 +114,10 @@ class PhantomSource(Closing):
     """The picture of each exposure of `feed`, with the settings it was truly made with. The region is the whole
     picture."""
 
-    def __init__(self, settings: PhantomSettings, feed: ProbeFeed) -> None:
-        self.live = settings.paced
-        self.settings, self._feed = settings, feed
-        self._cine = ANATOMIES[settings.anatomy].make(settings)
+    def __init__(self, name: str, cine: Cine, feed: ProbeFeed, *, frames: int | None = None, live: bool = True) -> None:
+        """name: the anatomy's. frames: where the source ends; None: never."""
+        self.live = live
+        self._name, self._cine, self._feed, self._frames = name, cine, feed, frames
         self._first_ns: int | None = None
         self._next = self._offset = 0
         self._shown: tuple[Exposure, NDArray[np.uint8]] | None = None
@@ -184,7 +139,7 @@ class PhantomSource(Closing):
             pixels,
             exposure.exposed_ns,
             sequence,
-            origin=f"phantom:{self.settings.anatomy}",
+            origin=f"phantom:{self._name}",
             region=Region.whole(pixels),
             probe=true_state(exposure),
         )
@@ -193,7 +148,7 @@ class PhantomSource(Closing):
         self._closed = True
 
     def _is_past_the_end(self, sequence: int) -> bool:
-        return self.settings.frames is not None and sequence >= self.settings.frames
+        return self._frames is not None and sequence >= self._frames
 
     def _pixels(self, exposure: Exposure) -> NDArray[np.uint8]:
         if exposure.frozen and self._shown is not None and self._shown[0].imaging == exposure.imaging:
@@ -234,6 +189,7 @@ def true_state(exposure: Exposure) -> ProbeState:
 def open_phantom(
     rest: str,
     *,
+    anatomies: Mapping[str, Anatomy],
     fps: float | None = None,
     clock: Clock = MonotonicClock(),  # noqa: B008
     feed: ProbeFeed | None = None,
@@ -242,9 +198,11 @@ def open_phantom(
 
     Raises UnknownNameError, SettingError; also for a setting that is the feed's to make.
     """
-    settings = parse_phantom(rest)
-    if feed is None:
-        return PhantomSource(settings, OwnPace(settings, fps or 25.0, clock))
-    if settings.depth_mm != ANATOMIES[settings.anatomy].imaging.depth_mm or not settings.paced or fps is not None:
+    asking = parse_phantom(rest, anatomies)
+    settings = asking.settings
+    if feed is not None and (settings.depth_mm is not None or not settings.paced or fps is not None):
         raise SettingError("depth, pace and frame rate are the probe's; leave depth=, paced=no and --fps out")
-    return PhantomSource(settings, feed)
+    cine = asking.anatomy.open(settings.seed, asking.options)
+    imaging = cine.imaging if settings.depth_mm is None else replace(cine.imaging, depth_mm=settings.depth_mm)
+    feed = feed or OwnPace(imaging, fps or 25.0, clock, paced=settings.paced)
+    return PhantomSource(asking.anatomy.name, cine, feed, frames=settings.frames, live=settings.paced)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import SourceFormatError
-from edge.source.files import checked_file
+from edge.source.recording import checked_file
 
 PICTURE_SUFFIXES = frozenset(
     (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".pgm", ".ppm", ".pbm", ".pnm")

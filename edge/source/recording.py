@@ -1,12 +1,15 @@
-"""What all recordings share: frames from a generator, an optional pace, a close that is safe from another thread."""
+"""What all recordings share: a file that is checked before it is opened, an optional pace, a close that is safe from
+another thread."""
 
+import re
 from collections.abc import Callable, Generator
 from math import isfinite
+from pathlib import Path
 from threading import Event, Lock
 
 from edge.clock import Clock
 from edge.closing import Closing
-from edge.errors import SettingError
+from edge.errors import SettingError, SourceError, SourceFormatError, SourceNotFoundError
 from edge.frame import Frame
 
 STILL_SECONDS = 1.0
@@ -77,3 +80,45 @@ def checked_fps(fps: float) -> float:
 def position_ns(sequence: int, fps: float | None) -> int:
     """Where a frame stands in a recording that does not tell its own times."""
     return round(sequence * 1e9 * STILL_SECONDS if fps is None else sequence * 1e9 / fps)
+
+
+def located(rest: str) -> Path:
+    """The file or folder that `rest` names; `~` is the user's home.
+
+    Raises SourceNotFoundError, or SourceError where it may not be looked at.
+    """
+    try:
+        path = Path(rest).expanduser()
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise SourceNotFoundError(f"there is no file or folder '{rest}'; check the path") from error
+    except (OSError, ValueError, RuntimeError) as error:
+        raise SourceError(f"the path '{rest}' cannot be used ({error}); check it and its permissions") from error
+    return path
+
+
+def checked_file(rest: str, expected: str) -> Path:
+    """The file that `rest` names. `expected` says what it should hold, for the message: `a video`.
+
+    Raises SourceNotFoundError, SourceFormatError (a folder, an empty file) or SourceError (no permission).
+    """
+    if not rest:
+        raise SourceNotFoundError(f"no file was named; give the path of {expected}")
+    path = located(rest)
+    if path.is_dir():
+        raise SourceFormatError(f"'{rest}' is a folder; expected {expected}; name one file in it")
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise SourceError(f"'{rest}' cannot be opened ({error}); check its permissions") from error
+    if path.stat().st_size == 0:
+        raise SourceFormatError(f"'{rest}' is empty (0 bytes); expected {expected}; record or copy it again")
+    return path
+
+
+def natural_key(name: str) -> tuple[list[str | int], str]:
+    """Sorts `f2` before `f10`, upper and lower case together; the name itself breaks ties."""
+    texts_and_numbers = re.split(r"(\d+)", name)
+    keys: list[str | int] = [text.casefold() for text in texts_and_numbers]
+    keys[1::2] = [int(digits) for digits in texts_and_numbers[1::2]]
+    return keys, name

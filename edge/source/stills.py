@@ -6,11 +6,9 @@ from pathlib import Path
 from edge.clock import Clock
 from edge.errors import SourceError, SourceFormatError, SourceNotFoundError
 from edge.frame import Frame
-from edge.source.colour import coloured_region
-from edge.source.files import checked_file, located, natural_key
-from edge.source.grey import bits_used, to_grey
+from edge.source.grey import bits_used, coloured_region, to_grey
 from edge.source.picture_file import read_pictures
-from edge.source.recording import Recording, position_ns
+from edge.source.recording import Recording, checked_file, located, natural_key, position_ns
 
 
 class StillsSource(Recording):
@@ -27,7 +25,7 @@ class StillsSource(Recording):
 
     @property
     def skipped(self) -> tuple[str, ...]:
-        """What was passed over so far, a line a file, with the reason."""
+        """What was passed over so far, one line per file, with the reason."""
         return tuple(self._skipped)
 
     def _pictures(self, rest: str, fps: float | None) -> Generator[Frame]:

@@ -1,7 +1,8 @@
 """A Video4Linux2 camera, straight from the kernel's interface.
 
 Through OpenCV or FFmpeg neither the driver's frame number nor the reason of a failure can be had, and both hand out the
-driver's oldest buffer; all three matter here.
+driver's oldest buffer; all three matter here. The structures stand in v4l2_abi, because the bindings that have them all
+are under the GPL, which would bind whoever ships this package under its own licence.
 """
 
 import ctypes
@@ -10,22 +11,35 @@ import fcntl
 import mmap
 import os
 import select
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from edge.closing import Closing
 from edge.source import v4l2_abi as abi
-from edge.source.camera_mode import Mode, choose_mode
-from edge.source.raw_picture import RAW_FORMATS, RawFormat, is_luma_limited
+from edge.source.pixel_format import RAW_FORMATS, RawFormat, is_luma_limited
 
 _BUFFERS = 4
+_LARGEST_PX = 1920 * 1080
+"""More than any scanner's screen shows; a 4K mode of a grabber is that screen blown up."""
+_FLUENT_FPS = 20.0
 _Payload = TypeVar("_Payload", bound=ctypes.Structure | ctypes.c_int)
 
 
 class UnfitCameraError(Exception):
     """The device answers, but cannot be used as a camera; the text says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """One way that the camera can send pictures."""
+
+    fourcc: str
+    width: int
+    height: int
+    fps: float | None = None
+    """The fastest at this size. None: the driver does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +101,24 @@ class V4l2Camera(Closing):
 
     def _queue(self, index: int) -> None:
         _ioctl(self._fd, abi.QBUF, abi.Buffer(index=index, type=abi.CAPTURE, memory=abi.MMAP))
+
+
+def choose_mode(modes: Sequence[Mode], size: tuple[int, int] | None, fps: float | None) -> Mode | None:
+    """The largest picture up to 1920 x 1080 that comes at `fps` (20 where not asked for), else the fastest.
+
+    A grabber squeezes the scanner's screen into its smaller modes and bends the scale with it, so large goes first; at
+    the same size uncompressed goes before JPEG. `size` (width, height) leaves only that size. None: nothing fits.
+    """
+    wanted_fps = fps or _FLUENT_FPS
+
+    def rank(mode: Mode) -> tuple[bool, bool, float, int]:
+        area = mode.width * mode.height
+        fluent = mode.fps is None or mode.fps >= 0.95 * wanted_fps
+        worth = area if fluent else (mode.fps or 0.0)
+        return area <= _LARGEST_PX, fluent, worth, -RAW_FORMATS.index(mode.fourcc)
+
+    fitting = [m for m in modes if m.fourcc in RAW_FORMATS and size in (None, (m.width, m.height))]
+    return max(fitting, key=rank, default=None)
 
 
 def _ioctl(fd: int, number: int, payload: _Payload) -> _Payload:

@@ -14,9 +14,8 @@ from av.video.stream import VideoStream
 from edge.clock import Clock
 from edge.errors import SourceFormatError
 from edge.frame import Frame, Region
-from edge.source.colour import coloured_region
-from edge.source.files import checked_file
-from edge.source.recording import Recording
+from edge.source.grey import coloured_region
+from edge.source.recording import Recording, checked_file
 
 _CURE = "record or copy the file again"
 

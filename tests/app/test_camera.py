@@ -19,9 +19,8 @@ def scan(sonoedge, shim):
     def run(*options, prelude="", **switches):
         told = [f"SHIM_{name.upper()}={value}" for name, value in switches.items()]
         within = ("env", f"LD_PRELOAD={shim}", *told)
-        return sonoedge(
-            "run", "--source", "camera:0", "--out", "kept", *QUICK, *options, within=within, prelude=prelude
-        )
+        command = ("run", "cartilage", "--source", "camera:0", "--out", "kept")
+        return sonoedge(*command, *QUICK, *options, within=within, prelude=prelude)
 
     return run
 

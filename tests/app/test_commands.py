@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 
 from edge.exam.folder import RunFolder
 from edge.finding import Verdict
+from edge.runtime.manifest import list_models, load_manifest, model_folder
 
 pytestmark = pytest.mark.usefixtures("cartilage_model")
 QUICK = ("--runtime", "onnx", "--precision", "int8")
@@ -145,12 +147,39 @@ def test_doctor_says_what_is_broken_and_how_to_cure_it(sonoedge):
     assert "pip install 'sonoedge[onnx]'" in ended.out and "BROKEN" in ended.out
 
 
-def test_models_are_listed_verified_and_described(sonoedge):
-    assert "cartilage" in sonoedge("models").out
-    assert sonoedge("models", "verify").code == 0
-    assert len(sonoedge("models", "card", "cartilage").out) > 10
-    ended = sonoedge("models", "verify", "elbow")
-    assert ended.code == 1 and "cartilage" in ended.error_line
+@pytest.mark.parametrize("name", list_models())
+def test_every_model_is_listed_verified_and_described(sonoedge, name):
+    manifest = load_manifest(model_folder(name))
+    (line,) = (line for line in sonoedge("models").out.splitlines() if line.startswith(f"{name}: "))
+    assert f"task {manifest.task}" in line
+    assert ("no network" in line) == (not manifest.variants)
+    assert all(part in line for variant in manifest.variants for part in (variant.runtime, variant.precision))
+    assert f"{name}: every file is as its manifest says" in sonoedge("models", "verify").out
+    assert f"# Model card: {name}, version {manifest.version}" in sonoedge("models", "card", name).out
+    assert f"model {name} " in sonoedge("doctor").out
+
+
+def test_a_model_that_is_not_there_is_answered_with_those_that_are(sonoedge):
+    for command in ("verify", "card"):
+        ended = sonoedge("models", command, "elbow")
+        assert ended.code == 1 and "cartilage" in ended.error_line and "nerve_classical" in ended.error_line
+
+
+@pytest.mark.parametrize("file", ["windows.npz", "features.txt"])
+def test_a_damaged_model_without_a_network_is_told_by_every_command(sonoedge, tmp_path, monkeypatch, file):
+    copy = shutil.copytree(model_folder("nerve_classical"), tmp_path / "models" / "nerve_classical")
+    content = (copy / file).read_bytes()
+    (copy / file).write_bytes(content[:-1] + b"?")
+    monkeypatch.setattr("edge.runtime.manifest.models_folder", lambda: tmp_path / "models")
+    run = ("run", "nerve", "--source", "phantom:nerve", "--pathway", "classical", "--frames", "1")
+    for arguments in (("models", "verify"), run):
+        ended = sonoedge(*arguments)
+        assert ended.code == 1
+        assert file in ended.error_line and "SHA-256" in ended.error_line
+    ended = sonoedge("doctor")
+    assert ended.code == 1
+    assert "BROKEN" in ended.out
+    assert file in "".join(ended.out.split()), "a long path is broken into lines"
 
 
 def test_bench_gives_every_stage_of_every_candidate(sonoedge):

@@ -12,7 +12,6 @@ import pytest
 from edge.app import probe_link
 from edge.app.probe_link import Exposures, ProbeLink, ReportedExposures, exposure_of, open_link, state_of
 from edge.app.session import open_session
-from edge.app.truth import true_sizes
 from edge.errors import SettingError
 from edge.finding import Finding, Verdict
 from edge.frame import ProbeState
@@ -20,6 +19,7 @@ from edge.phantom.records import Imaging
 from edge.source.fake import FakeFeed
 from edge.source.probe_feed import Exposure
 from edge.task.cartilage.cine import Cine
+from edge.task.cartilage.simulated import true_sizes
 from firmware_bridge.errors import BridgeError, ClockNotReadyError, LinkLostError
 from firmware_bridge.host.clock_sync import HostTime
 from firmware_bridge.host.events import Event, Exposed, ParametersChanged, TelemetryReport

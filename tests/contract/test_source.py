@@ -1,12 +1,12 @@
 """What every source of frames must keep to."""
 
-import importlib.util
 import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
@@ -16,19 +16,30 @@ import pytest
 from edge.clock import ManualClock
 from edge.errors import SourceNotFoundError, SourceStalledError
 from edge.frame import Frame
+from edge.option import options_of
+from edge.phantom.anatomy import Anatomy
+from edge.source.arrays import ArraySource
 from edge.source.contract import FrameSource
 from edge.source.opening import open_source
 from edge.source.table import SOURCES
+from edge.task.table import anatomies
 
 _FRAMES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    spec: Callable[[Path], str]
+    make: Callable[[Path], str | list[np.ndarray]]
+    """What is opened, after its files were made in a folder: a spec, or a program's own pictures."""
     live: bool
     length: int | None = _FRAMES
     """None: without end."""
+
+    def open(self, folder: Path, **options: Any) -> FrameSource:
+        made = self.make(folder)
+        if isinstance(made, str):
+            return open_source(made, anatomies=anatomies(), **options)
+        return ArraySource(made, **options)
 
 
 def _picture(number: int) -> np.ndarray:
@@ -67,20 +78,23 @@ def _dicom(folder: Path) -> str:
     return f"dicom:{folder / 'cine.dcm'}"
 
 
-def _phantom(folder: Path) -> str:
-    if importlib.util.find_spec("edge.source.phantom") is None:
-        pytest.skip("edge/source/phantom.py is not there yet")
-    return "phantom:cartilage"
+def _phantom(anatomy: Anatomy) -> str:
+    """With its own settings as far from the usual as they go."""
+    settings = [(one.name, one.option) for one in options_of(anatomy.options)]
+    far = [f"{name}={option.choices[-1] if option.choices else option.high}" for name, option in settings]
+    return ",".join([f"phantom:{anatomy.name}", *far])
 
 
 _CASES = {
     "stills": _Case(_stills, live=False),
     "video": _Case(_video, live=False),
     "dicom": _Case(_dicom, live=False),
-    "phantom": _Case(_phantom, live=True, length=None),
-    "phantom:nerve": _Case(lambda folder: "phantom:nerve,nerves=2", live=True, length=None),
-    "phantom:tissue": _Case(lambda folder: "phantom:tissue,degree=0.6", live=True, length=None),
+    "arrays": _Case(lambda folder: [_picture(number) for number in range(_FRAMES)], live=False),
     "camera": _Case(lambda folder: "camera:0", live=True, length=None),
+}
+_CASES |= {
+    f"phantom:{name}": _Case(lambda folder, one=one: _phantom(one), live=True, length=None)
+    for name, one in anatomies().items()
 }
 # The camera's turn comes in tests/source/test_camera.py, in a process that sees a simulated one.
 _HERE = [name for name in _CASES if name != "camera" or os.environ.get("SONOEDGE_TEST_CAMERA")]
@@ -93,7 +107,7 @@ def case(request: pytest.FixtureRequest) -> _Case:
 
 @pytest.fixture
 def source(case: _Case, tmp_path: Path):
-    with open_source(case.spec(tmp_path)) as opened:
+    with case.open(tmp_path) as opened:
         yield opened
 
 
@@ -104,7 +118,7 @@ def _read(source: FrameSource, count: int) -> list[Frame]:
 
 
 def test_every_source_is_in_the_contract_test() -> None:
-    assert {name.partition(":")[0] for name in _CASES} == set(SOURCES)
+    assert {name.partition(":")[0] for name in _CASES} == {*SOURCES, "arrays"}
 
 
 def test_frames_are_grey_and_cannot_be_written(source: FrameSource) -> None:
@@ -124,7 +138,7 @@ def test_frames_come_in_the_order_of_exposure(source: FrameSource) -> None:
 
 def test_origin_names_the_source(source: FrameSource, request: pytest.FixtureRequest) -> None:
     kind = request.node.callspec.params["case"]
-    origin = kind if ":" in kind else f"{kind}:"
+    origin = kind if ":" in kind or kind == "arrays" else f"{kind}:"
     assert all(frame.origin.startswith(origin) for frame in _read(source, 2))
 
 
@@ -150,13 +164,13 @@ def test_after_close_there_is_nothing_more_and_closing_again_is_harmless(source:
 
 
 def test_leaving_the_context_closes(case: _Case, tmp_path: Path) -> None:
-    with open_source(case.spec(tmp_path)) as source:
+    with case.open(tmp_path) as source:
         _read(source, 1)
     assert source.read(1.0) is None
 
 
 def test_an_error_inside_the_context_gets_out(case: _Case, tmp_path: Path) -> None:
-    with pytest.raises(ZeroDivisionError), open_source(case.spec(tmp_path)) as source:
+    with pytest.raises(ZeroDivisionError), case.open(tmp_path) as source:
         raise ZeroDivisionError
     assert source.read(1.0) is None
 
@@ -196,10 +210,10 @@ def test_what_is_not_there_is_told(kind: str, tmp_path: Path) -> None:
         open_source(f"{kind}:{tmp_path / 'nowhere'}")
 
 
-@pytest.mark.parametrize("kind", ["stills", "video", "dicom"])
+@pytest.mark.parametrize("kind", ["stills", "video", "dicom", "arrays"])
 def test_fps_paces_a_recording_by_the_clock(kind: str, tmp_path: Path) -> None:
     clock = ManualClock()
-    with open_source(_CASES[kind].spec(tmp_path), fps=10, clock=clock) as source:
+    with _CASES[kind].open(tmp_path, fps=10, clock=clock) as source:
         arrived = []
         while source.read(1.0) is not None:
             arrived.append(clock.now_ns())

@@ -1,7 +1,10 @@
-"""Classifiers without scikit-learn against scikit-learn."""
+"""Classifiers without scikit-learn against scikit-learn; features cut off at four deviations and stored rounded."""
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
@@ -9,9 +12,18 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
 
-from edge.image.neighbours import Neighbours
-from edge.image.probability import Sigmoid, Steps
-from edge.image.support_vectors import SupportVectors, squared_distances
+from edge.image.classifiers import (
+    MOST,
+    STEP,
+    Neighbours,
+    Sigmoid,
+    Steps,
+    SupportVectors,
+    packed,
+    squared_distances,
+    standardised,
+    unpacked,
+)
 
 
 def blobs(seed: int, count: int = 300) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
@@ -75,3 +87,16 @@ def test_a_row_is_at_no_distance_from_itself() -> None:
     assert np.allclose(
         squared_distances(features[:3], features)[1, 2], np.sum((features[1] - features[2]) ** 2), rtol=1e-4
     )
+
+
+def test_standardised_counts_deviations_from_the_mean() -> None:
+    features = np.array([[1.0, 10.0], [3.0, -500.0]], np.float32)
+    found = standardised(features, np.array([1, 0], np.float32), np.array([2, 5], np.float32))
+    np.testing.assert_array_equal(found, np.array([[0, 2], [1, -MOST]], np.float32))
+
+
+@given(arrays(np.float32, 7, elements=st.floats(-MOST, MOST, width=32)))
+def test_what_is_packed_comes_back_within_half_a_step(vectors: np.ndarray) -> None:
+    back = unpacked(packed(vectors))
+    assert np.abs(back - vectors).max() <= STEP / 2 + 1e-6
+    np.testing.assert_array_equal(packed(back), packed(vectors))

@@ -13,7 +13,9 @@ from edge.runtime.fake import FakeRuntime
 from edge.sink.fake import FakeSink
 from edge.sink.queueing import QueuedSink
 from edge.source.fake import FakeSource, fake_frame
-from edge.task.fake import FakeTask
+from edge.task.contract import Concluded, Prepared
+from edge.task.fake import SPEC, FakeTask
+from edge.task.gate import NO_EXCEPTIONS
 
 
 def draw_grey(frame, finding, age_s):
@@ -21,7 +23,7 @@ def draw_grey(frame, finding, age_s):
 
 
 def make_step(clock=None, draw=draw_grey, locate=lambda frame: frame):
-    return Step(locate, FakeTask(), FakeRuntime(), draw, clock or ManualClock())
+    return Step(locate, SPEC.gate, FakeTask(), FakeRuntime(), draw, clock or ManualClock())
 
 
 def make_loop(source, *sinks, step=None, lossless=True, **options):
@@ -196,19 +198,47 @@ def test_the_age_of_a_live_frame_counts_from_its_exposure():
     assert result.age_ms == pytest.approx(100)
 
 
-def test_a_task_sees_the_findings_before_the_present_one():
-    histories = []
+def test_a_task_is_given_what_it_remembered_of_the_frame_before():
+    memories = []
 
     class Remembering(FakeTask):
-        def conclude(self, frame, outputs, history):
-            histories.append([finding.sequence for finding in history])
-            return super().conclude(frame, outputs, history)
+        def conclude(self, prepared, outputs, memory):
+            memories.append(memory)
+            seen = prepared.frame.sequence
+            return Concluded(super().conclude(prepared, outputs, None).finding, (memory or ()) + (seen,))
 
-    step = Step(lambda frame: frame, Remembering(), FakeRuntime(), draw_grey, ManualClock())
-    with make_loop(FakeSource(map(fake_frame, range(40))), step=step) as loop:
+    step = Step(lambda frame: frame, SPEC.gate, Remembering(), FakeRuntime(), draw_grey, ManualClock())
+    with make_loop(FakeSource(map(fake_frame, range(4))), step=step) as loop:
         list(loop)
-    assert histories[:3] == [[], [0], [0, 1]]
-    assert histories[-1] == list(range(23, 39))
+    assert memories == [None, (0,), (0, 1), (0, 1, 2)]
+
+
+def test_what_the_gate_refuses_is_neither_prepared_nor_inferred():
+    class Unasked(FakeTask):
+        def prepare(self, frame):
+            raise AssertionError("prepared")
+
+    runtime = FakeRuntime()
+    step = Step(lambda frame: frame, NO_EXCEPTIONS, Unasked(), runtime, draw_grey, ManualClock())
+    with make_loop(FakeSource([fake_frame(0, np.zeros((80, 80), np.uint8))]), step=step) as loop:
+        (result,) = loop
+    assert result.finding.verdict is Verdict.REFUSED
+    assert result.finding.reasons == ("the picture is dark: no skin contact, or transmit is off",)
+
+
+def test_a_task_without_a_network_is_given_no_outputs():
+    class Looking(FakeTask):
+        def prepare(self, frame):
+            return Prepared(frame)
+
+        def conclude(self, prepared, outputs, memory):
+            assert outputs == ()
+            return super().conclude(prepared, (np.ones((1, 1, 2, 2), np.float32),), memory)
+
+    step = Step(lambda frame: frame, SPEC.gate, Looking(), None, draw_grey, ManualClock())
+    with make_loop(FakeSource([fake_frame(0)]), step=step) as loop:
+        (result,) = loop
+    assert (result.finding.runtime, result.finding.model_digest) == ("no network", None)
 
 
 def test_refusals_are_counted_as_such():

@@ -1,6 +1,7 @@
 """What the picture says, judged by its pixels."""
 
 from dataclasses import replace
+from functools import partial
 
 import cv2
 import numpy as np
@@ -11,7 +12,11 @@ from hypothesis import strategies as st
 from edge.finding import CaliperMark, Finding, LineMark, MaskMark, Measurement, Verdict
 from edge.frame import Frame, PixelSpacing, ProbeState, Region, SpacingOrigin
 from edge.overlay import palette
-from edge.overlay.draw import draw, font_size
+from edge.overlay.draw import draw as draw_with
+from edge.overlay.draw import font_size
+from edge.task.cartilage.spec import SPEC
+
+draw = partial(draw_with, terms=SPEC.terms)
 
 SPACING = PixelSpacing(0.1, 0.1, SpacingOrigin.USER)
 MASK = MaskMark("cartilage", 1, np.ones((40, 300), np.uint8), (150, 150))

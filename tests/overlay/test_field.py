@@ -1,6 +1,7 @@
 """Directions as colours, against what the eye needs and stored pictures. SONOEDGE_REMAKE_GOLDEN=1 writes these anew."""
 
 import os
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -9,9 +10,12 @@ import pytest
 
 from edge.finding import CaliperMark, FieldMark, Finding, LineMark, Measurement, Verdict
 from edge.frame import Frame, PixelSpacing, SpacingOrigin
-from edge.overlay.draw import draw
+from edge.overlay.draw import draw as draw_with
 from edge.overlay.field import tint_field, wheel
 from edge.overlay.text import has_unicode_font
+from edge.task.muscle.spec import SPEC
+
+draw = partial(draw_with, terms=SPEC.terms)
 
 GOLDEN = Path(__file__).parent / "golden"
 MEASURED = (

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -10,8 +11,11 @@ import pytest
 
 from edge.finding import CaliperMark, Finding, LineMark, MaskMark, Measurement, Verdict
 from edge.frame import Frame, PixelSpacing, ProbeState, Region, SpacingOrigin
-from edge.overlay.draw import draw
+from edge.overlay.draw import draw as draw_with
 from edge.overlay.text import has_unicode_font
+from edge.task.cartilage.spec import SPEC
+
+draw = partial(draw_with, terms=SPEC.terms)
 
 GOLDEN = Path(__file__).parent / "golden"
 PROBE = ProbeState(

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -12,10 +13,13 @@ from hypothesis import strategies as st
 
 from edge.finding import Finding, Measurement, SeriesMark, Verdict
 from edge.frame import Frame, PixelSpacing, SpacingOrigin
-from edge.overlay.draw import draw
+from edge.overlay.draw import draw as draw_with
 from edge.overlay.layout import Box
 from edge.overlay.strip_chart import SECONDS, Lane, round_step, span
 from edge.overlay.text import has_unicode_font
+from edge.task.muscle.spec import SPEC
+
+draw = partial(draw_with, terms=SPEC.terms)
 
 GOLDEN = Path(__file__).parent / "golden"
 FRAME_NS = 40_000_000

@@ -11,22 +11,8 @@ from edge.overlay import text
 from edge.overlay.layout import LOWER_LEFT, UPPER_RIGHT, Box, Sheet, candidates, margins
 from edge.overlay.lines import dashes, thinned
 from edge.overlay.text import paste, plain_ascii, sprite, text_width, wrapped
-from edge.overlay.wording import interval_text, plain_name, plain_unit, value_text
-
-
-@pytest.mark.parametrize(
-    ("name", "plain"),
-    [
-        ("mean_thickness_medial", "Medial"),
-        ("mean_thickness_medial_px", "Medial"),
-        ("cartilage", "Cartilage"),
-        ("pennation_angle", "Pennation"),
-        ("fascicle_angle", "Fascicle angle"),
-        ("area", "Area"),
-    ],
-)
-def test_names_are_plain_words(name, plain):
-    assert plain_name(name) == plain
+from edge.overlay.wording import decimals, fixed, interval_text, plain_unit
+from edge.terms import MeasurementTerm
 
 
 @pytest.mark.parametrize(
@@ -41,8 +27,14 @@ def test_names_are_plain_words(name, plain):
 )
 def test_a_value_has_no_more_digits_than_its_interval_bears(low, value, high, shown, interval):
     measurement = Measurement("x", value, "mm", low, high)
-    assert value_text(measurement) == shown
-    assert interval_text(measurement) == interval
+    places = decimals(measurement, MeasurementTerm("x", "mm"))
+    assert fixed(measurement.value, places) == shown
+    assert interval_text(measurement, places) == interval
+
+
+def test_a_task_may_state_its_digits():
+    measurement = Measurement("x", 2.134, "mm", 1.95, 2.31)
+    assert decimals(measurement, MeasurementTerm("x", "mm", decimals=3)) == 3
 
 
 def test_units_are_signs():

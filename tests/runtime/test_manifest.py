@@ -1,13 +1,24 @@
 """The manifest is read strictly, and files are checked against it."""
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from edge.errors import ModelDigestError, ModelError, UnknownNameError
-from edge.runtime.manifest import list_models, load_manifest, model_folder, models_folder, verify
+from edge.runtime.manifest import (
+    ModelFile,
+    list_models,
+    load_manifest,
+    model_folder,
+    models_folder,
+    read_arrays,
+    verify,
+)
+from edge.runtime.opening import open_runtime
 
 
 @pytest.fixture
@@ -18,6 +29,11 @@ def model(tiny_model, tmp_path):
 def change(model: Path, **fields: object) -> None:
     path = model / "manifest.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | fields))
+
+
+def file_of(path: Path) -> ModelFile:
+    content = path.read_bytes()
+    return ModelFile(name=path.name, bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
 
 
 def test_whole_model_verifies(model):
@@ -69,12 +85,55 @@ def test_newer_schema_asks_for_an_update(model):
         load_manifest(model)
 
 
-def test_numbers_are_found_by_name(model):
-    change(model, calibration=[{"name": "spread_mm", "value": 0.25, "unit": "mm", "note": "500 pictures"}])
-    manifest = load_manifest(model)
-    assert manifest.number("spread_mm") == 0.25
-    with pytest.raises(ModelError, match="absent_mm"):
-        manifest.number("absent_mm")
+def test_figures_are_found_by_name(model):
+    change(
+        model,
+        calibration=[{"name": "spread_mm", "value": 0.25, "unit": "mm", "note": "500 pictures"}],
+        thresholds=[{"name": "least", "value": -1.5}],
+    )
+    assert load_manifest(model).figures() == {"spread_mm": 0.25, "least": -1.5}
+
+
+@pytest.fixture
+def classical(model):
+    """A model without a network, of one file."""
+    (model / "windows.npz").write_bytes(b"arrays")
+    file = msgspec.to_builtins(file_of(model / "windows.npz"))
+    change(model, input=None, outputs=[], variants=[], classes=[], arrays=[file])
+    return model
+
+
+def test_a_model_without_a_network_is_a_manifest_without_variants(classical):
+    manifest = load_manifest(classical)
+    assert [file.name for file in manifest.files()] == ["windows.npz"]
+    verify(classical, manifest)
+    assert read_arrays(classical, manifest) == {"windows.npz": b"arrays"}
+    (classical / "windows.npz").write_bytes(b"others")
+    for check in (verify, read_arrays):
+        with pytest.raises(ModelDigestError, match=r"windows\.npz"):
+            check(classical, manifest)
+
+
+def test_no_runtime_opens_a_model_without_a_network(classical):
+    manifest = load_manifest(classical)
+    for name in ("auto", "onnx"):
+        with pytest.raises(ModelError, match="has no network"):
+            open_runtime(name, classical, precision=None, threads=1)
+    with pytest.raises(ModelError, match="has no network"):
+        manifest.variant("onnx", "int8")
+
+
+@pytest.mark.parametrize("half", [{"input": None}, {"outputs": []}, {"variants": []}])
+def test_half_a_network_is_an_error(model, half):
+    change(model, **half)
+    with pytest.raises(ModelError, match="a network has an input, outputs and variants"):
+        load_manifest(model)
+
+
+def test_a_model_without_any_file_is_an_error(model):
+    change(model, input=None, outputs=[], variants=[])
+    with pytest.raises(ModelError, match="neither variants nor arrays"):
+        load_manifest(model)
 
 
 def test_variant_that_is_not_there_lists_those_that_are(model):

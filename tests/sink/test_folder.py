@@ -14,9 +14,8 @@ from edge.errors import SinkError
 from edge.finding import Finding, Verdict
 from edge.frame import Frame
 from edge.sink.folder import claim_folder, write_whole
-from edge.sink.masks import MasksSink
+from edge.sink.pictures import MasksSink, StillsSink
 from edge.sink.records import RecordsSink, read_records
-from edge.sink.stills import StillsSink
 from edge.sink.video import VideoSink
 
 RNG = np.random.default_rng(0)

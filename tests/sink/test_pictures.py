@@ -11,9 +11,7 @@ from hypothesis import strategies as st
 from edge.errors import SettingError
 from edge.finding import Finding, MaskMark, Verdict
 from edge.frame import Frame
-from edge.sink.masks import MasksSink, label_mask
-from edge.sink.naming import picture_path
-from edge.sink.stills import StillsSink
+from edge.sink.pictures import MasksSink, StillsSink, label_mask, picture_path
 
 
 def frame_of(sequence=0, origin="phantom", shape=(30, 40)):

@@ -117,5 +117,5 @@ def test_odd_sizes_double_their_last_row_and_column(height, width):
 
 @pytest.mark.parametrize("fps", [0, -5, float("nan"), 1e6])
 def test_rate_must_be_one(tmp_path, fps):
-    with pytest.raises(SettingError, match="frames a second"):
+    with pytest.raises(SettingError, match="frames per second"):
         VideoSink(tmp_path, fps=fps)

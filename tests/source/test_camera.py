@@ -1,4 +1,4 @@
-"""The camera, against a simulated V4L2 driver."""
+"""The camera, against a simulated V4L2 driver, and what cameras there are."""
 
 import errno
 import subprocess
@@ -13,7 +13,7 @@ import pytest
 
 from edge.clock import ManualClock
 from edge.errors import SettingError, SourceBusyError, SourceError, SourceNotFoundError
-from edge.source.camera import open_camera, opening_error
+from edge.source.camera import CameraInfo, camera_error, list_cameras, open_camera
 
 REPOSITORY = Path(__file__).parents[2]
 Run = Callable[..., list[Any]]
@@ -312,4 +312,24 @@ def test_a_file_that_is_no_camera(tmp_path: Path) -> None:
     ],
 )
 def test_every_failure_to_open_is_a_source_error(code: int, kind: type[SourceError]) -> None:
-    assert type(opening_error("/dev/video7", OSError(code, "x"))) is kind
+    assert type(camera_error("/dev/video7", OSError(code, "x"))) is kind
+
+
+def test_cameras_in_natural_order_without_data_nodes(tmp_path: Path) -> None:
+    dev, sys_folder = tmp_path / "dev", tmp_path / "sys"
+    dev.mkdir()
+    for number, (name, index) in {0: ("Grabber", "0"), 1: ("Grabber", "1"), 2: ("Webcam", "0"), 10: ("", "")}.items():
+        (dev / f"video{number}").touch()
+        if name:
+            (sys_folder / f"video{number}").mkdir(parents=True)
+            (sys_folder / f"video{number}" / "name").write_text(name + "\n")
+            (sys_folder / f"video{number}" / "index").write_text(index + "\n")
+    assert list_cameras(sys_folder, dev) == (
+        CameraInfo(str(dev / "video0"), "Grabber"),
+        CameraInfo(str(dev / "video2"), "Webcam"),
+        CameraInfo(str(dev / "video10"), ""),
+    )
+
+
+def test_a_machine_without_cameras(tmp_path: Path) -> None:
+    assert list_cameras(tmp_path / "sys", tmp_path / "dev") == ()

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.errors import SettingError, SourceFormatError, SourceNotFoundError, UnknownNameError
-from edge.source.files import natural_key
 from edge.source.opening import kind_of_path, open_source, split_spec
+from edge.source.recording import natural_key
 from edge.source.table import SOURCES
 
 _HEADS = {

@@ -1,6 +1,7 @@
 """The simulated probe as a source."""
 
 from dataclasses import replace
+from functools import partial
 from itertools import count
 
 import numpy as np
@@ -11,13 +12,18 @@ from edge.errors import SettingError, SourceStalledError, UnknownNameError
 from edge.frame import Frame, ProbeState
 from edge.phantom.records import Imaging
 from edge.source.fake import FakeFeed
-from edge.source.phantom import DEPTHS_MM, open_phantom, parse_phantom
+from edge.source.phantom import open_phantom as open_phantom_of
+from edge.source.phantom import parse_phantom as parse_phantom_of
 from edge.source.probe_feed import Exposure
 from edge.task.cartilage.cine import Cine
 from edge.task.muscle.cine import LIVE_MUSCLE, MuscleCine
 from edge.task.nerve.cine import NerveCine
+from edge.task.table import anatomies
 from edge.task.tissue.phantom import TissueCine
 from edge.trust.picture import picture_faults
+
+open_phantom = partial(open_phantom_of, anatomies=anatomies())
+parse_phantom = partial(parse_phantom_of, anatomies=anatomies())
 
 
 def test_unpaced_frames_come_one_by_one_and_end() -> None:
@@ -90,7 +96,7 @@ def test_a_muscle_moves_as_it_is_told(motion) -> None:
 
 
 def test_a_muscle_contracts_unless_told_otherwise_and_a_knee_has_no_motions() -> None:
-    assert parse_phantom("muscle").motion == "contraction"
+    assert parse_phantom("muscle").options.motion == "contraction"
     with pytest.raises(SettingError, match=r"motion=contraction\|stretch\|still"):
         parse_phantom("muscle,motion=dance")
     with pytest.raises(SettingError, match="seed=NUMBER"):
@@ -116,7 +122,7 @@ def test_a_tissue_phantom_is_as_infiltrated_as_it_is_told() -> None:
 @pytest.mark.parametrize(
     ("rest", "told"),
     [
-        ("nerve,nerves=3", r"nerves=0\|1\|2"),
+        ("nerve,nerves=3", r"nerves=0\.\.2"),
         ("nerve,motion=stretch", r"motion=hand\|still\|slide\|tilt\|compress"),
         ("tissue,degree=1.5", r"degree=0\.\.1"),
         ("tissue,degree=nan", r"degree=0\.\.1"),
@@ -205,7 +211,7 @@ def picture_contrast(pixels: np.ndarray) -> float:
     return float(pixels.std() / pixels.mean())
 
 
-@pytest.mark.parametrize("depth_mm", DEPTHS_MM)
+@pytest.mark.parametrize("depth_mm", (15.0, 80.0))
 @pytest.mark.parametrize("gain_db", [-30.0, 0.0, 20.0])
 @pytest.mark.parametrize("dynamic_range_db", [30.0, 90.0])
 def test_without_transmit_the_picture_is_dark(depth_mm, gain_db, dynamic_range_db) -> None:

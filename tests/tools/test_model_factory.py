@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import onnx
 import pytest
@@ -12,6 +13,7 @@ from onnx import numpy_helper
 from edge.runtime.manifest import Number, load_manifest, verify
 from tools import quantize
 from tools.bundle import FACTS, bundle, load_facts, record
+from tools.recipe import MODELS
 from tools.tiny import FACTS as TINY_FACTS
 
 
@@ -95,6 +97,17 @@ def test_bundle_tells_every_file_as_it_is(model):
     }
 
 
+def test_a_folder_without_a_network_is_bundled_too(tmp_path):
+    for name in ("b.txt", "a.npz"):
+        (tmp_path / name).write_text(name)
+    facts = msgspec.structs.replace(TINY_FACTS, classes=(), meaning="")
+    manifest = bundle(tmp_path, facts)
+    assert manifest == load_manifest(tmp_path)
+    assert (manifest.input, manifest.outputs, manifest.variants) == (None, (), ())
+    assert [file.name for file in manifest.arrays] == ["a.npz", "b.txt"]
+    verify(tmp_path, manifest)
+
+
 def test_recorded_figures_outlive_the_next_bundle(model):
     spread = Number(name="spread", value=0.5, unit="mm", note="500 pictures")
     record(model, calibration=[spread])
@@ -102,13 +115,14 @@ def test_recorded_figures_outlive_the_next_bundle(model):
     manifest = bundle(model, TINY_FACTS)
     assert manifest.calibration == (spread,)
     assert manifest.metrics[0].name == "dice"
-    assert manifest.number("spread") == 0.5
+    assert manifest.figures() == {"spread": 0.5}
 
 
 @pytest.mark.parametrize("path", sorted(FACTS.glob("*.json")), ids=lambda path: path.stem)
 def test_facts_are_complete(path):
     facts = load_facts(path.stem)
-    assert all((facts.intended_use, facts.not_intended_for, facts.training_sets, facts.classes))
+    assert all((facts.intended_use, facts.not_intended_for, facts.training_sets))
+    assert bool(facts.classes) == bool(facts.meaning) == (MODELS / path.stem / "model.onnx").is_file()
     assert all(training.licence and training.attribution for training in facts.training_sets)
 
 

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge.image.probability import Sigmoid
-from edge.image.shared_sums import CELL_PX
-from edge.image.windows import FEATURES, WorkingPicture
-from edge.task.nerve.window_model import load_model
+from edge.image.classifiers import Sigmoid
+from edge.image.windows import CELL_PX
+from edge.image.working_picture import WorkingPicture
+from edge.runtime.manifest import load_manifest, read_arrays
+from edge.task.nerve.window_features import FEATURES
+from edge.task.nerve.window_model import window_model_of
 from tools.nerve import classical, classical_training
 from tools.nerve.classical_windows import Examples, Truth, examples_of
 
@@ -52,12 +54,13 @@ def test_training_on_bright_nerves_finds_bright_nerves(monkeypatch: pytest.Monke
     model = classical_training.train(pictures[:2], chosen=8)
     model = classical_training.calibrated(model, [(model, pictures[2:3])])
     assert model.sigmoid != Sigmoid(-1.0, 0.0)
-    scaled = model.scaled(pictures[3].features, FEATURES)
+    scaled = model.scaled(pictures[3].features)
     probability = model.probability(scaled)
     assert probability[pictures[3].hit].mean() > 5 * probability[pictures[3].miss].mean()
-    monkeypatch.setattr(classical, "split", lambda part: (part,))
     classical.save(tmp_path, model)
-    assert np.allclose(load_model(tmp_path)[1].probability(scaled), probability, atol=1e-5)
+    manifest = load_manifest(tmp_path)
+    assert (manifest.task, manifest.input, manifest.variants) == ("nerve", None, ())
+    assert np.allclose(window_model_of(read_arrays(tmp_path, manifest)).probability(scaled), probability, atol=1e-5)
 
 
 def test_an_outcome_counts_the_first_candidate_and_any_of_three() -> None:

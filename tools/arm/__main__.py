@@ -40,6 +40,12 @@ class Outcome(NamedTuple):
     said: str
 
 
+def networks() -> list[Path]:
+    """Folders of the shipped models that have a network."""
+    folders = [model_folder(name) for name in list_models()]
+    return [folder for folder in folders if load_manifest(folder).variants]
+
+
 def pictures_of(folder: Path, n: int) -> NDArray[np.uint8]:
     """(n, 1, H, W): phantom pictures where the model's task has a phantom, else smoothed noise."""
     from tools.drawers import DRAWERS
@@ -113,7 +119,7 @@ def main() -> None:
         print(f"No ARM64 check: {error}", file=sys.stderr)
         sys.exit(CANNOT_SET_UP)
     print(f"emulation ready after {time.monotonic() - started_s:.0f} s", flush=True)
-    models = arguments.model or [model_folder(name) for name in list_models()]
+    models = arguments.model or networks()
     kept = check(models, arguments.demo, arguments.pictures)
     print(f"took {time.monotonic() - started_s:.0f} s")
     sys.exit(0 if kept else 1)

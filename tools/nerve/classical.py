@@ -1,11 +1,11 @@
 """The nerve chain without a network: `python -m tools.nerve.classical train | measure [--part validation | test]`.
 
 `train` writes models/nerve_classical. `measure` runs the shipped chain, prints what it finds and keeps the figures in
-the model's manifest; with `--looks` on imitations of other scanners, only printed; with `--pictures` it draws.
+the model's manifest (then `python -m tools.card nerve_classical`); with `--looks` on imitations of other scanners, only
+printed; with `--pictures` it draws.
 """
 
 import argparse
-import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,23 +13,23 @@ from pathlib import Path
 from typing import Final
 
 import cv2
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.image.shared_sums import CELL_PX
-from edge.runtime.manifest import models_folder
+from edge.image.windows import CELL_PX
+from edge.runtime.manifest import Number, load_manifest, read_arrays
 from edge.task.nerve.candidate_outline import filled
 from edge.task.nerve.chain import NerveSight, see_nerve
-from edge.task.nerve.window_model import MANIFEST, Figure, WindowManifest, WindowModel, load_model, write_model
+from edge.task.nerve.window_model import WindowModel, files_of, window_model_of
+from tools.bundle import bundle, load_facts, record
 from tools.masks import dice
 from tools.nerve.classical_training import calibrated, train
 from tools.nerve.classical_windows import Examples, Truth, examples_of, truth_of, varied
 from tools.nerve.looks import KINDS, other_scanner
 from tools.nerve.split import split
+from tools.recipe import MODELS
 
-FOLDER: Final = "nerve_classical"
-FILE: Final = "windows.npz"
+NAME: Final = "nerve_classical"
 FOLDS: Final = 3
 SEED: Final = 7
 
@@ -65,29 +65,12 @@ def _taken(examples: Sequence[Examples], which: NDArray[np.bool_]) -> list[Examp
     return [example for example, taken in zip(examples, which, strict=True) if taken]
 
 
-def save(folder: Path, model: WindowModel, metrics: tuple[Figure, ...] = ()) -> None:
-    """The arrays and their manifest."""
-    content = write_model(model)
-    manifest = WindowManifest(
-        name=FOLDER,
-        version="1.0.0",
-        file=FILE,
-        sha256=hashlib.sha256(content).hexdigest(),
-        features=model.features,
-        trained_on=f"usgra-seg, {len(split('train'))} pictures of nerves from neck to knee, each as it is and varied",
-        licence="CC-BY-4.0",
-        attribution="T. M. Kandziora (tmkand), usgra-seg, 2025",
-        intended_use="proposing where a nerve may lie in a transverse picture of a linear probe, for a person to judge",
-        not_intended_for="any diagnosis; any decision without a person",
-        metrics=metrics,
-    )
+def save(folder: Path, model: WindowModel) -> None:
+    """The model's files and their manifest."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / FILE).write_bytes(content)
-    _write_manifest(folder, manifest)
-
-
-def _write_manifest(folder: Path, manifest: WindowManifest) -> None:
-    (folder / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
+    for name, content in files_of(model).items():
+        (folder / name).write_bytes(content)
+    bundle(folder, load_facts(NAME))
 
 
 def judge(part: str, model: WindowModel, looks: frozenset[str]) -> list[tuple[Judged, NerveSight, Truth]]:
@@ -115,18 +98,18 @@ def _outcome(truth: Truth, sight: NerveSight, time_ms: float) -> Judged:
     return Judged(truth.name, bool(inside[:1] and inside[0]), any(inside), before, after, time_ms)
 
 
-def figures(outcomes: Sequence[Judged], part: str) -> tuple[Figure, ...]:
+def figures(outcomes: Sequence[Judged], part: str) -> tuple[Number, ...]:
     """What is shown of a part."""
     hit = [outcome for outcome in outcomes if outcome.first]
     values = {
-        "first candidate in a nerve": [outcome.first for outcome in outcomes],
-        "one of three in a nerve": [outcome.any_of_three for outcome in outcomes],
-        "Dice of the ellipse": [outcome.dice_before for outcome in outcomes],
-        "Dice of the contour": [outcome.dice_after for outcome in outcomes],
-        "Dice of the contour where the first candidate is in a nerve": [outcome.dice_after for outcome in hit],
+        "first_candidate_in_a_nerve": [outcome.first for outcome in outcomes],
+        "one_of_three_in_a_nerve": [outcome.any_of_three for outcome in outcomes],
+        "Dice_of_the_ellipse": [outcome.dice_before for outcome in outcomes],
+        "Dice_of_the_contour": [outcome.dice_after for outcome in outcomes],
+        "Dice_of_the_contour_where_the_first_candidate_is_in_a_nerve": [outcome.dice_after for outcome in hit],
     }
     return tuple(
-        Figure(name=f"{part} {name}", value=round(float(np.mean(each)), 3), unit="1", note=f"{len(each)} pictures")
+        Number(name=f"{part}_{name}", value=round(float(np.mean(each)), 3), unit="1", note=f"{len(each)} pictures")
         for name, each in values.items()
         if each
     )
@@ -152,17 +135,17 @@ def drawn(sight: NerveSight, truth: Truth) -> NDArray[np.uint8]:
 
 def _measure(part: str, looks: frozenset[str], pictures: Path | None) -> None:
     cv2.setNumThreads(1)
-    folder = models_folder() / FOLDER
-    manifest, model = load_model(folder)
-    found = judge(part, model, looks)
+    folder = MODELS / NAME
+    manifest = load_manifest(folder)
+    found = judge(part, window_model_of(read_arrays(folder, manifest)), looks)
     outcomes = [outcome for outcome, _, _ in found]
     shown = figures(outcomes, part)
     for figure in shown:
         print(f"{figure.name}: {figure.value:.3f} ({figure.note})")
     print(f"processor time a frame: median {np.median([outcome.time_ms for outcome in outcomes]):.0f} ms")
     if not looks:
-        others = tuple(figure for figure in manifest.metrics if not figure.name.startswith(f"{part} "))
-        _write_manifest(folder, msgspec.structs.replace(manifest, metrics=(*others, *shown)))
+        others = [figure for figure in manifest.metrics if not figure.name.startswith(f"{part}_")]
+        record(folder, metrics=(*others, *shown))
     if pictures is not None:
         pictures.mkdir(parents=True, exist_ok=True)
         for outcome, sight, truth in found:
@@ -179,7 +162,7 @@ def main() -> None:
     parser.add_argument("--pictures", type=Path, help="folder for drawings")
     arguments = parser.parse_args()
     if arguments.command == "train":
-        save(models_folder() / FOLDER, fit_all())
+        save(MODELS / NAME, fit_all())
     else:
         _measure(arguments.part, frozenset(arguments.looks), arguments.pictures)
 

@@ -10,16 +10,20 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import SVC
 
-from edge.image.neighbours import Neighbours
-from edge.image.probability import Sigmoid, Steps
-from edge.image.scaling import packed, standardised, unpacked
-from edge.image.support_vectors import SupportVectors, squared_distances
-from edge.image.windows import FEATURES
+from edge.image.classifiers import (
+    Neighbours,
+    Sigmoid,
+    Steps,
+    SupportVectors,
+    packed,
+    squared_distances,
+    standardised,
+    unpacked,
+)
+from edge.task.nerve.window_features import FEATURES
 from edge.task.nerve.window_model import WindowModel
 from tools.nerve.classical_windows import Examples
 from tools.selection import select
-
-Floats = NDArray[np.float32]
 
 CHOSEN: Final = 80
 HITS: Final = 12
@@ -51,7 +55,7 @@ def train(pictures: Sequence[Examples], chosen: int = CHOSEN, seed: int = 7) -> 
         Neighbours(np.zeros((1, len(columns)), np.float32), np.zeros(1, bool), 1),
         Steps(np.array([0, 1], np.float32), np.array([0, 1], np.float32)),
     )
-    scaled = model.scaled(features, FEATURES)
+    scaled = model.scaled(features)
     first = _fitted(scaled, positive)
     hard = np.concatenate([_hardest(model, first, picture) for picture in pictures])
     scaled, positive = np.concatenate([scaled, hard]), np.concatenate([positive, np.zeros(len(hard), bool)])
@@ -62,7 +66,7 @@ def _nothing(features: int) -> SupportVectors:
     return SupportVectors(np.zeros((1, features), np.float32), np.zeros(1, np.float32), 0.0, 1.0)
 
 
-def _sample(pictures: Sequence[Examples], rng: np.random.Generator) -> tuple[Floats, NDArray[np.bool_]]:
+def _sample(pictures: Sequence[Examples], rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     features, positive = [], []
     for picture in pictures:
         for which, most in ((picture.hit, HITS), (picture.miss, MISSES)):
@@ -72,21 +76,23 @@ def _sample(pictures: Sequence[Examples], rng: np.random.Generator) -> tuple[Flo
     return np.concatenate(features).astype(np.float32), np.concatenate(positive)
 
 
-def _fitted(scaled: Floats, positive: NDArray[np.bool_]) -> SupportVectors:
+def _fitted(scaled: NDArray[np.float32], positive: NDArray[np.bool_]) -> SupportVectors:
     gamma = GAMMA / scaled.shape[1]
     machine = SVC(C=PENALTY, gamma=gamma, class_weight="balanced", cache_size=400).fit(scaled, positive)
     vectors, weights = machine.support_vectors_.astype(np.float32), machine.dual_coef_[0].astype(np.float32)
     return SupportVectors(vectors, weights, float(machine.intercept_[0]), gamma)
 
 
-def _hardest(model: WindowModel, machine: SupportVectors, picture: Examples) -> Floats:
-    scaled = model.scaled(picture.features[picture.miss], FEATURES)
+def _hardest(model: WindowModel, machine: SupportVectors, picture: Examples) -> NDArray[np.float32]:
+    scaled = model.scaled(picture.features[picture.miss])
     order = np.argsort(-machine.decide(scaled))
     # Neighbouring windows say the same: one of three.
     return scaled[order[: 3 * HARD : 3]]
 
 
-def _reduced(model: WindowModel, machine: SupportVectors, scaled: Floats, positive: NDArray[np.bool_]) -> WindowModel:
+def _reduced(
+    model: WindowModel, machine: SupportVectors, scaled: NDArray[np.float32], positive: NDArray[np.bool_]
+) -> WindowModel:
     """The machine with few vectors, the middles of clusters of each kind, that decides as the whole one does."""
     middles = [
         KMeans(min(VECTORS // 2, np.count_nonzero(kind)), n_init=1, random_state=7, max_iter=20).fit(scaled[kind])
@@ -115,7 +121,7 @@ def calibrated(model: WindowModel, judged: Sequence[tuple[WindowModel, Sequence[
     for judge, pictures in judged:
         for picture in pictures:
             told = picture.hit | picture.miss
-            scaled = judge.scaled(picture.features[told], FEATURES)
+            scaled = judge.scaled(picture.features[told])
             scores.append(judge.machine.decide(scaled))
             shares.append(judge.neighbours.share(scaled))
             hits.append(picture.hit[told])

@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.image.shared_sums import CELL_PX, Windows
-from edge.image.windows import FEATURES, LEAST_LIT, WorkingPicture, windows_of, working_picture
+from edge.image.windows import CELL_PX, Windows
+from edge.image.working_picture import WorkingPicture, working_picture
+from edge.task.nerve.window_features import FEATURES, LEAST_LIT, windows_of
 from tools.nerve.looks import KINDS, other_scanner
 from tools.nerve.split import NerveDrawing
 
@@ -19,7 +20,6 @@ MISS: Final = 0.25
 """And below which it is none, if ..."""
 COVERED: Final = 0.35
 """... no more of it than this is nerve."""
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,7 +38,7 @@ class Examples:
     """Windows (n,) of one picture."""
 
     windows: Windows
-    features: Floats
+    features: NDArray[np.float32]
     """(n, FEATURES)."""
     hit: NDArray[np.bool_]
     miss: NDArray[np.bool_]

@@ -14,7 +14,7 @@ from edge.finding import Finding, LineMark, MaskMark
 from edge.frame import Frame
 from edge.runtime.contract import Runtime
 from edge.runtime.manifest import Number
-from edge.sink.masks import label_mask
+from edge.sink.pictures import label_mask
 from edge.task.nerve.candidate_outline import filled
 from edge.task.nerve.outlines import SIDE, full_scores
 from edge.task.nerve.task import NerveTask

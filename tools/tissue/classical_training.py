@@ -8,15 +8,13 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import SVC
 
-from edge.image.probability import Sigmoid, Steps
-from edge.image.scaling import packed, standardised, unpacked
+from edge.image.classifiers import Sigmoid, Steps, packed, standardised, unpacked
 from edge.task.tissue.classifiers import FEATURES, UNKNOWN, TissueModel
 from edge.task.tissue.kinds import JUDGED
 from tools.selection import select
 from tools.tissue.network import weights_of
 from tools.tissue.samples import Examples
 
-Floats = NDArray[np.float32]
 REMEMBERED: Final = 1600
 CHOSEN: Final = 24
 """Features for each kind; what several need is there once."""
@@ -55,7 +53,7 @@ def train_classical(examples: Examples, seed: int = 7) -> TissueModel:
     )
 
 
-def _weights(vectors: Floats, truth: NDArray[np.int8], gamma: float) -> tuple[Floats, float]:
+def _weights(vectors: NDArray[np.float32], truth: NDArray[np.int8], gamma: float) -> tuple[NDArray[np.float32], float]:
     """(m,) dual coefficients and the bias of one kind against the rest, of the examples that tell."""
     known = np.flatnonzero(truth != UNKNOWN)
     machine = SVC(C=PENALTY, gamma=gamma, class_weight="balanced").fit(vectors[known], truth[known] == 1)
@@ -81,7 +79,7 @@ def calibrated(model: TissueModel, examples: Examples) -> TissueModel:
     return TissueModel(*same, figures, tuple(polygons), model.count)
 
 
-def fitted_sigmoid(score: Floats, hit: NDArray[np.bool_], weight: NDArray[np.float64]) -> Sigmoid:
+def fitted_sigmoid(score: NDArray[np.float32], hit: NDArray[np.bool_], weight: NDArray[np.float64]) -> Sigmoid:
     """Platt's, with every pattern of truth counting alike."""
     fitted = LogisticRegression(C=1e3).fit(score[:, None], hit, weight * len(weight) / weight.sum())
     return Sigmoid(-float(fitted.coef_[0, 0]), -float(fitted.intercept_[0]))

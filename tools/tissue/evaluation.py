@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.image.probability import Sigmoid
+from edge.image.classifiers import Sigmoid
 from edge.runtime.contract import Runtime
 from edge.runtime.manifest import Number, load_manifest, read_verified
 from edge.task.tissue.classifiers import UNKNOWN, TissueModel, read_tissue_model

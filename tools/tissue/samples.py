@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.image.textures import texture_cells
-from edge.image.windows import WorkingPicture, working_picture
+from edge.image.working_picture import WorkingPicture, working_picture
 from edge.task.tissue.classifiers import UNKNOWN, region_features
 from edge.task.tissue.phantom import draw_patient, patient_picture
 from edge.task.tissue.region import LEAST_CELLS, LEAST_SIDE_PX, Placed, patch_of, placed_in

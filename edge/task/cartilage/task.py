@@ -5,9 +5,8 @@ of the bone. Thickness of a third is its area over its length. Speed of sound is
 (1540 m/s), which reads cartilage some 5 to 8 % too thin; nothing is corrected in silence.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import cv2
 import numpy as np
@@ -17,16 +16,16 @@ from edge.finding import CaliperMark, Finding, LineMark, Mark, MaskMark, Measure
 from edge.frame import Frame, PixelSpacing
 from edge.task.cartilage.band import Band, BandSize, Floats, measure_band, trace_band
 from edge.task.cartilage.bone_line import sample_bone_line
-from edge.task.cartilage.view import band_faults, depth_faults, one_sided, view_faults
+from edge.task.cartilage.spec import SPEC, THIRDS, CartilageOptions
+from edge.task.cartilage.view import band_faults, one_sided, view_faults
+from edge.task.contract import Concluded, Given, Outputs, Prepared, finding_of, refused
 from edge.task.tensor import grey_tensor
-from edge.task.verdicts import finding_of
 from edge.trust.interval import interval
-from edge.trust.picture import picture_faults
-from edge.trust.probe import missing_scale, probe_faults
+from edge.trust.probe import missing_scale
 
 SIDE = 256
 """Height and width of the network's input."""
-THIRDS = ("medial", "central", "lateral")
+NOTHING_GIVEN = Given(CartilageOptions())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,33 +40,32 @@ class Borders:
 class CartilageTask:
     """The picture's left side is taken for medial; `mirrored` says that its right side is."""
 
-    name = "cartilage"
-    model = "cartilage"
-    labels = ("femoral cartilage",)
+    def __init__(self, given: Given[CartilageOptions] = NOTHING_GIVEN) -> None:
+        self._figures = given.figures
+        self.border_logit = given.figures.get("border_logit", 0.0)
+        self._sides = THIRDS[::-1] if given.options.mirrored else THIRDS
 
-    def __init__(self, figures: Mapping[str, float] = MappingProxyType({}), *, mirrored: bool = False) -> None:
-        self._figures = figures
-        self.border_logit = figures.get("border_logit", 0.0)
-        self._sides = THIRDS[::-1] if mirrored else THIRDS
+    def prepare(self, frame: Frame) -> Prepared[None]:
+        return Prepared(frame, grey_tensor(frame.ultrasound.crop(frame.pixels), SIDE))
 
-    def prepare(self, frame: Frame) -> NDArray[np.uint8]:
-        return grey_tensor(frame.ultrasound.crop(frame.pixels), SIDE)
+    def conclude(self, prepared: Prepared[None], outputs: Outputs, memory: None) -> Concluded[None]:
+        if prepared.faults:
+            return Concluded(refused(SPEC.name, prepared.frame, prepared.faults))
+        return Concluded(self._judged(prepared.frame, outputs))
 
-    def conclude(self, frame: Frame, outputs: tuple[NDArray[np.float32], ...], history: Sequence[Finding]) -> Finding:
-        crop = frame.ultrasound.crop(frame.pixels)
-        faults = probe_faults(frame.probe) or picture_faults(crop) or depth_faults(frame.ultrasound, frame.spacing)
-        band = None if faults else trace_band(outputs[0][0, 0] - np.float32(self.border_logit))
+    def _judged(self, frame: Frame, outputs: Outputs) -> Finding:
+        band = trace_band(outputs[0][0, 0] - np.float32(self.border_logit))
         if band is None:
-            return finding_of(self.name, frame, Verdict.REFUSED, faults or ("no femoral cartilage is seen",))
+            return refused(SPEC.name, frame, ("no femoral cartilage is seen",))
         borders = _in_frame(band, frame)
         bone = sample_bone_line(frame.pixels, borders.x, borders.upper, borders.lower)
         faults = view_faults(frame.ultrasound, borders.x, borders.upper, borders.lower, band.confidence, bone)
         if faults:
-            return finding_of(self.name, frame, Verdict.REFUSED, faults)
+            return refused(SPEC.name, frame, faults)
         marks = _outline(borders)
         faults = band_faults(band, bone)
         if faults:
-            return finding_of(self.name, frame, Verdict.REFUSED, faults, marks=marks)
+            return refused(SPEC.name, frame, faults, marks)
         return self._measure(frame, borders, marks)
 
     def _measure(self, frame: Frame, borders: Borders, marks: tuple[Mark, ...]) -> Finding:
@@ -81,7 +79,7 @@ class CartilageTask:
         if frame.spacing and not partial:
             marks += _calipers(borders, self._sides, size)
         verdict = Verdict.LIMITED if reasons else Verdict.MEASURED
-        return finding_of(self.name, frame, verdict, reasons, tuple(measurements), marks)
+        return finding_of(SPEC.name, frame, verdict, reasons, tuple(measurements), marks)
 
     def _regions(self, size: BandSize, frame: Frame, partial: bool) -> list[Measurement]:
         if partial:

@@ -6,12 +6,10 @@ picture, cartilage on it without a break.
 
 import numpy as np
 
-from edge.frame import PixelSpacing, Region
+from edge.frame import Region
 from edge.task.cartilage.band import Band, Floats
 from edge.task.cartilage.bone_line import BoneLine
 
-LEAST_DEPTH_MM = 20.0
-"""The model learned from 22 mm on; under 18 mm thick cartilage was seen to be read 1 mm too thin on the phantom."""
 LEAST_CONTINUITY = 0.9
 LEAST_WIDTH_SHARE = 0.3
 LEAST_CONFIDENCE = 0.75
@@ -24,14 +22,6 @@ RISE_SHARE = 0.02
 """A condyle rises at least so far over the sulcus, as a share of the region's height."""
 FLANK_SHARE = 0.06
 """One flank alone climbs at least so far."""
-
-
-def depth_faults(region: Region, spacing: PixelSpacing | None) -> tuple[str, ...]:
-    """Whether the picture shows more of the cartilage and less around it than the model knows; needs the scale."""
-    depth_mm = region.height * spacing.y_mm_per_px if spacing else LEAST_DEPTH_MM
-    if depth_mm >= LEAST_DEPTH_MM * 0.99:
-        return ()
-    return (f"the picture is only {depth_mm:.0f} mm deep: set {LEAST_DEPTH_MM:.0f} mm or more",)
 
 
 def view_faults(

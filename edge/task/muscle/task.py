@@ -5,16 +5,18 @@ the deep aponeurosis; thickness between the facing edges of the aponeuroses at a
 length along its course from aponeurosis to aponeurosis, continued straight where it leaves the picture.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.finding import Finding, Verdict
 from edge.frame import Frame
+from edge.option import NoOptions
+from edge.task.contract import Concluded, Given, Outputs, Prepared, finding_of, refused
 from edge.task.muscle.aponeuroses import Curve, find_aponeuroses
 from edge.task.muscle.architecture import Architecture, apart_deg, choose_muscle, measure
 from edge.task.muscle.classical import lit_columns, read_between, see_muscle, tensor_between
@@ -23,8 +25,9 @@ from edge.task.muscle.grid import SIDE, Grid, evidence_of
 from edge.task.muscle.marks import marks_of
 from edge.task.muscle.readings import measured_of
 from edge.task.muscle.sizes import measurements_of
+from edge.task.muscle.spec import SPEC
 from edge.task.muscle.strain import folded_deg
-from edge.task.muscle.tracking import follow, followed, held_in, track_of
+from edge.task.muscle.tracking import Track, follow, followed, held_in
 from edge.task.muscle.upright import upside_down
 from edge.task.muscle.view import (
     MOST_EXTRAPOLATED,
@@ -35,11 +38,9 @@ from edge.task.muscle.view import (
     structure_faults,
 )
 from edge.task.tensor import fitted_tensor
-from edge.task.verdicts import finding_of
-from edge.trust.picture import colour_faults, picture_faults
-from edge.trust.probe import missing_scale, probe_faults
+from edge.trust.probe import missing_scale
 
-NO_FIGURES: Final[Mapping[str, float]] = MappingProxyType({})
+NOTHING_GIVEN: Final = Given(NoOptions())
 APART_DEG: Final = 8.0
 """Angle between the two pathways' directions from which the measurement is limited."""
 GUIDED_DEG: Final = 10.0
@@ -47,6 +48,7 @@ GUIDED_DEG: Final = 10.0
 SHARPENED_DEG: Final = 15.0
 """What differs more is another thing than what the network saw."""
 Chosen = tuple[Curve, Curve, Direction]
+Picture = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,57 +65,55 @@ class Look:
 class MuscleTask:
     """Reads the network's output; the line filter without a network is its second opinion."""
 
-    name = "muscle"
-    model = "muscle"
-    labels = ("muscle",)
     first, second = "the network", "the classical pathway"
+    usual: ClassVar[Mapping[str, float]] = MappingProxyType({})
+    """Figures of this way of reading that the model's manifest does not hold."""
 
-    def __init__(self, figures: Mapping[str, float] = NO_FIGURES, *, mirrored: bool = False) -> None:
-        """mirrored changes nothing: both slopes are read, and no side is named."""
-        self._figures = figures
+    def __init__(self, given: Given[NoOptions] = NOTHING_GIVEN) -> None:
+        self._figures = figures = {**self.usual, **given.figures}
         self._clear = Clear(
             figures.get("clear_spread", 4.0), figures.get("clear_filled", 0.66), figures.get("close_opinions", 7.0)
         )
         self._logits = figures.get("aponeurosis_logit", 0.0), figures.get("readable_logit", 0.0)
 
-    def prepare(self, frame: Frame) -> NDArray[np.uint8]:
-        return fitted_tensor(frame.ultrasound.crop(frame.pixels), SIDE)
+    def prepare(self, frame: Frame) -> Prepared[Picture]:
+        tensor = fitted_tensor(frame.ultrasound.crop(frame.pixels), SIDE)
+        return Prepared(frame, tensor, tensor[0, 0])
 
-    def conclude(self, frame: Frame, outputs: tuple[NDArray[np.float32], ...], history: Sequence[Finding]) -> Finding:
-        track = track_of(history)
-        alone = self.conclude_alone(frame, outputs, held_in(track, frame))
-        return followed(alone, follow(track, frame, measured_of(alone)))
+    def conclude(self, prepared: Prepared[Picture], outputs: Outputs, memory: Track | None) -> Concluded[Track]:
+        alone = self.conclude_alone(prepared, outputs, held_in(memory, prepared.frame))
+        track = follow(memory, prepared.frame, measured_of(alone))
+        return Concluded(followed(alone, track), track)
 
     def conclude_alone(
-        self, frame: Frame, outputs: tuple[NDArray[np.float32], ...], held: tuple[float, float] | None = None
+        self, prepared: Prepared[Picture], outputs: Outputs, held: tuple[float, float] | None = None
     ) -> Finding:
         """What this one frame says. held: mean depths in its pixels of the borders of the muscle followed so far."""
-        crop = frame.ultrasound.crop(frame.pixels)
-        faults = probe_faults(frame.probe) or picture_faults(crop) or colour_faults(frame) or upside_down(crop)
-        if faults:
-            return finding_of(MuscleTask.name, frame, Verdict.REFUSED, faults)
-        look = self.look(frame, outputs)
+        frame = prepared.frame
+        faults = prepared.faults or upside_down(frame.ultrasound.crop(frame.pixels))
+        if faults or prepared.seen is None:
+            return refused(SPEC.name, frame, faults)
+        look = self.look(frame, prepared.seen, outputs)
         chosen = choose_muscle(look.evidence, look.curves, held and look.grid.depths(held))
         faults = structure_faults(look.evidence, look.curves, chosen is not None)
         if faults or chosen is None:
-            return finding_of(MuscleTask.name, frame, Verdict.REFUSED, faults)
+            return refused(SPEC.name, frame, faults)
         seen, other = chosen[2], self.second_opinion(look, chosen)
         evidence, chosen = self.sharpened(look, chosen, other)
         muscle = measure(evidence, chosen, _scale(frame, look.grid))
         marks = marks_of(muscle, evidence, look.grid, frame.spacing)
         faults = muscle_faults(muscle) or clarity_faults(muscle, seen, other, self._clear)
         if faults:
-            return finding_of(MuscleTask.name, frame, Verdict.REFUSED, faults, marks=marks)
+            return refused(SPEC.name, frame, faults, marks)
         reasons = (*self._doubts(seen, other), *_withheld(muscle, frame))
         verdict = Verdict.LIMITED if reasons else Verdict.MEASURED
-        return finding_of(
-            MuscleTask.name, frame, verdict, reasons, measurements_of(muscle, frame.spacing, self._figures), marks
-        )
+        measured = measurements_of(muscle, frame.spacing, self._figures)
+        return finding_of(SPEC.name, frame, verdict, reasons, measured, marks)
 
-    def look(self, frame: Frame, outputs: tuple[NDArray[np.float32], ...]) -> Look:
-        """What the network saw."""
+    def look(self, frame: Frame, fitted: Picture, outputs: Outputs) -> Look:
+        """What the network saw. fitted: (SIDE, SIDE) the picture as it was given to it."""
         grid = Grid.of(frame.ultrasound)
-        picture = grid.cut(self.prepare(frame)[0, 0])
+        picture = grid.cut(fitted)
         evidence = evidence_of(outputs[0], grid, lit_columns(picture[::2, ::2].astype(np.float32)), self._logits)
         return Look(grid, evidence, find_aponeuroses(evidence.aponeurosis, evidence.lit), picture)
 
@@ -150,12 +150,23 @@ class ClassicalMuscleTask(MuscleTask):
 
     first, second = "the classical pathway", "the structure tensor"
 
-    def __init__(self, figures: Mapping[str, float] = NO_FIGURES, *, mirrored: bool = False) -> None:
-        super().__init__(CLASSICAL_FIGURES | dict(figures), mirrored=mirrored)
+    usual = MappingProxyType(
+        {
+            "half_width_fascicle_angle": 3.0,
+            "clear_spread": 3.5,
+            "clear_filled": 0.3,
+            "close_opinions": 18.0,
+            "opinions_apart": 18.0,
+        }
+    )
+    """Measured on people kept apart; docs/results.md."""
 
-    def look(self, frame: Frame, outputs: tuple[NDArray[np.float32], ...]) -> Look:
+    def prepare(self, frame: Frame) -> Prepared[Picture]:
+        return Prepared(frame, seen=fitted_tensor(frame.ultrasound.crop(frame.pixels), SIDE)[0, 0])
+
+    def look(self, frame: Frame, fitted: Picture, outputs: Outputs) -> Look:
         grid = Grid.of(frame.ultrasound)
-        picture = grid.cut(self.prepare(frame)[0, 0])
+        picture = grid.cut(fitted)
         evidence, curves = see_muscle(picture)
         return Look(grid, evidence, curves, picture)
 
@@ -166,18 +177,6 @@ class ClassicalMuscleTask(MuscleTask):
     def sharpened(self, look: Look, chosen: Chosen, other: Direction | None) -> tuple[Evidence, Chosen]:
         """Nothing tells the direction better than the lines."""
         return look.evidence, chosen
-
-
-CLASSICAL_FIGURES: Final = MappingProxyType(
-    {
-        "half_width_fascicle_angle": 3.0,
-        "clear_spread": 3.5,
-        "clear_filled": 0.3,
-        "close_opinions": 18.0,
-        "opinions_apart": 18.0,
-    }
-)
-"""Measured on people kept apart; docs/results.md."""
 
 
 def _withheld(muscle: Architecture, frame: Frame) -> tuple[str, ...]:

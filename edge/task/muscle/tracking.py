@@ -1,6 +1,6 @@
 """Muscle measurements over time: predicted by the picture's movement, corrected by each frame's own measurement."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edge.finding import CaliperMark, Finding, Mark, Measurement, SeriesMark, Verdict
 from edge.frame import Frame, PixelSpacing, Region
-from edge.image.flow import Movement, movement_between, reduced
+from edge.image.flow import PictureMovement, movement_between, reduced
 from edge.task.muscle.course import lengthened
 from edge.task.muscle.filter import Directions, Estimate, Reading, Step, begun, corrected, moved, waited
 from edge.task.muscle.strain import Strain
@@ -162,7 +162,6 @@ def followed(finding: Finding, track: Track) -> Finding:
         measurements=tuple(values.get(each.name, each) for each in finding.measurements),
         marks=tuple(_retold(mark, values) for mark in finding.marks) + track.courses,
         notes=finding.notes + track.notes,
-        carried=track,
     )
 
 
@@ -172,12 +171,6 @@ def _retold(mark: Mark, values: Mapping[str, Measurement]) -> Mark:
     if value is None or not isinstance(mark, CaliperMark):
         return mark
     return replace(mark, text=f"{value.value:.1f} {value.unit}")
-
-
-def track_of(history: Sequence[Finding]) -> Track | None:
-    """The track at the last frame."""
-    carried = history[-1].carried if history else None
-    return carried if isinstance(carried, Track) else None
 
 
 def held_in(track: Track | None, frame: Frame) -> tuple[float, float] | None:
@@ -283,7 +276,7 @@ def _to_small(points: NDArray[np.float64], view: View) -> NDArray[np.float64]:
     return (points - (view.region.x, view.region.y) + 0.5) * view.scale - 0.5
 
 
-def _carried(view: View, movement: Movement, strain: Strain) -> Muscle:
+def _carried(view: View, movement: PictureMovement, strain: Strain) -> Muscle:
     """The muscle after a movement, each line carried with the tissue."""
     lines = []
     for line in (view.muscle.superficial, view.muscle.deep):

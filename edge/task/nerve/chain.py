@@ -12,13 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.image.despeckle import srad
-from edge.image.shared_sums import CELL_PX, Windows
-from edge.image.windows import FEATURES, LEAST_LIT, SIZES, WorkingPicture, windows_of, working_picture
-from edge.task.nerve.candidate_outline import Outline, outline
-from edge.task.nerve.vote_map import Candidate, VoteMap, candidates, covering, over_time, vote_map
+from edge.image.windows import CELL_PX, Windows
+from edge.image.working_picture import WorkingPicture, working_picture
+from edge.task.nerve.candidate_outline import CandidateOutline, candidate_outline
+from edge.task.nerve.vote_map import NerveCandidate, VoteMap, candidates, covering, over_time, vote_map
+from edge.task.nerve.window_features import FEATURES, LEAST_LIT, SIZES, windows_of
 from edge.task.nerve.window_model import WindowModel
-
-Floats = NDArray[np.float32]
 
 MOST_CANDIDATES: Final = 3
 
@@ -28,22 +27,22 @@ class NerveSight:
     """What each stage found. Windows, votes and candidates count in cells of CELL_PX working pixels."""
 
     working: WorkingPicture
-    calm: Floats
+    calm: NDArray[np.float32]
     """(height, width) the working picture without speckle, which the contour follows."""
     windows: Windows
     """Those that show an echo."""
-    probability: Floats
+    probability: NDArray[np.float32]
     """(n,) that each holds a nerve."""
     votes: VoteMap
     """Of this frame alone."""
     voted: VoteMap
     """Of this frame and those before."""
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[NerveCandidate, ...]
     """The most confident first."""
-    neighbours: Floats
+    neighbours: NDArray[np.float32]
     """(candidates,) probability by the nearest examples: a second opinion on the most probable window of each."""
-    outlines: tuple[Outline, ...]
-    """One a candidate, in working pixels."""
+    outlines: tuple[CandidateOutline, ...]
+    """One per candidate, in working pixels."""
 
 
 def see_nerve(
@@ -61,7 +60,7 @@ def see_nerve(
     working = working_picture(picture, mm_per_px)
     windows, features = windows_of(working.pixels)
     lit = features[:, FEATURES.index("lit")] >= LEAST_LIT
-    windows, scaled = windows.taken(lit), model.scaled(features[lit], FEATURES)
+    windows, scaled = windows.taken(lit), model.scaled(features[lit])
     probability = model.probability(scaled)
     weights = probability * _room(windows)
     shape = (working.pixels.shape[0] // CELL_PX, working.pixels.shape[1] // CELL_PX)
@@ -79,11 +78,11 @@ def see_nerve(
         voted,
         found,
         model.second_opinion(scaled[likeliest]),
-        tuple(outline(calm, candidate) for candidate in found),
+        tuple(candidate_outline(calm, candidate) for candidate in found),
     )
 
 
-def _room(windows: Windows) -> Floats:
+def _room(windows: Windows) -> NDArray[np.float32]:
     """(n,) cells that each stands for: where windows stand further apart, each counts more."""
     steps = {(high, wide): step for high, wide, step in SIZES}
     sizes = zip((windows.bottom - windows.top).tolist(), (windows.right - windows.left).tolist(), strict=True)

@@ -4,33 +4,28 @@ Its border is too rough for an area or an axis, and one first place in three or 
 never more than `limited`. Every stage of the chain can be shown.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from statistics import median
-from types import MappingProxyType
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from edge.finding import Finding, Mark, Measurement, Verdict
+from edge.finding import Mark, Measurement, Verdict
 from edge.frame import Frame
+from edge.option import NoOptions
+from edge.task.contract import Concluded, Given, Outputs, Prepared, finding_of
 from edge.task.nerve.chain import NerveSight, see_nerve
+from edge.task.nerve.spec import SPEC
 from edge.task.nerve.stages import OnFrame, marks_of, stages_of
 from edge.task.nerve.view import speckle_only
-from edge.task.nerve.vote_map import Candidate
+from edge.task.nerve.vote_map import NerveCandidate
 from edge.task.nerve.votes import NerveVotes, Place, moved_faults, voted, votes_before
-from edge.task.nerve.window_model import WindowModel
-from edge.task.verdicts import finding_of
+from edge.task.nerve.window_model import window_model_of
 from edge.trust.interval import interval
-from edge.trust.picture import colour_faults, picture_faults
-from edge.trust.probe import missing_scale, probe_faults
+from edge.trust.probe import missing_scale
 
 LEAST_PROBABILITY: Final = 0.1
 """Of the best window. 5 of the 51 pictures kept back, all with a nerve, have less."""
-FIGURES: Final = MappingProxyType({"half_height": 0.26, "half_across": 1.07})
-"""Half-widths of 90 % intervals as shares of the candidate's height, from the 39 of 51 pictures kept back whose first
-candidate was a nerve."""
 SURE: Final = 0.4
 """Of the best window; from there on ..."""
 CHANCES: Final = ((68.0, 53.0, 80.0), (90.0, 74.0, 97.0))
@@ -45,31 +40,21 @@ PROPOSED: Final = "only a proposal: 3 of 10 first places are no nerve, and a vie
 class ClassicalNerveTask:
     """Proposes up to three places."""
 
-    name = "nerve"
-    model = "nerve_classical"
-    labels = ("nerve candidate",)
+    def __init__(self, given: Given[NoOptions]) -> None:
+        """Of the model's figures `half_height` and `half_across`: half-widths of 90 % intervals as shares of the
+        candidate's height. Raises ModelError where the arrays are not this model's."""
+        self._figures = given.figures
+        self._model = window_model_of(given.arrays)
+        self._digest, self._stages = given.digest, given.stages
 
-    def __init__(
-        self,
-        figures: Mapping[str, float] = FIGURES,
-        *,
-        model: WindowModel,
-        digest: str | None = None,
-        stages: bool = False,
-        mirrored: bool = False,
-    ) -> None:
-        """digest: of the model's file. stages: marks of each step are added. mirrored changes nothing: no side is
-        named."""
-        self._figures, self._model, self._digest, self._stages = figures, model, digest, stages
+    def prepare(self, frame: Frame) -> Prepared[None]:
+        return Prepared(frame)
 
-    def prepare(self, frame: Frame) -> NDArray[np.uint8]:
-        return np.zeros((1, 1, 1, 1), np.uint8)
-
-    def conclude(self, frame: Frame, outputs: tuple[NDArray[np.float32], ...], history: Sequence[Finding]) -> Finding:
-        before = votes_before(history, frame)
+    def conclude(self, prepared: Prepared[None], outputs: Outputs, memory: NerveVotes | None) -> Concluded[NerveVotes]:
+        frame = prepared.frame
+        before = votes_before(memory, frame)
         crop = frame.ultrasound.crop(frame.pixels)
-        faults = probe_faults(frame.probe) or picture_faults(crop) or colour_faults(frame) or speckle_only(crop)
-        if faults:
+        if faults := prepared.faults or speckle_only(crop):
             return self._finding(frame, faults, before)
         sight = see_nerve(crop, self._model, _mm_per_px(frame), before.earlier)
         on = OnFrame.of(frame.ultrasound, sight.working)
@@ -82,7 +67,7 @@ class ClassicalNerveTask:
 
     def _propose(
         self, frame: Frame, sight: NerveSight, votes: NerveVotes, place: Place, marks: tuple[Mark, ...], said: str
-    ) -> Finding:
+    ) -> Concluded[NerveVotes]:
         if faults := moved_faults(votes, place):
             return self._finding(frame, faults, votes, marks)
         frozen = ("the picture is frozen: no further frame confirms it",) if votes.frozen else ()
@@ -111,10 +96,10 @@ class ClassicalNerveTask:
         marks: tuple[Mark, ...] = (),
         measured: tuple[Measurement, ...] = (),
         notes: tuple[str, ...] = (),
-    ) -> Finding:
+    ) -> Concluded[NerveVotes]:
         verdict = Verdict.LIMITED if measured else Verdict.REFUSED
-        found = finding_of(self.name, frame, verdict, reasons, measured, marks, notes=notes, carried=votes)
-        return replace(found, model_digest=self._digest)
+        found = finding_of(SPEC.name, frame, verdict, reasons, measured, marks, notes=notes)
+        return Concluded(replace(found, model_digest=self._digest), votes)
 
 
 def _mm_per_px(frame: Frame) -> float | None:
@@ -124,7 +109,7 @@ def _mm_per_px(frame: Frame) -> float | None:
     return float(np.sqrt(frame.spacing.x_mm_per_px * frame.spacing.y_mm_per_px))
 
 
-def _place(candidate: Candidate, on: OnFrame) -> Place:
+def _place(candidate: NerveCandidate, on: OnFrame) -> Place:
     """Where its votes peak, and half its box."""
     x, y = on.cells(candidate.column, candidate.row)
     left, top = on.cells(candidate.left, candidate.top)

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from edge.finding import LineMark, Mark, StageMark
 from edge.frame import Region
-from edge.image.shared_sums import CELL_PX
-from edge.image.windows import WorkingPicture
+from edge.image.windows import CELL_PX
+from edge.image.working_picture import WorkingPicture
 from edge.task.nerve.chain import NerveSight
 from edge.task.nerve.marks import closed, filled
-from edge.task.nerve.vote_map import Candidate, VoteMap
+from edge.task.nerve.vote_map import NerveCandidate, VoteMap
 
 WINDOWS_SHOWN: Final = 40
 """The most probable ones; all of them, some thousands, would hide each other."""
@@ -86,7 +86,7 @@ def _windows(sight: NerveSight, on: OnFrame) -> tuple[LineMark, ...]:
     return tuple(_rectangle("window", *side, on) for side in sides)
 
 
-def _box(name: str, candidate: Candidate, on: OnFrame) -> LineMark:
+def _box(name: str, candidate: NerveCandidate, on: OnFrame) -> LineMark:
     return _rectangle(name, candidate.left, candidate.top, candidate.right, candidate.bottom, on)
 
 

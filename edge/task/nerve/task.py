@@ -5,28 +5,24 @@ runs from the picture's upper edge to the nearest point of the nerve's border; t
 the borders.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
-from edge.finding import Finding, Verdict
+from edge.finding import Verdict
 from edge.frame import Frame
+from edge.option import NoOptions
+from edge.task.contract import Concluded, Given, Outputs, Prepared, finding_of, refused
 from edge.task.nerve.marks import marks_of
 from edge.task.nerve.outlines import SIDE, Outline, full_scores, outlines_of
 from edge.task.nerve.rim import inside_rim
 from edge.task.nerve.sizes import measurements_of, median_notes, sizes_of
+from edge.task.nerve.spec import SPEC
 from edge.task.nerve.tracking import NerveTrack, chosen_first, doubts, followed, track_before, vote_faults, voted
 from edge.task.nerve.view import cut_off, nerve_faults, others_said, size_faults, speckle_only
 from edge.task.tensor import fitted_tensor
-from edge.task.verdicts import finding_of
-from edge.trust.picture import colour_faults, picture_faults
-from edge.trust.probe import missing_scale, probe_faults
+from edge.trust.probe import missing_scale
 
-NO_FIGURES: Final[Mapping[str, float]] = MappingProxyType({})
+NOTHING_GIVEN: Final = Given(NoOptions())
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,33 +36,26 @@ class Look:
 class NerveTask:
     """Reads the network's masks."""
 
-    name = "nerve"
-    model = "nerve"
-    labels = ("nerve", "vessel")
+    def __init__(self, given: Given[NoOptions] = NOTHING_GIVEN) -> None:
+        self._figures = given.figures
+        self._least_confidence = given.figures.get("least_confidence", 0.65)
 
-    def __init__(self, figures: Mapping[str, float] = NO_FIGURES, *, mirrored: bool = False) -> None:
-        """mirrored changes nothing: no side is named."""
-        self._figures = figures
-        self._least_confidence = figures.get("least_confidence", 0.65)
+    def prepare(self, frame: Frame) -> Prepared[None]:
+        return Prepared(frame, fitted_tensor(frame.ultrasound.crop(frame.pixels), SIDE))
 
-    def prepare(self, frame: Frame) -> NDArray[np.uint8]:
-        return fitted_tensor(frame.ultrasound.crop(frame.pixels), SIDE)
-
-    def conclude(self, frame: Frame, outputs: tuple[NDArray[np.float32], ...], history: Sequence[Finding]) -> Finding:
-        before = track_before(history, frame)
-        crop = frame.ultrasound.crop(frame.pixels)
-        faults = probe_faults(frame.probe) or picture_faults(crop) or colour_faults(frame) or speckle_only(crop)
+    def conclude(self, prepared: Prepared[None], outputs: Outputs, memory: NerveTrack | None) -> Concluded[NerveTrack]:
+        frame = prepared.frame
+        before = track_before(memory, frame)
+        faults = prepared.faults or speckle_only(frame.ultrasound.crop(frame.pixels))
         look = Look((), ()) if faults else self.look(frame, outputs)
         nerves = chosen_first(look.nerves, before)
         faults = faults or nerve_faults(nerves, self._least_confidence)
         if faults:
             marks = marks_of(nerves, look.vessels, None, frame.spacing)
-            return finding_of(
-                NerveTask.name, frame, Verdict.REFUSED, faults, marks=marks, carried=followed(before, frame, None, ())
-            )
+            return Concluded(refused(SPEC.name, frame, faults, marks), followed(before, frame, None, ()))
         return self._measure(frame, nerves, look.vessels, before)
 
-    def look(self, frame: Frame, outputs: tuple[NDArray[np.float32], ...]) -> Look:
+    def look(self, frame: Frame, outputs: Outputs) -> Look:
         """What the network saw."""
         nerve, vessel = full_scores(outputs[0])
         cuts = self._figures.get("nerve_logit", 0.0), self._figures.get("vessel_logit", 0.0)
@@ -75,7 +64,7 @@ class NerveTask:
 
     def _measure(
         self, frame: Frame, nerves: tuple[Outline, ...], vessels: tuple[Outline, ...], before: NerveTrack | None
-    ) -> Finding:
+    ) -> Concluded[NerveTrack]:
         chosen = nerves[0]
         others = nerves[1:]
         inner = inside_rim(frame.pixels, chosen.points)
@@ -86,11 +75,11 @@ class NerveTask:
         marks = marks_of((chosen, *others), vessels, inner if whole else None, frame.spacing)
         area = next((one for one in measured if one.name == "cross_sectional_area"), None)
         if faults := size_faults(area) or vote_faults(track):
-            return finding_of(NerveTask.name, frame, Verdict.REFUSED, faults, marks=marks, carried=track)
+            return Concluded(refused(SPEC.name, frame, faults, marks), track)
         told = voted(measured, track)
         reasons: tuple[str, ...] = () if whole else ("the nerve leaves the picture: its size is withheld",)
         reasons += others_said(chosen, others) + doubts(track)
         reasons += () if frame.spacing else (missing_scale(frame.probe),)
         notes = median_notes(next((one for one in told if one.name == "cross_sectional_area"), None))
         verdict = Verdict.LIMITED if reasons else Verdict.MEASURED
-        return finding_of(NerveTask.name, frame, verdict, reasons, told, marks, notes=notes, carried=track)
+        return Concluded(finding_of(SPEC.name, frame, verdict, reasons, told, marks, notes=notes), track)

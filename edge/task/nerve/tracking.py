@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from edge.finding import Finding, Measurement
+from edge.finding import Measurement
 from edge.frame import Frame, PixelSpacing
 from edge.task.nerve.outlines import Outline
 from edge.task.sameness import Thumbnail, same_scale, soon_after, stands_still, thumbnail_of
@@ -56,13 +56,12 @@ class NerveTrack:
         return self.seen[-1] if self.seen else None
 
 
-def track_before(history: Sequence[Finding], frame: Frame) -> NerveTrack | None:
+def track_before(memory: NerveTrack | None, frame: Frame) -> NerveTrack | None:
     """The track that a frame goes on from; None where it stands alone."""
-    carried = history[-1].carried if history else None
-    if not isinstance(carried, NerveTrack) or not soon_after(frame.exposed_ns, carried.exposed_ns):
+    if memory is None or not soon_after(frame.exposed_ns, memory.exposed_ns):
         return None
-    same = carried.frame_shape == frame.pixels.shape and same_scale(carried.spacing, frame.spacing)
-    return carried if same else None
+    same = memory.frame_shape == frame.pixels.shape and same_scale(memory.spacing, frame.spacing)
+    return memory if same else None
 
 
 def chosen_first(nerves: Sequence[Outline], before: NerveTrack | None) -> tuple[Outline, ...]:

@@ -9,9 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.image.shared_sums import Windows
+from edge.image.windows import Windows
 
-Floats = NDArray[np.float32]
 VoteMap = NDArray[np.float32]
 """(rows, columns) of cells."""
 
@@ -27,7 +26,7 @@ APART: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class NerveCandidate:
     """A place that may hold what is looked for, in cells; bottom and right lie outside."""
 
     top: float
@@ -43,7 +42,7 @@ class Candidate:
     column: float
 
 
-def vote_map(windows: Windows, weights: Floats, shape: tuple[int, int]) -> VoteMap:
+def vote_map(windows: Windows, weights: NDArray[np.float32], shape: tuple[int, int]) -> VoteMap:
     """(rows, columns) sum of the weights of all windows over each cell."""
     corners = np.zeros((shape[0] + 1, shape[1] + 1))
     np.add.at(corners, (windows.top, windows.left), weights)
@@ -64,14 +63,14 @@ def over_time(votes: VoteMap, earlier: Sequence[VoteMap]) -> VoteMap:
 
 
 def candidates(
-    windows: Windows, probability: Floats, weights: Floats, votes: VoteMap, most: int
-) -> tuple[Candidate, ...]:
+    windows: Windows, probability: NDArray[np.float32], weights: NDArray[np.float32], votes: VoteMap, most: int
+) -> tuple[NerveCandidate, ...]:
     """At most so many places, the most confident first.
 
     votes: of this frame and of those before; the windows, which are of this one, say how large each place is.
     """
     free = np.ones(len(windows), bool)
-    found: list[Candidate] = []
+    found: list[NerveCandidate] = []
     remaining = votes.copy()
     while len(found) < most and remaining.max() > 0 and free.any():
         row, column = np.unravel_index(int(remaining.argmax()), remaining.shape)
@@ -83,7 +82,7 @@ def candidates(
         sides = (windows.top, windows.left, windows.bottom, windows.right)
         top, left, bottom, right = (float(pull @ side / pull.sum()) for side in sides)
         peak = float(remaining[row, column])
-        found.append(Candidate(top, left, bottom, right, best, peak, float(row) + 0.5, float(column) + 0.5))
+        found.append(NerveCandidate(top, left, bottom, right, best, peak, float(row) + 0.5, float(column) + 0.5))
         free &= overlap(windows, found[-1]) < APART
         gone = windows.taken(~free)
         remaining = np.minimum(remaining, np.maximum(votes - vote_map(gone, weights[~free], votes.shape), 0))
@@ -91,14 +90,14 @@ def candidates(
     return _by_confidence(found)
 
 
-def _by_confidence(found: list[Candidate]) -> tuple[Candidate, ...]:
+def _by_confidence(found: list[NerveCandidate]) -> tuple[NerveCandidate, ...]:
     """Many windows that agree and one that is sure count alike, each in shares of the most of any candidate."""
     most_votes = max((one.votes for one in found), default=1.0)
     surest = max((one.probability for one in found), default=1.0)
     return tuple(sorted(found, key=lambda one: -(one.votes / most_votes + one.probability / surest)))
 
 
-def overlap(windows: Windows, box: Candidate) -> Floats:
+def overlap(windows: Windows, box: NerveCandidate) -> NDArray[np.float32]:
     """(n,) intersection over union of each window with a box."""
     high = np.clip(np.minimum(windows.bottom, box.bottom) - np.maximum(windows.top, box.top), 0, None)
     wide = np.clip(np.minimum(windows.right, box.right) - np.maximum(windows.left, box.left), 0, None)

@@ -1,10 +1,8 @@
 """Where the chain without a network saw a nerve in the last frames: their votes, and whether they agree."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from edge.finding import Finding
 from edge.frame import Frame, PixelSpacing, Region
 from edge.task.nerve.tracking import FRAMES, THUMBNAIL
 from edge.task.nerve.vote_map import FRAMES as EARLIER_FRAMES
@@ -57,11 +55,10 @@ class NerveVotes:
         return tuple(one for one in self.places if one is not None and place.near(one))
 
 
-def votes_before(history: Sequence[Finding], frame: Frame) -> NerveVotes:
+def votes_before(before: NerveVotes | None, frame: Frame) -> NerveVotes:
     """What the frames before say of this one, which has not voted yet; nothing where it stands alone."""
     alone = NerveVotes(frame.ultrasound, frame.exposed_ns, frame.spacing, thumbnail_of(frame, THUMBNAIL))
-    before = history[-1].carried if history else None
-    if not isinstance(before, NerveVotes) or not _goes_on(before, alone):
+    if before is None or not _goes_on(before, alone):
         return alone
     frozen = stands_still(frame, alone.thumbnail, before.thumbnail)
     return replace(alone, maps=before.maps, places=before.places, frozen=frozen)

@@ -1,57 +1,24 @@
 """What tells windows apart: chosen features, a support vector machine, neighbours, and what makes them probabilities.
 
-A model is a folder with `classical.json` (a `WindowManifest`) beside one file of arrays.
+In a model's folder it is two files: ARRAYS, and CHOSEN with the names of the features that the arrays are about.
 """
 
-import hashlib
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 from zipfile import BadZipFile
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.errors import ModelDigestError, ModelError
-from edge.image.neighbours import Neighbours
-from edge.image.probability import Sigmoid, Steps
-from edge.image.scaling import packed, standardised, unpacked
-from edge.image.support_vectors import SupportVectors
+from edge.errors import ModelError
+from edge.image.classifiers import Neighbours, Sigmoid, Steps, SupportVectors, packed, standardised, unpacked
+from edge.task.nerve.window_features import FEATURES
 
-Floats = NDArray[np.float32]
-
-MANIFEST: Final = "classical.json"
-SCHEMA_VERSION: Final = 1
-
-
-class Figure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A measured quality."""
-
-    name: str
-    value: float
-    unit: str = ""
-    note: str = ""
-
-
-class WindowManifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """All that is known of a model without opening it."""
-
-    schema_version: int = SCHEMA_VERSION
-    name: str
-    version: str
-    file: str
-    sha256: str
-    """Hexadecimal, of the file."""
-    features: tuple[str, ...]
-    """Names of those that were chosen, in the arrays' order."""
-    trained_on: str
-    licence: str
-    attribution: str
-    intended_use: str
-    not_intended_for: str
-    metrics: tuple[Figure, ...] = ()
+ARRAYS: Final = "windows.npz"
+CHOSEN: Final = "features.txt"
+"""One name per line, in the arrays' order."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,60 +26,38 @@ class WindowModel:
     """A trained judge of windows."""
 
     features: tuple[str, ...]
-    mean: Floats
+    """Of FEATURES; those that were chosen."""
+    mean: NDArray[np.float32]
     """(features,) that training subtracted,"""
-    deviation: Floats
+    deviation: NDArray[np.float32]
     """(features,) and divided by."""
     machine: SupportVectors
     sigmoid: Sigmoid
     neighbours: Neighbours
     steps: Steps
 
-    def scaled(self, features: Floats, names: tuple[str, ...]) -> Floats:
-        """(n, chosen) standard deviations from the mean, from all features (n, names)."""
-        place = {name: index for index, name in enumerate(names)}
-        chosen = features[:, [place[name] for name in self.features]]
+    def scaled(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(n, chosen) standard deviations from the mean, from (n, FEATURES)."""
+        chosen = features[:, [FEATURES.index(name) for name in self.features]]
         return standardised(chosen, self.mean, self.deviation)
 
-    def probability(self, scaled: Floats) -> Floats:
+    def probability(self, scaled: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n,) that each window holds what is looked for, by the support vector machine."""
         return self.sigmoid.probability(self.machine.decide(scaled))
 
-    def second_opinion(self, scaled: Floats) -> Floats:
+    def second_opinion(self, scaled: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n,) the same by the neighbours."""
         return self.steps.probability(self.neighbours.share(scaled))
 
 
-def load_model(folder: Path) -> tuple[WindowManifest, WindowModel]:
-    """A model's folder. Raises ModelError where it is incomplete, ModelDigestError where its file is another one."""
-    path = folder / MANIFEST
+def window_model_of(files: Mapping[str, bytes]) -> WindowModel:
+    """From the content of each file that `files_of` made. Raises ModelError where they are no such files."""
     try:
-        manifest = msgspec.json.decode(path.read_bytes(), type=WindowManifest)
-        content = (folder / manifest.file).read_bytes()
-    except OSError as error:
-        raise ModelError(f"cannot read {error.filename}: {error.strerror}; reinstall sonoedge") from error
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise ModelError(f"{path} is not a manifest that this version reads: {error}; reinstall sonoedge") from error
-    if manifest.schema_version != SCHEMA_VERSION:
-        raise ModelError(
-            f"{path} has schema {manifest.schema_version}, this version reads {SCHEMA_VERSION}; update sonoedge"
-        )
-    found = hashlib.sha256(content).hexdigest()
-    if found != manifest.sha256:
-        raise ModelDigestError(
-            f"{folder / manifest.file} is damaged or was replaced: its SHA-256 is {found}, "
-            f"the manifest expects {manifest.sha256}; put the original file back or reinstall sonoedge"
-        )
-    return manifest, read_model(content, manifest.features)
-
-
-def read_model(content: bytes, features: tuple[str, ...]) -> WindowModel:
-    """From the bytes that `write_model` made. Raises ModelError where they are no such arrays."""
-    try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        features = tuple(files[CHOSEN].decode().splitlines())
+        with np.load(io.BytesIO(files[ARRAYS]), allow_pickle=False) as arrays:
             vectors = unpacked(arrays["vectors"])
             bias, gamma, slope, offset = (float(value) for value in arrays["figures"])
-            return WindowModel(
+            model = WindowModel(
                 features,
                 arrays["mean"],
                 arrays["deviation"],
@@ -121,12 +66,25 @@ def read_model(content: bytes, features: tuple[str, ...]) -> WindowModel:
                 Neighbours(vectors, arrays["positive"], int(arrays["count"])),
                 Steps(arrays["score"], arrays["share"]),
             )
-    except (ValueError, KeyError, OSError, EOFError, BadZipFile) as error:
-        raise ModelError(f"the classical model's arrays cannot be read: {error}; reinstall sonoedge") from error
+    except KeyError as error:
+        raise ModelError(f"the nerve windows' model lacks {error}; reinstall sonoedge") from error
+    except (ValueError, OSError, EOFError, BadZipFile) as error:
+        raise ModelError(f"the nerve windows' model cannot be read: {error}; reinstall sonoedge") from error
+    if unknown := set(features) - set(FEATURES):
+        raise ModelError(
+            f"the nerve windows' model asks for features that this version does not know: "
+            f"{', '.join(sorted(unknown))}; update sonoedge"
+        )
+    if vectors.shape[1:] != (len(features),):
+        raise ModelError(
+            f"the nerve windows' model has arrays of shape {vectors.shape} for {len(features)} features; "
+            "reinstall sonoedge"
+        )
+    return model
 
 
-def write_model(model: WindowModel) -> bytes:
-    """The arrays of a model whose machine and neighbours have the same vectors; vectors are `packed`."""
+def files_of(model: WindowModel) -> dict[str, bytes]:
+    """The content of each file of a model whose machine and neighbours have the same vectors; they are `packed`."""
     buffer = io.BytesIO()
     machine = model.machine
     np.savez_compressed(
@@ -141,4 +99,4 @@ def write_model(model: WindowModel) -> bytes:
         score=model.steps.score,
         share=model.steps.share,
     )
-    return buffer.getvalue()
+    return {ARRAYS: buffer.getvalue(), CHOSEN: "".join(f"{name}\n" for name in model.features).encode()}

@@ -15,15 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import ModelError
-from edge.image.neighbours import Neighbours
-from edge.image.probability import Sigmoid, Steps
-from edge.image.scaling import packed, standardised, unpacked
-from edge.image.shared_sums import CELL_PX, Windows, shared
-from edge.image.support_vectors import SupportVectors
-from edge.image.textures import NAMES, TextureCells, describe, texture_cells
-from edge.image.windows import AROUND, surroundings
+from edge.image.classifiers import Neighbours, Sigmoid, Steps, SupportVectors, packed, standardised, unpacked
+from edge.image.textures import AROUND, NAMES, TextureCells, describe, surroundings, texture_cells
+from edge.image.windows import CELL_PX, Windows, shared
 
-Floats = NDArray[np.float32]
 Cells = NDArray[np.bool_]
 """(rows, columns) whether each cell of a working picture is in the region."""
 
@@ -40,11 +35,11 @@ def box_of(inside: Cells) -> Windows:
     return Windows(*(np.array([end], np.intp) for end in ends))
 
 
-def region_features(picture: NDArray[np.uint8], cells: TextureCells, inside: Cells) -> Floats:
+def region_features(picture: NDArray[np.uint8], cells: TextureCells, inside: Cells) -> NDArray[np.float32]:
     """(FEATURES,) of a region of a working picture (height, width), whose cells were counted before."""
     counts, values = (table[inside].sum(axis=0)[None].astype(np.float32) for table in (cells.counts, cells.values))
     pixels = np.array([inside.sum() * CELL_PX**2], np.float32)
-    around = surroundings(picture, box_of(inside))[:, : len(AROUND)]
+    around = surroundings(picture, box_of(inside))
     return np.asarray(np.concatenate([describe(counts, values, pixels), around], axis=1)[0], np.float32)
 
 
@@ -68,11 +63,11 @@ def _with_margin(cells: NDArray[np.intp], count: int) -> tuple[int, int]:
     return int(start // 4 * 4), int(-(-end // 4) * 4)
 
 
-def window_features(picture: NDArray[np.uint8], cells: TextureCells, windows: Windows) -> Floats:
+def window_features(picture: NDArray[np.uint8], cells: TextureCells, windows: Windows) -> NDArray[np.float32]:
     """(n, FEATURES) of windows, which share their sums."""
     counts, values = shared(cells.counts).over(windows), shared(cells.values).over(windows)
     pixels = (windows.cells * CELL_PX**2).astype(np.float32)
-    around = surroundings(picture, windows)[:, : len(AROUND)]
+    around = surroundings(picture, windows)
     return np.concatenate([describe(counts, values, pixels), around], axis=1)
 
 
@@ -92,17 +87,17 @@ class TissueModel:
 
     features: tuple[str, ...]
     """Of FEATURES; those that were chosen."""
-    mean: Floats
+    mean: NDArray[np.float32]
     """(chosen,) that training subtracted,"""
-    deviation: Floats
+    deviation: NDArray[np.float32]
     """(chosen,) and divided by."""
-    vectors: Floats
+    vectors: NDArray[np.float32]
     """(m, chosen) scaled examples."""
     truth: NDArray[np.int8]
     """(m, kinds) 1: of the kind, 0: not, UNKNOWN."""
-    weights: Floats
+    weights: NDArray[np.float32]
     """(m, kinds) dual coefficients."""
-    figures: Floats
+    figures: NDArray[np.float32]
     """(kinds, 4): bias, gamma, and the sigmoid's slope and offset."""
     steps: tuple[Steps, ...]
     count: int
@@ -120,16 +115,16 @@ class TissueModel:
             found.append(Judge(machine, Sigmoid(slope, offset), neighbours, steps))
         return tuple(found)
 
-    def scaled(self, features: Floats) -> Floats:
+    def scaled(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n, chosen) standard deviations from the mean, from (n, FEATURES)."""
         chosen = features[:, [FEATURES.index(name) for name in self.features]]
         return standardised(chosen, self.mean, self.deviation)
 
-    def by_machine(self, scaled: Floats) -> Floats:
+    def by_machine(self, scaled: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n, kinds) probability of each kind by the support vector machines."""
         return np.stack([one.sigmoid.probability(one.machine.decide(scaled)) for one in self.judges], axis=1)
 
-    def by_neighbours(self, scaled: Floats) -> Floats:
+    def by_neighbours(self, scaled: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n, kinds) the same by the neighbours."""
         return np.stack([one.steps.probability(one.neighbours.share(scaled)) for one in self.judges], axis=1)
 

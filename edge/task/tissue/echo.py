@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from edge.finding import Measurement
 from edge.frame import ProbeState
+from edge.task.spec import Reference
+from edge.task.tissue.spec import TissueOptions
 
 Z_90: Final = 1.645
 GRAIN_PX: Final = 9
@@ -16,21 +18,6 @@ MOST_WHITE: Final = 0.01
 WHITE: Final = 250
 MISSING: Final = "reference missing"
 NO_REFERENCE: Final = f"{MISSING}: no z-score; sonoedge reference add records one"
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """Echo intensity of healthy people, taken with one device at one preset."""
-
-    name: str
-    device: str
-    preset: str
-    kind: str
-    mean: float
-    """Grey level, over people."""
-    sd: float
-    """Between people, grey levels; above 0."""
-    people: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +43,22 @@ class Reading:
         if preset is not None and preset.lower() != reference.preset.lower():
             return f"{MISSING}: '{reference.name}' is of preset {reference.preset}, the probe is set to {preset}"
         return ""
+
+
+def reading_of(options: TissueOptions) -> Reading:
+    """The reference that the user named, if it was recorded with the device and preset that are in use.
+
+    Without a preset the probe's own word is held against it, frame by frame.
+    """
+    known = options.reference
+    if known is None:
+        return Reading()
+    if options.device is None:
+        return Reading(None, f"{MISSING}: state the scanner in use with --device ('{known.name}' is of {known.device})")
+    for what, here, there in (("device", options.device, known.device), ("preset", options.preset, known.preset)):
+        if here is not None and here.strip().lower() != there.lower():
+            return Reading(None, f"{MISSING}: '{known.name}' was recorded with {what} {there}, not {here.strip()}")
+    return Reading(known, preset_stated=options.preset is not None)
 
 
 def echo_intensity(grey: NDArray[np.uint8]) -> Measurement:

@@ -5,30 +5,33 @@ The region is the user's box or polygon, or the window that the older methods ar
 no kind is probable is called unclear; its brightness is measured all the same.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import ClassVar, Final, Self
+from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.finding import Finding, LineMark, Mark, MaskMark, Measurement, Verdict
 from edge.frame import Frame
-from edge.image.probability import Sigmoid
-from edge.image.shared_sums import CELL_PX, tiled
+from edge.image.classifiers import Sigmoid
 from edge.image.textures import TextureCells, texture_cells
-from edge.task.tissue.classifiers import TissueModel, cells_around, region_features, window_features
-from edge.task.tissue.echo import Reading, echo_intensity, white_faults, z_score
+from edge.image.windows import CELL_PX, tiled
+from edge.task.contract import Concluded, Given, Outputs, Prepared, finding_of, refused
+from edge.task.tissue.classifiers import (
+    TissueModel,
+    cells_around,
+    read_tissue_model,
+    region_features,
+    window_features,
+)
+from edge.task.tissue.echo import echo_intensity, reading_of, white_faults, z_score
 from edge.task.tissue.kinds import INFILTRATED, JUDGED, KINDS
-from edge.task.tissue.region import Placed, Roi, central, patch_of, pixel_mask, placed, roi_faults
+from edge.task.tissue.region import Placed, central, patch_of, pixel_mask, placed, roi_faults
+from edge.task.tissue.roi import Roi
+from edge.task.tissue.spec import SPEC, TissueOptions
 from edge.task.tissue.votes import PHANTOM_ONLY, Votes, patient_measurement, patient_note, votes_after
-from edge.task.verdicts import finding_of
-from edge.trust.picture import colour_faults, picture_faults
-from edge.trust.probe import probe_faults
 
-NO_FIGURES: Final[Mapping[str, float]] = MappingProxyType({})
-NOTHING_RECORDED: Final = Reading()
+NOTHING_GIVEN: Final = Given(TissueOptions())
 WINDOWS: Final = ((8, 16, 4), (12, 24, 6), (12, 12, 6))
 """(height, width, step) in cells, among which a region is proposed."""
 LOOKED_FOR: Final = ("nerve", "muscle", "fascia")
@@ -53,56 +56,40 @@ class Seen:
 class TissueTask:
     """The network speaks first; support vector machine and neighbours are further opinions on the same region."""
 
-    name = "tissue"
-    model = "tissue"
-    labels = KINDS
     first: ClassVar[str] = "network"
     """The method that decides."""
 
-    def __init__(
-        self,
-        figures: Mapping[str, float] = NO_FIGURES,
-        *,
-        mirrored: bool = False,
-        roi: Roi | None = None,
-        model: TissueModel | None = None,
-        reading: Reading = NOTHING_RECORDED,
-    ) -> None:
-        """roi: None: one is proposed. model: None: the network stands alone. mirrored changes nothing."""
-        self._figures, self._roi, self._model, self._reading = figures, roi, model, reading
+    def __init__(self, given: Given[TissueOptions] = NOTHING_GIVEN) -> None:
+        """Without arrays the network stands alone. Raises ModelError for arrays that are not this model's."""
+        figures, options = given.figures, given.options
+        self._figures, self._roi, self._reading = figures, options.roi, reading_of(options)
+        self._model = read_tissue_model(next(iter(given.arrays.values())), JUDGED) if given.arrays else None
         self._sigmoids = [
             Sigmoid(figures.get(f"slope_{kind}", -1.0), figures.get(f"offset_{kind}", 0.0)) for kind in JUDGED
         ]
-        self._last: tuple[Frame, Seen] | None = None
 
-    def asked(self, roi: Roi) -> Self:
-        """The same about another region."""
-        return type(self)(self._figures, roi=roi, model=self._model, reading=self._reading)
+    def prepare(self, frame: Frame) -> Prepared[Seen]:
+        seen = self.see(frame, self._roi)
+        return Prepared(frame, patch_of(seen.place), seen)
 
-    def prepare(self, frame: Frame) -> NDArray[np.uint8]:
-        return patch_of(self.see(frame).place)
-
-    def see(self, frame: Frame) -> Seen:
-        """The region in the frame. `prepare` and `conclude` ask for the same frame; it is looked at once."""
-        if self._last is None or self._last[0] is not frame:
-            self._last = frame, self._look(frame)
-        return self._last[1]
-
-    def _look(self, frame: Frame) -> Seen:
-        place = placed(frame, roi := self._roi or central(frame.ultrasound))
+    def see(self, frame: Frame, asked: Roi | None) -> Seen:
+        """The region in the frame. asked: None: one is proposed."""
+        place = placed(frame, roi := asked or central(frame.ultrasound))
         if self._model is None or not place.inside.any():
             return Seen(roi, place, None)
-        if self._roi is not None:
+        if asked is not None:
             return Seen(roi, place, cells_around(place.working.pixels, place.inside))
         cells = texture_cells(place.working.pixels)
         found = propose(frame, place, cells, self._model) or roi
         return Seen(found, placed(frame, found), cells)
 
-    def conclude(self, frame: Frame, outputs: tuple[NDArray[np.float32], ...], history: Sequence[Finding]) -> Finding:
-        crop = frame.ultrasound.crop(frame.pixels)
-        seen = self.see(frame)
-        at_all = probe_faults(frame.probe) or picture_faults(crop) or colour_faults(frame)
-        faults = at_all or roi_faults(frame, seen.roi, seen.place)
+    def conclude(self, prepared: Prepared[Seen], outputs: Outputs, memory: Votes | None) -> Concluded[Votes]:
+        frame, seen = prepared.frame, prepared.seen
+        if prepared.faults or seen is None:
+            marks = (_outline(self._roi),) if self._roi else ()
+            votes = votes_after(memory, frame, None)
+            return Concluded(refused(SPEC.name, frame, prepared.faults, marks), votes)
+        faults = roi_faults(frame, seen.roi, seen.place)
         opinions = {} if faults else self.opinions(outputs, seen)
         decided = opinions.get(self.first)
         kind = kind_of(decided) if decided is not None else ""
@@ -111,14 +98,12 @@ class TissueTask:
         if decided is None and not faults:
             faults += ("nothing can judge the region: there is neither a network nor a model",)
         counts = decided is not None and kind == "muscle" and not faults
-        votes = votes_after(history, frame, float(decided[-1]) if decided is not None and counts else None)
+        votes = votes_after(memory, frame, float(decided[-1]) if decided is not None and counts else None)
         if faults or decided is None:
-            return finding_of(
-                TissueTask.name, frame, Verdict.REFUSED, faults, marks=(_outline(seen.roi),), carried=votes
-            )
-        return self._measure(frame, seen, opinions, kind, votes)
+            return Concluded(refused(SPEC.name, frame, faults, (_outline(seen.roi),)), votes)
+        return Concluded(self._measure(frame, seen, opinions, kind, votes), votes)
 
-    def opinions(self, outputs: tuple[NDArray[np.float32], ...], seen: Seen) -> dict[str, Opinion]:
+    def opinions(self, outputs: Outputs, seen: Seen) -> dict[str, Opinion]:
         """What each method says, the first one first."""
         found: dict[str, Opinion] = {}
         if self.first == "network":
@@ -151,7 +136,7 @@ class TissueTask:
         if kind:
             marks = (MaskMark(kind, KINDS.index(kind) + 1, inside, (region.x, region.y)), *marks)
         verdict = Verdict.LIMITED if reasons else Verdict.MEASURED
-        return finding_of(TissueTask.name, frame, verdict, reasons, tuple(measured), marks, notes=notes, carried=votes)
+        return finding_of(SPEC.name, frame, verdict, reasons, tuple(measured), marks, notes=notes)
 
     def _probabilities(self, opinions: dict[str, Opinion], kind: str) -> list[Measurement]:
         """Those of the kind by each method, those of all kinds by the first; of infiltration only in muscle."""
@@ -176,8 +161,8 @@ class ClassicalTissueTask(TissueTask):
 
     first: ClassVar[str] = "svm"
 
-    def prepare(self, frame: Frame) -> NDArray[np.uint8]:
-        return np.zeros((1, 1, 1, 1), np.uint8)
+    def prepare(self, frame: Frame) -> Prepared[Seen]:
+        return Prepared(frame, seen=self.see(frame, self._roi))
 
 
 def propose(frame: Frame, place: Placed, cells: TextureCells, model: TissueModel) -> Roi | None:

@@ -1,12 +1,11 @@
 """Whether a patient's muscle is infiltrated, by all of the run's pictures. Learned from phantoms only."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from edge.finding import Finding, Measurement
+from edge.finding import Measurement
 from edge.frame import Frame
 from edge.task.sameness import Thumbnail, alike, stands_still, thumbnail_of
 from edge.task.tissue.kinds import INFILTRATED
@@ -23,6 +22,7 @@ PHANTOM_ONLY: Final = f"{INFILTRATED}: learned from phantoms only; said of 3 in 
 class Votes:
     """Carried from frame to frame."""
 
+    exposed_ns: int
     thumbnail: Thumbnail
     """Of the last frame."""
     counted: Thumbnail | None = None
@@ -38,17 +38,16 @@ class Votes:
         return float(1 / (1 + np.exp(-np.mean(self.log_odds))))
 
 
-def votes_after(history: Sequence[Finding], frame: Frame, infiltrated: float | None) -> Votes:
+def votes_after(memory: Votes | None, frame: Frame, infiltrated: float | None) -> Votes:
     """The votes with this frame's. infiltrated: its probability; None where it shows no muscle for certain."""
-    earlier = history and history[-1].exposed_ns < frame.exposed_ns
-    before = history[-1].carried if earlier and isinstance(history[-1].carried, Votes) else None
+    before = memory if memory is not None and memory.exposed_ns < frame.exposed_ns else None
     thumbnail = thumbnail_of(frame, THUMBNAIL)
     frozen = stands_still(frame, thumbnail, before.thumbnail if before else None)
     counted, log_odds = (before.counted, before.log_odds) if before else (None, ())
     if infiltrated is not None and (counted is None or alike(thumbnail, counted) < ANOTHER):
         share = float(np.clip(infiltrated, 1 - SUREST, SUREST))
         counted, log_odds = thumbnail, (*log_odds, float(np.log(share / (1 - share))))
-    return Votes(thumbnail, counted, log_odds, frozen)
+    return Votes(frame.exposed_ns, thumbnail, counted, log_odds, frozen)
 
 
 def patient_measurement(votes: Votes, half_width: float) -> tuple[Measurement, ...]:

@@ -10,7 +10,10 @@ from edge.finding import CaliperMark, LineMark, MaskMark, Verdict
 from edge.frame import Frame, PixelSpacing, ProbeState, Region, SpacingOrigin
 from edge.task.cartilage.band import measure_band
 from edge.task.cartilage.cine import Cine, Motion
+from edge.task.cartilage.spec import CartilageOptions
 from edge.task.cartilage.task import CartilageTask
+from edge.task.contract import Given
+from tests.task.looking import finding_by, looks
 
 STILL = Motion(0.0, 0.0, 0.0, 0.0)
 
@@ -37,7 +40,7 @@ def value(finding, name: str) -> float:
 
 
 def test_thirds_and_area_are_the_phantoms(picture, frame) -> None:
-    finding = CartilageTask().conclude(frame, score_of(picture.coverage), ())
+    finding = finding_by(CartilageTask(), frame, score_of(picture.coverage))
     seen = np.isfinite(picture.band.upper_mm)
     truth = measure_band(picture.band.x_mm[seen], picture.band.upper_mm[seen], picture.band.lower_mm[seen])
     assert finding.verdict is Verdict.MEASURED, finding.reasons
@@ -49,7 +52,7 @@ def test_thirds_and_area_are_the_phantoms(picture, frame) -> None:
 
 
 def test_the_mask_lies_on_the_cartilage_in_the_frames_pixels(picture, frame) -> None:
-    finding = CartilageTask().conclude(frame, score_of(picture.coverage), ())
+    finding = finding_by(CartilageTask(), frame, score_of(picture.coverage))
     (mark,) = (mark for mark in finding.marks if isinstance(mark, MaskMark))
     drawn = np.zeros(frame.pixels.shape, np.uint8)
     (x, y), (height, width) = mark.origin, mark.mask.shape
@@ -62,7 +65,7 @@ def test_borders_do_not_move_when_the_region_does(picture, frame) -> None:
     framed = np.zeros((700, 900), np.uint8)
     framed[120 : 120 + 480, 50 : 50 + 640] = picture.pixels
     inside = replace(frame, pixels=framed, region=Region(50, 120, 640, 480))
-    plain, moved = (CartilageTask().conclude(f, score_of(picture.coverage), ()) for f in (frame, inside))
+    plain, moved = (finding_by(CartilageTask(), f, score_of(picture.coverage)) for f in (frame, inside))
     lines = [[m.points for m in finding.marks if isinstance(m, LineMark)] for finding in (plain, moved)]
     for here, there in zip(*lines, strict=True):
         assert np.allclose(here + np.array([50, 120]), there, atol=1e-3)
@@ -70,50 +73,50 @@ def test_borders_do_not_move_when_the_region_does(picture, frame) -> None:
 
 
 def test_unknown_scale_withholds_millimetres_only(picture, frame) -> None:
-    finding = CartilageTask().conclude(replace(frame, spacing=None), score_of(picture.coverage), ())
+    finding = finding_by(CartilageTask(), replace(frame, spacing=None), score_of(picture.coverage))
     assert finding.verdict is Verdict.LIMITED
     assert "scale unknown" in finding.reasons[0]
     assert not any("mm" in measurement.unit for measurement in finding.measurements)
-    known = CartilageTask().conclude(frame, score_of(picture.coverage), ())
+    known = finding_by(CartilageTask(), frame, score_of(picture.coverage))
     assert value(finding, "mean_thickness_px") * picture.y_mm_per_px == pytest.approx(value(known, "mean_thickness"))
 
 
 def test_a_scale_in_doubt_is_withheld_with_its_reason(picture, frame) -> None:
     doubted = replace(frame, spacing=None, probe=ProbeState(doubt="the depth was changed within 3 ms of the exposure"))
-    finding = CartilageTask().conclude(doubted, score_of(picture.coverage), ())
+    finding = finding_by(CartilageTask(), doubted, score_of(picture.coverage))
     assert finding.verdict is Verdict.LIMITED
     assert finding.reasons == ("scale withheld: the depth was changed within 3 ms of the exposure",)
     assert not any("mm" in measurement.unit for measurement in finding.measurements)
 
 
 def test_what_was_found_before_moves_no_number(picture, frame) -> None:
-    """Findings at another depth, in pixels or in millimetres, must not leak into this frame's."""
-    earlier = [
-        CartilageTask().conclude(replace(frame, spacing=spacing), score_of(picture.coverage), ())
-        for spacing in (PixelSpacing(0.2, 0.2, SpacingOrigin.DEPTH), None)
-    ]
-    alone, after = (CartilageTask().conclude(frame, score_of(picture.coverage), past) for past in ((), earlier * 8))
+    """A frame at another depth, in pixels or in millimetres, must not leak into this one's."""
+    task = CartilageTask()
+    alone = finding_by(task, frame, score_of(picture.coverage))
+    others = [replace(frame, spacing=spacing) for spacing in (PixelSpacing(0.2, 0.2, SpacingOrigin.DEPTH), None)]
+    *_, after = (one.finding for one in looks(task, [*others, frame], [score_of(picture.coverage)] * 3))
     assert alone.measurements == after.measurements
     assert alone.spacing == after.spacing
 
 
 def test_a_doubtful_scale_widens_every_length(picture, frame) -> None:
     doubtful = replace(frame, spacing=replace(frame.spacing, relative_uncertainty=0.1))
-    sure, unsure = (CartilageTask().conclude(f, score_of(picture.coverage), ()) for f in (frame, doubtful))
+    sure, unsure = (finding_by(CartilageTask(), f, score_of(picture.coverage)) for f in (frame, doubtful))
     for name in ("mean_thickness_central", "minimum_thickness", "area"):
         narrow, wide = sure.measurement(name), unsure.measurement(name)
         assert wide.high - wide.value > narrow.high - narrow.value + 0.09 * narrow.value
 
 
 def test_calibration_makes_the_interval(picture, frame) -> None:
-    task = CartilageTask({"half_width_mean_thickness": 1.0})
-    mean = task.conclude(frame, score_of(picture.coverage), ()).measurement("mean_thickness")
+    task = CartilageTask(Given(CartilageOptions(), {"half_width_mean_thickness": 1.0}))
+    mean = finding_by(task, frame, score_of(picture.coverage)).measurement("mean_thickness")
     assert mean.high - mean.value == pytest.approx(480 / 256 * picture.y_mm_per_px)
 
 
 def test_the_medial_side_is_where_the_user_says(picture, frame) -> None:
     left, right = (
-        CartilageTask(mirrored=side).conclude(frame, score_of(picture.coverage), ()) for side in (False, True)
+        finding_by(CartilageTask(Given(CartilageOptions(mirrored=side))), frame, score_of(picture.coverage))
+        for side in (False, True)
     )
     assert value(left, "mean_thickness_medial") == value(right, "mean_thickness_lateral")
     calipers = [mark.name for mark in right.marks if isinstance(mark, CaliperMark)]
@@ -121,7 +124,7 @@ def test_the_medial_side_is_where_the_user_says(picture, frame) -> None:
 
 
 def test_calipers_stand_at_a_right_angle_and_show_the_thickness(picture, frame) -> None:
-    finding = CartilageTask().conclude(frame, score_of(picture.coverage), ())
+    finding = finding_by(CartilageTask(), frame, score_of(picture.coverage))
     calipers = [mark for mark in finding.marks if isinstance(mark, CaliperMark)]
     assert len(calipers) == 3
     for mark in calipers:
@@ -136,33 +139,33 @@ def refused(finding, word: str) -> None:
 
 
 def test_nothing_found_is_refused(frame) -> None:
-    refused(CartilageTask().conclude(frame, score_of(np.zeros((480, 640))), ()), "no femoral cartilage")
+    refused(finding_by(CartilageTask(), frame, score_of(np.zeros((480, 640)))), "no femoral cartilage")
 
 
 def test_a_broken_band_is_refused_and_still_shown(picture, frame) -> None:
     broken = picture.coverage.copy()
     broken[:, 280:360] = 0
-    finding = CartilageTask().conclude(frame, score_of(broken), ())
+    finding = finding_by(CartilageTask(), frame, score_of(broken))
     refused(finding, "not continuous")
     assert finding.marks
 
 
 def test_a_dark_picture_is_refused(frame) -> None:
     dark = replace(frame, pixels=np.zeros((480, 640), np.uint8))
-    refused(CartilageTask().conclude(dark, score_of(np.ones((480, 640))), ()), "dark")
+    refused(finding_by(CartilageTask(), dark, score_of(np.ones((480, 640)))), "dark")
 
 
 def test_a_probe_that_does_not_transmit_is_refused_for_that(frame) -> None:
     silent = ProbeState(transmitting=False, transmit_off_reason="heartbeat lost")
     dark = replace(frame, pixels=np.zeros((480, 640), np.uint8), probe=silent)
-    finding = CartilageTask().conclude(dark, score_of(np.ones((480, 640))), ())
+    finding = finding_by(CartilageTask(), dark, score_of(np.ones((480, 640))))
     refused(finding, "the probe does not transmit: heartbeat lost")
     assert "dark" not in finding.reasons[0]
 
 
 def test_a_frozen_picture_is_measured(picture, frame) -> None:
     frozen = replace(frame, probe=ProbeState(frozen=True, transmitting=False, transmit_off_reason="frozen"))
-    assert CartilageTask().conclude(frozen, score_of(picture.coverage), ()).verdict is Verdict.MEASURED
+    assert finding_by(CartilageTask(), frozen, score_of(picture.coverage)).verdict is Verdict.MEASURED
 
 
 def test_a_picture_shallower_than_the_model_knows_is_refused(picture, frame) -> None:
@@ -170,8 +173,8 @@ def test_a_picture_shallower_than_the_model_knows_is_refused(picture, frame) -> 
         replace(frame, spacing=PixelSpacing(depth_mm / 480, depth_mm / 480, SpacingOrigin.DEPTH))
         for depth_mm in (19, 20)
     )
-    refused(CartilageTask().conclude(shallow, score_of(picture.coverage), ()), "only 19 mm deep: set 20 mm or more")
-    assert CartilageTask().conclude(enough, score_of(picture.coverage), ()).verdict is Verdict.MEASURED
+    refused(finding_by(CartilageTask(), shallow, score_of(picture.coverage)), "only 19 mm deep: set 20 mm or more")
+    assert finding_by(CartilageTask(), enough, score_of(picture.coverage)).verdict is Verdict.MEASURED
 
 
 def speckle(seed: int = 0) -> np.ndarray:
@@ -186,7 +189,7 @@ def strip(upper: np.ndarray, height: float) -> np.ndarray:
 def test_a_dark_strip_without_bone_is_refused(frame) -> None:
     coverage = strip(200 + 40 * np.cos(np.arange(640) / 100), 30)
     pixels = np.where(coverage > 0, 10, speckle()).astype(np.uint8)
-    refused(CartilageTask().conclude(replace(frame, pixels=pixels), score_of(coverage), ()), "not the trochlear view")
+    refused(finding_by(CartilageTask(), replace(frame, pixels=pixels), score_of(coverage)), "not the trochlear view")
 
 
 def test_flat_bone_is_no_trochlea(frame) -> None:
@@ -194,13 +197,13 @@ def test_flat_bone_is_no_trochlea(frame) -> None:
     pixels = np.where(coverage > 0, 20, speckle()).astype(np.uint8)
     pixels[230:236] = 230
     pixels[236:] //= 8
-    refused(CartilageTask().conclude(replace(frame, pixels=pixels), score_of(coverage), ()), "sulcus")
+    refused(finding_by(CartilageTask(), replace(frame, pixels=pixels), score_of(coverage)), "sulcus")
 
 
 def test_one_condyle_alone_gives_no_thirds(picture, frame) -> None:
     deepest = int(np.nanargmax(picture.band.lower_mm))
     half = Region(deepest + 4, 0, 640 - deepest - 4, 480)
-    finding = CartilageTask().conclude(replace(frame, region=half), score_of(picture.coverage[:, deepest + 4 :]), ())
+    finding = finding_by(CartilageTask(), replace(frame, region=half), score_of(picture.coverage[:, deepest + 4 :]))
     assert finding.verdict is Verdict.LIMITED
     assert "one condyle" in " ".join(finding.reasons)
     assert finding.measurement("mean_thickness") is not None
@@ -209,7 +212,7 @@ def test_one_condyle_alone_gives_no_thirds(picture, frame) -> None:
 
 @pytest.mark.parametrize("shape", [(1, 1), (2000, 3000), (65, 900), (480, 640)])
 def test_any_size_is_prepared(shape) -> None:
-    tensor = CartilageTask().prepare(Frame(np.full(shape, 9, np.uint8), 0, 0, "test"))
+    tensor = CartilageTask().prepare(Frame(np.full(shape, 9, np.uint8), 0, 0, "test")).tensor
     assert tensor.shape == (1, 1, 256, 256)
     assert tensor.dtype == np.uint8
 
@@ -219,11 +222,11 @@ def test_half_hidden_bone_is_refused_and_the_candidate_shown(picture, frame) -> 
     rows = np.nan_to_num(picture.band.lower_mm / picture.y_mm_per_px, nan=0).astype(int)
     for column in range(310):
         pixels[rows[column] - 12 : rows[column] + 40, column] = 5
-    finding = CartilageTask().conclude(replace(frame, pixels=pixels), score_of(picture.coverage), ())
+    finding = finding_by(CartilageTask(), replace(frame, pixels=pixels), score_of(picture.coverage))
     refused(finding, "bone is seen under only")
     assert finding.marks
 
 
 def test_a_dim_picture_is_measured_like_a_bright_one(picture, frame) -> None:
     dim = replace(frame, pixels=(frame.pixels // 5).astype(np.uint8))
-    assert CartilageTask().conclude(dim, score_of(picture.coverage), ()).verdict is Verdict.MEASURED
+    assert finding_by(CartilageTask(), dim, score_of(picture.coverage)).verdict is Verdict.MEASURED

@@ -8,10 +8,10 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from edge.app.truth import nearest, true_architecture
 from edge.finding import LineMark, Verdict
 from edge.frame import Frame
 from edge.runtime.manifest import list_models
+from edge.task.muscle.simulated import nearest, true_sizes
 from edge.task.muscle.upright import uprightness
 from tools.muscle.pathways import PATHWAYS, open_pathway
 from tools.muscle.phantoms import SEED, picture_of
@@ -44,7 +44,7 @@ def phantoms(pathway):
         frame, bellies = picture_of(seed)
         finding = concluded(pathway)(frame)
         if finding.verdict is not Verdict.REFUSED:
-            pairs.append((finding, true_architecture(nearest(finding, bellies))))
+            pairs.append((finding, true_sizes(nearest(finding, bellies))))
     return pairs
 
 

@@ -9,10 +9,13 @@ import pytest
 
 from edge.finding import CaliperMark, FieldMark, LineMark, MaskMark, Verdict
 from edge.frame import Frame, ProbeState, Region
+from edge.option import NoOptions
 from edge.task.cartilage.cine import Cine
+from edge.task.contract import Given
 from edge.task.muscle.cine import MuscleCine
 from edge.task.muscle.grid import ANGLE_LENGTH
 from edge.task.muscle.task import ClassicalMuscleTask, MuscleTask
+from tests.task.looking import finding_by
 from tests.task.muscle.faultless import faultless_output, frame_of_muscle
 
 DOUBT = r"the network reads the fascicles at -?\d+ degrees, the classical pathway at -?\d+: angle in doubt"
@@ -24,7 +27,7 @@ def value(finding, name: str) -> float:
 
 
 def concluded(picture, task=None, **options):
-    return (task or MuscleTask()).conclude(frame_of_muscle(picture, **options), (faultless_output(picture.truth),), ())
+    return finding_by(task or MuscleTask(), frame_of_muscle(picture, **options), (faultless_output(picture.truth),))
 
 
 def marks(finding, kind, name=None):
@@ -51,7 +54,7 @@ def test_a_faultless_network_gives_the_phantoms_architecture(seed: int, t_s: flo
 def test_without_a_network_angle_and_thickness_are_near_the_phantoms(seed: int, t_s: float) -> None:
     cine = MuscleCine(seed)
     truth, picture = cine.architecture(t_s), cine.picture(t_s)
-    finding = ClassicalMuscleTask().conclude(frame_of_muscle(picture), (), ())
+    finding = finding_by(ClassicalMuscleTask(), frame_of_muscle(picture), ())
     assert finding.verdict is Verdict.MEASURED, finding.reasons
     assert value(finding, "fascicle_angle") == pytest.approx(truth.fascicle_angle_deg, abs=2.5)
     assert value(finding, "muscle_thickness") == pytest.approx(truth.thickness_mm, rel=0.08)
@@ -64,8 +67,8 @@ def test_a_mirrored_picture_has_mirrored_angles_and_the_same_lengths(task) -> No
     turned = np.ascontiguousarray(output[..., ::-1])
     turned[:, 2] *= -1
     mirrored = replace(picture, pixels=np.ascontiguousarray(picture.pixels[:, ::-1]))
-    one = task.conclude(frame_of_muscle(picture), (output,), ())
-    other = task.conclude(frame_of_muscle(mirrored), (turned,), ())
+    one = finding_by(task, frame_of_muscle(picture), (output,))
+    other = finding_by(task, frame_of_muscle(mirrored), (turned,))
     for name in ("fascicle_angle", "superficial_aponeurosis_angle", "deep_aponeurosis_angle"):
         assert value(one, name) == pytest.approx(-value(other, name), abs=0.6)
     for name in ("pennation_angle", "fascicle_length", "muscle_thickness"):
@@ -79,7 +82,7 @@ def test_inside_a_scanners_screen_everything_lies_where_it_is_seen() -> None:
     screen = np.zeros((height + 150, width + 240), np.uint8)
     screen[90 : 90 + height, 130 : 130 + width] = picture.pixels
     frame = replace(frame_of_muscle(picture), pixels=screen, region=Region(130, 90, width, height))
-    shown = MuscleTask().conclude(frame, (faultless_output(picture.truth),), ())
+    shown = finding_by(MuscleTask(), frame, (faultless_output(picture.truth),))
     assert [m.value for m in shown.measurements] == pytest.approx([m.value for m in alone.measurements])
     for kind in (LineMark, FieldMark, MaskMark):
         for one, other in zip(marks(alone, kind), marks(shown, kind), strict=True):
@@ -143,7 +146,7 @@ def test_what_the_other_pathway_reads_otherwise_is_said() -> None:
     output = faultless_output(picture.truth)
     turned = np.arctan2(output[:, 2], output[:, 1]) + 2 * np.radians(12)
     output[:, 1], output[:, 2] = ANGLE_LENGTH * np.cos(turned), ANGLE_LENGTH * np.sin(turned)
-    finding = MuscleTask().conclude(frame_of_muscle(picture), (output,), ())
+    finding = finding_by(MuscleTask(), frame_of_muscle(picture), (output,))
     assert finding.verdict is Verdict.LIMITED
     assert any(re.fullmatch(DOUBT, reason) for reason in finding.reasons)
 
@@ -169,7 +172,7 @@ def changed(truth, *, keep=None, width=None):
 )
 def test_what_is_missing_is_named(options, words) -> None:
     picture = MuscleCine(3).picture(0.0)
-    finding = MuscleTask().conclude(frame_of_muscle(picture), (changed(picture.truth, **options),), ())
+    finding = finding_by(MuscleTask(), frame_of_muscle(picture), (changed(picture.truth, **options),))
     assert finding.verdict is Verdict.REFUSED and finding.measurements == ()
     assert words in finding.reasons[0]
 
@@ -178,7 +181,7 @@ def test_unreadable_fascicles_are_refused() -> None:
     picture = MuscleCine(3).picture(0.0)
     output = faultless_output(picture.truth)
     output[0, 3] = np.where(output[0, 3] > 0, -2.5, -9)
-    finding = MuscleTask().conclude(frame_of_muscle(picture), (output,), ())
+    finding = finding_by(MuscleTask(), frame_of_muscle(picture), (output,))
     assert finding.verdict is Verdict.REFUSED and "fascicles" in finding.reasons[0]
 
 
@@ -187,7 +190,7 @@ def test_long_fascicles_that_leave_the_picture_have_no_length() -> None:
     picture = MuscleCine(3).picture(0.0)
     output = faultless_output(picture.truth)
     output[:, 1], output[:, 2] = ANGLE_LENGTH * np.cos(np.radians(8)), ANGLE_LENGTH * np.sin(np.radians(8))
-    finding = MuscleTask({"opinions_apart": 90}).conclude(frame_of_muscle(picture), (output,), ())
+    finding = finding_by(MuscleTask(Given(NoOptions(), {"opinions_apart": 90})), frame_of_muscle(picture), (output,))
     assert finding.verdict is Verdict.LIMITED
     assert finding.measurement("fascicle_length") is None and finding.measurement("fascicle_angle") is not None
     assert any("outside the picture" in reason for reason in finding.reasons)
@@ -203,7 +206,7 @@ def test_lines_in_the_picture_correct_a_network_that_is_some_degrees_off(seed: i
     cosine, sine = output[:, 1].copy(), output[:, 2].copy()
     output[:, 1] = np.cos(twice) * cosine - np.sin(twice) * sine
     output[:, 2] = np.sin(twice) * cosine + np.cos(twice) * sine
-    finding = MuscleTask().conclude(frame_of_muscle(picture), (output,), ())
+    finding = finding_by(MuscleTask(), frame_of_muscle(picture), (output,))
     assert value(finding, "fascicle_angle") == pytest.approx(truth.fascicle_angle_deg, abs=1.5)
     assert value(finding, "pennation_angle") == pytest.approx(truth.pennation_deg, abs=1.5)
 
@@ -213,7 +216,7 @@ def test_lines_that_run_quite_otherwise_cast_doubt_but_turn_nothing() -> None:
     output = faultless_output(picture.truth)
     output[:, 2] *= -1
     seen = -MuscleCine(3).architecture(0.0).fascicle_angle_deg
-    finding = MuscleTask().conclude(frame_of_muscle(picture), (output,), ())
+    finding = finding_by(MuscleTask(), frame_of_muscle(picture), (output,))
     assert finding.verdict is Verdict.LIMITED and "angle in doubt" in finding.reasons[0]
     assert value(finding, "fascicle_angle") == pytest.approx(seen, abs=1.5)
 
@@ -223,17 +226,17 @@ def test_upside_down_is_refused(task) -> None:
     picture = MuscleCine(1).picture(0.0)
     fading = np.linspace(1.25, 0.35, picture.pixels.shape[0])[:, None]
     pixels = np.clip(picture.pixels * fading, 0, 255).astype(np.uint8)
-    upright = task.conclude(frame_of_muscle(replace(picture, pixels=pixels)), (faultless_output(picture.truth),), ())
+    upright = finding_by(task, frame_of_muscle(replace(picture, pixels=pixels)), (faultless_output(picture.truth),))
     assert upright.verdict is not Verdict.REFUSED
     turned = np.ascontiguousarray(faultless_output(picture.truth)[:, :, ::-1])
-    finding = task.conclude(frame_of_muscle(replace(picture, pixels=pixels[::-1])), (turned,), ())
+    finding = finding_by(task, frame_of_muscle(replace(picture, pixels=pixels[::-1])), (turned,))
     assert finding.verdict is Verdict.REFUSED and "upside down" in finding.reasons[0]
 
 
 def test_colour_over_the_muscle_is_refused() -> None:
     picture = MuscleCine(1).picture(0.0)
     frame = replace(frame_of_muscle(picture), coloured=Region(100, 100, 80, 60))
-    finding = MuscleTask().conclude(frame, (faultless_output(picture.truth),), ())
+    finding = finding_by(MuscleTask(), frame, (faultless_output(picture.truth),))
     assert finding.verdict is Verdict.REFUSED and "Doppler" in finding.reasons[0]
 
 
@@ -241,7 +244,7 @@ def test_a_silent_probe_is_refused() -> None:
     picture = MuscleCine(1).picture(0.0)
     probe = ProbeState(transmitting=False, transmit_off_reason="heartbeat lost")
     frame = replace(frame_of_muscle(picture), probe=probe)
-    finding = MuscleTask().conclude(frame, (faultless_output(picture.truth),), ())
+    finding = finding_by(MuscleTask(), frame, (faultless_output(picture.truth),))
     assert finding.verdict is Verdict.REFUSED and "heartbeat lost" in finding.reasons[0]
 
 
@@ -264,7 +267,7 @@ def reverberation(seed):
     ids=["speckle", "more speckle", "air", "knee", "another knee"],
 )
 def test_what_is_no_muscle_is_refused_without_a_network(picture) -> None:
-    finding = ClassicalMuscleTask().conclude(Frame(picture, 1, 0, "test"), (), ())
+    finding = finding_by(ClassicalMuscleTask(), Frame(picture, 1, 0, "test"), ())
     assert finding.verdict is Verdict.REFUSED, finding.measurements
 
 
@@ -272,7 +275,7 @@ def test_the_scales_uncertainty_widens_lengths_and_no_angle() -> None:
     picture = MuscleCine(1).picture(0.0)
     frame = frame_of_muscle(picture)
     wide = replace(frame, spacing=replace(frame.spacing, relative_uncertainty=0.1))
-    one, other = (MuscleTask().conclude(f, (faultless_output(picture.truth),), ()) for f in (frame, wide))
+    one, other = (finding_by(MuscleTask(), f, (faultless_output(picture.truth),)) for f in (frame, wide))
 
     def width(finding, name):
         found = finding.measurement(name)

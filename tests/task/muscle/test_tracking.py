@@ -29,7 +29,6 @@ from edge.task.muscle.tracking import (
     follow,
     followed,
     held_in,
-    track_of,
 )
 
 SHAPE = (150, 200)
@@ -394,9 +393,6 @@ def test_a_finding_takes_over_what_is_followed() -> None:
     assert finding.measurement("fascicle_angle").single == pytest.approx(truth(effort)[0] + 1.5)
     assert finding.measurement("curvature") == Measurement("curvature", 3.0, "1/m", 1.0, 5.0)
     assert [mark.name for mark in finding.marks] == list(NAMES)
-    assert track_of((finding,)) is track
-    assert track_of(()) is None
-    assert track_of((replace(finding, carried=None),)) is None
 
 
 def test_a_refused_finding_stays_without_measurements() -> None:

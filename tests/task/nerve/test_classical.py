@@ -6,17 +6,17 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.app.composition import open_task
-from edge.app.nerve import open_classical_nerve
-from edge.errors import SettingError, UnknownNameError
+from edge.app.opening import open_task
 from edge.finding import CaliperMark, LineMark, MaskMark, StageMark, Verdict
 from edge.frame import Frame, PixelSpacing, ProbeState, Region, SpacingOrigin
-from edge.image.windows import working_picture
+from edge.image.working_picture import working_picture
 from edge.overlay.draw import draw
 from edge.overlay.stages import PANELS, draw_stages
 from edge.task.nerve.cine import NerveCine
+from edge.task.nerve.spec import SPEC
 from edge.task.nerve.stages import OnFrame
 from edge.task.nerve.votes import NerveVotes
+from tests.task.looking import finding_by, look, looks
 
 STEP_NS = 80_000_000
 SEED = 3
@@ -24,7 +24,7 @@ SEED = 3
 
 @pytest.fixture(scope="module")
 def task():
-    return open_classical_nerve()
+    return open_task(SPEC, "classical")
 
 
 @pytest.fixture(scope="module")
@@ -44,15 +44,17 @@ def frame_of(picture, sequence):
 
 
 def run(task, frames):
-    findings = []
-    for frame in frames:
-        findings.append(task.conclude(frame, (), tuple(findings)))
-    return findings
+    return looks(task, frames, [()] * len(frames))
 
 
 @pytest.fixture(scope="module")
-def findings(task, cine):
+def concluded(task, cine):
     return run(task, cine)
+
+
+@pytest.fixture(scope="module")
+def findings(concluded):
+    return [one.finding for one in concluded]
 
 
 def values(finding):
@@ -91,19 +93,19 @@ def test_the_first_candidate_is_filled_and_the_others_have_a_border(findings):
     assert names[1:] == [f"other candidate {number}" for number in range(2, len(names) + 1)]
 
 
-def test_the_last_frames_vote(findings):
-    assert [len(finding.carried.maps) for finding in findings] == [1, 2, 3, 4]
+def test_the_last_frames_vote(concluded, findings):
+    assert [len(one.memory.maps) for one in concluded] == [1, 2, 3, 4]
     assert any(note.startswith("1 frame votes") for note in findings[0].notes)
     assert any(note.startswith("4 frames vote") for note in findings[3].notes)
 
 
-def test_their_votes_outweigh_this_frames_own(task, cine, findings):
-    last = findings[-1].carried
+def test_their_votes_outweigh_this_frames_own(task, cine, concluded):
+    last = concluded[-1].memory
     elsewhere = np.zeros_like(last.maps[-1])
     elsewhere[30:34, 8:16] = 50 * last.maps[-1].max()
-    swayed = replace(findings[-1], carried=replace(last, maps=(elsewhere,) * 5))
+    swayed = replace(last, maps=(elsewhere,) * 5)
     following = replace(cine[-1], exposed_ns=cine[-1].exposed_ns + STEP_NS, pixels=shifted(cine[-1].pixels))
-    told = task.conclude(following, (), (swayed,))
+    told = look(task, following, memory=swayed).finding
     assert told.verdict is Verdict.REFUSED
     assert "of the last" in told.reasons[0] or "no place" in told.reasons[0]
 
@@ -112,16 +114,16 @@ def shifted(pixels):
     return np.roll(pixels, 2, axis=1)
 
 
-def test_a_frozen_picture_votes_once(task, cine, findings):
+def test_a_frozen_picture_votes_once(task, cine, concluded, findings):
     held = replace(cine[-1], exposed_ns=cine[-1].exposed_ns + STEP_NS, sequence=4)
-    finding = task.conclude(held, (), tuple(findings))
-    assert any("frozen" in reason for reason in finding.reasons)
-    assert len(finding.carried.maps) == 4
-    assert values(finding)["vote_share"] == pytest.approx(values(findings[-1])["vote_share"], abs=1e-3)
+    told = look(task, held, memory=concluded[-1].memory)
+    assert any("frozen" in reason for reason in told.finding.reasons)
+    assert len(told.memory.maps) == 4
+    assert values(told.finding)["vote_share"] == pytest.approx(values(findings[-1])["vote_share"], abs=1e-3)
 
 
 @pytest.mark.parametrize("change", ["pause", "scale", "region", "scene", "backwards"])
-def test_what_does_not_go_on_begins_anew(task, cine, findings, change):
+def test_what_does_not_go_on_begins_anew(task, cine, concluded, change):
     frame = replace(cine[3], exposed_ns=cine[2].exposed_ns + STEP_NS)
     spacing = PixelSpacing(0.1, 0.1, SpacingOrigin.USER)
     changed = {
@@ -131,12 +133,12 @@ def test_what_does_not_go_on_begins_anew(task, cine, findings, change):
         "scene": lambda: replace(frame, pixels=np.ascontiguousarray(frame.pixels[::-1])),
         "backwards": lambda: replace(frame, exposed_ns=cine[2].exposed_ns),
     }[change]()
-    goes_on, anew = (task.conclude(one, (), tuple(findings[:3])).carried for one in (frame, changed))
+    goes_on, anew = (look(task, one, memory=concluded[2].memory).memory for one in (frame, changed))
     assert (len(goes_on.maps), len(anew.maps)) == (4, 1)
 
 
 def test_without_a_scale_it_speaks_of_pixels(task, cine):
-    finding = task.conclude(replace(cine[0], spacing=None), (), ())
+    finding = finding_by(task, replace(cine[0], spacing=None))
     assert {one.unit for one in finding.measurements} == {"%", "px"}
     assert any("scale unknown" in reason for reason in finding.reasons)
 
@@ -145,7 +147,7 @@ def test_depth_is_counted_from_the_regions_upper_left_corner(task, cine):
     scale = cine[0].spacing
     bordered = cv2.copyMakeBorder(cine[0].pixels, 40, 10, 70, 20, cv2.BORDER_CONSTANT)
     frame = replace(cine[0], pixels=bordered, region=Region(70, 40, *cine[0].pixels.shape[::-1]))
-    one, other = (task.conclude(each, (), ()) for each in (cine[0], frame))
+    one, other = (finding_by(task, each) for each in (cine[0], frame))
     assert values(one) == pytest.approx(values(other))
     borders = [next(m.points for m in each.marks if isinstance(m, LineMark)) for each in (one, other)]
     np.testing.assert_allclose(borders[1] - borders[0], np.broadcast_to((70, 40), borders[0].shape), atol=0.01)
@@ -161,7 +163,7 @@ def test_bad_input_is_refused_with_its_reason(task, cine):
         "does not transmit": replace(cine[0], probe=ProbeState(transmitting=False, transmit_off_reason="frozen")),
     }
     for words, frame in bad.items():
-        finding = task.conclude(frame, (), ())
+        finding = finding_by(task, frame)
         assert (finding.verdict, finding.measurements) == (Verdict.REFUSED, ())
         assert words in finding.reasons[0]
 
@@ -171,12 +173,12 @@ def test_what_no_window_takes_for_a_nerve_is_refused(task):
     pixels = np.full((400, 500), 30, np.uint8)
     pixels[200:] = 160
     pixels += np.random.default_rng(0).integers(0, 9, pixels.shape, np.uint8)
-    finding = task.conclude(Frame(pixels, 1, 0, "test"), (), ())
+    finding = finding_by(task, Frame(pixels, 1, 0, "test"))
     assert (finding.verdict, finding.reasons) == (Verdict.REFUSED, ("no place looks like a nerve",))
 
 
 def test_every_stage_is_marked_on_request_only(task, cine, findings):
-    staged = open_classical_nerve(stages=True).conclude(cine[0], (), ())
+    staged = finding_by(open_task(SPEC, "classical", stages=True), cine[0])
     stages = [mark for mark in staged.marks if isinstance(mark, StageMark)]
     assert len(stages) == PANELS - 1
     assert not [mark for mark in findings[0].marks if isinstance(mark, StageMark)]
@@ -191,9 +193,13 @@ def test_every_stage_is_marked_on_request_only(task, cine, findings):
 
 
 def test_the_sheet_has_one_size_whatever_was_reached(cine):
-    staged = open_classical_nerve(stages=True)
+    staged = open_task(SPEC, "classical", stages=True)
     whole, black = cine[0], replace(cine[0], pixels=np.zeros_like(cine[0].pixels))
-    sheets = [draw_stages(f, found, draw(f, found)) for f in (whole, black) for found in [staged.conclude(f, (), ())]]
+    sheets = [
+        draw_stages(frame, found, SPEC.terms, draw(frame, found, SPEC.terms))
+        for frame in (whole, black)
+        for found in [finding_by(staged, frame)]
+    ]
     assert sheets[0].shape == sheets[1].shape
     assert sheets[0].mean() > 2 * sheets[1].mean()
 
@@ -213,15 +219,8 @@ def test_points_go_from_the_working_picture_to_the_frame_and_back(shape, mm_per_
     assert (found_x, found_y) == pytest.approx((x + 10, y + 20), abs=tolerance)
 
 
-def test_a_task_without_such_a_pathway_says_which_have_one():
-    with pytest.raises(SettingError, match=r"cartilage cannot do without .* muscle, nerve and tissue"):
-        open_task("cartilage", pathway="classical")
-    with pytest.raises(UnknownNameError, match="elbow"):
-        open_task("elbow", pathway="classical")
-
-
 def test_carried_votes_are_bounded(task, cine):
     findings = run(task, [replace(cine[k % 4], exposed_ns=STEP_NS * (k + 1), sequence=k) for k in range(8)])
-    last = findings[-1].carried
+    last = findings[-1].memory
     assert isinstance(last, NerveVotes)
     assert (len(last.maps), len(last.places)) == (5, 5)

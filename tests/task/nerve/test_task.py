@@ -7,10 +7,13 @@ import pytest
 
 from edge.finding import CaliperMark, LineMark, MaskMark, Verdict
 from edge.frame import Frame, PixelSpacing, ProbeState, Region, SpacingOrigin
+from edge.option import NoOptions
+from edge.task.contract import Given
 from edge.task.nerve.outlines import centroid, full_scores, outlines_of, polygon_area, smoothed
 from edge.task.nerve.rim import inside_rim
 from edge.task.nerve.sizes import Measurement, axes_of, median_notes
 from edge.task.nerve.task import NerveTask
+from tests.task.looking import finding_by, looks
 from tests.task.nerve.drawn_nerve import (
     MM_PER_PX,
     NERVE,
@@ -22,16 +25,14 @@ from tests.task.nerve.drawn_nerve import (
 )
 
 
-def concluded(frame, output=None, history=(), figures=None):
-    return NerveTask(figures or {}).conclude(frame, (faultless_output() if output is None else output,), history)
+def concluded(frame, output=None, figures=None):
+    task = NerveTask(Given(NoOptions(), figures or {}))
+    return finding_by(task, frame, (faultless_output() if output is None else output,))
 
 
 def run(frames, outputs):
-    """The findings of a sequence, each with those before it."""
-    findings = []
-    for frame, output in zip(frames, outputs, strict=True):
-        findings.append(concluded(frame, output, tuple(findings)))
-    return findings
+    """The findings of a sequence, each made with what was remembered of those before it."""
+    return [one.finding for one in looks(NerveTask(), frames, [(output,) for output in outputs])]
 
 
 def cine(count, **more):

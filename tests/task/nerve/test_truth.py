@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from edge.app.truth import true_nerve
 from edge.frame import PixelSpacing, Region, SpacingOrigin
 from edge.task.nerve.cine import NerveCine
 from edge.task.nerve.phantom import outline_px
 from edge.task.nerve.phantom_draw import LIVE_NERVE
+from edge.task.nerve.simulated import true_sizes
 from edge.task.nerve.sizes import measurements_of, sizes_of
 
 
@@ -25,7 +25,7 @@ def test_true_outlines_are_measured_as_the_phantom_says(seed) -> None:
         m.name: m.value
         for m in measurements_of(sizes_of(outer, inner, lumens, Region(0, 0, 640, 480), spacing), spacing, {})
     }
-    expected = true_nerve(nerve)
+    expected = true_sizes(nerve)
     assert measured.keys() == expected.keys()
     assert list(measured.values()) == pytest.approx([expected[name] for name in measured], rel=1e-3, abs=0.01)
     assert np.isfinite(list(expected.values())).all()

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.image.shared_sums import Windows, tiled
+from edge.image.windows import Windows, tiled
 from edge.task.nerve import vote_map as votes
-from edge.task.nerve.vote_map import Candidate, candidates, over_time, overlap, vote_map
+from edge.task.nerve.vote_map import NerveCandidate, candidates, over_time, overlap, vote_map
 
 SHAPE = (24, 30)
 
@@ -85,5 +85,5 @@ def test_time_weighs_the_newest_most_and_leaves_other_shapes_out() -> None:
 
 def test_overlap_is_the_share_of_cells_in_both() -> None:
     window = Windows(*(np.array([side]) for side in (0, 0, 4, 4)))
-    assert overlap(window, Candidate(2, 2, 6, 4, 1, 1, 4, 3))[0] == pytest.approx(4 / 20)
-    assert overlap(window, Candidate(4, 4, 6, 6, 1, 1, 5, 5))[0] == 0
+    assert overlap(window, NerveCandidate(2, 2, 6, 4, 1, 1, 4, 3))[0] == pytest.approx(4 / 20)
+    assert overlap(window, NerveCandidate(4, 4, 6, 6, 1, 1, 5, 5))[0] == 0

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from edge.errors import ModelError, SettingError
 from edge.finding import LineMark, MaskMark, Verdict
 from edge.frame import Frame, PixelSpacing, ProbeState, Region, SpacingOrigin
-from edge.image.probability import Steps
+from edge.image.classifiers import Steps
 from edge.image.textures import texture_cells
-from edge.image.windows import working_picture
+from edge.image.working_picture import working_picture
+from edge.task.contract import Given
+from edge.task.spec import Reference
 from edge.task.tissue.classifiers import (
     FEATURES,
     TissueModel,
@@ -24,10 +26,13 @@ from edge.task.tissue.classifiers import (
     window_features,
     write_tissue_model,
 )
-from edge.task.tissue.echo import Reading, Reference, echo_intensity, z_score
+from edge.task.tissue.echo import echo_intensity, z_score
 from edge.task.tissue.kinds import JUDGED, KINDS
-from edge.task.tissue.region import Roi, parse_roi, patch_of, pixel_mask, placed
+from edge.task.tissue.region import patch_of, pixel_mask, placed
+from edge.task.tissue.roi import Roi, parse_roi
+from edge.task.tissue.spec import TissueOptions
 from edge.task.tissue.task import ClassicalTissueTask, TissueTask
+from tests.task.looking import finding_by, looks
 
 REFERENCE = Reference("biceps", "Lumify", "msk", "muscle", 50.0, 10.0, 20)
 
@@ -45,17 +50,21 @@ def says(nerve=-4.0, vessel=-4.0, muscle=-4.0, fascia=-4.0, infiltrated=-4.0):
     return (np.array([nerve, vessel, muscle, fascia, infiltrated], np.float32).reshape(1, 5, 1, 1),)
 
 
-def concluded(frame, outputs=None, history=(), **how):
-    return TissueTask(roi=how.pop("roi", Roi.box(100, 80, 120, 90)), **how).conclude(
-        frame, outputs or says(muscle=3), history
-    )
+BOX = Roi.box(100, 80, 120, 90)
+OWN = {"reference": REFERENCE, "device": "Lumify", "preset": "msk"}
+
+
+def task_of(kind=TissueTask, model=None, roi=BOX, **options):
+    arrays = {} if model is None else {"classical.npz": write_tissue_model(model)}
+    return kind(Given(TissueOptions(roi, **options), arrays=arrays))
+
+
+def concluded(frame, outputs=None, **how):
+    return finding_by(task_of(**how), frame, outputs or says(muscle=3))
 
 
 def run(frames, outputs):
-    findings = []
-    for frame, output in zip(frames, outputs, strict=True):
-        findings.append(concluded(frame, output, tuple(findings)))
-    return findings
+    return [one.finding for one in looks(task_of(), frames, outputs)]
 
 
 @pytest.mark.parametrize(
@@ -215,9 +224,8 @@ def test_a_picture_without_muscle_has_no_vote():
 
 def test_a_refused_picture_has_no_vote():
     frames = [frame_of(speckle(k), k) for k in range(3)]
-    task, findings = TissueTask(), []
-    for frame, logit in zip(frames, (4, 0.5, 4), strict=True):
-        findings.append(task.conclude(frame, says(muscle=logit), tuple(findings)))
+    said = [says(muscle=logit) for logit in (4, 0.5, 4)]
+    findings = [one.finding for one in looks(task_of(roi=None), frames, said)]
     assert [one.verdict for one in findings] == [Verdict.MEASURED, Verdict.REFUSED, Verdict.MEASURED]
     assert any("of 2 pictures" in note for note in findings[-1].notes)
 
@@ -229,7 +237,7 @@ def test_without_a_reference_there_is_no_z_score():
 
 
 def test_a_z_score_is_told_against_the_reference_that_fits():
-    finding = concluded(frame_of(), reading=Reading(REFERENCE))
+    finding = concluded(frame_of(), **OWN)
     z = finding.measurement("echo_intensity_z")
     assert z.value == pytest.approx((finding.measurement("echo_intensity").value - 50) / 10)
     assert z.low < z.value < z.high
@@ -244,15 +252,15 @@ def test_a_z_score_is_told_against_the_reference_that_fits():
     ],
 )
 def test_a_reference_of_another_preset_or_kind_is_none(how, outputs, words):
-    finding = concluded(frame_of(**how), outputs, reading=Reading(REFERENCE))
+    finding = concluded(frame_of(**how), outputs, **OWN)
     assert finding.measurement("echo_intensity_z") is None
     assert any("reference missing" in note and words in note for note in finding.notes)
 
 
 def test_a_preset_that_nobody_stated_is_the_probes():
-    reading = Reading(REFERENCE, preset_stated=False)
-    assert any("state the preset" in note for note in concluded(frame_of(), reading=reading).notes)
-    told = concluded(frame_of(probe=ProbeState(preset="MSK")), reading=reading)
+    unstated = OWN | {"preset": None}
+    assert any("state the preset" in note for note in concluded(frame_of(), **unstated).notes)
+    told = concluded(frame_of(probe=ProbeState(preset="MSK")), **unstated)
     assert told.measurement("echo_intensity_z") is not None
 
 
@@ -337,10 +345,7 @@ def test_opinions_that_differ_are_said():
 def test_without_a_network_the_machine_speaks_first():
     pixels = speckle(level=30)
     pixels[:80] = speckle(1, (80, 400), 90)
-    task = ClassicalTissueTask(roi=Roi.box(100, 80, 120, 90), model=bright_model())
-    frame = frame_of(pixels)
-    task.prepare(frame)
-    finding = task.conclude(frame, (), ())
+    finding = finding_by(task_of(ClassicalTissueTask, bright_model()), frame_of(pixels))
     assert finding.measurement("muscle_by_svm").value > 50
     assert finding.measurement("muscle_by_network") is None
 

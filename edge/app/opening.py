@@ -1,0 +1,56 @@
+"""A task with what it needs from disk: its model's figures and arrays, each checked against the manifest."""
+
+from importlib import resources
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from edge.errors import ModelError
+from edge.registry import resolve
+from edge.runtime.manifest import load_manifest, model_folder, read_arrays
+from edge.task.contract import Given, Task
+from edge.task.spec import Pathway, TaskSpec
+
+
+def folder_of(pathway: Pathway, model: Path | None = None) -> Path:
+    """Where the model of a pathway lies; model: another one that the user named.
+
+    Raises UnknownNameError for a shipped model that is not there, ModelError where another distribution lacks its own.
+    """
+    if model is not None:
+        return model.expanduser()
+    package, colon, folder = pathway.model.rpartition(":")
+    if not colon:
+        return model_folder(pathway.model)
+    try:
+        return Path(str(resources.files(package))) / folder
+    except ModuleNotFoundError as error:
+        raise ModelError(f"the model {pathway.model} is not installed: {error}; install {package} again") from error
+
+
+def open_task(
+    spec: TaskSpec,
+    pathway: str | None = None,
+    options: Any = None,
+    *,
+    model: Path | None = None,
+    stages: bool = False,
+) -> Task:
+    """The task, made from its model's figures and arrays.
+
+    pathway: None: its first. options: a `spec.options`; None: as they are by default. Raises SettingError for a pathway
+    that the task has not, UnknownNameError, ModelError and ModelDigestError for a model that is missing or damaged.
+    """
+    way = spec.pathway(pathway)
+    options = spec.options() if options is None else options
+    given = Given(options, stages=stages)
+    if way.model:
+        folder = folder_of(way, model)
+        manifest = load_manifest(folder)
+        if manifest.task != spec.name:
+            raise ModelError(f"the model in {folder} is for the task {manifest.task}, not for {spec.name}")
+        digest = manifest.arrays[0].sha256 if manifest.arrays else None
+        figures, arrays = MappingProxyType(manifest.figures()), MappingProxyType(read_arrays(folder, manifest))
+        given = Given(options, figures, arrays, digest, stages)
+    task: Task = resolve(way.target)(given)
+    return task

@@ -1,0 +1,111 @@
+"""Commands that have one subcommand per task: `sonoedge run hip`, with the common options and the task's own.
+
+The options come from settings records (edge.option): what a field says of itself is what `--help` shows.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from edge.errors import SettingError
+from edge.option import Asked, options_of
+from edge.task.spec import TaskSpec
+from edge.task.table import TASKS, task_spec
+
+HELPED = {"help_option_names": ["-h", "--help"]}
+Body = Callable[[TaskSpec, Mapping[str, Any]], None]
+"""Runs the command for a task with what the user gave, by name; what was not given is left out."""
+
+
+def task_commands(
+    help_text: str,
+    body: Body,
+    options: Callable[[TaskSpec], Sequence[Asked]],
+    *,
+    argument: str = "",
+    offered: Callable[[TaskSpec], bool] = lambda spec: True,
+    first: bool = False,
+) -> typer.Typer:
+    """A command whose subcommands are the tasks that are `offered`, each with its `options` and the task's own.
+
+    help_text: of the whole; an example in it says TASK for the task's name, and appears in each subcommand's help too.
+    argument: the option that is written without its flag. first: where no task is named, the first one is meant.
+    """
+
+    class TaskGroup(TyperGroup):
+        def list_commands(self, ctx: Any) -> list[str]:
+            return [name for name in TASKS if offered(task_spec(name))]
+
+        def get_command(self, ctx: Any, cmd_name: str) -> Any:
+            if cmd_name not in self.list_commands(ctx):
+                known = ", ".join(self.list_commands(ctx))
+                raise SettingError(f"there is no task '{cmd_name}' here; there are: {known}")
+            return _command(task_spec(cmd_name), help_text, body, options, argument)
+
+        def parse_args(self, ctx: Any, args: list[str]) -> Any:
+            helped = bool(args) and args[0] in ("-h", "--help")
+            if first and not helped and (not args or args[0].startswith("-")):
+                args = [self.list_commands(ctx)[0], *args]
+            return super().parse_args(ctx, args)
+
+    app = typer.Typer(
+        cls=TaskGroup, help=help_text, rich_markup_mode="rich", no_args_is_help=not first, subcommand_metavar="TASK ..."
+    )
+    # Typer makes a group only of what has a callback or commands; the tasks are found when they are asked for.
+    app.callback()(_nothing)
+    return app
+
+
+def _nothing() -> None: ...
+
+
+def _command(
+    spec: TaskSpec, help_text: str, body: Body, options: Callable[[TaskSpec], Sequence[Asked]], argument: str
+) -> Any:
+    common, own = options(spec), options_of(spec.options)
+
+    def run(**given: Any) -> None:
+        body(spec, {name: value for name, value in given.items() if value is not None})
+
+    parameters = [_parameter(one, one.name == argument) for one in common]
+    parameters += [_parameter(one, panel=f"Of {spec.name} alone") for one in own]
+    # Typer reads what a function asks for from its signature.
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {one.name: one.annotation for one in parameters}
+    ways = "\n\n".join(f"  --pathway {one.name}: {one.sentence}" for one in spec.pathways)
+    pathways = f"\n\n[bold]Pathways[/]\n\n{ways}" if len(spec.pathways) > 1 else ""
+    one = typer.Typer(
+        add_completion=False, rich_markup_mode="rich", context_settings={"help_option_names": ["-h", "--help"]}
+    )
+    one.command(spec.name, help=spec.sentence + pathways + _examples(help_text, spec.name), short_help=spec.sentence)(
+        run
+    )
+    return typer.main.get_command(one)
+
+
+def _examples(help_text: str, task: str) -> str:
+    """The lines of the group's help that show the command, for one task."""
+    lines = [line.strip() for line in help_text.splitlines() if line.strip().startswith("sonoedge ") and "TASK" in line]
+    shown = "\n\n".join("  " + line.replace("TASK", task) for line in lines)
+    return f"\n\n[bold]Examples[/]\n\n{shown}" if lines else ""
+
+
+def _parameter(asked: Asked, as_argument: bool = False, panel: str | None = None) -> inspect.Parameter:
+    option = asked.option
+    help_text = option.help + (f" ({asked.span})" if asked.span and asked.span not in option.help else "")
+    shown: Any
+    if as_argument:
+        shown = typer.Argument(help=help_text, metavar=option.metavar or asked.name.upper())
+    else:
+        flags = [asked.flag, *([option.short] if option.short else [])]
+        if asked.kind is bool and asked.default:
+            flags[0] += f"/--no-{asked.flag[2:]}"
+        shown = typer.Option(*flags, help=help_text, metavar=option.metavar or None, rich_help_panel=panel)
+    kind = asked.kind if asked.kind in (int, float, bool, Path) else str
+    default = inspect.Parameter.empty if asked.required else None if kind is not bool else asked.default
+    annotation: Any = Annotated[kind if asked.required or kind is bool else kind | None, shown]
+    return inspect.Parameter(asked.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)

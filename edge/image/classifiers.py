@@ -1,0 +1,106 @@
+"""Classifiers as plain array arithmetic: features on one scale, two judges of them, and their scores as probabilities.
+
+A support vector machine with Gaussian kernel (Cortes and Vapnik 1995) and the nearest of known examples (Fix and Hodges
+1951). The figures that make probabilities were fitted on pictures kept back from training. Training is no part of this.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+STEP: Final = 1 / 31
+"""Standard deviations that one count of a stored vector stands for."""
+MOST: Final = 4.0
+"""Standard deviations beyond which a feature says no more."""
+
+
+def standardised(
+    features: NDArray[np.float32], mean: NDArray[np.float32], deviation: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """(n, features) standard deviations from the mean, at most MOST."""
+    return np.asarray(np.clip((features - mean) / deviation, -MOST, MOST), np.float32)
+
+
+def packed(vectors: NDArray[np.float32]) -> NDArray[np.int8]:
+    """Standardised vectors as they are stored: rounded to counts of STEP."""
+    return np.round(vectors / STEP).astype(np.int8)
+
+
+def unpacked(counts: NDArray[np.int8]) -> NDArray[np.float32]:
+    """What `packed` stored."""
+    return counts.astype(np.float32) * np.float32(STEP)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SupportVectors:
+    """What training found."""
+
+    vectors: NDArray[np.float32]
+    """(m, features)."""
+    weights: NDArray[np.float32]
+    """(m,) dual coefficients; positive: of the class that is looked for."""
+    bias: float
+    gamma: float
+
+    def decide(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(n,) positive: of the class, from features (n, features) scaled as in training."""
+        kernel = np.exp(np.float32(-self.gamma) * squared_distances(features, self.vectors))
+        return np.asarray(kernel @ self.weights + np.float32(self.bias), np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Neighbours:
+    """Examples that are remembered."""
+
+    examples: NDArray[np.float32]
+    """(m, features)."""
+    positive: NDArray[np.bool_]
+    """(m,) of the class that is looked for."""
+    count: int
+    """How many of the nearest are asked; at most m."""
+
+    def share(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(n,) share of the nearest examples that are of the class, 0 to 1."""
+        distances = squared_distances(features, self.examples)
+        nearest = np.argpartition(distances, self.count - 1, axis=1)[:, : self.count]
+        return np.asarray(self.positive[nearest].mean(axis=1), np.float32)
+
+
+def squared_distances(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(n, m) between the rows of (n, features) and (m, features)."""
+    table = one @ other.T
+    table *= -2
+    table += np.einsum("nk,nk->n", one, one)[:, None]
+    table += np.einsum("mk,mk->m", other, other)
+    return np.asarray(np.maximum(table, 0, out=table), np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Sigmoid:
+    """From a score to a probability (Platt 1999): 1 / (1 + exp(slope * score + offset))."""
+
+    slope: float
+    offset: float
+
+    def probability(self, score: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(n,) 0 to 1."""
+        # exp of more overflows float32.
+        exponent = np.clip(self.slope * score + self.offset, -80, 80)
+        return np.asarray(1 / (1 + np.exp(exponent)), np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Steps:
+    """From a score to a probability by a rising polygon (isotonic regression, Zadrozny and Elkan 2002), level beyond
+    its ends."""
+
+    score: NDArray[np.float32]
+    """(k,) rising."""
+    share: NDArray[np.float32]
+    """(k,) 0 to 1, never falling."""
+
+    def probability(self, score: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(n,) 0 to 1."""
+        return np.interp(score, self.score, self.share).astype(np.float32)

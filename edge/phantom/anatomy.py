@@ -1,0 +1,62 @@
+"""What may stand behind `phantom:`: an anatomy that the simulated probe images, and what is truly in it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.finding import Finding
+from edge.option import NoOptions
+from edge.phantom.records import Imaging
+from edge.registry import resolve
+
+Sizes = Mapping[str, float]
+"""True values by the names of measurements, in their units."""
+
+
+class Exposed(Protocol):
+    """What an anatomy's picture must at least have."""
+
+    @property
+    def pixels(self) -> NDArray[np.uint8]:
+        """(height, width) grey."""
+        ...
+
+
+class Cine(Protocol):
+    """A body part that moves and can be pictured at any time, the same for the same seed and settings."""
+
+    imaging: Imaging
+    """The scanner's settings where no probe sets them."""
+
+    def picture(self, t_s: float, imaging: Imaging) -> Exposed: ...
+
+    def dark(self, t_s: float, imaging: Imaging) -> NDArray[np.uint8]:
+        """(height, width) what is shown while nothing is transmitted."""
+        ...
+
+    def sizes(self, t_s: float, finding: Finding) -> Sizes:
+        """What a finding of the picture at that time, with the cine's own settings, would say if it erred in nothing.
+
+        Empty where nothing is known.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Anatomy:
+    """One that a task declares."""
+
+    name: str
+    """As in `phantom:NAME`."""
+    target: str
+    """`package.module:function`, called as `function(seed, options)` for a Cine."""
+    options: type = NoOptions
+    """Record of its own settings (edge.option)."""
+
+    def open(self, seed: int, options: Any = None) -> Cine:
+        """The same for the same seed and options; without options as they are by default."""
+        cine: Cine = resolve(self.target)(seed, self.options() if options is None else options)
+        return cine

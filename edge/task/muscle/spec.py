@@ -1,0 +1,63 @@
+"""What the task `muscle` declares."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from edge.option import Option
+from edge.phantom.anatomy import Anatomy
+from edge.task.spec import Pathway, TaskSpec
+from edge.terms import MarkTerm, MeasurementTerm, Role, Terms
+
+MOVEMENTS = ("contraction", "stretch", "still")
+BOOK = "limb muscles in adults, from rest to full contraction"
+
+
+@dataclass(frozen=True, slots=True)
+class MusclePhantomOptions:
+    """Settings of `phantom:muscle`."""
+
+    motion: Annotated[str, Option("What the muscle does.", choices=MOVEMENTS)] = MOVEMENTS[0]
+
+
+SPEC = TaskSpec(
+    name="muscle",
+    sentence="Muscle architecture in a longitudinal view: fascicle angle, pennation, fascicle length, thickness.",
+    labels=("muscle",),
+    pathways=(
+        Pathway(
+            "deep", "by the network, sharpened by a line filter", "edge.task.muscle.task:MuscleTask", model="muscle"
+        ),
+        Pathway(
+            "classical",
+            "by image analysis alone: a line filter between the aponeuroses",
+            "edge.task.muscle.task:ClassicalMuscleTask",
+            model="",
+            network=False,
+        ),
+    ),
+    terms=Terms(
+        measurements=(
+            MeasurementTerm("fascicle_angle", "deg", lane=1, curve=1, plausible=(-60, 60), source=BOOK),
+            MeasurementTerm("pennation_angle", "deg", "Pennation", curve=2, plausible=(0, 60), source=BOOK),
+            MeasurementTerm("fascicle_length", "mm", lane=2, curve=3, plausible=(8, 600), source=BOOK),
+            MeasurementTerm("straight_fascicle_length", "mm", detail=True, plausible=(8, 600), source=BOOK),
+            MeasurementTerm("extrapolated_share", "%", "of it outside view"),
+            MeasurementTerm("muscle_thickness", "mm", "Thickness", lane=3, curve=4, plausible=(2, 90), source=BOOK),
+            MeasurementTerm("fascicle_curvature", "1/m", "Curvature"),
+            MeasurementTerm("superficial_aponeurosis_angle", "deg", detail=True),
+            MeasurementTerm("deep_aponeurosis_angle", "deg", detail=True),
+            MeasurementTerm("fascicle_angle_spread", "deg", detail=True),
+        ),
+        marks=(
+            MarkTerm("muscle"),
+            MarkTerm("fascicle direction", measurement="fascicle_angle"),
+            MarkTerm("superficial aponeurosis", Role.UPPER_BORDER),
+            MarkTerm("deep aponeurosis", Role.LOWER_BORDER),
+            MarkTerm("fascicle", Role.FIBRE),
+            MarkTerm("extrapolated fascicle", Role.EXTRAPOLATED),
+            MarkTerm("muscle thickness"),
+        ),
+    ),
+    anatomies=(Anatomy("muscle", "edge.task.muscle.simulated:open_cine", MusclePhantomOptions),),
+    demo_frames=200,
+)

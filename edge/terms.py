@@ -1,0 +1,121 @@
+"""What the names in a task's findings mean: words and units of measurements, roles of marks.
+
+A task declares its terms once. The overlay, charts, tables, series and pages read them; none of them knows a task.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+
+class Role(StrEnum):
+    """What a line is to the person who looks at the picture; it is drawn by this."""
+
+    UPPER_BORDER = "upper border"
+    """Of a layer: the one nearer to the probe."""
+    LOWER_BORDER = "lower border"
+    OUTLINE = "outline"
+    """Of the structure that is measured."""
+    NEIGHBOUR = "neighbour"
+    """Outline of a structure beside it."""
+    INNER_EDGE = "inner edge"
+    FIBRE = "fibre"
+    EXTRAPOLATED = "extrapolated"
+    """Continued where nothing was seen: dashed."""
+    PROPOSAL = "proposal"
+    """Could be meant instead of what is measured: dashed."""
+    REGION = "region"
+    """Set by the user, or proposed for measuring in."""
+    WINDOW = "window"
+    """One of many that were judged on the way; the later, the stronger."""
+    CANDIDATE = "candidate"
+    """A numbered choice on the way."""
+    BEFORE = "before"
+    """A border before it was refined: dashed."""
+    AFTER = "after"
+    OTHER = "other"
+    """Not declared; each has a colour by its place among the lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeasurementTerm:
+    """A measurement that a task gives."""
+
+    name: str
+    """As in the finding, without the `_px` that it ends with where there is no scale."""
+    unit: str
+    """With a scale: `mm`, `mm2`, `deg`, ..."""
+    words: str = ""
+    """As short as the picture's read-out needs; empty: the name without underscores."""
+    decimals: int | None = None
+    """None: as many as the interval bears."""
+    detail: bool = False
+    """Kept in the records, not written over the picture."""
+    lane: int | None = None
+    """Its lane in the strip chart, counted from above. None: it has none."""
+    curve: int | None = None
+    """Its turn among the curves of a series' figure. None: after all that have one."""
+    plausible: tuple[float, float] | None = None
+    """Lowest and highest value in a living person, in `unit`; beyond, the scale or the structure is doubted."""
+    source: str = ""
+    """Where the plausible range is from."""
+
+
+@dataclass(frozen=True, slots=True)
+class MarkTerm:
+    """A mark that a task draws."""
+
+    name: str
+    """As in the finding, with `#` for each number in it: `fascicle #`."""
+    role: Role = Role.OTHER
+    measurement: str = ""
+    """Name of the measurement that the key of a field of directions points to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """All of one task's."""
+
+    measurements: tuple[MeasurementTerm, ...] = ()
+    marks: tuple[MarkTerm, ...] = ()
+
+    def measurement(self, name: str) -> MeasurementTerm:
+        """Of this name, with or without `_px`; for one that was not declared a plain term."""
+        plain = name.removesuffix("_px")
+        return _by_name(self)[0].get(plain) or MeasurementTerm(plain, "")
+
+    def mark(self, name: str) -> MarkTerm:
+        """Of this name; for one that was not declared a plain term."""
+        pattern = _NUMBER.sub("#", name)
+        return _by_name(self)[1].get(pattern) or MarkTerm(pattern)
+
+    def words(self, name: str) -> str:
+        """`mean_thickness_medial` is Medial; a name without words loses its underscores.
+
+        The `_px` of a measurement without scale goes too: the unit beside it says so.
+        """
+        term = self.measurement(name)
+        return term.words or term.name.replace("_", " ").strip().capitalize()
+
+    def lanes(self) -> tuple[str, ...]:
+        """Names of the measurements that have a lane in the strip chart, from above."""
+        return tuple(one.name for one in sorted_by(self.measurements, "lane"))
+
+    def curves(self) -> tuple[str, ...]:
+        """Names of the measurements in the order in which a figure prefers them."""
+        return tuple(one.name for one in sorted_by(self.measurements, "curve"))
+
+
+_NUMBER = re.compile(r"\d+")
+
+
+def sorted_by(terms: tuple[MeasurementTerm, ...], field: str) -> list[MeasurementTerm]:
+    """Those that have the field, in its order."""
+    having = [one for one in terms if getattr(one, field) is not None]
+    return sorted(having, key=lambda one: getattr(one, field))
+
+
+@lru_cache(maxsize=64)
+def _by_name(terms: Terms) -> tuple[dict[str, MeasurementTerm], dict[str, MarkTerm]]:
+    return {one.name: one for one in terms.measurements}, {one.name: one for one in terms.marks}

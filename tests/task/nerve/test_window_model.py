@@ -1,0 +1,76 @@
+"""The nerve windows' model: the files that it is stored as, and the one that is shipped."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.errors import ModelDigestError, ModelError
+from edge.image.classifiers import packed, unpacked
+from edge.runtime.manifest import load_manifest, model_folder, read_arrays
+from edge.task.nerve.chain import see_nerve
+from edge.task.nerve.window_features import FEATURES
+from edge.task.nerve.window_model import ARRAYS, CHOSEN, files_of, window_model_of
+from tests.task.nerve.window_examples import bright_model, scene
+
+
+def test_a_stored_model_decides_as_before() -> None:
+    model = bright_model()
+    model.machine.vectors[:] = unpacked(packed(model.machine.vectors))
+    read = window_model_of(files_of(model))
+    assert read.features == model.features
+    features = np.random.default_rng(2).normal(0, 200, (50, len(FEATURES))).astype(np.float32)
+    scaled = read.scaled(features)
+    assert np.array_equal(scaled, model.scaled(features))
+    assert np.array_equal(read.probability(scaled), model.probability(scaled))
+    assert np.array_equal(read.second_opinion(scaled), model.second_opinion(scaled))
+
+
+@pytest.mark.parametrize("content", [b"no arrays", b"PK\x03\x04 cut short", b""])
+def test_files_that_are_no_arrays_are_refused(content: bytes) -> None:
+    with pytest.raises(ModelError, match="cannot be read"):
+        window_model_of(files_of(bright_model()) | {ARRAYS: content})
+
+
+@pytest.mark.parametrize("name", [ARRAYS, CHOSEN])
+def test_a_missing_file_is_named(name: str) -> None:
+    files = files_of(bright_model())
+    with pytest.raises(ModelError, match=rf"lacks '{name}'.*reinstall"):
+        window_model_of({other: content for other, content in files.items() if other != name})
+
+
+def test_features_that_do_not_fit_are_refused() -> None:
+    files = files_of(bright_model())
+    with pytest.raises(ModelError, match=r"does not know: colour; update"):
+        window_model_of(files | {CHOSEN: files[CHOSEN].replace(b"grey mean", b"colour")})
+    with pytest.raises(ModelError, match=r"\(1, 5\) for 4 features"):
+        window_model_of(files | {CHOSEN: files[CHOSEN].removesuffix(b"grey mean\n")})
+    with pytest.raises(ModelError, match="cannot be read"):
+        window_model_of(files | {CHOSEN: b"\xff\xfe"})
+
+
+def test_a_damaged_file_of_the_folder_is_found_by_its_digest(tmp_path: Path) -> None:
+    manifest = load_manifest(model_folder("nerve_classical"))
+    for file in manifest.arrays:
+        content = (model_folder("nerve_classical") / file.name).read_bytes()
+        (tmp_path / file.name).write_bytes(content[:-1] + b"?")
+        with pytest.raises(ModelDigestError, match=rf"{file.name} is damaged or was replaced"):
+            read_arrays(tmp_path, manifest)
+        (tmp_path / file.name).unlink()
+        with pytest.raises(ModelError, match="cannot read"):
+            read_arrays(tmp_path, manifest)
+        (tmp_path / file.name).write_bytes(content)
+
+
+def test_the_shipped_model_is_small_and_sees_what_it_should() -> None:
+    folder = model_folder("nerve_classical")
+    manifest = load_manifest(folder)
+    model = window_model_of(read_arrays(folder, manifest))
+    assert set(model.features) <= set(FEATURES)
+    assert manifest.arrays[0].name == ARRAYS, "its digest stands for the model"
+    assert sum(file.bytes for file in manifest.files()) < 300_000
+    assert {"validation", "test"} <= {figure.name.split("_")[0] for figure in manifest.metrics}
+    assert set(manifest.figures()) == {"half_height", "half_across"}
+    sight = see_nerve(scene(), model)
+    assert 0 <= sight.probability.min() <= sight.probability.max() <= 1
+    assert len(sight.candidates) == len(sight.outlines) <= 3
