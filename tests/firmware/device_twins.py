@@ -2,7 +2,7 @@
 
 from typing import Final, Protocol
 
-from firmware_bridge.device.brain import Device
+from firmware_bridge.device.device import Device
 from firmware_bridge.errors import PowerCutError
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.messages import BootReason

@@ -11,16 +11,15 @@ from hypothesis import strategies as st
 from firmware_bridge.device.boot import BANK_STARTS
 from firmware_bridge.device.log import LOG_LINES
 from firmware_bridge.device.updating import MAX_UPDATE_BYTES
-from firmware_bridge.limits import INDEX
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.codec import MAX_BODY_BYTES, decode, encode
 from firmware_bridge.line.link import Link
-from firmware_bridge.line.messages import Action, Refusal, Stimulus, TransmitOff, UpdateState
+from firmware_bridge.line.messages import PARAMETER_NUMBERS, Action, Refusal, Stimulus, TransmitOff, UpdateState
 from tests.firmware.boot_twins import image
 from tests.firmware.device_twins import Twins
 
 WRAP = 1 << 32
-ACOUSTIC = [INDEX[name] for name in ("frequency", "focus", "transmit_power", "frame_rate", "preset")]
+ACOUSTIC = [PARAMETER_NUMBERS[name] for name in ("frequency", "focus", "transmit_power", "frame_rate", "preset")]
 COMMANDS = [wire.MESSAGES[number] for number in sorted(wire.MESSAGES) if number < 0x20]
 READINGS = {
     Stimulus.PROBE_TEMPERATURE_DC: [320, 409, 410, 429, 430, 499, 500, 501, -401, 1501, 1 << 20],

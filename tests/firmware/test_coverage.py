@@ -18,6 +18,7 @@ SOME = [
 @pytest.fixture(scope="module")
 def files():
     pytest.importorskip("cffi")
+    pytest.importorskip("gcovr")
     if shutil.which("gcov") is None:
         pytest.skip("the coverage of the C code needs gcov: apt-get install -y --no-install-recommends gcc libc6-dev")
     return {file.name: file for file in coverage.measure(SOME)}

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from firmware_bridge.host.connection import LineStatistics
+from firmware_bridge.host.session import ConnectionStatistics
 from firmware_bridge.line.link import LinkCounters
 from firmware_bridge.line.messages import LinkStatistics
 
@@ -31,7 +31,7 @@ class Counted:
     duplicate: int
 
 
-def counted_by_program(then: LineStatistics, now: LineStatistics) -> Counted:
+def counted_by_program(then: ConnectionStatistics, now: ConnectionStatistics) -> Counted:
     """A program's session, since `then`."""
     link = {name: getattr(now.link, name) - getattr(then.link, name) for name in (*STILL, *SENDING)}
     line = {name: getattr(now.line, name) - getattr(then.line, name) for name in LINE_STILL}

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import pytest
 
 from firmware_bridge.device.boot import factory_reset
-from firmware_bridge.device.flash import FLASH_SECTOR_SIZE, Flash
+from firmware_bridge.device.flash import Flash
 from firmware_bridge.device.updating import MAX_UPDATE_BYTES
 from firmware_bridge.errors import FlashBitError, PowerCutError
-from firmware_bridge.image import Version, unsigned_image
+from firmware_bridge.firmware_image import FLASH_SECTOR_SIZE, FirmwareVersion, unsigned_image
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.messages import Action, BootReason, FaultCode, Refusal, UpdateState
 
@@ -19,7 +19,7 @@ BANK_B = 0x80000
 
 def image(major=2, n_program=9_001, hardware_id=wire.HARDWARE_ID, security_counter=2):
     program = bytes(k * 7 % 256 for k in range(n_program))
-    return unsigned_image(program, Version(major, 0, 0, 0), hardware_id, security_counter)
+    return unsigned_image(program, FirmwareVersion(major, 0, 0, 0), hardware_id, security_counter)
 
 
 @dataclass
