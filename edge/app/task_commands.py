@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 from edge.errors import SettingError
 from edge.option import Asked, options_of
 from edge.task.spec import TaskSpec
-from edge.task.table import TASKS, task_spec
+from edge.task.table import TASKS, task_spec, task_specs
 
 HELPED = {"help_option_names": ["-h", "--help"]}
 Body = Callable[[TaskSpec, Mapping[str, Any]], None]
@@ -38,13 +38,14 @@ def task_commands(
 
     class TaskGroup(TyperGroup):
         def list_commands(self, ctx: Any) -> list[str]:
-            return [name for name in TASKS if offered(task_spec(name))]
+            return [spec.name for spec in task_specs() if offered(spec)]
 
         def get_command(self, ctx: Any, cmd_name: str) -> Any:
-            if cmd_name not in self.list_commands(ctx):
+            spec = task_spec(cmd_name) if cmd_name in TASKS else None
+            if spec is None or not offered(spec):
                 known = ", ".join(self.list_commands(ctx))
                 raise SettingError(f"there is no task '{cmd_name}' here; there are: {known}")
-            return _command(task_spec(cmd_name), help_text, body, options, argument)
+            return _command(spec, help_text, body, options, argument)
 
         def parse_args(self, ctx: Any, args: list[str]) -> Any:
             helped = bool(args) and args[0] in ("-h", "--help")
