@@ -18,7 +18,7 @@ from edge.frame import ProbeState
 from edge.phantom.records import Imaging
 from edge.source.fake import FakeFeed
 from edge.source.probe_feed import Exposure
-from edge.task.cartilage.cine import Cine
+from edge.task.cartilage.phantom import CartilageCine
 from edge.task.cartilage.simulated import true_sizes
 from firmware_bridge.errors import BridgeError, ClockNotReadyError, LinkLostError
 from firmware_bridge.host.clock_sync import HostTime
@@ -301,7 +301,7 @@ class TestRun:
         findings = scan(len(depths))
         in_doubt = {finding.sequence: isinstance(told(finding.sequence), StateUnknown) for finding in findings}
         assert len(set(in_doubt.values())) == 2, "both kinds are needed to see anything"
-        cine = Cine(1)
+        cine = CartilageCine(1)
         for finding in findings:
             if in_doubt[finding.sequence]:
                 assert finding.reasons == ("scale withheld: the depth was changed about the time of the exposure",)

@@ -11,7 +11,7 @@ import pytest
 
 from edge.app.series import KEPT_PICTURES, records_in
 from edge.exam.sampling import EvenSample
-from edge.task.muscle.cine import LIVE_MUSCLE, MuscleCine
+from edge.task.muscle.phantom import LIVE_MUSCLE, MuscleCine
 
 SEED, FPS = 1, 10
 SPACING = LIVE_MUSCLE.depth_mm / 480
@@ -187,6 +187,31 @@ def test_where_nothing_is_measured_there_is_a_table_and_no_figure(sonoedge, tmp_
     assert "nothing was measured" in ended.err
     assert sorted(path.name for path in (tmp_path / "kept").iterdir()) == TABLES
     assert [row["verdict"] for row in rows_of(tmp_path / "kept")] == ["refused"] * 3
+
+
+def test_without_the_library_for_figures_the_tables_are_kept_and_it_says_what_to_install(sonoedge, tmp_path, video):
+    missing = "sys.modules['matplotlib'] = None"
+    ended = sonoedge("series", video, "--out", "kept", *CLASSICAL, prelude=missing)
+    assert ended.code == 0, ended.err
+    assert sorted(path.name for path in (tmp_path / "kept").iterdir()) == TABLES
+    assert "matplotlib" in ended.err and "pip install 'sonoedge[plots]'" in ended.err
+    assert len(rows_of(tmp_path / "kept")) == 12
+    assert "series.csv" in ended.out and "series.png" not in ended.out
+    # Once it is installed the curves can still be had.
+    assert sonoedge("series", "kept", "--out", "later").code == 0
+    assert (tmp_path / "later" / "series.png").is_file()
+
+
+def test_figures_say_nothing_of_fonts_and_need_no_place_to_keep_them(sonoedge, tmp_path, video):
+    sonoedge("run", "--source", video, "--task", "muscle", "--out", "visit", "--no-video", *CLASSICAL)
+    (tmp_path / "matplotlibrc").write_text("font.size: 40\nno.such.setting: 1\n")
+    prelude = "import os; os.environ['MPLCONFIGDIR'] = '/proc/nowhere'"
+    ended = sonoedge("series", "visit", "--out", "one", prelude=prelude)
+    assert ended.code == 0
+    assert ended.err.splitlines() == ["an earlier run keeps no pictures: course.png is left out"]
+    assert sonoedge("series", "visit", "--out", "two").code == 0
+    for name in FIGURES[2:]:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
 def test_a_run_is_known_by_its_records(tmp_path):

@@ -31,7 +31,7 @@ from edge.screen.locator import Locator
 from edge.source.phantom import open_phantom
 from edge.source.probe_feed import Exposure
 from edge.source.probed import ProbedSource
-from edge.task.cartilage.cine import Cine
+from edge.task.cartilage.phantom import CartilageCine
 from firmware_bridge.host.events import Event, ParametersChanged
 
 SEED = 1
@@ -146,7 +146,7 @@ def is_wrong(frame: Frame) -> bool:
 
 def spread(frames: list[Frame]) -> Iterator[str]:
     """Errors of the thickness just after a change and later; both are the same where all is well."""
-    cine = Cine(SEED)
+    cine = CartilageCine(SEED)
     errors: dict[bool, list[float]] = {True: [], False: []}
     for before, frame in pairwise(frames):
         truth = true_sizes(cine.band(frame.t_s, frame.truth.imaging))[MEASURE]

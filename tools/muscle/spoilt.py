@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.task.cartilage.cine import Cine
-from edge.task.muscle.cine import MuscleCine
+from edge.task.cartilage.phantom import CartilageCine
+from edge.task.muscle.phantom import MuscleCine
 
 Picture = NDArray[np.uint8]
 SHAPE = 480, 640
@@ -71,7 +71,7 @@ def no_transmit(seed: int) -> Picture:
 
 
 def knee(seed: int) -> Picture:
-    return Cine(seed).picture(0.0).pixels
+    return CartilageCine(seed).picture(0.0).pixels
 
 
 SPOILT: Mapping[str, Callable[[int], Picture]] = MappingProxyType(

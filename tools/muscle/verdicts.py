@@ -17,7 +17,7 @@ import numpy as np
 from edge.finding import Finding, Verdict
 from edge.frame import Frame
 from edge.screen.locator import Locator
-from edge.task.muscle.cine import MuscleCine
+from edge.task.muscle.phantom import MuscleCine
 from tools.muscle.pathways import PATHWAYS, open_pathway
 from tools.muscle.spoilt import SPOILT
 

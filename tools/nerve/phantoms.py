@@ -7,8 +7,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.task.nerve.oval import Outline
-from edge.task.nerve.phantom import filled, nerve_picture
+from edge.task.nerve.phantom import nerve_picture
+from edge.task.nerve.phantom_oval import Polygon
+from edge.task.nerve.phantom_truth import filled
 from edge.task.tensor import Fit, fitted_tensor
 from tools.disguise import change_looks
 
@@ -48,7 +49,7 @@ def draw_nerve_phantom(seed: int, *, looks: bool = True) -> NervePhantom:
     )
 
 
-def _marked(outlines: list[Outline], pixels: Grey, mm_per_px: float) -> Grey:
+def _marked(outlines: list[Polygon], pixels: Grey, mm_per_px: float) -> Grey:
     """Those that can be seen, filled."""
     marked = np.zeros(pixels.shape, np.uint8)
     for outline in outlines:

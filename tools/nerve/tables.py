@@ -15,7 +15,8 @@ from edge.finding import Finding, Verdict
 from edge.frame import Frame, PixelSpacing, SpacingOrigin
 from edge.runtime.manifest import model_folder
 from edge.runtime.opening import open_runtime
-from edge.task.nerve.phantom import filled, nerve_picture
+from edge.task.nerve.phantom import nerve_picture
+from edge.task.nerve.phantom_truth import filled
 from tools.muscle.verdicts import real_frames, row
 from tools.nerve.evaluation import Read, figures_of, missed, ordered, read_all, scores_of
 from tools.nerve.split import split

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from edge.phantom.picture import coverage, take_picture
+from edge.phantom.beams import beam_positions
 from edge.phantom.records import Imaging, Pose, Transducer
-from edge.task.cartilage.cine import Cine, Motion, presentable_knee
-from edge.task.cartilage.trochlea import TABLE_X_MM, draw_trochlea, echoes, true_band
+from edge.task.cartilage.phantom import CartilageCine, HandMotion, coverage, form_picture
+from edge.task.cartilage.phantom_anatomy import TABLE_X_MM, echoes, true_band
+from edge.task.cartilage.phantom_drawing import draw_trochlea, presentable_knee
 
 X_MM = np.linspace(-18, 18, 361)
 IMAGING = Imaging(depth_mm=45.0)
@@ -17,11 +18,13 @@ def knee():
     return presentable_knee(np.random.default_rng(5))
 
 
+def take_picture(knee, transducer: Transducer, shape: tuple[int, int], rng: np.random.Generator):
+    seen, band = echoes(knee, IMAGING, Pose(), beam_positions(transducer.width_mm, shape[1]), shape[0])
+    return form_picture(seen, band, IMAGING, transducer, rng)
+
+
 def test_the_same_seed_gives_the_same_picture(knee) -> None:
-    pictures = [
-        take_picture(knee, IMAGING, Pose(), Transducer(40.0), (240, 320), np.random.default_rng(3)).pixels
-        for _ in range(2)
-    ]
+    pictures = [take_picture(knee, Transducer(40.0), (240, 320), np.random.default_rng(3)).pixels for _ in range(2)]
     assert np.array_equal(*pictures)
 
 
@@ -42,7 +45,7 @@ def test_coverage_holds_the_bands_area(knee) -> None:
 
 
 def test_bone_is_bright_and_throws_a_shadow(knee) -> None:
-    picture = take_picture(knee, IMAGING, Pose(), Transducer(36.0), (450, 361), np.random.default_rng(1))
+    picture = take_picture(knee, Transducer(36.0), (450, 361), np.random.default_rng(1))
     rows = np.nan_to_num(picture.band.lower_mm / picture.y_mm_per_px, nan=-1).astype(int)
     columns = np.flatnonzero((rows > 0) & (rows < 350))
     bone = np.mean([picture.pixels[rows[c] : rows[c] + 5, c].max() for c in columns])
@@ -69,7 +72,7 @@ def test_pressure_brings_the_bone_nearer_and_keeps_the_cartilage(knee) -> None:
 
 
 def test_a_curved_probe_draws_a_fan_with_black_corners(knee) -> None:
-    picture = take_picture(knee, IMAGING, Pose(), Transducer(50.0, 60.0), (300, 400), np.random.default_rng(2))
+    picture = take_picture(knee, Transducer(50.0, 60.0), (300, 400), np.random.default_rng(2))
     assert picture.pixels[0, 0] == picture.pixels[0, -1] == 0
     assert picture.pixels[:, 200].mean() > 10
     assert picture.x_mm_per_px == picture.y_mm_per_px
@@ -86,7 +89,8 @@ def test_no_cartilage_is_claimed_where_contact_is_lost() -> None:
 
 
 def test_speckle_moves_with_the_tissue() -> None:
-    cine = Cine(1, shape=(240, 320), motion=Motion(slide_mm=2.0, sweep=0.0, tilt_deg=0.0, pressure=0.0, period_s=4.0))
+    slide = HandMotion(slide_mm=2.0, sweep=0.0, tilt_deg=0.0, pressure=0.0, period_s=4.0)
+    cine = CartilageCine(1, shape=(240, 320), motion=slide)
     first, later = cine.picture(0.0), cine.picture(0.5)
     shift = round((cine.motion.pose(0.5).slide_mm - cine.motion.pose(0.0).slide_mm) / first.x_mm_per_px)
     rows = slice(10, 60)
@@ -98,7 +102,7 @@ def test_speckle_moves_with_the_tissue() -> None:
 
 
 def test_another_depth_changes_the_scale() -> None:
-    cine = Cine(1, shape=(240, 320))
+    cine = CartilageCine(1, shape=(240, 320))
     shallow, deep = (cine.picture(0.0, Imaging(depth_mm=depth)) for depth in (24.0, 48.0))
     assert shallow.y_mm_per_px == pytest.approx(0.1)
     assert deep.y_mm_per_px == pytest.approx(0.2)

@@ -1,4 +1,4 @@
-"""Muscles at random, from thin and parallel-fibred to thick and steep, and the ways in which they are pictured."""
+"""Layered soft tissue at random: from thin bellies with parallel strands to thick ones with steep strands."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -6,10 +6,11 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.phantom.records import Imaging
-from edge.phantom.soft_tissue import TABLE_X_MM, Belly, Course, Muscle, Seam, Sheet, Vessel
+from edge.phantom.beams import draw_contact_limits
+from edge.phantom.records import Samples
+from edge.phantom.soft_tissue import TABLE_X_MM, Belly, Course, FasciaSheet, Seam, SoftTissue, Vessel
 from edge.phantom.strands import KINDS, SIZE
-from edge.phantom.texture import smooth_curve
+from edge.phantom.texture import patchy_db, smooth_curve
 
 FAR_MM = 400.0
 """Deeper than any picture."""
@@ -17,13 +18,13 @@ NEAR = np.abs(TABLE_X_MM) < 25
 """The part of the tables that every picture shows."""
 
 
-def draw_muscle(rng: np.random.Generator) -> Muscle:
+def draw_soft_tissue(rng: np.random.Generator) -> SoftTissue:
     """One to three bellies with a rest below, under 2 to 20 mm of skin and fat."""
     n = int(rng.choice([1, 2, 3], p=[0.4, 0.42, 0.18]))
     gap_mm = _draw_gap(rng)
     fat_mm = np.exp(rng.uniform(np.log(2.0), np.log(20.0)))
     heights = np.exp(rng.uniform(np.log(8.0), np.log(35.0 if n == 1 else 26.0), n))
-    sheets: list[Sheet] = []
+    sheets: list[FasciaSheet] = []
     slope = np.tan(np.radians(rng.normal(0, 4)))
     depth_mm = gap_mm + fat_mm
     for k in range(n + 2):
@@ -35,7 +36,7 @@ def draw_muscle(rng: np.random.Generator) -> Muscle:
         if sheets:
             curve = np.maximum(curve, sheets[-1].top_mm + sheets[-1].thickness_mm + 3.0)
         curve = np.maximum(curve, gap_mm + 1.5)
-        sheet = _draw_sheet(rng, curve, drawn=float(k <= n))
+        sheet = _draw_sheet(rng, curve, shown=k <= n)
         sheets.append(sheet)
         depth_mm = depth_mm + sheet.thickness_mm + (heights[k] if k < n else rng.uniform(15, 40))
     bellies = tuple(
@@ -44,10 +45,10 @@ def draw_muscle(rng: np.random.Generator) -> Muscle:
     )
     last = sheets[n].top_mm
     bone = last + rng.uniform(1, 25) + smooth_curve(rng, TABLE_X_MM, 15.0, 1.0) if rng.random() < 0.3 else None
-    return Muscle(
+    return SoftTissue(
         sheets=tuple(sheets),
         bellies=bellies,
-        seams=(*_draw_septa(rng, fat_mm), *_draw_fascia(rng, n)),
+        seams=(*_draw_septa(rng, fat_mm), *_draw_inner_fascia(rng, n)),
         vessels=_draw_vessels(rng, sheets, n),
         skin_mm=rng.uniform(0.8, 2.0),
         skin_db=rng.uniform(-14, 8),
@@ -58,7 +59,7 @@ def draw_muscle(rng: np.random.Generator) -> Muscle:
         bone_mm=np.full_like(TABLE_X_MM, FAR_MM) if bone is None else bone,
         bone_amplitude=10 ** rng.uniform(0.5, 1.5),
         haze_db=rng.uniform(-40, -10),
-        contact=_draw_contact(rng),
+        contact=draw_contact_limits(rng, 0.12),
         gap_mm=gap_mm,
         coupling_db=smooth_curve(rng, TABLE_X_MM, 10 ** rng.uniform(-0.3, 1.0), rng.uniform(0, 2.5)),
         evenness=float(rng.uniform(0, 1) ** 1.5),
@@ -66,31 +67,11 @@ def draw_muscle(rng: np.random.Generator) -> Muscle:
     )
 
 
-def draw_imaging(rng: np.random.Generator, muscle: Muscle) -> Imaging:
-    """Settings that show at least the uppermost belly."""
-    least = float(muscle.sheets[1].top_mm[NEAR].mean()) + 3
-    last = float(muscle.sheets[-2].top_mm[NEAR].mean())
-    depth_mm = float(np.clip(rng.uniform(0.9, 1.6) * (last if rng.random() < 0.7 else least), max(least, 22.0), 90.0))
-    return Imaging(
-        depth_mm=depth_mm,
-        frequency_mhz=rng.uniform(6, 15),
-        gain_db=rng.normal(3, 5),
-        dynamic_range_db=rng.uniform(45, 80),
-        focus_mm=rng.uniform(0.2, 0.8) * depth_mm,
-        tgc_db=tuple(rng.normal(0, 2, 8) + rng.normal(-3, 5) * np.linspace(0, 1, 8)),
-        cycles=rng.uniform(1.0, 2.6),
-        f_number=np.exp(rng.uniform(0.0, np.log(6.0))),
-        noise_db=rng.uniform(-100, -62),
-        smoothing=rng.uniform(0, 1),
-        gamma=10 ** rng.normal(0, 0.12),
-    )
-
-
-def _draw_sheet(rng: np.random.Generator, curve: NDArray[np.float64], *, drawn: float) -> Sheet:
+def _draw_sheet(rng: np.random.Generator, curve: NDArray[np.float64], *, shown: bool) -> FasciaSheet:
     thickness = np.exp(rng.uniform(np.log(0.5), np.log(2.0)))
     strength = 10 ** rng.uniform(-0.3, 1.0)
-    faces = [strength * 10 ** rng.uniform(-0.6, 0.1) * 10 ** (_patches(rng) / 20) for _ in range(2)]
-    return Sheet(
+    faces = [strength * 10 ** rng.uniform(-0.6, 0.1) * 10 ** (patchy_db(rng, TABLE_X_MM, 6) / 20) for _ in range(2)]
+    return FasciaSheet(
         top_mm=curve,
         thickness_mm=thickness,
         level_db=rng.uniform(-4, 14) + smooth_curve(rng, TABLE_X_MM, rng.uniform(1.5, 12), rng.uniform(0, 4)),
@@ -99,7 +80,7 @@ def _draw_sheet(rng: np.random.Generator, curve: NDArray[np.float64], *, drawn: 
         tail_db=max(0.0, rng.uniform(-8, 12)),
         tail_mm=10 ** rng.uniform(-0.5, 0.5),
         pattern=int(rng.integers(KINDS)),
-        drawn=drawn,
+        shown=shown,
     )
 
 
@@ -128,7 +109,7 @@ def _draw_belly(rng: np.random.Generator, height_mm: float, *, deep: int) -> Bel
     )
 
 
-def _draw_clear(rng: np.random.Generator, crumbled: bool) -> NDArray[np.float32] | None:
+def _draw_clear(rng: np.random.Generator, crumbled: bool) -> Samples | None:
     if crumbled:
         return np.full((4, 4), rng.uniform(0.1, 0.4), np.float32)
     if rng.random() < 0.6:
@@ -149,13 +130,13 @@ def _draw_septa(rng: np.random.Generator, fat_mm: float) -> tuple[Seam, ...]:
                 0.03,
                 0.995,
             ),
-            10 ** rng.uniform(-0.3, 1.0) * 10 ** (_patches(rng) / 20) * _pieces(rng),
+            10 ** rng.uniform(-0.3, 1.0) * 10 ** (patchy_db(rng, TABLE_X_MM, 6) / 20) * _pieces(rng),
         )
         for _ in range(int(rng.integers(0, 2 + min(5, int(fat_mm / 2)))))
     )
 
 
-def _draw_fascia(rng: np.random.Generator, n: int) -> tuple[Seam, ...]:
+def _draw_inner_fascia(rng: np.random.Generator, n: int) -> tuple[Seam, ...]:
     """Fascia inside the bellies: now and then, and not all across."""
     return tuple(
         Seam(
@@ -167,7 +148,7 @@ def _draw_fascia(rng: np.random.Generator, n: int) -> tuple[Seam, ...]:
                 0,
                 1,
             ),
-            10 ** rng.uniform(-0.4, 0.6) * 10 ** (_patches(rng) / 20) * _pieces(rng),
+            10 ** rng.uniform(-0.4, 0.6) * 10 ** (patchy_db(rng, TABLE_X_MM, 6) / 20) * _pieces(rng),
         )
         for k in range(n)
         for _ in range(int(rng.choice([0, 1, 2], p=[0.6, 0.28, 0.12])))
@@ -179,7 +160,7 @@ def _pieces(rng: np.random.Generator) -> NDArray[np.float64]:
     return np.clip(smooth_curve(rng, TABLE_X_MM, rng.uniform(3, 12), 1.5) + rng.uniform(-0.5, 1.5), 0, 1)
 
 
-def _draw_vessels(rng: np.random.Generator, sheets: list[Sheet], n: int) -> tuple[Vessel, ...]:
+def _draw_vessels(rng: np.random.Generator, sheets: list[FasciaSheet], n: int) -> tuple[Vessel, ...]:
     vessels = []
     for _ in range(int(rng.choice([0, 1, 2, 3], p=[0.6, 0.24, 0.1, 0.06]))):
         k = int(rng.integers(0, n))
@@ -206,30 +187,19 @@ def _draw_gap(rng: np.random.Generator) -> NDArray[np.float64]:
     return np.maximum(rng.uniform(-2, 3) + rng.normal(0, 0.06) * TABLE_X_MM, 0)
 
 
-def _draw_contact(rng: np.random.Generator) -> tuple[float, float]:
-    left = rng.uniform(-24, -12) if rng.random() < 0.12 else -90.0
-    right = rng.uniform(12, 24) if rng.random() < 0.12 else 90.0
-    return left, right
-
-
-def _patches(rng: np.random.Generator) -> NDArray[np.float64]:
-    """Decibels along a face: mostly even, now and then with gaps."""
-    return np.minimum(smooth_curve(rng, TABLE_X_MM, 10 ** rng.uniform(-0.3, 0.9), rng.uniform(1, 6)), 4.0)
-
-
-def presentable_muscle(rng: np.random.Generator) -> Muscle:
-    """A calf at rest as a careful examiner shows it: gastrocnemius over soleus, full contact, fascicles in plane."""
-    muscle = draw_muscle(rng)
+def presentable_soft_tissue(rng: np.random.Generator) -> SoftTissue:
+    """Two bellies at rest, such as a calf's, as a careful examiner shows them: full contact, strands in plane."""
+    tissue = draw_soft_tissue(rng)
     sign = rng.choice([-1, 1])
     thick = rng.uniform(15, 20)
     slope = rng.normal(0, 0.02)
     depth_mm = rng.uniform(5, 8)
-    sheets: list[Sheet] = []
+    sheets: list[FasciaSheet] = []
     for height in (thick, rng.uniform(12, 16), 30.0):
         wave = smooth_curve(rng, TABLE_X_MM, 15.0, 0.15)
         curve = depth_mm + slope * TABLE_X_MM + wave
         sheets.append(
-            replace(_draw_sheet(rng, curve, drawn=1.0), level_db=np.full_like(TABLE_X_MM, rng.uniform(10, 15)))
+            replace(_draw_sheet(rng, curve, shown=True), level_db=np.full_like(TABLE_X_MM, rng.uniform(10, 15)))
         )
         depth_mm += sheets[-1].thickness_mm + height
         slope += rng.normal(0, 0.015)
@@ -252,7 +222,7 @@ def presentable_muscle(rng: np.random.Generator) -> Muscle:
         )
     )
     return replace(
-        muscle,
+        tissue,
         sheets=tuple(sheets),
         bellies=bellies,
         seams=_draw_septa(rng, 6.0),

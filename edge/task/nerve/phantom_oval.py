@@ -9,11 +9,11 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.phantom.soft_tissue import Field
+from edge.phantom.records import Samples
 
 CORNERS = 96
 """Of an outline."""
-Outline = NDArray[np.float64]
+Polygon = NDArray[np.float64]
 """(n, 2): lateral position and depth in mm of a closed polygon's corners, the first not repeated."""
 
 
@@ -30,14 +30,14 @@ class Oval:
     waves: tuple[complex, ...] = ()
     """Share of the radius: waves of 2, 3, ... periods around."""
 
-    def outline(self, corners: int = CORNERS) -> Outline:
+    def outline(self, corners: int = CORNERS) -> Polygon:
         turn = np.linspace(0, 2 * np.pi, corners, endpoint=False)
         unit = np.exp(1j * turn)
         local = unit * self._swelling(unit)
         placed = (local.real * self.half_width_mm + 1j * local.imag * self.half_height_mm) * np.exp(1j * self.turn_rad)
         return np.stack([placed.real + self.x_mm, placed.imag + self.depth_mm], axis=1)
 
-    def reach(self, x_mm: Field, depth_mm: Field) -> Field:
+    def reach(self, x_mm: Samples, depth_mm: Samples) -> Samples:
         """(rows, beams) from `depth_mm` (rows, 1) and `x_mm` (beams,): 0 at the centre, 1 on the outline."""
         across, down = x_mm - np.float32(self.x_mm), depth_mm - np.float32(self.depth_mm)
         cosine, sine = np.float32(np.cos(self.turn_rad)), np.float32(np.sin(self.turn_rad))
@@ -80,7 +80,7 @@ class PolygonSize:
     short_axis_mm: float
 
 
-def polygon_size(outline: Outline) -> PolygonSize:
+def polygon_size(outline: Polygon) -> PolygonSize:
     """By Green's theorem."""
     start = outline.mean(axis=0)
     x, y = (outline - start).T
@@ -95,6 +95,6 @@ def polygon_size(outline: Outline) -> PolygonSize:
     return PolygonSize(abs(area), (cx + float(start[0]), cy + float(start[1])), float(long), float(short))
 
 
-def gap_mm(first: Outline, second: Outline) -> float:
+def gap_mm(first: Polygon, second: Polygon) -> float:
     """The least distance between the corners of two outlines that do not overlap; exact to half a step between them."""
     return float(np.sqrt(((first[:, None] - second[None]) ** 2).sum(axis=2).min()))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.phantom.soft_tissue import TABLE_X_MM, Belly, Muscle, locate
+from edge.phantom.soft_tissue import TABLE_X_MM, Belly, SoftTissue, locate
 
 FASCICLES = 15
 """How many are followed."""
@@ -16,7 +16,7 @@ REACH_MM = np.arange(-400.0, 400.01, 0.25)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Architecture:
+class TrueArchitecture:
     """One belly, over the width that the picture shows. Angles in degrees from the horizontal, counter-clockwise
     positive as seen, in (-90, 90]."""
 
@@ -45,7 +45,7 @@ class Architecture:
     """(beams,) depth of the facing edges."""
 
 
-def architecture(muscle: Muscle, k: int, x_mm: NDArray[np.float64]) -> Architecture:
+def architecture(muscle: SoftTissue, k: int, x_mm: NDArray[np.float64]) -> TrueArchitecture:
     """Of belly `k` at `x_mm` (beams,)."""
     belly = muscle.bellies[k]
     superficial, deep = (np.interp(x_mm, TABLE_X_MM, edge) for edge in _edges(muscle, k))
@@ -57,7 +57,7 @@ def architecture(muscle: Muscle, k: int, x_mm: NDArray[np.float64]) -> Architect
     length = np.hypot(*np.moveaxis(steps, 2, 0)).sum(axis=1)
     turn = np.unwrap(np.arctan2(-steps[..., 1], steps[..., 0]), axis=1)
     rightward = np.sign(paths[:, -1, 0] - paths[:, 0, 0])
-    return Architecture(
+    return TrueArchitecture(
         fascicle_angle_deg=angle,
         superficial_angle_deg=upper_deg,
         deep_angle_deg=lower_deg,
@@ -73,7 +73,7 @@ def architecture(muscle: Muscle, k: int, x_mm: NDArray[np.float64]) -> Architect
     )
 
 
-def fascicles(muscle: Muscle, k: int, middle_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+def fascicles(muscle: SoftTissue, k: int, middle_mm: NDArray[np.float64]) -> NDArray[np.float64]:
     """(n, STEPS, 2) the courses, across and down in mm, of the fascicles of belly `k` that pass `middle_mm` (n,)
     halfway down. NaN where one does not reach from aponeurosis to aponeurosis."""
     belly = muscle.bellies[k]
@@ -91,7 +91,7 @@ def fascicles(muscle: Muscle, k: int, middle_mm: NDArray[np.float64]) -> NDArray
     return np.stack([x, top + v * (bottom - top)], axis=-1)
 
 
-def _edges(muscle: Muscle, k: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _edges(muscle: SoftTissue, k: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     upper, lower = muscle.sheets[k], muscle.sheets[k + 1]
     return upper.top_mm + upper.thickness_mm, lower.top_mm
 

@@ -8,24 +8,21 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.phantom.records import Imaging
-from edge.phantom.soft_tissue import TABLE_X_MM, Belly, Muscle, Seam, Sheet
-from edge.phantom.soft_tissue_draw import FAR_MM, draw_muscle, presentable_muscle
+from edge.phantom.records import Imaging, Samples
+from edge.phantom.soft_tissue import TABLE_X_MM, Belly, FasciaSheet, Seam, SoftTissue
+from edge.phantom.soft_tissue_drawing import FAR_MM, draw_soft_tissue, presentable_soft_tissue
 from edge.phantom.strands import KINDS
 from edge.phantom.texture import smooth_curve
-from edge.task.nerve.oval import Oval, gap_mm
 from edge.task.nerve.phantom_anatomy import Bed, BloodVessel, Limb, Nerve
+from edge.task.nerve.phantom_oval import Oval, gap_mm
 
 TRIES = 10
 """To find a free place before a structure is left out."""
-LIVE_NERVE = Imaging(
-    depth_mm=32.0, frequency_mhz=12.0, gain_db=-6.0, dynamic_range_db=68.0, focus_mm=11.0, f_number=1.8
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class View:
-    """What is to be seen."""
+class _Room:
+    """Where structures may be placed."""
 
     width_mm: float
     depth_mm: float
@@ -35,24 +32,24 @@ class View:
 
 def draw_limb(rng: np.random.Generator, width_mm: float, depth_mm: float) -> Limb:
     """Nothing to three nerves, vessels and tendons in a view of this size."""
-    muscle = _across(rng, draw_muscle(rng), depth_mm)
-    view = View(width_mm, depth_mm, muscle.bone_mm)
+    muscle = _across(rng, draw_soft_tissue(rng), depth_mm)
+    room = _Room(width_mm, depth_mm, muscle.bone_mm)
     largest = 0.2 * min(width_mm, depth_mm)
     taken: list[Oval] = []
     vessels: list[BloodVessel] = []
     for _ in range(int(rng.choice([0, 1, 2, 3], p=[0.1, 0.42, 0.33, 0.15]))):
         vessel = draw_vessel(rng, largest * np.exp(rng.uniform(np.log(0.2), 0.0)), vein=rng.random() < 0.5)
-        if oval := _placed(rng, vessel.oval, taken, view):
+        if oval := _placed(rng, vessel.oval, taken, room):
             vessels.append(replace(vessel, oval=oval))
     nerves: list[Nerve] = []
     for _ in range(int(rng.choice([0, 1, 2, 3], p=[0.08, 0.5, 0.27, 0.15]))):
         nerve = draw_nerve(rng, largest**2 * np.exp(rng.uniform(np.log(0.15), np.log(2.5))))
-        if oval := _placed(rng, nerve.oval, taken, view):
+        if oval := _placed(rng, nerve.oval, taken, room):
             nerves.append(replace(nerve, oval=oval))
     decoys: list[Nerve] = []
     for _ in range(int(rng.choice([0, 1, 2, 3], p=[0.5, 0.25, 0.15, 0.1]))):
         decoy = draw_decoy(rng)
-        if oval := _placed(rng, decoy.oval, taken, view):
+        if oval := _placed(rng, decoy.oval, taken, room):
             decoys.append(replace(decoy, oval=oval))
     shown = [*(nerve.oval for nerve in nerves), *(vessel.oval for vessel in vessels)]
     beds = _draw_beds(rng, shown)
@@ -80,7 +77,7 @@ def presentable_limb(rng: np.random.Generator, n_nerves: int) -> Limb:
         oval = replace(nerve.oval, x_mm=x_mm, depth_mm=depth_mm + k, turn_rad=0.1 * side)
         nerves.append(_presented(rng, replace(nerve, oval=oval)))
     vessels = _presented_vessels(rng, side, depth_mm)
-    muscle = presentable_muscle(rng)
+    muscle = presentable_soft_tissue(rng)
     middle_mm, radius_mm = rng.uniform(-4, 4), rng.uniform(9, 14)
     bone = 22 + radius_mm - np.sqrt(np.maximum(radius_mm**2 - (TABLE_X_MM - middle_mm) ** 2, 0.0))
     bone = np.where(np.abs(TABLE_X_MM - middle_mm) < radius_mm * 0.95, bone, FAR_MM)
@@ -140,7 +137,7 @@ def draw_nerve(rng: np.random.Generator, area_mm2: float, flattening: float | No
     )
 
 
-def _draw_fascicles(rng: np.random.Generator, oval: Oval) -> NDArray[np.float32]:
+def _draw_fascicles(rng: np.random.Generator, oval: Oval) -> Samples:
     """The larger first, none over another, as many as fill a share of the nerve."""
     half_mm = np.array([oval.half_width_mm, oval.half_height_mm])
     typical = np.exp(rng.uniform(np.log(0.22), np.log(0.7))) * float(np.clip(half_mm[1] / 1.6, 0.6, 1.7))
@@ -192,7 +189,7 @@ def draw_vessel(rng: np.random.Generator, radius_mm: float, *, vein: bool) -> Bl
     )
 
 
-def _placed(rng: np.random.Generator, oval: Oval, taken: list[Oval], view: View) -> Oval | None:
+def _placed(rng: np.random.Generator, oval: Oval, taken: list[Oval], room: _Room) -> Oval | None:
     """At a free place, mostly beside what is there already; then it is taken. None: no room."""
     size = max(oval.half_width_mm, oval.half_height_mm)
     for _ in range(TRIES):
@@ -203,12 +200,12 @@ def _placed(rng: np.random.Generator, oval: Oval, taken: list[Oval], view: View)
             x_mm = beside.x_mm + away.real * (distance + beside.half_width_mm)
             down_mm = beside.depth_mm + away.imag * (distance + beside.half_height_mm)
         else:
-            x_mm = rng.uniform(-0.46, 0.46) * view.width_mm
-            down_mm = rng.uniform(0.12, 0.7) * view.depth_mm
+            x_mm = rng.uniform(-0.46, 0.46) * room.width_mm
+            down_mm = rng.uniform(0.12, 0.7) * room.depth_mm
         here = replace(oval, x_mm=float(x_mm), depth_mm=float(down_mm))
         outline = here.outline(48)
-        floor = np.interp(outline[:, 0], TABLE_X_MM, np.minimum(view.bone_mm - 1.0, view.depth_mm * 0.97))
-        seen = abs(x_mm) < view.width_mm / 2 + 0.3 * size and (outline[:, 1] < floor).all()
+        floor = np.interp(outline[:, 0], TABLE_X_MM, np.minimum(room.bone_mm - 1.0, room.depth_mm * 0.97))
+        seen = abs(x_mm) < room.width_mm / 2 + 0.3 * size and (outline[:, 1] < floor).all()
         if seen and outline[:, 1].min() > 2.5 and all(_apart(here, other) for other in taken):
             taken.append(here)
             return here
@@ -252,7 +249,7 @@ def _draw_bed(rng: np.random.Generator, ovals: list[Oval]) -> Bed:
     )
 
 
-def _across(rng: np.random.Generator, muscle: Muscle, depth_mm: float) -> Muscle:
+def _across(rng: np.random.Generator, muscle: SoftTissue, depth_mm: float) -> SoftTissue:
     """Muscles that are cut across, over a bone now and then; full contact, even gain."""
     bone = muscle.bone_mm
     if rng.random() < 0.35:
@@ -283,7 +280,7 @@ def _draw_threads(rng: np.random.Generator, n_bellies: int) -> tuple[Seam, ...]:
     return tuple(threads)
 
 
-def _short_strands(rng: np.random.Generator, muscle: Muscle) -> Muscle:
+def _short_strands(rng: np.random.Generator, muscle: SoftTissue) -> SoftTissue:
     """Perimysium as dashes and dots; its angle says nothing in a cut across."""
 
     def cut(belly: Belly) -> Belly:
@@ -296,9 +293,9 @@ def _short_strands(rng: np.random.Generator, muscle: Muscle) -> Muscle:
     return replace(muscle, sheets=sheets, bellies=tuple(cut(belly) for belly in muscle.bellies))
 
 
-def _led_around(sheets: tuple[Sheet, ...], ovals: list[Oval]) -> tuple[Sheet, ...]:
+def _led_around(sheets: tuple[FasciaSheet, ...], ovals: list[Oval]) -> tuple[FasciaSheet, ...]:
     """Fascia that gives way, up or down, to what lies there, and keeps its order."""
-    led: list[Sheet] = []
+    led: list[FasciaSheet] = []
     for sheet in sheets:
         top = sheet.top_mm
         for oval in ovals:

@@ -6,13 +6,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.phantom.soft_tissue import TABLE_X_MM, Belly, Course, Field, Muscle, Vessel, carried_sheet
+from edge.phantom.records import Samples
+from edge.phantom.soft_tissue import HEARTBEAT_US, Belly, Course, SoftTissue, Vessel, at_beams, carried_sheet
 
-MOVEMENTS = ("contraction", "stretch", "still")
 PERIOD_US = 8_000_000
-"""Of one contraction with the rest around it."""
-PULSE_US = 800_000
-"""Of the heart; a whole number of them fits the period."""
+"""Of one contraction with the rest around it; a whole number of heartbeats."""
 RAMP_S = (1.0, 2.5)
 """When the effort begins to rise, and how long it rises."""
 RELEASE_S = (5.5, 1.5)
@@ -25,9 +23,9 @@ def effort_at(t_s: float) -> float:
     return _eased((phase_s - RAMP_S[0]) / RAMP_S[1]) - _eased((phase_s - RELEASE_S[0]) / RELEASE_S[1])
 
 
-def pulse_at(t_s: float) -> float:
+def swelling_at(t_s: float) -> float:
     """-1 to 1: how far the vessels are swollen; repeats exactly."""
-    return float(np.sin(2 * np.pi * (round(t_s * 1e6) % PULSE_US) / PULSE_US))
+    return float(np.sin(2 * np.pi * (round(t_s * 1e6) % HEARTBEAT_US) / HEARTBEAT_US))
 
 
 def _eased(share: float) -> float:
@@ -37,7 +35,7 @@ def _eased(share: float) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Movement:
+class FullEffort:
     """Where full effort brings each belly."""
 
     courses: tuple[Course, ...]
@@ -45,14 +43,14 @@ class Movement:
     """Along the layer; the belly's height shrinks by as much."""
 
 
-def draw_movement(rng: np.random.Generator, muscle: Muscle, kind: str) -> Movement:
-    """kind: one of MOVEMENTS. The uppermost belly moves most. Its fascicles shorten by a third or more in a contraction
-    at almost constant thickness; a stretch lengthens them by a tenth."""
+def draw_full_effort(rng: np.random.Generator, muscle: SoftTissue, kind: str) -> FullEffort:
+    """The uppermost belly moves most. Its fascicles shorten by a third or more in a contraction at almost constant
+    thickness; a stretch lengthens them by a tenth. kind: one of `spec.MOVEMENTS`."""
     steeper = {"contraction": rng.uniform(1.75, 2.1), "stretch": rng.uniform(0.82, 0.9), "still": 1.0}[kind]
     stretch = {"contraction": rng.uniform(0.96, 1.0), "stretch": rng.uniform(1.02, 1.05), "still": 1.0}[kind]
     bow = {"contraction": rng.normal(0, 0.25), "stretch": rng.normal(0, 0.05), "still": 0.0}[kind]
     parts = [1.0, *(0.25 for _ in muscle.bellies[1:])]
-    return Movement(
+    return FullEffort(
         tuple(
             replace(belly.rest, angle_rad=belly.rest.angle_rad * steeper**part, bow=belly.rest.bow + bow * part)
             for belly, part in zip(muscle.bellies, parts, strict=True)
@@ -61,11 +59,11 @@ def draw_movement(rng: np.random.Generator, muscle: Muscle, kind: str) -> Moveme
     )
 
 
-def moved(muscle: Muscle, movement: Movement, effort: float) -> Muscle:
+def moved(muscle: SoftTissue, full: FullEffort, effort: float) -> SoftTissue:
     """The muscle, given at rest, at this effort."""
     bellies = tuple(
-        replace(belly, now=_between(belly.rest, full, effort), stretch=stretch**effort)
-        for belly, full, stretch in zip(muscle.bellies, movement.courses, movement.stretches, strict=True)
+        replace(belly, now=_between(belly.rest, course, effort), stretch=stretch**effort)
+        for belly, course, stretch in zip(muscle.bellies, full.courses, full.stretches, strict=True)
     )
     sheets = [muscle.sheets[0]]
     for belly, upper, lower in zip(bellies, muscle.sheets, muscle.sheets[1:], strict=False):
@@ -84,7 +82,7 @@ def _between(rest: Course, full: Course, effort: float) -> Course:
     return Course(angle, bow, twist)
 
 
-def _carried_vessel(before: Muscle, after: Muscle, vessel: Vessel) -> Vessel:
+def _carried_vessel(before: SoftTissue, after: SoftTissue, vessel: Vessel) -> Vessel:
     place = np.array([vessel.x_mm], np.float32), np.array([[vessel.depth_mm]], np.float32)
     x, y = displacement_mm(before, after, *place)[0, 0]
     return replace(vessel, x_mm=vessel.x_mm + float(x), depth_mm=vessel.depth_mm + float(y))
@@ -103,11 +101,11 @@ class _Slab:
     """Where there is no belly."""
     stretch: float
 
-    def carried(self, v: Field) -> Field:
+    def carried(self, v: Samples) -> Samples:
         return np.full_like(v, self.carried_mm) if self.belly is None else self.belly.carried(v)
 
 
-def _slabs(muscle: Muscle) -> Iterator[_Slab]:
+def _slabs(muscle: SoftTissue) -> Iterator[_Slab]:
     """From the skin down; without gaps."""
     first = muscle.sheets[0].top_mm
     yield _Slab(np.zeros_like(first), first, float(first.mean()), None, 0.0, 1.0)
@@ -122,7 +120,7 @@ def _slabs(muscle: Muscle) -> Iterator[_Slab]:
             yield _Slab(bottom, bottom + 400.0, 400.0, None, carried_mm, stretch)
 
 
-def material_mm(muscle: Muscle, x_mm: Field, depth_mm: Field) -> Field:
+def material_mm(muscle: SoftTissue, x_mm: Samples, depth_mm: Samples) -> Samples:
     """What tissue lies at `x_mm` (beams,) and `depth_mm` (rows, 1): (rows, beams, 2), across and down as it is at rest.
 
     The same tissue has the same value whatever the movement; the depth is counted along the layers' mean heights.
@@ -138,7 +136,7 @@ def material_mm(muscle: Muscle, x_mm: Field, depth_mm: Field) -> Field:
     return found
 
 
-def displacement_mm(before: Muscle, after: Muscle, x_mm: Field, depth_mm: Field) -> Field:
+def displacement_mm(before: SoftTissue, after: SoftTissue, x_mm: Samples, depth_mm: Samples) -> Samples:
     """How far (rows, beams, 2), across and down, the tissue at each place of `before` has gone in `after`.
 
     Both are the same muscle at two moments."""
@@ -147,15 +145,15 @@ def displacement_mm(before: Muscle, after: Muscle, x_mm: Field, depth_mm: Field)
         rows, inside, v = _share(old, x_mm, depth_mm)
         rest_x = (x_mm - old.carried(v)) / np.float32(old.stretch)
         new_x = rest_x * np.float32(new.stretch) + new.carried(v)
-        top, bottom = (np.interp(new_x, TABLE_X_MM, edge).astype(np.float32) for edge in (new.top_mm, new.bottom_mm))
+        top, bottom = (at_beams(edge, new_x) for edge in (new.top_mm, new.bottom_mm))
         np.copyto(found[rows, :, 0], new_x - x_mm, where=inside)
         np.copyto(found[rows, :, 1], top + v * (bottom - top) - depth_mm[rows], where=inside)
     return found
 
 
-def _share(slab: _Slab, x_mm: Field, depth_mm: Field) -> tuple[slice, NDArray[np.bool_], Field]:
+def _share(slab: _Slab, x_mm: Samples, depth_mm: Samples) -> tuple[slice, NDArray[np.bool_], Samples]:
     """The rows that a slab touches, where (rows, beams) it is, and how deep in it, 0 to 1."""
-    top, bottom = (np.interp(x_mm, TABLE_X_MM, edge).astype(np.float32) for edge in (slab.top_mm, slab.bottom_mm))
+    top, bottom = (at_beams(edge, x_mm) for edge in (slab.top_mm, slab.bottom_mm))
     first, last = np.searchsorted(depth_mm[:, 0], [top.min(), bottom.max()])
     depth = depth_mm[first:last]
     v = (depth - top) / np.maximum(bottom - top, np.float32(1e-3))
