@@ -28,8 +28,8 @@ def task_spec(name: str) -> TaskSpec:
     spec = load("task", TASKS, name)
     if not isinstance(spec, TaskSpec) or spec.name != name:
         raise BackendUnavailableError(
-            f"task '{name}' of the distribution {TASKS[name].distribution} cannot be used: its entry point must lead to "
-            f"a TaskSpec with the name '{name}', not to {getattr(spec, 'name', None) or type(spec).__name__}"
+            f"task '{name}' of the distribution {TASKS[name].distribution} cannot be used: its entry point must lead "
+            f"to a TaskSpec with the name '{name}', not to {getattr(spec, 'name', None) or type(spec).__name__}"
         )
     return spec
 
@@ -49,7 +49,7 @@ def task_specs() -> tuple[TaskSpec, ...]:
 
 
 def anatomies() -> Mapping[str, Anatomy]:
-    """What may stand behind `phantom:`, by name; of two with one name the first task's, so that ours cannot be taken."""
+    """What may stand behind `phantom:`, by name. Of two with one name the first task's counts, so that ours stay."""
     found: dict[str, Anatomy] = {}
     for spec in task_specs():
         for one in spec.anatomies:
