@@ -70,10 +70,11 @@ def _command(
     common, own = options(spec), options_of(spec.options)
 
     def run(**given: Any) -> None:
-        body(spec, {name: value for name, value in given.items() if value is not None})
+        body(spec, {name: value for name, value in given.items() if value != left_out[name]})
 
     parameters = [_parameter(one, one.name == argument) for one in common]
     parameters += [_parameter(one, panel=f"Of {spec.name} alone") for one in own]
+    left_out = {one.name: one.default for one in parameters}
     # Typer reads what a function asks for from its signature.
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {one.name: one.annotation for one in parameters}

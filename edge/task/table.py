@@ -29,7 +29,8 @@ def task_spec(name: str) -> TaskSpec:
     if not isinstance(spec, TaskSpec) or spec.name != name:
         raise BackendUnavailableError(
             f"task '{name}' of the distribution {TASKS[name].distribution} cannot be used: its entry point must lead "
-            f"to a TaskSpec with the name '{name}', not to {getattr(spec, 'name', None) or type(spec).__name__}"
+            f"to a TaskSpec with the name '{name}', not to "
+            f"{spec.name if isinstance(spec, TaskSpec) else type(spec).__name__}"
         )
     return spec
 
