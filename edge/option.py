@@ -1,7 +1,7 @@
 """Settings as records: each field says once how it is asked for, and every way of asking reads it from there.
 
 A settings record is a frozen dataclass whose fields are annotated with an `Option`. The command line, the Python
-interface and the address of a simulated probe (`phantom:muscle,motion=stretch`) all make it through `made` or `parsed`,
+interface and the address of a simulated probe (`phantom:NAME,seed=3`) all make it through `made` or `parsed`,
 with the same checks and the same words.
 """
 

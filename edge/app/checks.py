@@ -150,7 +150,7 @@ def camera_checks() -> Iterator[Check]:
             "camera",
             State.NOTE,
             "none",
-            "plug the probe or frame grabber in; without one use a file, phantom:cartilage or phantom:muscle",
+            "plug the probe or frame grabber in; without one use a file, or the simulated probe: sonoedge demo",
         )
 
 

@@ -28,7 +28,7 @@ WIDTH: Final = 180 / 25.4 * 72
 LEFT, RIGHT, TOP, BOTTOM = 52.0, 6.0, 18.0, 30.0
 PANEL, BETWEEN = 84.0, 14.0
 ABREAST: Final = 3
-"""Pictures side by side: narrower ones do not show single fascicles."""
+"""Pictures side by side: narrower ones do not show single fibres."""
 APART: Final = 4.0
 PICTURE_WIDTH: Final = (WIDTH - LEFT - RIGHT - (ABREAST - 1) * APART) / ABREAST
 KEY_WIDTH: Final = 7.0

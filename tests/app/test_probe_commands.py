@@ -281,7 +281,7 @@ def test_an_address_where_nothing_is(sonoedge, address, said):
 
 
 def test_a_run_says_what_is_wrong_with_the_address_too(sonoedge):
-    ended = sonoedge("run", "--source", "phantom:cartilage", "--probe", "ttyACM0", "--frames", "1")
+    ended = sonoedge("run", "cartilage", "--source", "phantom:cartilage", "--probe", "ttyACM0", "--frames", "1")
     assert ended.code == 1
     assert "'ttyACM0' is no address; write a port's path such as /dev/ttyACM0" in ended.error_line
 
