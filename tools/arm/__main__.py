@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.runtime.manifest import list_models, load_manifest, model_folder
+from edge.task.table import TASKS
 from tools.arm.board import BOARDS, Board, run_python
 from tools.arm.system import PROJECT, CannotSetUpError, set_up
 from tools.masks import all_masks
@@ -27,7 +28,8 @@ CACHE = PROJECT / ".cache/arm"
 LEAST_ALIKE_PERCENT = 99.9
 PICTURES = 2
 """130,000 decisions; a picture takes seconds where every instruction is emulated."""
-DEMO = "run --source phantom:cartilage --frames 3 --runtime tflite"
+FIRST = next(iter(TASKS))
+DEMO = f"run {FIRST} --source phantom:{FIRST} --frames 3 --runtime tflite"
 CANNOT_SET_UP = 3
 TIMEOUT_S = 1800.0
 """For one job; half a minute on a machine with nothing else to do."""
