@@ -100,6 +100,11 @@ class CTwin:
         self.device = self.ffi.new("flash_device *", self.c.flash_memory_device(self.memory))
         self.running = self.ffi.new("boot_outcome *")
 
+    @property
+    def is_dead(self) -> bool:
+        """The power went, and was not switched on again."""
+        return self.memory.dead
+
     def cells(self) -> bytes:
         return bytes(self.ffi.buffer(self.bytes, FLASH_SIZE))
 

@@ -1,6 +1,5 @@
 """One suite, three devices. Each test begins with a restart and ends with a look at every error counter."""
 
-import os
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -17,8 +16,6 @@ from tests.hil.firmware import KINDS, Firmware
 from tools.bridge.devices import ProbeDevice
 from tools.bridge.raw_host import RawHost
 
-ALL = bool(os.environ.get("HIL_ALL"))
-"""Set by `make hil`: the long tests do all that they know, not a spread of it."""
 AWAKE_S = 600.0
 """A test may think for so long before its probe's heartbeats end."""
 

@@ -11,7 +11,9 @@ from tools import firmware
 from tools.bridge.devices import CortexProbe, ProbeDevice, ProcessProbe, PythonProbe
 from tools.bridge.qemu import missing_for_qemu
 
-PYTHON, PROCESS, CORTEX = KINDS = ("python", "process", "cortex_m3")
+PYTHON, PROCESS, CORTEX = "python", "process", "cortex_m3"
+KINDS = (PYTHON, PROCESS, pytest.param(CORTEX, marks=pytest.mark.slow))
+"""The parameters of every test of a device."""
 
 SMALL_PROGRAM = bytes(range(256)) * 20
 """What is updated where the image's code does not run: two sectors."""

@@ -31,13 +31,11 @@ from firmware_bridge.host.update import PART_BYTES, update
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.messages import HARDWARE_ID, BootReason, Refusal, Stimulus, UpdateState
 from firmware_bridge.line.transport.faulty import FaultSettings
-from tests.hil.conftest import ALL, Bench
+from tests.hil.conftest import Bench
 from tests.hil.counters import CUT, NAMES
-from tests.hil.firmware import CORTEX
 from tools.bridge.raw_host import SOON_S
 
 OLD, NEW = FirmwareVersion(1, 0, 0, 0), FirmwareVersion(2, 0, 0, 0)
-N_CUTS_SPREAD = 12
 pytestmark = pytest.mark.disturbs(*CUT)  # an update restarts the device
 _N_RECORDS = FLASH_SECTOR_SIZE // JOURNAL_RECORD_SIZE
 
@@ -254,7 +252,7 @@ def test_a_power_cut_at_any_flash_operation_leaves_a_device_that_starts_and_can_
         factory = bytes(template.cells)
     image = bench.image("2.0.0")
     n_operations = operations_of_an_update(factory, image.read_bytes())
-    for n_before in chosen_cuts(bench.kind, n_operations):
+    for n_before in range(n_operations):
         boot_id, identity = cut_in_the_middle(bench, factory, image.read_bytes(), n_before)
         where = f"cut in operation {n_before} of {n_operations}"
         assert (identity.boot_reason, identity.boot_id > boot_id) == (BootReason.POWER, True), where
@@ -293,12 +291,6 @@ def operations_of_an_update(factory: bytes, image: bytes) -> int:
         flash.n = 0
         install_carelessly(probe, image)
         return flash.n
-
-
-def chosen_cuts(kind: str, n_operations: int) -> list[int]:
-    if kind != CORTEX or ALL:
-        return list(range(n_operations))
-    return sorted({round(k * (n_operations - 1) / (N_CUTS_SPREAD - 1)) for k in range(N_CUTS_SPREAD)})
 
 
 def cut_in_the_middle(bench: Bench, factory: bytes, image: bytes, n_before: int) -> tuple[int, ProbeIdentity]:

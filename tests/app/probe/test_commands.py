@@ -23,8 +23,6 @@ from firmware_bridge.line import messages as wire
 from firmware_bridge.line.framing import Deframer, encode_frame
 from firmware_bridge.line.link import FrameKind
 
-COMMANDS = ("list", "info", "set", "watch", "selftest", "update", "trace")
-
 
 @contextmanager
 def line_with(answer):
@@ -70,13 +68,6 @@ def older_probe():
         return said
 
     return answer
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_teaches_with_an_example(sonoedge, command):
-    ended = sonoedge("probe", command, "--help")
-    assert ended.code == 0
-    assert f"sonoedge probe {command}" in ended.out.split("Usage:")[1].partition("\n")[2]
 
 
 def test_info_shows_every_parameter_preset_and_counter_within_80_columns(sonoedge, environment):

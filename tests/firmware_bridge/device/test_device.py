@@ -4,10 +4,9 @@ from itertools import pairwise
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from firmware_bridge.device import boot
-from firmware_bridge.device.device import Device
 from firmware_bridge.device.limits import acoustic_output, check
 from firmware_bridge.device.stepped_probe import new_flash
 from firmware_bridge.line import messages as wire
@@ -71,10 +70,14 @@ class DeviceLife(RuleBasedStateMachine):
     The model knows temperatures, battery, freeze, imaging, faults, the storm and when the host was heard.
     """
 
+    def __init__(self, make_device):
+        super().__init__()
+        self.make_device = make_device
+
     @initialize(start_us=st.integers(0, WRAP - 1))
     def switch_on(self, start_us):
         self.now_us, self.port = start_us, Port()
-        self.device = Device(self.port, start_us)
+        self.device = self.make_device(self.port, start_us)
         self.host = Link(self)
         self.session = 0
         self.heard_us = None
@@ -314,5 +317,7 @@ class DeviceLife(RuleBasedStateMachine):
         del exposures[:-1]
 
 
-TestDeviceLife = DeviceLife.TestCase
-TestDeviceLife.settings = settings(max_examples=40, stateful_step_count=40)
+def test_lives(make_device):
+    run_state_machine_as_test(
+        lambda: DeviceLife(make_device), settings=settings(max_examples=40, stateful_step_count=40)
+    )

@@ -1,6 +1,7 @@
 """The acoustic model against floating point, and the limits at their borders."""
 
 import math
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,15 @@ from firmware_bridge.line import messages as wire
 from firmware_bridge.line.messages import PARAMETER_NUMBERS
 
 ROWS = wire.PARAMETERS
+
+
+@pytest.fixture(scope="module", params=["python", "c"])
+def limits(request):
+    """`acoustic_output` and `check` in Python, and what core/limits.c has for them."""
+    if request.param == "python":
+        return SimpleNamespace(acoustic_output=acoustic_output, check=check)
+    core = request.getfixturevalue("core")
+    return SimpleNamespace(acoustic_output=core.c.limits_output, check=core.c.limits_check)
 
 
 @st.composite
@@ -36,8 +46,8 @@ def floating_output(values):
 
 
 @given(settings())
-def test_the_integers_follow_the_model_on_the_safe_side(values):
-    output = acoustic_output(values)
+def test_the_integers_follow_the_model_on_the_safe_side(limits, values):
+    output = limits.acoustic_output(values)
     mi, ispta, tis, tib = floating_output(values)
     assert 1000 * mi <= output.mi_milli + 1e-6 <= 1000 * mi * 1.003 + 3
     assert ispta <= output.ispta_mw_cm2 + 1e-6 <= ispta * 1.006 + 2
@@ -51,8 +61,8 @@ def test_the_pressure_factor_is_never_too_small(mdb):
 
 
 @given(settings())
-def test_what_is_allowed_keeps_every_limit(values):
-    verdict, output = check(values), acoustic_output(values)
+def test_what_is_allowed_keeps_every_limit(limits, values):
+    verdict, output = limits.check(values), limits.acoustic_output(values)
     preset = wire.PRESETS[values[PARAMETER_NUMBERS["preset"]]]
     kept = (
         output.mi_milli <= min(1900, preset.mi_cap_milli)
@@ -63,27 +73,27 @@ def test_what_is_allowed_keeps_every_limit(values):
 
 
 @pytest.mark.parametrize("preset", wire.PRESETS, ids=lambda preset: preset.name)
-def test_every_preset_starts_within_its_own_caps(preset):
-    assert check(preset.values).refusal == wire.Refusal.NONE
+def test_every_preset_starts_within_its_own_caps(limits, preset):
+    assert limits.check(preset.values).refusal == wire.Refusal.NONE
     assert preset.mi_cap_milli < wire.MI_LIMIT_MILLI and preset.ispta_cap_mw_cm2 < wire.ISPTA_LIMIT_MW_CM2
 
 
 @pytest.mark.parametrize("number", range(len(ROWS)), ids=[row.name for row in ROWS])
 @pytest.mark.parametrize("side", ["minimum", "maximum"])
-def test_one_step_outside_is_refused_and_named(number, side):
+def test_one_step_outside_is_refused_and_named(limits, number, side):
     row, values = ROWS[number], list(wire.PRESETS[0].values)
     outward = row.step if side == "maximum" else -row.step
     values[number] = getattr(row, side) + outward
-    verdict = check(values)
+    verdict = limits.check(values)
     expected = wire.Refusal.UNKNOWN_PRESET if row.name == "preset" else wire.Refusal.OUT_OF_RANGE
     assert (verdict.refusal, verdict.parameter) == (expected, number)
     assert (verdict.asked, verdict.low, verdict.high) == (values[number], row.minimum, row.maximum)
 
 
-def test_between_two_steps_is_refused_and_not_rounded():
+def test_between_two_steps_is_refused_and_not_rounded(limits):
     values = list(wire.PRESETS[0].values)
     values[PARAMETER_NUMBERS["depth"]] = 301
-    assert check(values).refusal == wire.Refusal.OFF_STEP
+    assert limits.check(values).refusal == wire.Refusal.OFF_STEP
 
 
 def changed(**raw):
@@ -103,7 +113,7 @@ def changed(**raw):
         ({"frequency": 110, "focus": 50}, wire.Refusal.TI_TOO_HIGH, 2000),
     ],
 )
-def test_each_limit_of_the_output_can_be_the_one_that_refuses(raw, refusal, high):
-    verdict = check(changed(**raw, transmit_power=0, frame_rate=60))
+def test_each_limit_of_the_output_can_be_the_one_that_refuses(limits, raw, refusal, high):
+    verdict = limits.check(changed(**raw, transmit_power=0, frame_rate=60))
     assert (verdict.refusal, verdict.high) == (refusal, high)
     assert verdict.asked > high

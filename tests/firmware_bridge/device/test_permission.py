@@ -95,6 +95,10 @@ ENDS = {
 }
 
 
+def test_no_end_is_forgotten():
+    assert {reason for _, reason, _ in ENDS.values()} == set(TransmitOff) - {TransmitOff.NONE}
+
+
 @pytest.mark.parametrize("name", ENDS)
 def test_each_end_of_the_permission_needs_arming_again(bench, name):
     end, reason, recover = ENDS[name]

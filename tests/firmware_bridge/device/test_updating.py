@@ -269,19 +269,28 @@ def test_nothing_is_to_be_confirmed(bench):
     assert bench.state() == before
 
 
-def test_flash_that_fails_is_a_fault_and_the_file_can_begin_again(bench, monkeypatch):
-    new = Uploader(bench, image())
-    new.send(new.begin(), until=8_000)
-
+def worn(flash, patch):
     def fail(at, content):
         raise FlashBitError("worn")
 
+    patch.setattr(flash, "program", fail)
+
+
+def written_before(flash, patch):
+    flash.cells[BANK_B + 8_000 : BANK_B + 8_400] = bytes(400)
+
+
+@pytest.mark.parametrize("spoil", [worn, written_before])
+def test_flash_that_fails_is_a_fault_and_the_file_can_begin_again(bench, monkeypatch, spoil):
+    new = Uploader(bench, image())
+    new.send(new.begin(), until=8_000)
     with monkeypatch.context() as patch:
-        patch.setattr(bench.probe.flash, "program", fail)
-        answer = bench.ask(wire.UpdateData(0, 8_000, bytes(400)))
+        spoil(bench.probe.flash, patch)
+        answer = bench.ask(wire.UpdateData(0, 8_000, new.file[8_000:8_400]))
     assert (answer.refusal, answer.state) == (Refusal.FLASH_FAILED, UpdateState.IDLE)
     bench.run(5_000)
     assert bench.last(wire.FaultReport).fault == FaultCode.FLASH
+    assert [line.line for line in bench.all_of(wire.LogLine)].count("fault: flash") == 1
     assert new.begin().offset == FLASH_SECTOR_SIZE
     assert not new.all().refusal
 
