@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.firmware.core_library import Core
 from tests.installation import wheel_of_this_tree
 
 # Other work on the machine must not make a test fail, so nothing here is timed, examples included.
@@ -36,6 +37,12 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel of this tree."""
     return wheel_of_this_tree(tmp_path_factory.mktemp("build"))
+
+
+@pytest.fixture(scope="session")
+def core(tmp_path_factory: pytest.TempPathFactory) -> Core:
+    """The firmware's C core in this process."""
+    return Core(tmp_path_factory.mktemp("core"))
 
 
 @pytest.fixture(scope="session")

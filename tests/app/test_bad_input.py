@@ -10,6 +10,7 @@ import pytest
 
 from edge.exam.folder import RunFolder
 from edge.runtime.manifest import models_folder
+from edge.runtime.table import RUNTIMES
 
 pytestmark = pytest.mark.usefixtures("cartilage_model")
 GREY = np.random.default_rng(5).integers(0, 256, (480, 640), np.uint8)
@@ -180,14 +181,14 @@ def test_a_model_with_a_changed_byte(run, tmp_path):
     assert not (tmp_path / "results").exists()
 
 
-@pytest.mark.parametrize(
-    ("runtime", "library"), [("onnx", "onnxruntime"), ("openvino", "openvino"), ("tflite", "ai_edge_litert")]
-)
-def test_a_missing_runtime_names_the_extra_and_no_other_steps_in(sonoedge, runtime, library):
-    prelude = f"sys.modules[{library!r}] = None; sys.modules['tflite_runtime'] = None"
-    ended = sonoedge(
-        "run", "cartilage", "--source", "phantom:cartilage", "--frames", "1", "--runtime", runtime, prelude=prelude
-    )
+LIBRARIES = {"onnx": "onnxruntime", "openvino": "openvino", "tflite": "ai_edge_litert"}
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_a_missing_runtime_names_the_extra_and_no_other_steps_in(sonoedge, runtime):
+    prelude = f"sys.modules[{LIBRARIES[runtime]!r}] = None; sys.modules['tflite_runtime'] = None"
+    asked = ("run", "cartilage", "--source", "phantom:cartilage", "--frames", "1", "--runtime", runtime)
+    ended = sonoedge(*asked, prelude=prelude)
     assert ended.code == 1
     assert f"sonoedge[{runtime}]" in ended.error_line
 

@@ -7,12 +7,16 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
 import pytest
+from typer.main import get_command
 
+from edge.app.cli import app
 from edge.exam.folder import RunFolder
 from edge.finding import Verdict
 from edge.runtime.manifest import list_models, load_manifest, model_folder
@@ -207,9 +211,17 @@ def test_bench_gives_every_stage_of_every_candidate(sonoedge):
     assert sonoedge("bench", "--frames", "2", "--threads", "1", "--runtime", "onnx").code == 0
 
 
-@pytest.mark.parametrize("command", ["run", "demo", "show", "doctor", "models", "bench"])
+def every_command(group: Any, path: str = "") -> Iterator[str]:
+    """Each as it is typed, groups of commands too."""
+    for name, command in group.commands.items():
+        yield f"{path}{name}"
+        if hasattr(command, "commands"):
+            yield from every_command(command, f"{path}{name} ")
+
+
+@pytest.mark.parametrize("command", list(every_command(get_command(app))))
 def test_every_command_teaches_with_an_example(sonoedge, command):
-    ended = sonoedge(command, "--help")
+    ended = sonoedge(*command.split(), "--help")
     assert ended.code == 0
     assert f"sonoedge {command}" in ended.out.split("Usage:")[1].partition("\n")[2]
 

@@ -22,22 +22,22 @@ from edge.task.cartilage.phantom import CartilageCine
 from edge.task.cartilage.simulated import true_sizes
 from firmware_bridge.errors import BridgeError, ClockNotReadyError, LinkLostError
 from firmware_bridge.host.clock_sync import HostTime
-from firmware_bridge.host.events import Event, Exposed, ParametersChanged, Telemetry
-from firmware_bridge.host.news import StateKnown, StateUnknown
-from firmware_bridge.host.parameters import Parameters
+from firmware_bridge.host.events import Event, Exposed, ParametersChanged, TelemetryReport
+from firmware_bridge.host.parameters import ProbeParameters
+from firmware_bridge.host.reports import StateKnown, StateUnknown
 from firmware_bridge.line.messages import ExposureFlag
 
 PERIOD_NS = 40_000_000
-TELEMETRY = Telemetry(1, 2, 80, 35.0, 41.0, 0.9, 0.3, 1.2, 100)
+TELEMETRY = TelemetryReport(1, 2, 80, 35.0, 41.0, 0.9, 0.3, 1.2, 100)
 ON, OFF = ExposureFlag.TRANSMITTING | ExposureFlag.IMAGING, ExposureFlag.IMAGING
 
 
-def set_to(epoch: int = 1, **changes) -> Parameters:
-    nominal = Parameters(30.0, 11.0, 0.0, (0.0,) * 8, 15.0, 62.0, 25.0, 0.0, "cartilage", 0.0, epoch)
+def set_to(epoch: int = 1, **changes) -> ProbeParameters:
+    nominal = ProbeParameters(30.0, 11.0, 0.0, (0.0,) * 8, 15.0, 62.0, 25.0, 0.0, "cartilage", 0.0, epoch)
     return replace(nominal, **changes)
 
 
-def known(parameters: Parameters | None = None, **changes) -> StateKnown:
+def known(parameters: ProbeParameters | None = None, **changes) -> StateKnown:
     return replace(StateKnown(parameters or set_to(), True, False, "", 7, 8, 9, TELEMETRY), **changes)
 
 
@@ -124,7 +124,7 @@ def test_all_that_the_line_knows_is_on_the_frame() -> None:
 
 
 def test_the_phantom_gets_every_parameter_that_it_has() -> None:
-    parameters = Parameters(42.0, 7.0, 3.0, (1.0,) * 8, 20.0, 70.0, 50.0, -5.0, "nerve", 0.0, 3)
+    parameters = ProbeParameters(42.0, 7.0, 3.0, (1.0,) * 8, 20.0, 70.0, 50.0, -5.0, "nerve", 0.0, 3)
     imaging = Imaging(
         depth_mm=42.0,
         frequency_mhz=7.0,
@@ -173,7 +173,7 @@ class Reporting:
     def __init__(self) -> None:
         self.ready = True
 
-    def parameters(self) -> Parameters:
+    def parameters(self) -> ProbeParameters:
         return set_to(epoch=3)
 
     def listen(self, tell: Callable[[Event], None], kinds: tuple[type[Event], ...]) -> None:

@@ -20,7 +20,7 @@ from edge.task.muscle.phantom import LIVE_MUSCLE, MuscleCine
 from edge.task.nerve.phantom import NerveCine
 from edge.task.table import anatomies
 from edge.task.tissue.phantom import TissueCine
-from edge.trust.picture import picture_faults
+from edge.trust.faults import picture_faults
 
 open_phantom = partial(open_phantom_of, anatomies=anatomies())
 parse_phantom = partial(parse_phantom_of, anatomies=anatomies())

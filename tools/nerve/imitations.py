@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.screen.region import find_region
+from edge.screen.region.ultrasound import find_region
 from tools.nerve.looks import Level, coarsen, speckle
 from tools.nerve.split import NerveDrawing
 
