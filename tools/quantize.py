@@ -27,7 +27,7 @@ from tools.tflite.writing import write_tflite
 
 PICTURES = 128
 SEED = 5_000_000
-"""Calibration pictures are drawn from here; training, validation and test draw elsewhere."""
+"""Calibration pictures are drawn from here; training, validation and test have seeds of their own."""
 SCALE = 1 / 255
 COPYING = ("Resize", "MaxPool")
 """Operations whose output keeps the scale of their input."""

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -87,6 +86,12 @@ def missing_set():
 
 def first_phantom(training):
     """The first training picture that needs no real ones."""
-    for seed in count():
-        with suppress(SystemExit):
-            return training.draw(seed)
+    examples = (drawn_or_none(training, seed) for seed in count())
+    return next(example for example in examples if example is not None)
+
+
+def drawn_or_none(training, seed):
+    try:
+        return training.draw(seed)
+    except SystemExit:
+        return None

@@ -195,7 +195,7 @@ def phantom_regions(part: str, rng: np.random.Generator) -> Iterator[tuple[int, 
 
 
 def draw_examples(part: str, rounds: int) -> RegionExamples:
-    """All regions of a part; in rounds after the first, pictures look as from another scanner."""
+    """All regions of a part; in rounds after the first, pictures are shown as by another scanner."""
     rng = np.random.default_rng([5, len(part)])
     rows: list[tuple[Grey, NDArray[np.float32], tuple[int, ...], int, str, bool]] = []
     for count in range(rounds):
