@@ -9,25 +9,28 @@ OUT ?= out/demo
 TASK ?= cartilage
 PYTEST_ARGS ?=
 FUZZ_SECONDS ?= 60
+# One process for each processor, four at most; what one has left over, another takes. `make test TEST_JOBS=0`: none.
+TEST_JOBS ?= auto
+PYTEST := $(BIN)/python -m pytest --numprocesses $(TEST_JOBS) --maxprocesses 4 --dist worksteal
 TRAININGS := train-cartilage train-muscle train-nerve train-tissue
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test hil lint fuzz coverage-c bench arm $(TRAININGS) clean
+.PHONY: help demo test test-slow lint fuzz coverage-c bench arm $(TRAININGS) clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 20
 
 demo: $(VENV)/run.stamp ## measure on the built-in simulated probe (TASK=cartilage, muscle or nerve); results in out/demo
-	$(BIN)/sonoedge demo --task $(TASK) --out $(OUT)
+	$(BIN)/sonoedge demo $(TASK) --out $(OUT)
 
-test: $(VENV)/dev.stamp ## every test, with coverage
-	@bash tools/setup/system.sh
-	$(BIN)/python -m pytest --cov --cov-report=term $(PYTEST_ARGS)
+test: $(VENV)/dev.stamp ## every test but the slow ones, with coverage
+	@bash tools/setup/system.sh gcc make
+	$(PYTEST) -m "not slow" --cov --cov-report=term $(PYTEST_ARGS)
 
-hil: $(VENV)/dev.stamp ## the probe's firmware at length: simulator, process and emulated Cortex-M3; all checks of the C code
+test-slow: $(VENV)/dev.stamp ## the slow tests: emulated Cortex-M3 and ARM64 boards, mutants, fuzzing and coverage of the firmware
 	@bash tools/setup/system.sh
-	HIL_ALL=1 FUZZ_SECONDS=30 $(BIN)/python -m pytest tests/hil tests/firmware $(PYTEST_ARGS)
+	$(PYTEST) -m slow -rP $(PYTEST_ARGS)
 
 lint: $(VENV)/dev.stamp ## formatter, linter and types; the firmware's C too
 	$(BIN)/ruff check --config tools/ruff.toml .

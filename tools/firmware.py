@@ -18,7 +18,7 @@ from firmware_bridge.device.boot import BANK_A_START
 from firmware_bridge.device.flash import FLASH_SIZE, Flash
 from firmware_bridge.device.journal import JournalRecord, append_record
 from firmware_bridge.errors import BridgeError
-from firmware_bridge.image import (
+from firmware_bridge.firmware_image import (
     BANK_SIZE,
     IMAGE_HEADER_SIZE,
     IMAGE_LOAD_ADDRESS,

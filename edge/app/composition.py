@@ -142,6 +142,7 @@ def _open_sinks(settings: Settings) -> dict[str, Sink]:
     """The sinks that write to the folder, which no earlier run may have used."""
     if settings.out is None:
         return {}
+    others = {name: load("sink", SINKS, name) for name in settings.sinks}
     folder = claim_folder(settings.out)
     sinks: dict[str, Sink] = {"records": load("sink", SINKS, "records")(folder)}
     if settings.video:
@@ -149,7 +150,7 @@ def _open_sinks(settings: Settings) -> dict[str, Sink]:
     for name, wanted in (("stills", settings.stills), ("masks", settings.masks)):
         if wanted:
             sinks[name] = load("sink", SINKS, name)(folder)
-    return sinks
+    return sinks | {name: open_sink(folder) for name, open_sink in others.items()}
 
 
 def drawing(terms: Terms, *, live: bool, stages: bool = False) -> Draw:

@@ -12,12 +12,12 @@ from edge.loop.mailbox import Mailbox
 from edge.phantom.records import Imaging
 from edge.source.probe_feed import Exposure
 from firmware_bridge.device.simulator import simulated_probe
-from firmware_bridge.device.virtual_probe import TrueExposure
+from firmware_bridge.device.stepped_probe import TrueExposure
 from firmware_bridge.errors import BridgeError, ClockNotReadyError
-from firmware_bridge.host.events import Event, Exposed, ParametersChanged, Telemetry
-from firmware_bridge.host.news import StateKnown, StateUnknown
-from firmware_bridge.host.parameters import Parameters, parameters_from_raw
+from firmware_bridge.host.events import Event, Exposed, ParametersChanged, TelemetryReport
+from firmware_bridge.host.parameters import ProbeParameters, parameters_from_raw
 from firmware_bridge.host.probe import Probe, open_probe
+from firmware_bridge.host.reports import StateKnown, StateUnknown
 from firmware_bridge.line.messages import ExposureFlag
 
 STATE_WAIT_S = 0.25
@@ -142,7 +142,7 @@ def true_exposure(exposure: TrueExposure) -> Exposure:
     return exposure_of(exposure.host_ns, exposure.frame, parameters, ExposureFlag(exposure.flags))
 
 
-def exposure_of(exposed_ns: int, frame_number: int, parameters: Parameters, flags: ExposureFlag) -> Exposure:
+def exposure_of(exposed_ns: int, frame_number: int, parameters: ProbeParameters, flags: ExposureFlag) -> Exposure:
     """An exposure as the phantom takes it; gain is counted from the same nominal brightness on both sides."""
     imaging = Imaging(
         depth_mm=parameters.depth_mm,
@@ -176,7 +176,7 @@ def state_of(known: StateKnown) -> ProbeState:
     return state if known.telemetry is None else with_telemetry(state, known.telemetry)
 
 
-def with_telemetry(state: ProbeState, telemetry: Telemetry) -> ProbeState:
+def with_telemetry(state: ProbeState, telemetry: TelemetryReport) -> ProbeState:
     return replace(
         state,
         mi=telemetry.mi,

@@ -10,9 +10,9 @@ from edge.errors import SettingError
 
 reference = typer.Typer(
     help="Record what healthy tissue looks like on your scanner, so that what is measured can have a z-score.\n\n"
-    "[bold]Examples[/]\n\n  sonoedge run tissue --source healthy-1.png --roi 200,150,150,60 --out healthy-1\n\n"
-    "  sonoedge reference add biceps healthy-1 healthy-2 healthy-3 healthy-4 healthy-5 --kind muscle --device Lumify "
-    "--preset msk\n\n  sonoedge reference list\n\n  sonoedge reference remove biceps",
+    "A reference is made from one run (--out) of each of five healthy people or more.\n\n"
+    "[bold]Examples[/]\n\n  sonoedge reference add biceps healthy-1 healthy-2 healthy-3 healthy-4 healthy-5 "
+    "--kind KIND --device Lumify --preset msk\n\n  sonoedge reference list\n\n  sonoedge reference remove biceps",
     no_args_is_help=True,
     rich_markup_mode="rich",
 )

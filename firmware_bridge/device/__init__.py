@@ -1,1 +1,1 @@
-"""The reference of the device's brain, which the firmware's core/*.c equals byte for byte: no clock, no thread."""
+"""The reference of the device, which the firmware's core/*.c equals byte for byte: no clock, no thread."""

@@ -17,7 +17,14 @@ from firmware_bridge.errors import (
     ImageOlderError,
     NothingBootsError,
 )
-from firmware_bridge.image import BANK_SIZE, Image, Version, check_hardware, read_image, unsigned_image
+from firmware_bridge.firmware_image import (
+    BANK_SIZE,
+    FirmwareImage,
+    FirmwareVersion,
+    check_hardware,
+    read_image,
+    unsigned_image,
+)
 
 BANK_A_START: Final = 0x10000
 BANK_B_START: Final = 0x80000
@@ -30,7 +37,7 @@ BOOT_TRIES: Final = 3
 _LAST_COUNT: Final = 0xFFFF_FFFF
 
 
-class UpdateStatus(IntEnum):
+class UpdateOutcome(IntEnum):
     """How a step of an update ended."""
 
     OK = 0
@@ -43,10 +50,10 @@ class UpdateStatus(IntEnum):
     """The journal could not be written. Never here; worn flash on real hardware."""
 
 
-_REFUSALS: Final[dict[type[ImageError], UpdateStatus]] = {
-    ImageDamagedError: UpdateStatus.DAMAGED,
-    ImageHardwareError: UpdateStatus.WRONG_HARDWARE,
-    ImageOlderError: UpdateStatus.TOO_OLD,
+_REFUSALS: Final[dict[type[ImageError], UpdateOutcome]] = {
+    ImageDamagedError: UpdateOutcome.DAMAGED,
+    ImageHardwareError: UpdateOutcome.WRONG_HARDWARE,
+    ImageOlderError: UpdateOutcome.TOO_OLD,
 }
 """How `mark_pending` names what is wrong with an image."""
 
@@ -60,7 +67,7 @@ class BootOutcome:
     on_trial: bool
     boot_id: int
     """Never 0, another one at each start."""
-    image: Image
+    image: FirmwareImage
 
     @property
     def spare_bank(self) -> int:
@@ -70,12 +77,12 @@ class BootOutcome:
 
 def factory_reset(flash: Flash, hardware_id: int) -> None:
     """Blanks the flash and puts an unsigned image of a few bytes, version 1.0.0+0, into bank A: a simulator's start."""
-    image = unsigned_image(b"sonoedge factory", Version(1, 0, 0, 0), hardware_id, security_counter=1)
+    image = unsigned_image(b"sonoedge factory", FirmwareVersion(1, 0, 0, 0), hardware_id, security_counter=1)
     flash.cells[:] = b"\xff" * FLASH_SIZE
     flash.cells[BANK_A_START : BANK_A_START + len(image)] = image
 
 
-def bank_image(flash: Flash, bank: int, hardware_id: int, minimum_counter: int) -> Image:
+def bank_image(flash: Flash, bank: int, hardware_id: int, minimum_counter: int) -> FirmwareImage:
     """The bank's image, which may run. Raises ImageDamagedError, ImageHardwareError, ImageOlderError."""
     image = read_image(flash.read(BANK_STARTS[bank], BANK_SIZE))
     check_hardware(image, hardware_id)
@@ -107,38 +114,38 @@ def is_on_trial(flash: Flash, running: BootOutcome) -> bool:
     return newest_record(flash).pending == running.bank
 
 
-def begin_update(flash: Flash, running: BootOutcome) -> UpdateStatus:
+def begin_update(flash: Flash, running: BootOutcome) -> UpdateOutcome:
     """Before the first erase of the spare bank. Takes back an older mark of it."""
     record = newest_record(flash)
     if record.pending == running.bank:
-        return UpdateStatus.ON_TRIAL
+        return UpdateOutcome.ON_TRIAL
     if record.pending != BANK_NONE:
         append_record(flash, replace(record, pending=BANK_NONE, tries=0))
-    return UpdateStatus.OK
+    return UpdateOutcome.OK
 
 
-def mark_pending(flash: Flash, running: BootOutcome, hardware_id: int) -> UpdateStatus:
+def mark_pending(flash: Flash, running: BootOutcome, hardware_id: int) -> UpdateOutcome:
     """After the last byte: check the image and let the next start try it."""
     record = newest_record(flash)
     if record.pending == running.bank:
-        return UpdateStatus.ON_TRIAL
+        return UpdateOutcome.ON_TRIAL
     try:
         bank_image(flash, running.spare_bank, hardware_id, record.minimum_counter)
     except ImageError as error:
         return _REFUSALS[type(error)]
     if record.pending == BANK_NONE:
         append_record(flash, replace(record, active=running.bank, pending=running.spare_bank, tries=0))
-    return UpdateStatus.OK
+    return UpdateOutcome.OK
 
 
-def confirm(flash: Flash, running: BootOutcome) -> UpdateStatus:
+def confirm(flash: Flash, running: BootOutcome) -> UpdateOutcome:
     """The running image works: keep it, and refuse older security counters from now on."""
     record = newest_record(flash)
     kept = _trusted(record, running.bank) if record.pending == running.bank else record
     kept = replace(kept, minimum_counter=max(kept.minimum_counter, running.image.security_counter))
     if kept != record:
         append_record(flash, kept)
-    return UpdateStatus.OK
+    return UpdateOutcome.OK
 
 
 def _on_trial(record: JournalRecord) -> JournalRecord:

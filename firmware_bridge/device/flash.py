@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import Final, Self
 
 from firmware_bridge.errors import FlashBitError, FlashRangeError, PowerCutError
+from firmware_bridge.firmware_image import FLASH_SECTOR_SIZE
 
 FLASH_SIZE: Final = 0x100000
 """Bytes."""
-
-FLASH_SECTOR_SIZE: Final = 0x1000
-"""Bytes that one erase sets to ones."""
 
 
 class Flash:

@@ -9,7 +9,8 @@ import zlib
 from dataclasses import dataclass, replace
 from typing import Final
 
-from firmware_bridge.device.flash import FLASH_SECTOR_SIZE, Flash
+from firmware_bridge.device.flash import Flash
+from firmware_bridge.firmware_image import FLASH_SECTOR_SIZE
 
 JOURNAL_START: Final = 0x0
 JOURNAL_SECTORS: Final = 2

@@ -1,4 +1,4 @@
-"""The few lines that the device logs: a table, and the lines noted during one call of the brain."""
+"""The few lines that the device logs: a table, and the lines noted during one call of the device."""
 
 from collections.abc import Callable
 from typing import Final

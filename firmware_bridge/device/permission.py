@@ -1,12 +1,12 @@
-"""The permission to transmit, and what the host sees of it. Many things clear it; only arming gives it back.
+"""The permission to transmit and what ends it: a silent host, a noisy line, a fault. Only arming gives it back.
 
 Armed implies all of its conditions, since whatever ends one of them clears it; so armed is transmitting.
 """
 
-from firmware_bridge.device.log import LINE_ARMED, LINE_OFF, Log
-from firmware_bridge.device.wrapping import since
+from firmware_bridge.device.log import LINE_ARMED, LINE_FAULT, LINE_OFF, Log
+from firmware_bridge.device.timing import since
 from firmware_bridge.line import messages as wire
-from firmware_bridge.line.messages import ExposureFlag, TransmitOff
+from firmware_bridge.line.messages import ExposureFlag, FaultCode, TransmitOff
 
 
 class Permission:
@@ -19,7 +19,7 @@ class Permission:
         """Why it does not transmit: the first reason since it was armed."""
         self.since_us = now_us
         """When flags or reason changed last."""
-        self.is_news = False
+        self.unreported = False
         """The host was not told yet. Changes that wait are told as one, with the newest state."""
 
     @property
@@ -59,10 +59,10 @@ class Permission:
             self._changed(now_us)
 
     def _changed(self, now_us: int) -> None:
-        self.since_us, self.is_news = now_us, True
+        self.since_us, self.unreported = now_us, True
 
 
-class Heartbeat:
+class HeartbeatWatch:
     """Whether the host was heard lately in this session."""
 
     def __init__(self) -> None:
@@ -100,3 +100,25 @@ class Storm:
             self.noisy = many
             self._began_us, self._damaged_before = now_us, n_damaged
         return self.noisy
+
+
+class FaultLatch:
+    """The fault latch: the first fault stays until it is cleared, the later ones are only logged."""
+
+    def __init__(self, log: Log, permission: Permission) -> None:
+        self._log, self._permission = log, permission
+        self.code = FaultCode.NONE
+        self.detail = 0
+        self.since_us = 0
+        self.unreported = False
+
+    def latch(self, code: FaultCode, detail: int, now_us: int) -> None:
+        """A fault began. Its cause must call this once, not as long as it lasts."""
+        self._log.note(LINE_FAULT + code, now_us)
+        if self.code == FaultCode.NONE:
+            self.code, self.detail, self.since_us, self.unreported = code, detail, now_us, True
+            self._permission.clear(TransmitOff.FAULT, now_us)
+
+    def clear(self) -> None:
+        """The causes are gone. A report that waits is dropped: whoever clears it knows it."""
+        self.code, self.detail, self.unreported = FaultCode.NONE, 0, False

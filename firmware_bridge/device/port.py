@@ -1,4 +1,4 @@
-"""What the device's brain may ask of its machine; core/port.h is the same in C."""
+"""What the device's program may ask of the machine it runs on; core/port.h is the same in C."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -19,7 +19,7 @@ class DevicePort(Protocol):
     """Bank, boot id and image that the boot loader chose."""
 
     def request_reset(self) -> None:
-        """Restart through the boot loader; the restart then happens before the next call of the brain."""
+        """Restart through the boot loader; the restart then happens before the next call of the device."""
         ...
 
     def hang(self) -> None:
@@ -31,5 +31,5 @@ class DevicePort(Protocol):
         ...
 
     def exposed(self, frame: int, device_us: int, values: Sequence[int], flags: int) -> None:
-        """The front end exposed a frame with these raw values. The brain says nothing else about it to the machine."""
+        """The front end exposed a frame with these raw values. The device tells the machine nothing else about it."""
         ...

@@ -2,8 +2,7 @@
 
 from typing import Final
 
-from firmware_bridge.device.faults import Faults
-from firmware_bridge.device.permission import Permission
+from firmware_bridge.device.permission import FaultLatch, Permission
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.messages import FaultCode, Stimulus, TransmitOff
 
@@ -18,7 +17,7 @@ _LOWEST, _HIGHEST = -0x8000, 0x7FFF
 class Sensors:
     """Readings. On the simulated probe they are what the bench says last."""
 
-    def __init__(self, permission: Permission, faults: Faults) -> None:
+    def __init__(self, permission: Permission, faults: FaultLatch) -> None:
         self._permission, self._faults = permission, faults
         self.probe_dc, self.board_dc, self.battery_percent = 320, 350, 80
         self.motion = [0, 0, 1000, 0, 0, 0]

@@ -1,6 +1,6 @@
 """The simulated probe with a real clock: the public fake. `sim:` and `sim:drift=200,seed=3,delay=0..60,damage=0.001`.
 
-A thread drives `virtual_probe.VirtualProbe` and carries bytes between it and the host's end of a loopback line.
+A thread drives `stepped_probe.SteppedProbe` and carries bytes between it and the host's end of a loopback line.
 """
 
 import time
@@ -11,7 +11,7 @@ from threading import Event, RLock, Thread
 from typing import Final
 
 from firmware_bridge.device.flash import Flash
-from firmware_bridge.device.virtual_probe import ProbeSettings, TrueExposure, VirtualProbe, new_flash
+from firmware_bridge.device.stepped_probe import SimulationSettings, SteppedProbe, TrueExposure, new_flash
 from firmware_bridge.errors import FlashRangeError, PortUnsuitableError, TransportError, WriteStalledError
 from firmware_bridge.line.messages import Stimulus
 from firmware_bridge.line.transport.contract import Transport
@@ -33,10 +33,10 @@ _MAX_DRIFT_PPM: Final = 100_000
 class SimulatedProbe:
     """A probe that is switched on. `connect` plugs its cable in; close it in the end. Safe for several threads."""
 
-    def __init__(self, settings: ProbeSettings | None = None, flash: Flash | None = None) -> None:
+    def __init__(self, settings: SimulationSettings | None = None, flash: Flash | None = None) -> None:
         """`flash` is closed with the probe. Raises PortUnsuitableError for faults that cannot be."""
         self._lock = RLock()
-        self._probe = VirtualProbe(settings or ProbeSettings(), flash, _now_us())
+        self._probe = SteppedProbe(settings or SimulationSettings(), flash, _now_us())
         self._cable: Loopback | None = None
         self._closed, self._going = Event(), Event()
         self._going.set()
@@ -172,7 +172,7 @@ def simulated_probe(rest: str) -> SimulatedProbe:
     return SimulatedProbe(settings, _file_flash(settings.seed, Path(file)) if asked else None)
 
 
-def probe_settings(text: str) -> ProbeSettings:
+def probe_settings(text: str) -> SimulationSettings:
     """`drift=200,seed=3,delay=0..60` read; all may be left out. Raises PortUnsuitableError."""
     given = dict(part.partition("=")[::2] for part in text.split(",") if part)
     unknown = [name for name in given if name not in _SETTINGS]
@@ -183,7 +183,7 @@ def probe_settings(text: str) -> ProbeSettings:
     start_us = _whole(start, "start", 0, _MASK) if start else None
     given.setdefault("seed", str(SystemRandom().randrange(_SEEDS)))
     faults = fault_settings(",".join(f"{name}={value}" for name, value in given.items()))
-    return ProbeSettings(drift_ppm, faults.seed, start_us, faults)
+    return SimulationSettings(drift_ppm, faults.seed, start_us, faults)
 
 
 def _whole(text: str, name: str, low: int, high: int) -> int:

@@ -10,12 +10,11 @@ from typing import Final
 
 from firmware_bridge.device import boot, log
 from firmware_bridge.device.boot import BANK_STARTS
-from firmware_bridge.device.faults import Faults
-from firmware_bridge.device.flash import FLASH_SECTOR_SIZE
 from firmware_bridge.device.log import Log
+from firmware_bridge.device.permission import FaultLatch
 from firmware_bridge.device.port import DevicePort
 from firmware_bridge.errors import FlashBitError, FlashRangeError
-from firmware_bridge.image import MAX_UPDATE_BYTES
+from firmware_bridge.firmware_image import FLASH_SECTOR_SIZE, MAX_UPDATE_BYTES
 from firmware_bridge.line.messages import FaultCode, Refusal, UpdateState
 
 _MARKS_AT: Final = 64
@@ -31,13 +30,13 @@ _REFUSALS: Final = (
     Refusal.TOO_OLD,
     Refusal.FLASH_FAILED,
 )
-"""By the boot loader's UpdateStatus. On trial means that the running image must be confirmed first."""
+"""By the boot loader's UpdateOutcome. On trial means that the running image must be confirmed first."""
 
 
 class Updating:
     """Where the update stands. It outlives sessions."""
 
-    def __init__(self, port: DevicePort, notes: Log, faults: Faults) -> None:
+    def __init__(self, port: DevicePort, notes: Log, faults: FaultLatch) -> None:
         self._port, self._log, self._faults = port, notes, faults
         self._receiving = self._pending = False
         self._digest = b""

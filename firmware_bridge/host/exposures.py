@@ -32,7 +32,7 @@ _PERIOD_EXPOSURES: Final = 9
 
 
 @dataclass(frozen=True, slots=True)
-class Exposure:
+class ReportedExposure:
     """One report of the probe."""
 
     frame_number: int
@@ -50,7 +50,7 @@ class Known(Generic[T]):
     """The parameters in force, and the nearest report that says so."""
 
     values: T
-    exposure: Exposure
+    exposure: ReportedExposure
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class ExposureHistory(Generic[T]):
 
     def __init__(self, describe: Callable[[T, T], str] = lambda before, after: "the settings were changed") -> None:
         self._describe = describe
-        self._exposures: deque[Exposure] = deque(maxlen=MAX_EXPOSURES)
+        self._exposures: deque[ReportedExposure] = deque(maxlen=MAX_EXPOSURES)
         self._values: dict[int, T] = {}
 
     def forget(self) -> None:
@@ -82,7 +82,7 @@ class ExposureHistory(Generic[T]):
 
     def add_exposure(self, frame_number: int, device_us: int, epoch: int, transmitting: bool, frozen: bool) -> None:
         """A report, in order of arrival. One that goes back in time or in number replaces all before it."""
-        exposure = Exposure(frame_number, device_us, epoch, transmitting, frozen)
+        exposure = ReportedExposure(frame_number, device_us, epoch, transmitting, frozen)
         if self._exposures and exposure == self._exposures[-1]:
             return
         if self._exposures and not _follows(self._exposures[-1], exposure):
@@ -139,7 +139,7 @@ class ExposureHistory(Generic[T]):
         newest = list(self._exposures)[-_PERIOD_EXPOSURES:]
         return median_low([_spacing_us(before, after) for before, after in pairwise(newest)] or [0])
 
-    def _change(self, witnesses: list[Exposure], epochs: list[int]) -> str:
+    def _change(self, witnesses: list[ReportedExposure], epochs: list[int]) -> str:
         """What differs, in words; empty where nothing does as far as is known."""
         values = [self._values[epoch] for epoch in epochs if epoch in self._values]
         for before, after in pairwise(values):
@@ -158,7 +158,7 @@ class ExposureHistory(Generic[T]):
         return Unknown("the settings of that exposure are not kept, or were never reported", later=False)
 
 
-def _epochs(witnesses: list[Exposure], hiding: list[tuple[Exposure, Exposure]]) -> list[int]:
+def _epochs(witnesses: list[ReportedExposure], hiding: list[tuple[ReportedExposure, ReportedExposure]]) -> list[int]:
     """The epochs that may have been in force, in order: of the witnesses, and all that lost reports can have named."""
     first = witnesses[0].epoch
     steps = {(exposure.epoch - first) % _COUNTS for exposure in witnesses}
@@ -168,7 +168,7 @@ def _epochs(witnesses: list[Exposure], hiding: list[tuple[Exposure, Exposure]]) 
     return [(first + step) % _COUNTS for step in sorted(steps)]
 
 
-def _time_us(exposure: Exposure) -> int:
+def _time_us(exposure: ReportedExposure) -> int:
     return exposure.device_us
 
 
@@ -177,19 +177,19 @@ def _ahead(number: int, of: int) -> bool:
     return 0 < (number - of) % _COUNTS < _COUNTS // 2
 
 
-def _follows(before: Exposure, after: Exposure) -> bool:
+def _follows(before: ReportedExposure, after: ReportedExposure) -> bool:
     return after.device_us > before.device_us and _ahead(after.frame_number, before.frame_number)
 
 
-def _n_lost(before: Exposure, after: Exposure) -> int:
+def _n_lost(before: ReportedExposure, after: ReportedExposure) -> int:
     return (after.frame_number - before.frame_number) % _COUNTS - 1
 
 
-def _spacing_us(before: Exposure, after: Exposure) -> float:
+def _spacing_us(before: ReportedExposure, after: ReportedExposure) -> float:
     return (after.device_us - before.device_us) / (_n_lost(before, after) + 1)
 
 
-def _losses(hiding: list[tuple[Exposure, Exposure]]) -> str:
+def _losses(hiding: list[tuple[ReportedExposure, ReportedExposure]]) -> str:
     n = sum(_n_lost(before, after) for before, after in hiding)
     return f"; {n} exposure report{'s' if n > 1 else ''} lost" if n else ""
 

@@ -3,18 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from math import ceil, floor, isfinite
-from struct import Struct
 from typing import Final, NamedTuple
 
 from firmware_bridge.errors import ParameterRefusedError
-from firmware_bridge.host.wording import REFUSALS
-from firmware_bridge.limits import INDEX
+from firmware_bridge.host.reasons import REFUSALS
 from firmware_bridge.line import messages as wire
+from firmware_bridge.line.messages import PARAMETER_NUMBERS
+from firmware_bridge.line.packing import PARAMETER_PAIR
 
 Setting = float | str | Sequence[float]
 """What a parameter can be set to: a number in its unit, a preset's name, or the eight values of `tgc_db`."""
 
-_PAIR: Final = Struct("<Bi")
 _TGC: Final = tuple(k for k, row in enumerate(wire.PARAMETERS) if row.name.startswith("tgc_"))
 _TOLERANCE: Final = 1e-6
 """Steps by which a number may miss its step, since 0.1 is not exact in binary."""
@@ -22,7 +21,7 @@ _RAW_RANGE: Final = range(-(1 << 31), 1 << 31)
 
 
 @dataclass(frozen=True, slots=True)
-class Parameters:
+class ProbeParameters:
     """All parameters of the probe. Equal where all values are; the epoch does not count."""
 
     depth_mm: float
@@ -80,7 +79,7 @@ def _keyword(name: str, unit: str) -> str:
 
 
 _KEYWORDS: Final = {_keyword(row.name, row.unit): k for k, row in enumerate(wire.PARAMETERS)}
-KEYWORDS: Final = tuple(item.name for item in fields(Parameters) if item.name != "epoch")
+KEYWORDS: Final = tuple(item.name for item in fields(ProbeParameters) if item.name != "epoch")
 """What `Probe.set` takes; also tgc_1_db to tgc_8_db, one slider each."""
 
 
@@ -89,13 +88,13 @@ def physical(parameter: int, raw: int) -> float:
     return float(raw / 10 ** wire.PARAMETERS[parameter].decimals)
 
 
-def parameters_from_raw(values: Sequence[int], epoch: int) -> Parameters:
+def parameters_from_raw(values: Sequence[int], epoch: int) -> ProbeParameters:
     """All parameters from the wire's values."""
 
     def of(name: str) -> float:
-        return physical(INDEX[name], values[INDEX[name]])
+        return physical(PARAMETER_NUMBERS[name], values[PARAMETER_NUMBERS[name]])
 
-    return Parameters(
+    return ProbeParameters(
         depth_mm=of("depth"),
         frequency_mhz=of("frequency"),
         gain_db=of("gain"),
@@ -104,7 +103,7 @@ def parameters_from_raw(values: Sequence[int], epoch: int) -> Parameters:
         dynamic_range_db=of("dynamic_range"),
         frame_rate_hz=of("frame_rate"),
         transmit_power_db=of("transmit_power"),
-        preset=wire.PRESETS[values[INDEX["preset"]]].name,
+        preset=wire.PRESETS[values[PARAMETER_NUMBERS["preset"]]].name,
         imu_rate_hz=of("imu_rate"),
         epoch=epoch,
     )
@@ -137,7 +136,7 @@ def raw_changes(changes: Mapping[str, Setting]) -> tuple[Pair, ...]:
         if keyword == "tgc_db":
             pairs += _tgc_pairs(value)
         elif keyword == "preset":
-            pairs.insert(0, Pair(INDEX["preset"], _preset_number(value)))
+            pairs.insert(0, Pair(PARAMETER_NUMBERS["preset"], _preset_number(value)))
         elif keyword in _KEYWORDS:
             pairs.append(_pair(_KEYWORDS[keyword], value))
         else:
@@ -151,7 +150,7 @@ def raw_changes(changes: Mapping[str, Setting]) -> tuple[Pair, ...]:
 
 def packed(pairs: Sequence[Pair]) -> bytes:
     """Pairs as SetParameters carries them."""
-    return b"".join(_PAIR.pack(*pair) for pair in pairs)
+    return b"".join(PARAMETER_PAIR.pack(*pair) for pair in pairs)
 
 
 def allowed(parameter: int) -> str:
@@ -176,11 +175,11 @@ def refused_setting(result: wire.SetResult) -> ParameterRefusedError:
     return _refusal(refusal, f"the probe did not take the settings: {REFUSALS[refusal]}")
 
 
-def describe_change(before: Parameters, after: Parameters) -> str:
+def describe_change(before: ProbeParameters, after: ProbeParameters) -> str:
     """What differs between two, in words: `the depth was changed from 30 to 40 mm`."""
     changes = [
         _change(item.name, getattr(before, item.name), getattr(after, item.name))
-        for item in fields(Parameters)
+        for item in fields(ProbeParameters)
         if item.compare and getattr(before, item.name) != getattr(after, item.name)
     ]
     return " and ".join(changes) or "the settings were sent again"

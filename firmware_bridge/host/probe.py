@@ -11,16 +11,15 @@ from types import TracebackType
 from typing import Final, Self, TypeVar, get_args
 
 from firmware_bridge.errors import BridgeError, LinkClosedError, LinkLostError, MalformedMessageError, RefusedError
+from firmware_bridge.firmware_image import FirmwareVersion
 from firmware_bridge.host.clock_sync import ClockStatus, HostTime
-from firmware_bridge.host.connection import REQUEST_TIMEOUT_S, Line, LineStatistics, LineUser
-from firmware_bridge.host.events import Event, FaultLatched, LineLost, LineRestored, Telemetry, TransmitChanged
-from firmware_bridge.host.heartbeat import ALIVE_S
-from firmware_bridge.host.news import News, ProbeMoment, StateKnown, StateUnknown, Watch
+from firmware_bridge.host.connection import Connection
+from firmware_bridge.host.events import Event, FaultLatched, LineLost, LineRestored, TelemetryReport, TransmitChanged
 from firmware_bridge.host.parameters import (
     Pair,
     ParameterDescription,
-    Parameters,
     PresetDescription,
+    ProbeParameters,
     Setting,
     description_from_raw,
     packed,
@@ -29,12 +28,13 @@ from firmware_bridge.host.parameters import (
     raw_changes,
     refused_setting,
 )
-from firmware_bridge.host.pending import Command
-from firmware_bridge.host.wording import REFUSALS, SELF_TESTS
-from firmware_bridge.image import Version
-from firmware_bridge.limits import INDEX
+from firmware_bridge.host.periodic import ALIVE_S
+from firmware_bridge.host.reasons import REFUSALS, SELF_TESTS
+from firmware_bridge.host.reports import EventQueue, ProbeMoment, Reports, StateKnown, StateUnknown
+from firmware_bridge.host.session import REQUEST_TIMEOUT_S, ConnectionStatistics, ConnectionUser
 from firmware_bridge.line import messages as wire
-from firmware_bridge.line.messages import Action, BootReason, Refusal
+from firmware_bridge.line.messages import PARAMETER_NUMBERS, Action, BootReason, Refusal
+from firmware_bridge.line.packing import Command, Message
 from firmware_bridge.line.transport.contract import Transport
 from firmware_bridge.line.transport.table import open_transport
 
@@ -42,7 +42,7 @@ STATE_TIMEOUT_S: Final = 0.1
 """How long `state_at` waits for the report of an exposure: two frames at 20 per second."""
 _ALL_EVENTS: Final[tuple[type[Event], ...]] = get_args(Event)
 
-Reply = TypeVar("Reply", bound=wire.Message)
+Reply = TypeVar("Reply", bound=Message)
 
 
 class Bank(StrEnum):
@@ -53,13 +53,13 @@ class Bank(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class ProbeIdentity:
     """Who the probe is and what runs on it."""
 
     model: str
     serial_number: int
     hardware_id: int
-    version: Version
+    version: FirmwareVersion
     bank: Bank
     confirmed: bool
     """False: the firmware is on trial, and the one before comes back unless it is confirmed."""
@@ -80,7 +80,7 @@ class SelfTestReport:
 class BothEnds:
     """Counters of the line, as each end sees it."""
 
-    host: LineStatistics
+    host: ConnectionStatistics
     probe: wire.LinkStatistics
 
 
@@ -111,12 +111,14 @@ class Probe:
     ) -> None:
         self.name = name
         self._tell, self._now_ns = tell, now_ns
-        self._news = News()
+        self._reports = Reports()
         self._wanted: tuple[Pair, ...] = ()
         self._setting = threading.Lock()
         self._lost_ns: int | None = None
-        user = LineUser(self._opened, self._lost, self._news.heard, self._news.clock)
-        self.line = Line(open_line, user, name=name, alive_s=alive_s, threaded=threaded, now_ns=now_ns, pause=pause)
+        user = ConnectionUser(self._opened, self._lost, self._reports.heard, self._reports.clock)
+        self.line = Connection(
+            open_line, user, name=name, alive_s=alive_s, threaded=threaded, now_ns=now_ns, pause=pause
+        )
         self.line.open()
 
     def close(self) -> None:
@@ -136,14 +138,14 @@ class Probe:
         self.line.alive()
 
     # ---------------------------------------------------------------------------------------- who it is, how it is set
-    def identity(self) -> Identity:
+    def identity(self) -> ProbeIdentity:
         info = self.ask(wire.Identify(0), wire.Identity)
         major, minor, low, high = info.version
-        return Identity(
+        return ProbeIdentity(
             model=info.model,
             serial_number=info.serial_number,
             hardware_id=info.hardware_id,
-            version=Version(major, minor, low | high << 8, info.build),
+            version=FirmwareVersion(major, minor, low | high << 8, info.build),
             bank=Bank.B if info.bank else Bank.A,
             confirmed=bool(info.confirmed),
             boot_id=info.boot_id,
@@ -162,12 +164,12 @@ class Probe:
         answers = [self.line.submit(wire.DescribePreset(0, k)) for k in range(n_presets)]
         return tuple(preset_from_raw(self.reply(answer, wire.PresetInfo)) for answer in answers)
 
-    def parameters(self) -> Parameters:
+    def parameters(self) -> ProbeParameters:
         report = self.ask(wire.ReportParameters(0), wire.Parameters)
         return parameters_from_raw(report.values, report.epoch)
 
-    def set(self, **changes: Setting) -> Parameters:
-        """Set parameters by the names of `Parameters`, all of them or none; they hold from the next exposure on.
+    def set(self, **changes: Setting) -> ProbeParameters:
+        """Set parameters by the names of `ProbeParameters`, all of them or none; they hold from the next exposure on.
 
         `preset` loads that preset's values first. Raises ParameterRefusedError: what was asked, what is allowed;
         nothing was changed. Nothing is ever rounded.
@@ -228,17 +230,17 @@ class Probe:
         return BothEnds(self.line.statistics(), self.ask(wire.AskLinkStatistics(0), wire.LinkStatistics))
 
     def clock_status(self) -> ClockStatus:
-        return self._news.clock_status
+        return self._reports.clock_status
 
     def ask(self, command: Command, kind: type[Reply], timeout_s: float = REQUEST_TIMEOUT_S) -> Reply:
         """The reply to a message of the wire. Raises RefusedError where the probe does not know it."""
         return self.reply(self.line.submit(command, timeout_s), kind)
 
-    def submit(self, command: Command, timeout_s: float = REQUEST_TIMEOUT_S) -> Future[wire.Message]:
+    def submit(self, command: Command, timeout_s: float = REQUEST_TIMEOUT_S) -> Future[Message]:
         """As `ask` without waiting, so that several can be on their way; `reply` waits."""
         return self.line.submit(command, timeout_s)
 
-    def reply(self, answer: Future[wire.Message], kind: type[Reply]) -> Reply:
+    def reply(self, answer: Future[Message], kind: type[Reply]) -> Reply:
         """The reply to what was submitted. Raises as `ask` does."""
         reply = self.line.result(answer)
         if isinstance(reply, wire.Refused):
@@ -251,35 +253,35 @@ class Probe:
     @property
     def boot_id(self) -> int:
         """Of the session that is open, or was last. Another one means that the firmware has started again."""
-        return self._news.boot_id
+        return self._reports.boot_id
 
     def wait_until_back(self, timeout_s: float) -> bool:
         """Whether the line is open, or is again within `timeout_s`."""
         return self.line.wait_until(lambda: self.line.is_open, timeout_s)
 
     # ---------------------------------------------------------------------------------------------------- what it tells
-    def telemetry(self) -> Telemetry | None:
+    def telemetry(self) -> TelemetryReport | None:
         """The newest; None: none came yet."""
-        return self._news.telemetry
+        return self._reports.telemetry
 
     def doing(self) -> TransmitChanged | None:
         """What it does now by its newest word, ten times a second; None: it has not told yet."""
-        return self._news.doing
+        return self._reports.doing
 
     def fault(self) -> FaultLatched | None:
         """The fault that is latched now, with its time; None: none is, as far as it has told."""
-        return self._news.fault
+        return self._reports.fault
 
     def listen(self, tell: Callable[[Event], None], kinds: tuple[type[Event], ...] = _ALL_EVENTS) -> Callable[[], None]:
         """Call `tell` with each event of these kinds, in the line's thread: it must return soon, and ask nothing of the
         probe. The result ends it."""
-        return self._news.listen(tell, kinds)
+        return self._reports.listen(tell, kinds)
 
-    def watch(self, kinds: tuple[type[Event], ...] = _ALL_EVENTS) -> Watch:
+    def watch(self, kinds: tuple[type[Event], ...] = _ALL_EVENTS) -> EventQueue:
         """Keep events of these kinds until they are fetched with `events`, or the watch is closed."""
-        return Watch(kinds, self._news.listen)
+        return EventQueue(kinds, self._reports.listen)
 
-    def events(self, watch: Watch, timeout_s: float) -> list[Event]:
+    def events(self, watch: EventQueue, timeout_s: float) -> list[Event]:
         """What `watch` kept, the oldest first; waits at most `timeout_s` for the first. A sign of life."""
         self.line.alive()
         self.line.wait_until(lambda: len(watch) > 0, timeout_s)
@@ -290,7 +292,7 @@ class Probe:
 
         Raises ClockNotReadyError.
         """
-        return self._news.host_time(device_us, near_ns)
+        return self._reports.host_time(device_us, near_ns)
 
     def state_at(self, host_ns: int, timeout_s: float = STATE_TIMEOUT_S) -> ProbeMoment:
         """What the probe was doing at an exposure at this monotonic host time, which is not in the future.
@@ -299,16 +301,16 @@ class Probe:
         possible, the state is unknown.
         """
         self.line.alive()
-        moment = self._news.moment(host_ns)
+        moment = self._reports.moment(host_ns)
         if isinstance(moment, StateKnown) or not moment.later:
             return moment
-        if self._news.frozen:
+        if self._reports.frozen:
             moment = self._frozen_moment(host_ns, timeout_s)
         elif timeout_s > 0:
             self.line.wait_until(
-                lambda: not self.line.is_open or not _may_change(self._news.moment(host_ns)), timeout_s
+                lambda: not self.line.is_open or not _may_change(self._reports.moment(host_ns)), timeout_s
             )
-            moment = self._news.moment(host_ns)
+            moment = self._reports.moment(host_ns)
         if isinstance(moment, StateUnknown) and not self.line.is_open:
             return StateUnknown("the line to the probe is lost; it is being looked for", later=False)
         return moment
@@ -321,7 +323,7 @@ class Probe:
             self.echo(b"", max(timeout_s, 0.001))
         except BridgeError as error:
             return StateUnknown(str(error), later=True)
-        return self._news.moment(host_ns, still_frozen=host_ns <= self._now_ns())
+        return self._reports.moment(host_ns, still_frozen=host_ns <= self._now_ns())
 
     def _act(self, action: Action) -> None:
         self._done(wire.Imaging(0, action), f"{action.name.lower()} was refused")
@@ -332,7 +334,7 @@ class Probe:
             raise RefusedError(f"{what}: {REFUSALS[refusal]}", refusal)
 
     def _opened(self, boot_id: int) -> None:
-        restarted = self._news.opened(boot_id)
+        restarted = self._reports.opened(boot_id)
         if self._lost_ns is None:
             return
         if not self._wanted:
@@ -341,7 +343,7 @@ class Probe:
         answer = self.line.submit(wire.SetParameters(0, packed(self._wanted)))
         answer.add_done_callback(partial(self._sent_again, restarted))
 
-    def _sent_again(self, restarted: bool, answer: Future[wire.Message]) -> None:
+    def _sent_again(self, restarted: bool, answer: Future[Message]) -> None:
         error = answer.exception()
         if isinstance(error, LinkLostError | LinkClosedError):
             return  # over again, and told so; the next session sends them once more
@@ -355,7 +357,7 @@ class Probe:
         now_ns, lost_ns = self._now_ns(), self._lost_ns
         away_s = 0.0 if lost_ns is None else (now_ns - lost_ns) / 1e9
         self._lost_ns = None
-        self._news.publish(LineRestored(now_ns, away_s, restarted, refusal))
+        self._reports.publish(LineRestored(now_ns, away_s, restarted, refusal))
         started = "; it was restarted, so imaging is off" if restarted else ""
         kept = "it has its settings" if self._wanted or not restarted else "it starts with settings of its own"
         settings = f"it refused its settings: {refusal}" if refusal else kept
@@ -366,7 +368,7 @@ class Probe:
     def _lost(self, error: BridgeError) -> None:
         now_ns = self._now_ns()
         self._lost_ns = now_ns if self._lost_ns is None else self._lost_ns
-        self._news.publish(LineLost(now_ns, str(error)))
+        self._reports.publish(LineLost(now_ns, str(error)))
         self._tell(f"the probe is lost: {error}; looking for it")
 
 
@@ -382,7 +384,7 @@ def open_probe(address: str, *, tell: Callable[[str], None] = silent, alive_s: f
 
 def _merged(wanted: tuple[Pair, ...], pairs: tuple[Pair, ...]) -> tuple[Pair, ...]:
     """All that was set, the newest value of each; a preset replaces everything before it and comes first."""
-    if pairs[0].parameter == INDEX["preset"]:
+    if pairs[0].parameter == PARAMETER_NUMBERS["preset"]:
         return pairs
     values = dict(wanted) | dict(pairs)
     return tuple(Pair(parameter, value) for parameter, value in values.items())

@@ -24,20 +24,21 @@ from firmware_bridge.errors import (
     UpdateInterruptedError,
     UpdateNotNowError,
 )
-from firmware_bridge.host.probe import Identity, Probe
-from firmware_bridge.host.wording import REFUSALS
-from firmware_bridge.image import (
+from firmware_bridge.firmware_image import (
     BANK_SIZE,
-    Image,
+    FirmwareImage,
     check_hardware,
     check_newer,
     check_signature,
     check_size,
     read_image,
 )
+from firmware_bridge.host.probe import Probe, ProbeIdentity
+from firmware_bridge.host.reasons import REFUSALS
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.codec import MAX_BODY_BYTES
 from firmware_bridge.line.messages import Refusal
+from firmware_bridge.line.packing import Message
 
 PART_BYTES: Final = (MAX_BODY_BYTES - 6) // 4 * 4
 """Of the image in one message, behind its number, tag and offset; flash takes whole words."""
@@ -88,7 +89,9 @@ _ERRORS: Final[dict[Refusal, type[UpdateError]]] = {
 """Every other refusal means that the probe takes no update in its present state."""
 
 
-def update(probe: Probe, image_path: Path, public_key: Path, progress: Callable[[UpdateProgress], None]) -> Identity:
+def update(
+    probe: Probe, image_path: Path, public_key: Path, progress: Callable[[UpdateProgress], None]
+) -> ProbeIdentity:
     """Install the image and restart the probe with it; what runs then.
 
     Nothing is sent unless the image is whole, signed with `public_key` (PEM, Ed25519), made for this probe and no older
@@ -114,7 +117,7 @@ def update(probe: Probe, image_path: Path, public_key: Path, progress: Callable[
     return after
 
 
-def _checked_image(path: Path, public_key: Path) -> tuple[bytes, Image]:
+def _checked_image(path: Path, public_key: Path) -> tuple[bytes, FirmwareImage]:
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -169,7 +172,7 @@ def _send(probe: Probe, content: bytes, tell: Callable[[int], None]) -> int:
 
 
 def _send_parts(probe: Probe, content: bytes, offset: int, tell: Callable[[int], None]) -> None:
-    under_way: deque[Future[wire.Message]] = deque()
+    under_way: deque[Future[Message]] = deque()
     tell(offset)
     while offset < len(content) or under_way:
         while offset < len(content) and len(under_way) < PARTS_UNDER_WAY:
@@ -194,7 +197,7 @@ def _accepted(status: wire.UpdateStatus) -> wire.UpdateStatus:
     )
 
 
-def _restart(probe: Probe, image: Image, bank: int) -> None:
+def _restart(probe: Probe, image: FirmwareImage, bank: int) -> None:
     """Start the new firmware, and see that it is what runs."""
     boot_id = probe.boot_id
     _despite_losses(probe, lambda: _restart_once(probe, boot_id))
@@ -217,7 +220,7 @@ def _restart_once(probe: Probe, boot_id: int) -> None:
         probe.reboot()
 
 
-def _test(probe: Probe, image: Image) -> None:
+def _test(probe: Probe, image: FirmwareImage) -> None:
     failed = _despite_losses(probe, probe.self_test).failed
     if failed:
         raise UpdateFailedError(
@@ -226,7 +229,7 @@ def _test(probe: Probe, image: Image) -> None:
         )
 
 
-def _confirmed(probe: Probe) -> Identity:
+def _confirmed(probe: Probe) -> ProbeIdentity:
     """What runs, once it is confirmed. Asked twice it is confirmed once."""
     status = probe.ask(wire.UpdateConfirm(0), wire.UpdateStatus, FIRST_TIMEOUT_S)
     if status.refusal != Refusal.NOTHING_PENDING:

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from firmware_bridge.device import boot
-from firmware_bridge.device.boot import BANK_STARTS, UpdateStatus
-from firmware_bridge.device.flash import FLASH_SECTOR_SIZE, FLASH_SIZE, Flash
+from firmware_bridge.device.boot import BANK_STARTS, UpdateOutcome
+from firmware_bridge.device.flash import FLASH_SIZE, Flash
 from firmware_bridge.errors import FlashBitError, FlashRangeError, NothingBootsError, PowerCutError
-from firmware_bridge.image import Version, unsigned_image
+from firmware_bridge.firmware_image import FLASH_SECTOR_SIZE, FirmwareVersion, unsigned_image
 from tests.firmware.core_library import Core
 
 HARDWARE = 0x534F4E31
@@ -48,11 +48,11 @@ class Twin(Protocol):
     def start(self) -> Started:
         """Power on, and the boot loader's decision."""
 
-    def begin_update(self) -> UpdateStatus: ...
+    def begin_update(self) -> UpdateOutcome: ...
 
-    def mark_pending(self) -> UpdateStatus: ...
+    def mark_pending(self) -> UpdateOutcome: ...
 
-    def confirm(self) -> UpdateStatus: ...
+    def confirm(self) -> UpdateOutcome: ...
 
     def is_on_trial(self) -> bool: ...
 
@@ -78,13 +78,13 @@ class PythonTwin:
         r = self.running
         return Started(r.bank, r.on_trial, r.boot_id, str(r.image.version), r.image.security_counter, r.image.sha256)
 
-    def begin_update(self) -> UpdateStatus:
+    def begin_update(self) -> UpdateOutcome:
         return boot.begin_update(self.flash, self.running)
 
-    def mark_pending(self) -> UpdateStatus:
+    def mark_pending(self) -> UpdateOutcome:
         return boot.mark_pending(self.flash, self.running, HARDWARE)
 
-    def confirm(self) -> UpdateStatus:
+    def confirm(self) -> UpdateOutcome:
         return boot.confirm(self.flash, self.running)
 
     def is_on_trial(self) -> bool:
@@ -99,6 +99,11 @@ class CTwin:
         self.memory = self.ffi.new("flash_memory *", {"bytes": self.bytes, "cut_in": self.cut_in})
         self.device = self.ffi.new("flash_device *", self.c.flash_memory_device(self.memory))
         self.running = self.ffi.new("boot_outcome *")
+
+    @property
+    def is_dead(self) -> bool:
+        """The power went, and was not switched on again."""
+        return self.memory.dead
 
     def cells(self) -> bytes:
         return bytes(self.ffi.buffer(self.bytes, FLASH_SIZE))
@@ -127,24 +132,24 @@ class CTwin:
         r, image = self.running, self.running.image
         if r.bank == 0xFF:
             return NOTHING
-        version = Version(image.version_major, image.version_minor, image.version_revision, image.version_build)
+        version = FirmwareVersion(image.version_major, image.version_minor, image.version_revision, image.version_build)
         return Started(r.bank, r.on_trial, r.boot_id, str(version), image.security_counter, bytes(image.sha256))
 
-    def begin_update(self) -> UpdateStatus:
+    def begin_update(self) -> UpdateOutcome:
         return self._done(self.c.boot_begin_update(self.device, self.running))
 
-    def mark_pending(self) -> UpdateStatus:
+    def mark_pending(self) -> UpdateOutcome:
         return self._done(self.c.boot_mark_pending(self.device, self.running, HARDWARE))
 
-    def confirm(self) -> UpdateStatus:
+    def confirm(self) -> UpdateOutcome:
         return self._done(self.c.boot_confirm(self.device, self.running))
 
     def is_on_trial(self) -> bool:
         return bool(self.c.boot_is_on_trial(self.device, self.running))
 
-    def _done(self, status: Any) -> UpdateStatus:
+    def _done(self, status: Any) -> UpdateOutcome:
         self._check_power()
-        return UpdateStatus(status)
+        return UpdateOutcome(status)
 
     def _check_power(self) -> None:
         """The C goes on after a cut until its owner looks; nothing that it then says counts."""
@@ -159,7 +164,7 @@ class CTwin:
 def image(version: int = 1, hardware_id: int = HARDWARE, counter: int = 1, n_program: int = 5000) -> bytes:
     """An image that spans two sectors, another one for each version."""
     program = bytes((version * 7 + i * 31) % 251 for i in range(n_program))
-    return unsigned_image(program, Version(version, 0, 0, 0), hardware_id, counter)
+    return unsigned_image(program, FirmwareVersion(version, 0, 0, 0), hardware_id, counter)
 
 
 def install(twin: Twin, bank: int, content: bytes) -> None:
@@ -178,9 +183,9 @@ def upload(twin: Twin, running: Started, content: bytes) -> None:
 
 def update(twin: Twin, running: Started, content: bytes) -> Started:
     """A whole update, to the confirmation."""
-    assert twin.begin_update() == UpdateStatus.OK
+    assert twin.begin_update() == UpdateOutcome.OK
     upload(twin, running, content)
-    assert twin.mark_pending() == UpdateStatus.OK
+    assert twin.mark_pending() == UpdateOutcome.OK
     started = twin.start()
-    assert twin.confirm() == UpdateStatus.OK
+    assert twin.confirm() == UpdateOutcome.OK
     return started

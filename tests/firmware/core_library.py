@@ -9,14 +9,7 @@ from pathlib import Path
 import pytest
 
 FIRMWARE = Path(__file__).parents[2] / "firmware_bridge" / "firmware"
-HEADERS = (
-    *("core/messages.h", "core/crc32.h", "core/framing.h", "core/outbox.h", "core/round_trip.h", "core/sender.h"),
-    *("core/link.h", "core/limits.h", "boot/layout.h", "boot/flash.h", "boot/image.h", "boot/boot.h"),
-    *("boot/flash_memory.h", "boot/factory.h", "core/port.h", "core/logbook.h", "core/permission.h"),
-    *("core/faults.h", "core/sensors.h", "core/settings.h", "core/exposing.h", "core/updating.h", "core/device.h"),
-)
-"""In the order in which one needs the other."""
-
+_INCLUDE = re.compile(r'(?m)^#include "(.*)"$')
 _INLINE_FUNCTION = re.compile(r"static inline [^{]*\{[^}]*\}")
 
 
@@ -33,8 +26,24 @@ class Core:
         self.c = self.ffi.dlopen(str(_library(folder)))
 
 
+def headers() -> list[Path]:
+    """Of the core and the boot loader, each behind those that it includes."""
+    ordered: dict[Path, None] = {}
+
+    def add(header: Path) -> None:
+        if header not in ordered:
+            for name in _INCLUDE.findall(header.read_text()):
+                add((header.parent / name).resolve())
+            ordered[header] = None
+
+    for folder in ("boot", "core"):
+        for header in sorted((FIRMWARE / folder).resolve().glob("*.h")):
+            add(header)
+    return list(ordered)
+
+
 def _declarations() -> str:
-    text = "\n".join(re.sub(r"(?m)^#include.*$", "", (FIRMWARE / name).read_text()) for name in HEADERS)
+    text = "\n".join(re.sub(r"(?m)^#include.*$", "", header.read_text()) for header in headers())
     plain = subprocess.run(["gcc", "-E", "-P", "-"], input=text, capture_output=True, text=True, check=True).stdout
     return _INLINE_FUNCTION.sub("", plain)
 

@@ -6,11 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware_bridge.device.boot import BANK_STARTS, BOOT_TRIES, UpdateStatus, factory_reset
-from firmware_bridge.device.flash import FLASH_SECTOR_SIZE
+from firmware_bridge.device.boot import BANK_STARTS, BOOT_TRIES, UpdateOutcome, factory_reset
 from firmware_bridge.device.journal import JOURNAL_RECORD_SIZE, JournalRecord, pack_record
 from firmware_bridge.errors import PowerCutError
-from firmware_bridge.image import BANK_SIZE
+from firmware_bridge.firmware_image import BANK_SIZE, FLASH_SECTOR_SIZE
 from tests.firmware.boot_twins import (
     HARDWARE,
     NOTHING,
@@ -74,53 +73,53 @@ def test_an_image_on_trial_may_not_erase_the_way_back(twin: Twin):
     twin.mark_pending()
     twin.start()
     assert twin.is_on_trial()
-    assert (twin.begin_update(), twin.mark_pending()) == (UpdateStatus.ON_TRIAL, UpdateStatus.ON_TRIAL)
-    assert twin.confirm() == UpdateStatus.OK
+    assert (twin.begin_update(), twin.mark_pending()) == (UpdateOutcome.ON_TRIAL, UpdateOutcome.ON_TRIAL)
+    assert twin.confirm() == UpdateOutcome.OK
     assert not twin.is_on_trial()
-    assert twin.begin_update() == UpdateStatus.OK
+    assert twin.begin_update() == UpdateOutcome.OK
 
 
 def test_a_second_update_takes_back_the_mark_of_the_first(twin: Twin):
     running = twin.start()
     upload(twin, running, image(2))
     twin.mark_pending()
-    assert twin.begin_update() == UpdateStatus.OK
+    assert twin.begin_update() == UpdateOutcome.OK
     assert twin.start().bank == 0
 
 
 def test_asking_twice_changes_nothing(twin: Twin):
     running = twin.start()
     upload(twin, running, image(2))
-    assert twin.mark_pending() == UpdateStatus.OK
+    assert twin.mark_pending() == UpdateOutcome.OK
     before = twin.cells()
-    assert twin.mark_pending() == UpdateStatus.OK
+    assert twin.mark_pending() == UpdateOutcome.OK
     assert twin.cells() == before
     twin.start()
     twin.confirm()
     before = twin.cells()
-    assert twin.confirm() == UpdateStatus.OK
+    assert twin.confirm() == UpdateOutcome.OK
     assert twin.cells() == before
 
 
 @pytest.mark.parametrize(
     ("content", "status"),
     [
-        (image(2)[:-1], UpdateStatus.DAMAGED),
-        (b"\0" * 600, UpdateStatus.DAMAGED),
-        (image(2, n_program=0), UpdateStatus.DAMAGED),
-        (image(2, hardware_id=HARDWARE + 1), UpdateStatus.WRONG_HARDWARE),
-        (image(2, counter=4), UpdateStatus.TOO_OLD),
-        (image(1, counter=5), UpdateStatus.OK),
+        (image(2)[:-1], UpdateOutcome.DAMAGED),
+        (b"\0" * 600, UpdateOutcome.DAMAGED),
+        (image(2, n_program=0), UpdateOutcome.DAMAGED),
+        (image(2, hardware_id=HARDWARE + 1), UpdateOutcome.WRONG_HARDWARE),
+        (image(2, counter=4), UpdateOutcome.TOO_OLD),
+        (image(1, counter=5), UpdateOutcome.OK),
     ],
 )
-def test_only_an_image_that_may_run_is_marked(make: Callable[[], Twin], content: bytes, status: UpdateStatus):
+def test_only_an_image_that_may_run_is_marked(make: Callable[[], Twin], content: bytes, status: UpdateOutcome):
     twin = make()
     install(twin, 0, image(1, counter=5))
     running = twin.start()
     twin.confirm()  # the minimum is 5 from here on
     upload(twin, running, content)
     assert twin.mark_pending() == status
-    assert twin.start().bank == (1 if status == UpdateStatus.OK else 0)
+    assert twin.start().bank == (1 if status == UpdateOutcome.OK else 0)
 
 
 def test_the_minimum_rises_with_the_confirmation_not_with_the_trial(twin: Twin):
@@ -155,7 +154,7 @@ def test_the_way_back_is_the_running_bank_even_where_the_journal_was_lost(twin: 
     running = update(twin, twin.start(), image(2))
     twin.store(0, b"\xff" * 2 * FLASH_SECTOR_SIZE)
     upload(twin, running, image(3))
-    assert twin.mark_pending() == UpdateStatus.OK
+    assert twin.mark_pending() == UpdateOutcome.OK
     assert [twin.start().bank for _ in range(BOOT_TRIES + 1)] == [0] * BOOT_TRIES + [1]
 
 
@@ -329,8 +328,8 @@ def test_flash_that_cannot_be_written_starts_what_is_trusted_and_begins_no_trial
     c.device.program = worn_program
     started = c.start()
     assert (started.bank, started.on_trial) == (0, False)
-    assert c.confirm() == UpdateStatus.FLASH_FAILED
-    assert c.begin_update() == UpdateStatus.FLASH_FAILED
+    assert c.confirm() == UpdateOutcome.FLASH_FAILED
+    assert c.begin_update() == UpdateOutcome.FLASH_FAILED
 
 
 def test_the_factory_is_the_same_in_c(core):

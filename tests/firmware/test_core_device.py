@@ -11,16 +11,15 @@ from hypothesis import strategies as st
 from firmware_bridge.device.boot import BANK_STARTS
 from firmware_bridge.device.log import LOG_LINES
 from firmware_bridge.device.updating import MAX_UPDATE_BYTES
-from firmware_bridge.limits import INDEX
 from firmware_bridge.line import messages as wire
-from firmware_bridge.line.codec import MAX_BODY_BYTES, decode, encode
+from firmware_bridge.line.codec import decode, encode
 from firmware_bridge.line.link import Link
-from firmware_bridge.line.messages import Action, Refusal, Stimulus, TransmitOff, UpdateState
+from firmware_bridge.line.messages import PARAMETER_NUMBERS, Action, Refusal, Stimulus, TransmitOff, UpdateState
 from tests.firmware.boot_twins import image
 from tests.firmware.device_twins import Twins
 
 WRAP = 1 << 32
-ACOUSTIC = [INDEX[name] for name in ("frequency", "focus", "transmit_power", "frame_rate", "preset")]
+ACOUSTIC = [PARAMETER_NUMBERS[name] for name in ("frequency", "focus", "transmit_power", "frame_rate", "preset")]
 COMMANDS = [wire.MESSAGES[number] for number in sorted(wire.MESSAGES) if number < 0x20]
 READINGS = {
     Stimulus.PROBE_TEMPERATURE_DC: [320, 409, 410, 429, 430, 499, 500, 501, -401, 1501, 1 << 20],
@@ -350,36 +349,8 @@ def test_an_update_with_the_power_cut_at_each_operation(core):
     assert 20 < n_cut < 100
 
 
-def test_flash_that_does_not_do_what_it_must(core):
-    updater, file = Updater(core), image(2)
-    updater.update_status(wire.UpdateBegin(1, len(file), hashlib.sha256(file).digest()))
-    updater.update_status(wire.UpdateData(2, 0, file[:480]))
-    updater.twins.each(lambda probe: probe.twin.store(BANK_STARTS[1] + 480, bytes(480)))
-    status = updater.update_status(wire.UpdateData(2, 480, file[480:960]))
-    assert (status.refusal, status.state) == (Refusal.FLASH_FAILED, UpdateState.IDLE)
-    updater.pump()
-    assert updater.host.seen["fault: flash"] == 1
-
-
-def test_no_update_begins_while_the_image_that_runs_is_on_trial(core):
-    updater, other = Updater(core), image(3)
-    updater.upload(image(2))
-    updater.reboot()
-    status = updater.update_status(wire.UpdateBegin(1, len(other), hashlib.sha256(other).digest()))
-    assert (status.refusal, status.state) == (Refusal.NO_UPDATE, UpdateState.TRYING)
-
-
 def test_each_noted_frame_has_its_room(core):
     """The C packs these four without asking for room."""
     room = core.ffi.typeof("noted_frame").fields[0][1].type.length
     longest = max(kind.LAYOUT.size for kind in (wire.Exposure, wire.Imu, wire.Telemetry, wire.DeviceHeartbeat))
     assert 1 + longest <= room
-
-
-def test_the_longest_bodies_pass(core):
-    updater = Updater(core)
-    for n_bytes in (MAX_BODY_BYTES - 2, 0):
-        updater.host.link.send(encode(wire.Echo(1, bytes(n_bytes))))
-        updater.pump()
-        updater.pump()
-    assert updater.host.seen[wire.Echoed] == 2

@@ -7,38 +7,18 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from firmware_bridge.line.framing import MAX_BLOCK_BYTES, MAX_PAYLOAD_BYTES, Deframer, encode_frame
-
-DAMAGED = None
+from tests.firmware.core_link import DAMAGED, CoreDeframer, core_encoder
 
 
 @pytest.fixture(scope="module")
 def encode(core):
-    out, writer = core.ffi.new("uint8_t[]", MAX_BLOCK_BYTES + 1), core.ffi.new("frame_writer *")
-
-    def encode(*parts):
-        core.c.frame_begin(writer, out)
-        for part in parts:
-            core.c.frame_add(writer, part, len(part))
-        return bytes(core.ffi.buffer(out, core.c.frame_end(writer)))
-
-    return encode
+    return core_encoder(core)
 
 
 @pytest.fixture(scope="module")
 def deframe(core):
     """Payloads and DAMAGED, in the order in which their frames ended."""
-    state, n_payload = core.ffi.new("deframer *"), core.ffi.new("size_t *")
-
-    def deframe(stream):
-        core.c.deframer_start(state)
-        for byte in stream:
-            result = core.c.deframer_take(state, byte, n_payload)
-            if result == core.c.DEFRAMER_FRAME:
-                yield bytes(core.ffi.buffer(state.block, n_payload[0]))
-            elif result == core.c.DEFRAMER_DAMAGED:
-                yield DAMAGED
-
-    return deframe
+    return lambda stream: CoreDeframer(core).ended(stream)
 
 
 def python_deframe(stream):

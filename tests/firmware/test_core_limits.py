@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware_bridge.limits import INDEX, acoustic_output, check
+from firmware_bridge.device.limits import acoustic_output, check
 from firmware_bridge.line import messages as wire
+from firmware_bridge.line.messages import PARAMETER_NUMBERS
 
 ROWS = wire.PARAMETERS
-ACOUSTIC = [INDEX[name] for name in ("frequency", "focus", "transmit_power", "frame_rate", "preset")]
+ACOUSTIC = [PARAMETER_NUMBERS[name] for name in ("frequency", "focus", "transmit_power", "frame_rate", "preset")]
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +85,7 @@ def test_verdicts_around_every_limit(alike):
 
 def test_the_power_at_which_each_setting_becomes_too_much(alike):
     """The border itself, where one unit of rounding would show."""
-    power = ROWS[INDEX["transmit_power"]]
+    power = ROWS[PARAMETER_NUMBERS["transmit_power"]]
     for f_dmhz, z_dmm, rate_hz, preset in itertools.product((40, 75, 100, 150), (50, 150, 400), (5, 25, 60), range(4)):
         allowed = [alike(with_acoustics((f_dmhz, z_dmm, db, rate_hz, preset))) for db in every(power, 1)]
         assert allowed == sorted(allowed, reverse=True)
@@ -102,8 +103,11 @@ def test_borders_of_all_parameters_together(alike, values):
 
 def test_the_widths_of_the_c_hold_every_product():
     """The largest of each, from the tables that the C is made of; a change of them that is too bold fails here."""
-    largest = {name: ROWS[number].maximum for name, number in INDEX.items()}
-    f_min, power_mdb = ROWS[INDEX["frequency"]].minimum, -100 * ROWS[INDEX["transmit_power"]].minimum
+    largest = {name: ROWS[number].maximum for name, number in PARAMETER_NUMBERS.items()}
+    f_min, power_mdb = (
+        ROWS[PARAMETER_NUMBERS["frequency"]].minimum,
+        -100 * ROWS[PARAMETER_NUMBERS["transmit_power"]].minimum,
+    )
     assert power_mdb + 3 * largest["frequency"] * largest["focus"] // 10 < 1000 * (len(wire.PRESSURE_FACTORS) - 1)
     assert wire.PRESSURE_FACTORS[0] * 999 < 1 << 32
     emitted = wire.SOURCE_POWER_UW * largest["frame_rate"] * 100

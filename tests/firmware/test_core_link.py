@@ -1,7 +1,7 @@
 """The C link gives what the Python link gives: after every call the same bytes, counters and deliveries."""
 
 import random
-from dataclasses import astuple, fields
+from dataclasses import astuple
 
 import pytest
 from hypothesis import given, settings
@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.framing import encode_frame
-from firmware_bridge.line.link import MAGIC, FrameKind, Link, LinkCounters
+from firmware_bridge.line.link import MAGIC, FrameKind, Link, RetransmitTimer
+from tests.firmware.core_link import COUNTERS, CoreLink, CoreTimer
 
 BOOT_ID = 0xC0FFEE07
 WRAP = 1 << 32
-COUNTERS = [field.name for field in fields(LinkCounters)]
 
 
 class Recorder:
@@ -22,7 +22,7 @@ class Recorder:
     def __init__(self, link=None):
         self.told, self.is_ready, self.link = [], True, link
 
-    def opened(self, greeting=None):
+    def opened(self, greeting):
         self.told.append("opened")
 
     def reset(self, boot_id):
@@ -38,50 +38,6 @@ class Recorder:
         self.told.append((body, body[:1] == b"?" and self.link.send_plain(b"at once " + body[:9])))
 
 
-class CoreLink:
-    """core/link.c behind the methods of `firmware_bridge.line.link.Link`."""
-
-    def __init__(self, core, user):
-        ffi, self._c = core.ffi, core.c
-        self._ffi, self._state, self._room = ffi, ffi.new("link_state *"), ffi.new("uint8_t[]", wire.OUTBOX_BYTES)
-
-        def body(start, size):
-            return bytes(ffi.buffer(start, size))
-
-        self._calls = (
-            ffi.callback("void(void *)", lambda _: user.opened()),
-            ffi.callback("bool(void *)", lambda _: user.ready()),
-            ffi.callback("void(void *, const uint8_t *, size_t)", lambda _, at, size: user.reliable(body(at, size))),
-            ffi.callback("void(void *, const uint8_t *, size_t)", lambda _, at, size: user.plain(body(at, size))),
-        )
-        ffi.memmove(self._state, b"\xa5" * ffi.sizeof("link_state"), ffi.sizeof("link_state"))
-        self._c.link_start(self._state, ffi.new("link_user *", (ffi.NULL, *self._calls)), BOOT_ID)
-
-    def send(self, body):
-        return self._c.link_send(self._state, body, len(body))
-
-    def send_plain(self, body):
-        return self._c.link_send_plain(self._state, body, len(body))
-
-    def receive(self, chunk, now_us):
-        self._c.link_receive(self._state, chunk, len(chunk), now_us)
-
-    def tick(self, now_us):
-        self._c.link_tick(self._state, now_us)
-
-    def flush(self, now_us):
-        self._c.link_flush(self._state, now_us)
-
-    def pull(self, room):
-        return bytes(self._ffi.buffer(self._room, self._c.link_pull(self._state, self._room, room)))
-
-    def state(self):
-        state = self._state
-        counters = tuple(getattr(state.counters, name) for name in COUNTERS)
-        timer = (state.outgoing.timer.srtt_us, state.outgoing.timer.rto_us)
-        return state.session, self._c.link_n_free(state), state.output.n_bytes, timer, counters
-
-
 def python_state(link):
     timer = (link.timer.srtt_us, link.timer.rto_us)
     return link.session, link.n_free, link.n_waiting_bytes, timer, astuple(link.counters)
@@ -93,7 +49,7 @@ class Twins:
     def __init__(self, core):
         self.users = Recorder(), Recorder()
         self.python = Link(self.users[0], boot_id=BOOT_ID, outbox_bytes=wire.OUTBOX_BYTES)
-        self.c = CoreLink(core, self.users[1])
+        self.c = CoreLink(core, self.users[1], BOOT_ID)
         self.users[0].link, self.users[1].link = self.python, self.c
 
     def call(self, name, *arguments):
@@ -257,18 +213,19 @@ def test_any_frames_of_a_host_that_obeys_no_rule(core, calls, opened):
 
 @given(st.lists(st.one_of(st.none(), st.integers(0, 100_000), st.integers(0, WRAP - 1)), max_size=30))
 def test_the_timer_keeps_the_same_time(core, samples):
-    timer, python = core.ffi.new("round_trip *"), Link(Recorder(), boot_id=1).timer
-    core.c.round_trip_start(timer)
+    timers = CoreTimer(core), RetransmitTimer()
     for rtt_us in samples:
-        if rtt_us is None:
-            core.c.round_trip_back_off(timer, wire.RTO_MAX_US), python.back_off(wire.RTO_MAX_US)
-        else:
-            core.c.round_trip_sample(timer, rtt_us), python.sample(rtt_us)
-        assert (timer.srtt_us, timer.rto_us) == (python.srtt_us, python.rto_us)
+        for timer in timers:
+            if rtt_us is None:
+                timer.back_off(wire.RTO_MAX_US)
+            else:
+                timer.sample(rtt_us)
+        c, python = timers
+        assert (c.srtt_us, c.rto_us) == (python.srtt_us, python.rto_us)
 
 
 def test_a_body_longer_than_a_frame_is_not_taken(core):
-    link = CoreLink(core, Recorder())
+    link = CoreLink(core, Recorder(), BOOT_ID)
     link.receive(hello(3), 0)
     assert not link.send(bytes(510)) and not link.send_plain(bytes(510))
     assert link.send(bytes(509)) and link.send_plain(bytes(509))

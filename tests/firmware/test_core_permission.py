@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware_bridge.device.faults import Faults
 from firmware_bridge.device.log import Log
-from firmware_bridge.device.permission import Heartbeat, Permission, Storm
+from firmware_bridge.device.permission import FaultLatch, HeartbeatWatch, Permission, Storm
 from firmware_bridge.device.sensors import Sensors
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.messages import FaultCode, Stimulus, TransmitOff
@@ -28,8 +27,8 @@ class PythonRules:
     def __init__(self, now_us):
         self.log = Log()
         self.transmit = Permission(self.log, now_us)
-        self.host, self.line = Heartbeat(), Storm(now_us)
-        self.latch = Faults(self.log, self.transmit)
+        self.host, self.line = HeartbeatWatch(), Storm(now_us)
+        self.latch = FaultLatch(self.log, self.transmit)
         self.felt = Sensors(self.transmit, self.latch)
 
     def do(self, name, *arguments):
@@ -42,8 +41,8 @@ class PythonRules:
     def state(self):
         p, f, s = self.transmit, self.latch, self.felt
         return (
-            *(p.imaging, p.frozen, p.armed, p.off, p.since_us, p.is_news, p.flags, self.host.heard, self.line.noisy),
-            *(f.code, f.detail, f.since_us, f.is_news, s.probe_dc, s.board_dc, s.battery_percent, tuple(s.motion)),
+            *(p.imaging, p.frozen, p.armed, p.off, p.since_us, p.unreported, p.flags, self.host.heard, self.line.noisy),
+            *(f.code, f.detail, f.since_us, f.unreported, s.probe_dc, s.board_dc, s.battery_percent, tuple(s.motion)),
             *(s.front_end_fails, s.self_test_fails, s.hot, s.fault_persists, s.readings_can_be),
         )
 
@@ -77,8 +76,8 @@ class CRules:
         p, f, s = self.transmit, self.latch, self.felt
         flags = self.c.permission_flags(p)
         return (
-            *(p.imaging, p.frozen, p.armed, p.off, p.since_us, p.is_news, flags, self.host.heard, self.line.noisy),
-            *(f.code, f.detail, f.since_us, f.is_news, s.probe_dc, s.board_dc, s.battery_percent, tuple(s.motion)),
+            *(p.imaging, p.frozen, p.armed, p.off, p.since_us, p.unreported, flags, self.host.heard, self.line.noisy),
+            *(f.code, f.detail, f.since_us, f.unreported, s.probe_dc, s.board_dc, s.battery_percent, tuple(s.motion)),
             *(s.front_end_fails, s.self_test_fails, s.hot),
             *(self.c.sensors_fault_persists(s), self.c.sensors_readings_can_be(s)),
         )

@@ -10,9 +10,8 @@ import pytest
 
 from tests.firmware import core_library
 
-TESTS = [
-    f"tests/firmware/test_core_{name}.py" for name in ("framing", "link", "limits", "permission", "settings", "device")
-]
+HERE = Path(__file__)
+TESTS = sorted(str(path) for path in HERE.parent.glob("test_core_*.py") if path != HERE)
 FROM = "import sys, pathlib, pytest; from tests.firmware import core_library; "
 FROM += "core_library.FIRMWARE = pathlib.Path(sys.argv[1]); sys.exit(pytest.main(sys.argv[2:]))"
 """Runs pytest on the C sources of another folder."""

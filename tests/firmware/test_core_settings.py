@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware_bridge.device.settings import PRESET, Settings
+from firmware_bridge.device.settings import PRESET, DeviceSettings
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.messages import Refusal
 
@@ -19,7 +19,7 @@ class Both:
     """Two settings that are asked the same."""
 
     def __init__(self, core):
-        self.python, self.core, self.c = Settings(9), core, core.ffi.new("settings *")
+        self.python, self.core, self.c = DeviceSettings(9), core, core.ffi.new("settings *")
         core.ffi.memmove(self.c, b"\xa5" * core.ffi.sizeof("settings"), core.ffi.sizeof("settings"))
         core.c.settings_start(self.c, 9)
         self.compare()
@@ -27,7 +27,7 @@ class Both:
     def compare(self):
         assert list(self.c.values) == self.python.values
         assert (self.c.epoch, self.c.since_us) == (self.python.epoch, self.python.since_us)
-        assert self.c.is_news == self.python.is_news
+        assert self.c.unreported == self.python.unreported
 
     def ask(self, pairs, now_us=77):
         wanted, got = self.python.change(pairs, now_us), self.core.c.settings_change(self.c, pairs, len(pairs), now_us)

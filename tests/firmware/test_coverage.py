@@ -1,11 +1,13 @@
 """The tests of the limit code reach every line and branch of it. `make coverage-c` measures all of the C."""
 
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 
 coverage = pytest.importorskip("tools.quality.coverage", reason="run python -m pytest in the checkout")
+pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parent
 SOME = [
@@ -18,9 +20,12 @@ SOME = [
 @pytest.fixture(scope="module")
 def files():
     pytest.importorskip("cffi")
+    pytest.importorskip("gcovr")
     if shutil.which("gcov") is None:
         pytest.skip("the coverage of the C code needs gcov: apt-get install -y --no-install-recommends gcc libc6-dev")
-    return {file.name: file for file in coverage.measure(SOME)}
+    measured = coverage.measure(SOME)
+    sys.stdout.write(coverage.table(measured))
+    return {file.name: file for file in measured}
 
 
 @pytest.mark.parametrize("name", ["core/limits.c", "core/permission.c", "core/faults.c", "core/sensors.c"])

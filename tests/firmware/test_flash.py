@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware_bridge import image
+from firmware_bridge import firmware_image
 from firmware_bridge.device import boot, flash, journal
-from firmware_bridge.device.flash import FLASH_SECTOR_SIZE, FLASH_SIZE, Flash
+from firmware_bridge.device.flash import FLASH_SIZE, Flash
 from firmware_bridge.errors import FlashBitError, FlashRangeError, PowerCutError
+from firmware_bridge.firmware_image import FLASH_SECTOR_SIZE
 from tests.firmware.boot_twins import CTwin, PythonTwin, Twin
 from tests.firmware.core_library import FIRMWARE
 
@@ -128,6 +129,6 @@ def test_a_file_that_is_too_short_is_refused(tmp_path: Path):
 def test_the_layout_is_the_same_in_c():
     text = (FIRMWARE / "boot" / "layout.h").read_text()
     defined = {name: int(value, 0) for name, value in re.findall(r"#define (\w+) (0x\w+?|\d+)u\n", text)}
-    here = {name: value for module in (flash, journal, image, boot) for name, value in vars(module).items()}
+    here = {name: value for module in (flash, journal, firmware_image, boot) for name, value in vars(module).items()}
     assert len(defined) == 12
     assert defined == {name: here[name] for name in defined}

@@ -1,7 +1,7 @@
 """Fuzzing finds nothing in the firmware, and the kept inputs find what is planted. `make fuzz` searches for longer."""
 
-import os
 import shutil
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 fuzz = pytest.importorskip("tools.quality.fuzz", reason="the checkout's tools are not importable: run python -m pytest")
+pytestmark = pytest.mark.slow
 
-SECONDS = int(os.environ.get("FUZZ_SECONDS", "4"))
+SECONDS = 30
 PLANTED = {
     "framing": ("core/framing.c", "self->n_block < FRAME_MAX_BLOCK_BYTES", "self->n_block <= FRAME_MAX_BLOCK_BYTES"),
     "device": ("core/permission.c", "permission_clear(self, TRANSMIT_OFF_FROZEN, now_us);", ""),
@@ -30,9 +31,15 @@ def runs(folder: Path, seconds: int) -> list:
         return list(pool.map(partial(fuzz.run, folder=folder, seconds=seconds), fuzz.MAX_BYTES))
 
 
+def test_no_target_is_forgotten():
+    programs = {path.stem for path in (fuzz.FIRMWARE / "fuzz").glob("*.c")} - {"harness"}
+    assert programs == set(fuzz.MAX_BYTES) == set(PLANTED)
+
+
 def test_nothing_is_found(tmp_path):
     fuzz.build(tmp_path, *fuzz.MAX_BYTES)
     for run in runs(tmp_path, SECONDS):
+        sys.stdout.write(f"{run.target}: {run.n_runs} runs\n")
         assert not run.failure, f"{run.target}: {run.failure}"
         assert run.n_runs > len(fuzz.kept(run.target))
 

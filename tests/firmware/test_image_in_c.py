@@ -24,12 +24,6 @@ GOOD = [(0x50, b"\3\0\0\0"), (0xA0, HARDWARE.to_bytes(4, "little"))]
 
 @pytest.fixture(scope="module")
 def sha256(core):
-    core.ffi.cdef(
-        "typedef struct { uint32_t state[8]; uint64_t n_bytes; uint8_t block[64]; } sha256;"
-        "void sha256_start(sha256 *); void sha256_update(sha256 *, const uint8_t *, size_t);"
-        "void sha256_finish(sha256 *, uint8_t *);"
-    )
-
     def digest(parts: list[bytes]) -> bytes:
         hashed, out = core.ffi.new("sha256 *"), core.ffi.new("uint8_t[32]")
         core.c.sha256_start(hashed)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 lint = pytest.importorskip("tools.quality.lint", reason="the checkout's tools are not importable: run python -m pytest")
+pytestmark = pytest.mark.slow
 
 PLANTED = """#include <stdint.h>
 #include <string.h>

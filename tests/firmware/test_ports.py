@@ -185,7 +185,7 @@ class Running:
         self.probe.__exit__(*error)
 
 
-@pytest.fixture(params=["host", "mps2"])
+@pytest.fixture(params=["host", pytest.param("mps2", marks=pytest.mark.slow)])
 def kind(request: pytest.FixtureRequest) -> Kind:
     made = Kind(request)
     made.fill(1)
@@ -307,6 +307,7 @@ def assert_clock_runs(line: Line, drift: float) -> None:
     assert then_earliest - latest - 1e-3 <= passed_s <= time.monotonic() - earliest + 1e-3
 
 
+@pytest.mark.slow
 def test_qemu_stops_goes_on_and_resets(request: pytest.FixtureRequest, mps2_folder: Path, tmp_path: Path):
     flash = tmp_path / "flash.bin"
     request.getfixturevalue("firmware").make_factory_flash(mps2_folder / "1.bin", flash)
@@ -321,6 +322,7 @@ def test_qemu_stops_goes_on_and_resets(request: pytest.FixtureRequest, mps2_fold
         assert Line(line.fileno()).state(after=1).reason == BootReason.POWER
 
 
+@pytest.mark.slow
 def test_qemu_ends_when_whoever_started_it_is_killed(request: pytest.FixtureRequest, mps2_folder: Path, tmp_path: Path):
     flash = tmp_path / "flash.bin"
     request.getfixturevalue("firmware").make_factory_flash(mps2_folder / "1.bin", flash)

@@ -7,11 +7,12 @@ from typing import TypeVar
 import pytest
 
 from firmware_bridge.device.flash import Flash
-from firmware_bridge.device.virtual_probe import ProbeSettings, TrueExposure, VirtualProbe
+from firmware_bridge.device.stepped_probe import SimulationSettings, SteppedProbe, TrueExposure
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.codec import decode, encode
 from firmware_bridge.line.link import Greeting, Link
-from firmware_bridge.line.messages import Action, ExposureFlag, Message, Refusal, Stimulus
+from firmware_bridge.line.messages import Action, ExposureFlag, Refusal, Stimulus
+from firmware_bridge.line.packing import Message
 
 M = TypeVar("M", bound=Message)
 
@@ -29,8 +30,8 @@ class Bench:
 
     StartedAnewError = StartedAnewError
 
-    def __init__(self, settings: ProbeSettings | None = None, flash: Flash | None = None, now_us: int = 0) -> None:
-        self.probe = VirtualProbe(settings or ProbeSettings(start_us=0), flash, now_us)
+    def __init__(self, settings: SimulationSettings | None = None, flash: Flash | None = None, now_us: int = 0) -> None:
+        self.probe = SteppedProbe(settings or SimulationSettings(start_us=0), flash, now_us)
         self.exposures: list[TrueExposure] = []
         self.probe.on_exposure(self.exposures.append)
         self.host = Link(self)
@@ -117,7 +118,7 @@ class Bench:
         if not self.host.session:
             self.connect()
         assert self.do(Action.START) == Refusal.NONE
-        self.run_until(lambda: self.device.parts.heartbeat.heard)
+        self.run_until(lambda: self.device.state.heartbeat.heard)
         assert self.do(Action.ARM) == Refusal.NONE
         assert self.transmits
         return self
@@ -139,7 +140,7 @@ class Bench:
 
     @property
     def flags(self) -> ExposureFlag:
-        return ExposureFlag(self.device.parts.permission.flags)
+        return ExposureFlag(self.device.state.permission.flags)
 
     @property
     def transmits(self) -> bool:
@@ -147,7 +148,7 @@ class Bench:
 
     def state(self) -> tuple[object, ...]:
         """All that a refused command must leave as it was."""
-        parts = self.device.parts
+        parts = self.device.state
         permission, settings, faults, updating = parts.permission, parts.settings, parts.faults, parts.updating
         return (
             (permission.flags, permission.off, permission.since_us),

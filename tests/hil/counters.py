@@ -1,17 +1,20 @@
 """The error counters of both ends, and what a quiet line may have counted."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
-from firmware_bridge.host.connection import LineStatistics
+from firmware_bridge.host.session import ConnectionCounters, ConnectionStatistics
 from firmware_bridge.line.link import LinkCounters
 from firmware_bridge.line.messages import LinkStatistics
 
-STILL = ("damaged", "malformed", "stale", "naks_sent", "naks_received", "plain_lost")
-"""Of a link, at both ends: on a line without faults they stay where they are."""
-LINE_STILL = ("losses", "unanswered", "stale_replies", "undecodable")
-"""Of the host's line."""
+TRAFFIC = ("good", "delivered", "sent", "plain_sent", "plain_received", "plain_dropped")
+LINE_TRAFFIC = ("bytes_read", "bytes_written", "sessions", "requests", "replies", "clock_replies")
+"""What moves where all is well; every other counter is one of errors."""
 SENDING = ("timeouts", "retransmitted", "duplicate")
+STILL = tuple(field.name for field in fields(LinkCounters) if field.name not in (*TRAFFIC, *SENDING))
+"""Of a link, at both ends: on a line without faults they stay where they are."""
+LINE_STILL = tuple(field.name for field in fields(ConnectionCounters) if field.name not in LINE_TRAFFIC)
+"""Of the host's line."""
 NAMES = (*STILL, *LINE_STILL, *SENDING)
 
 AGAIN = ("retransmitted", "duplicate")
@@ -31,7 +34,7 @@ class Counted:
     duplicate: int
 
 
-def counted_by_program(then: LineStatistics, now: LineStatistics) -> Counted:
+def counted_by_program(then: ConnectionStatistics, now: ConnectionStatistics) -> Counted:
     """A program's session, since `then`."""
     link = {name: getattr(now.link, name) - getattr(then.link, name) for name in (*STILL, *SENDING)}
     line = {name: getattr(now.line, name) - getattr(then.line, name) for name in LINE_STILL}

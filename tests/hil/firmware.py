@@ -8,10 +8,12 @@ import pytest
 
 from firmware_bridge.line.messages import HARDWARE_ID
 from tools import firmware
-from tools.bridge.devices import CortexProbe, Device, ProcessProbe, PythonProbe
+from tools.bridge.devices import CortexProbe, ProbeDevice, ProcessProbe, PythonProbe
 from tools.bridge.qemu import missing_for_qemu
 
-PYTHON, PROCESS, CORTEX = KINDS = ("python", "process", "cortex_m3")
+PYTHON, PROCESS, CORTEX = "python", "process", "cortex_m3"
+KINDS = (PYTHON, PROCESS, pytest.param(CORTEX, marks=pytest.mark.slow))
+"""The parameters of every test of a device."""
 
 SMALL_PROGRAM = bytes(range(256)) * 20
 """What is updated where the image's code does not run: two sectors."""
@@ -31,7 +33,7 @@ class Firmware:
     def public_key(self) -> Path:
         return firmware.make_keys(self.folder)[1]
 
-    def device(self, kind: str, flash: Path, **options: int) -> Device:
+    def device(self, kind: str, flash: Path, **options: int) -> ProbeDevice:
         """A device whose flash comes from the factory with version 1.0.0. Skips the test where it cannot be made."""
         self.factory(kind, flash)
         if kind == PYTHON:
@@ -69,9 +71,9 @@ class Firmware:
 
 
 def _python_settings(drift_ppm: int = 0, start_us: int | None = None):
-    from firmware_bridge.device.virtual_probe import ProbeSettings
+    from firmware_bridge.device.stepped_probe import SimulationSettings
 
-    return ProbeSettings(drift_ppm=drift_ppm, seed=1, start_us=start_us)
+    return SimulationSettings(drift_ppm=drift_ppm, seed=1, start_us=start_us)
 
 
 def _process_options(drift_ppm: int = 0, start_us: int | None = None) -> list[str]:

@@ -6,8 +6,8 @@ import pytest
 
 from firmware_bridge.device.flash import FLASH_SIZE
 from firmware_bridge.errors import NoAnswerError
+from firmware_bridge.firmware_image import FirmwareVersion
 from firmware_bridge.host.probe import Bank, Probe
-from firmware_bridge.image import Version
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.framing import Deframer, encode_frame
 from firmware_bridge.line.link import FrameKind
@@ -39,7 +39,7 @@ def next_payload(line: Transport) -> bytes:
 def test_after_power_on_it_says_who_it_is_and_does_nothing(probe: Probe):
     identity = probe.identity()
     assert (identity.model, identity.hardware_id) == (wire.MODEL, wire.HARDWARE_ID)
-    assert (identity.version, identity.bank, identity.confirmed) == (Version(1, 0, 0, 0), Bank.A, True)
+    assert (identity.version, identity.bank, identity.confirmed) == (FirmwareVersion(1, 0, 0, 0), Bank.A, True)
     assert (identity.boot_reason, identity.boot_id) == (BootReason.POWER, probe.boot_id)
     probe.line.wait_until(lambda: probe.doing() is not None, SOON_S)
     doing = probe.doing()
@@ -136,4 +136,4 @@ def test_with_no_image_it_answers_nothing(new_bench):
     device.power_off()
     device.flash.write_bytes(content)
     device.power_on()
-    assert bench.open().identity().version == Version(1, 0, 0, 0)
+    assert bench.open().identity().version == FirmwareVersion(1, 0, 0, 0)

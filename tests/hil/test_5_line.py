@@ -10,15 +10,14 @@ from firmware_bridge.host.events import LineLost, LineRestored
 from firmware_bridge.host.probe import Probe
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.messages import BootReason, ExposureFlag, FaultCode, Stimulus, TransmitOff
+from firmware_bridge.line.packing import Message
 from firmware_bridge.line.transport.faulty import FaultSettings
-from tests.hil.conftest import ALL, Bench
+from tests.hil.conftest import Bench
 from tests.hil.counters import AGAIN, CUT, NAMES
 from tools.bridge.raw_host import SOON_S
 
-N_ECHOES = 400 if ALL else 60
 
-
-def echoes(probe: Probe, seed: int, n: int) -> tuple[list[bytes], list[Future[wire.Message]]]:
+def echoes(probe: Probe, seed: int, n: int) -> tuple[list[bytes], list[Future[Message]]]:
     """Random texts on their way there and back, several at a time."""
     rng = random.Random(seed)
     texts = [rng.randbytes(rng.randint(0, 120)) for _ in range(n)]
@@ -45,11 +44,12 @@ def until_back(probe: Probe, boot_id: int = 0) -> None:
     ],
     ids=["changed", "dropped", "doubled", "delayed", "all at once"],
 )
-def test_over_a_bad_line_everything_arrives_once_and_in_order(bench: Bench, faults: FaultSettings):
+@pytest.mark.parametrize("n_echoes", [60, pytest.param(400, marks=pytest.mark.slow)])
+def test_over_a_bad_line_everything_arrives_once_and_in_order(bench: Bench, n_echoes: int, faults: FaultSettings):
     bench.device.faults = faults
     probe = bench.open()
     epoch = probe.parameters().epoch
-    texts, answers = echoes(probe, faults.seed, N_ECHOES)
+    texts, answers = echoes(probe, faults.seed, n_echoes)
     assert [probe.reply(answer, wire.Echoed).data for answer in answers] == texts
     depths = [15 + 0.5 * k for k in range(20)]
     for depth_mm in depths:
@@ -108,7 +108,7 @@ def set_depth(raw: int) -> wire.SetParameters:
     return wire.SetParameters(0, bytes((0,)) + raw.to_bytes(4, "little"))
 
 
-def was_done(answer: Future[wire.Message]) -> bool:
+def was_done(answer: Future[Message]) -> bool:
     """False: the line was lost before the answer came. Anything else fails."""
     try:
         reply = answer.result(SOON_S)

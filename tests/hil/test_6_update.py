@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from firmware_bridge.device.boot import BANK_STARTS, BOOT_TRIES
-from firmware_bridge.device.flash import FLASH_SECTOR_SIZE, Flash
+from firmware_bridge.device.flash import Flash
 from firmware_bridge.device.journal import JOURNAL_RECORD_SIZE, append_record, newest_record
 from firmware_bridge.device.simulator import SimulatedProbe
-from firmware_bridge.device.virtual_probe import ProbeSettings
+from firmware_bridge.device.stepped_probe import SimulationSettings
 from firmware_bridge.errors import (
     ImageDamagedError,
     ImageHardwareError,
@@ -25,19 +25,17 @@ from firmware_bridge.errors import (
     UpdateImageError,
     UpdateNotNowError,
 )
-from firmware_bridge.host.probe import Bank, Identity, Probe
+from firmware_bridge.firmware_image import FLASH_SECTOR_SIZE, FirmwareVersion, read_image
+from firmware_bridge.host.probe import Bank, Probe, ProbeIdentity
 from firmware_bridge.host.update import PART_BYTES, update
-from firmware_bridge.image import Version, read_image
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.messages import HARDWARE_ID, BootReason, Refusal, Stimulus, UpdateState
 from firmware_bridge.line.transport.faulty import FaultSettings
-from tests.hil.conftest import ALL, Bench
+from tests.hil.conftest import Bench
 from tests.hil.counters import CUT, NAMES
-from tests.hil.firmware import CORTEX
 from tools.bridge.raw_host import SOON_S
 
-OLD, NEW = Version(1, 0, 0, 0), Version(2, 0, 0, 0)
-N_CUTS_SPREAD = 12
+OLD, NEW = FirmwareVersion(1, 0, 0, 0), FirmwareVersion(2, 0, 0, 0)
 pytestmark = pytest.mark.disturbs(*CUT)  # an update restarts the device
 _N_RECORDS = FLASH_SECTOR_SIZE // JOURNAL_RECORD_SIZE
 
@@ -48,7 +46,7 @@ def bench(new_bench: Callable[..., Bench]) -> Bench:
     return new_bench()
 
 
-def install(bench: Bench, probe: Probe, image: Path) -> Identity:
+def install(bench: Bench, probe: Probe, image: Path) -> ProbeIdentity:
     return update(probe, image, bench.firmware.public_key, lambda progress: None)
 
 
@@ -67,7 +65,7 @@ def send_and_finish(probe: Probe, content: bytes) -> wire.UpdateStatus:
     return status if status.refusal else probe.ask(wire.UpdateFinish(0), wire.UpdateStatus, SOON_S)
 
 
-def restart(probe: Probe) -> Identity:
+def restart(probe: Probe) -> ProbeIdentity:
     """Who runs after a restart on request."""
     boot_id = probe.boot_id
     with suppress(LinkLostError, NoReplyError):  # the restart may cut off its own answer
@@ -89,7 +87,7 @@ def test_an_update_is_tried_tested_and_confirmed(bench: Bench):
     again = restart(probe)
     assert (again.version, again.bank, again.confirmed) == (NEW, Bank.B, True)
     back = install(bench, probe, bench.image("2.0.1"))
-    assert (back.version, back.bank) == (Version(2, 0, 1, 0), Bank.A)
+    assert (back.version, back.bank) == (FirmwareVersion(2, 0, 1, 0), Bank.A)
 
 
 def test_an_update_that_nobody_confirms_is_rolled_back(bench: Bench):
@@ -254,7 +252,7 @@ def test_a_power_cut_at_any_flash_operation_leaves_a_device_that_starts_and_can_
         factory = bytes(template.cells)
     image = bench.image("2.0.0")
     n_operations = operations_of_an_update(factory, image.read_bytes())
-    for n_before in chosen_cuts(bench.kind, n_operations):
+    for n_before in range(n_operations):
         boot_id, identity = cut_in_the_middle(bench, factory, image.read_bytes(), n_before)
         where = f"cut in operation {n_before} of {n_operations}"
         assert (identity.boot_reason, identity.boot_id > boot_id) == (BootReason.POWER, True), where
@@ -289,19 +287,13 @@ def operations_of_an_update(factory: bytes, image: bytes) -> int:
     """On the simulator. That the others do as many, each of them shows by a cut behind the last."""
     flash = CountingFlash()
     flash.cells[:] = factory
-    with SimulatedProbe(ProbeSettings(seed=1), flash) as device, Probe(device.connect, name="counted") as probe:
+    with SimulatedProbe(SimulationSettings(seed=1), flash) as device, Probe(device.connect, name="counted") as probe:
         flash.n = 0
         install_carelessly(probe, image)
         return flash.n
 
 
-def chosen_cuts(kind: str, n_operations: int) -> list[int]:
-    if kind != CORTEX or ALL:
-        return list(range(n_operations))
-    return sorted({round(k * (n_operations - 1) / (N_CUTS_SPREAD - 1)) for k in range(N_CUTS_SPREAD)})
-
-
-def cut_in_the_middle(bench: Bench, factory: bytes, image: bytes, n_before: int) -> tuple[int, Identity]:
+def cut_in_the_middle(bench: Bench, factory: bytes, image: bytes, n_before: int) -> tuple[int, ProbeIdentity]:
     """The boot id before, and who runs after an update in which the power goes after so many operations."""
     bench.close()
     bench.device.refill(factory)

@@ -10,19 +10,19 @@ from firmware_bridge.device import boot
 from firmware_bridge.device.flash import Flash
 from firmware_bridge.device.journal import newest_record
 from firmware_bridge.errors import ImageDamagedError
-from firmware_bridge.image import Version, unsigned_image
+from firmware_bridge.firmware_image import FirmwareVersion, unsigned_image
 from firmware_bridge.line.messages import HARDWARE_ID
 from tools.firmware import FirmwareToolError, build, make_factory_flash, sign
 
 
 def test_the_factorys_flash_starts_its_image_and_keeps_its_minimum(tmp_path: Path):
-    content = unsigned_image(b"program", Version(3, 2, 1, 0), HARDWARE_ID, security_counter=5)
+    content = unsigned_image(b"program", FirmwareVersion(3, 2, 1, 0), HARDWARE_ID, security_counter=5)
     (tmp_path / "image.bin").write_bytes(content + b"behind")
     make_factory_flash(tmp_path / "image.bin", tmp_path / "flash.bin")
     with Flash(tmp_path / "flash.bin") as flash:
         assert newest_record(flash).minimum_counter == 5
         started = boot.select(flash, HARDWARE_ID)
-        assert (started.bank, started.on_trial, started.image.version) == (0, False, Version(3, 2, 1, 0))
+        assert (started.bank, started.on_trial, started.image.version) == (0, False, FirmwareVersion(3, 2, 1, 0))
         assert flash.read(boot.BANK_A_START + len(content), 6) == b"\xff" * 6
 
 

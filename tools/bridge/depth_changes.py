@@ -31,7 +31,7 @@ from edge.screen.locator import Locator
 from edge.source.phantom import open_phantom
 from edge.source.probe_feed import Exposure
 from edge.source.probed import ProbedSource
-from edge.task.cartilage.cine import Cine
+from edge.task.cartilage.phantom import CartilageCine
 from firmware_bridge.host.events import Event, ParametersChanged
 
 SEED = 1
@@ -44,7 +44,7 @@ MEASURE = "mean_thickness"
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class ScannedFrame:
     """One frame that came through the chain."""
 
     finding: Finding
@@ -76,11 +76,11 @@ class Notes:
             self._noted[exposure.exposed_ns] = exposure, self._t_s, self._heard_mm
         return exposure
 
-    def of(self, finding: Finding) -> Frame:
-        return Frame(finding, *self._noted[finding.exposed_ns])
+    def of(self, finding: Finding) -> ScannedFrame:
+        return ScannedFrame(finding, *self._noted[finding.exposed_ns])
 
 
-def scan(address: str, changes: int, seed: int) -> Iterator[Frame]:
+def scan(address: str, changes: int, seed: int) -> Iterator[ScannedFrame]:
     """Frames of a run that ends with the last change."""
     task, clock = open_task("cartilage"), MonotonicClock()
     runtime, _ = open_runtime("auto", model_folder(task.model), precision="int8", threads=1)
@@ -121,7 +121,7 @@ def change_depth(link: ProbeLink, loop: Loop, changes: int, seed: int) -> None:
         loop.stop()
 
 
-def report(frames: list[Frame], changes: int) -> Iterator[str]:
+def report(frames: list[ScannedFrame], changes: int) -> Iterator[str]:
     scaled = [frame for frame in frames if frame.finding.spacing is not None]
     measured = [frame for frame in scaled if frame.finding.measurement(MEASURE)]
     withheld = [frame for frame in frames if frame.finding.spacing is None]
@@ -139,14 +139,14 @@ def report(frames: list[Frame], changes: int) -> Iterator[str]:
     yield from spread(measured)
 
 
-def is_wrong(frame: Frame) -> bool:
+def is_wrong(frame: ScannedFrame) -> bool:
     spacing, depth_mm = frame.finding.spacing, frame.truth.imaging.depth_mm
     return spacing is not None and abs(spacing.y_mm_per_px * 480 - depth_mm) > 1e-6 * depth_mm
 
 
-def spread(frames: list[Frame]) -> Iterator[str]:
+def spread(frames: list[ScannedFrame]) -> Iterator[str]:
     """Errors of the thickness just after a change and later; both are the same where all is well."""
-    cine = Cine(SEED)
+    cine = CartilageCine(SEED)
     errors: dict[bool, list[float]] = {True: [], False: []}
     for before, frame in pairwise(frames):
         truth = true_sizes(cine.band(frame.t_s, frame.truth.imaging))[MEASURE]
@@ -160,7 +160,7 @@ def spread(frames: list[Frame]) -> Iterator[str]:
         yield f"error of the {MEASURE}, {len(size)} times, {name}: {bias}"
 
 
-def _reasons(frames: list[Frame]) -> Iterator[str]:
+def _reasons(frames: list[ScannedFrame]) -> Iterator[str]:
     """Each reason without its numbers, the most frequent first."""
     reasons = Counter(re.sub(r"[\d.]+", "#", reason) for frame in frames for reason in frame.finding.reasons)
     yield from (f"    {number} {reason}" for reason, number in reasons.most_common())

@@ -16,7 +16,7 @@ from typing import ClassVar, Final, Self
 
 from firmware_bridge.device.flash import Flash
 from firmware_bridge.device.simulator import SimulatedProbe
-from firmware_bridge.device.virtual_probe import ProbeSettings
+from firmware_bridge.device.stepped_probe import SimulationSettings
 from firmware_bridge.errors import PortNotFoundError
 from firmware_bridge.line.framing import encode_frame
 from firmware_bridge.line.messages import Stimulate, Stimulus
@@ -31,7 +31,7 @@ LINGER_S: Final = 2.0
 """Unless it takes no bytes at all: then it is left after this."""
 
 
-class Device(ABC):
+class ProbeDevice(ABC):
     """A probe on the bench, its power still off. A context manager, which switches it on and off."""
 
     name: ClassVar[str]
@@ -105,14 +105,14 @@ class Device(ABC):
         self.power_off()
 
 
-class PythonProbe(Device):
+class PythonProbe(ProbeDevice):
     """The simulator with a real clock."""
 
     name = "Python simulator"
 
-    def __init__(self, flash: Path, settings: ProbeSettings | None = None) -> None:
+    def __init__(self, flash: Path, settings: SimulationSettings | None = None) -> None:
         super().__init__(flash)
-        self._settings = settings or ProbeSettings(seed=1)
+        self._settings = settings or SimulationSettings(seed=1)
         self._probe: SimulatedProbe | None = None
 
     def power_on(self) -> None:
@@ -142,7 +142,7 @@ class PythonProbe(Device):
         return self._probe
 
 
-class ProcessProbe(Device):
+class ProcessProbe(ProbeDevice):
     """The C firmware as a process on a pty."""
 
     name = "host process"
@@ -184,7 +184,7 @@ class ProcessProbe(Device):
         return self._process
 
 
-class CortexProbe(Device):
+class CortexProbe(ProbeDevice):
     """Boot loader and firmware on QEMU's mps2-an385."""
 
     name = "emulated Cortex-M3"

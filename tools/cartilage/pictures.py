@@ -7,10 +7,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.phantom.picture import beam_positions, form_picture
-from edge.phantom.records import Band, Echoes, Imaging, Pose, Transducer
+from edge.phantom.beams import beam_positions
+from edge.phantom.records import Echoes, Imaging, Pose, Transducer
+from edge.task.cartilage.phantom import form_picture
+from edge.task.cartilage.phantom_anatomy import Trochlea, TrueBand, echoes
+from edge.task.cartilage.phantom_drawing import draw_trochlea
 from edge.task.cartilage.task import SIDE
-from edge.task.cartilage.trochlea import Trochlea, draw_trochlea, echoes
 from tools.scanner_variation import vary_capture
 
 
@@ -34,7 +36,7 @@ def draw_knee_picture(seed: int, *, knees_only: bool = False) -> KneePicture:
     imaging, transducer = draw_imaging(rng), draw_transducer(rng)
     pose = Pose(rng.normal(0, 5), rng.uniform(-1, 1), abs(rng.normal(0, 2.5)), rng.uniform(0, 1))
     shape = (int(rng.integers(256, 460)), int(rng.integers(256, 420)))
-    x_mm = beam_positions(transducer, shape[1])
+    x_mm = beam_positions(transducer.width_mm, shape[1])
     if not knee:
         anatomy = draw_other(anatomy, rng)
     seen, band = echoes(anatomy, imaging, pose, x_mm, shape[0])
@@ -99,7 +101,7 @@ def draw_other(knee: Trochlea, rng: np.random.Generator) -> Trochlea:
     return replace(knee, thickness_mm=bare, bone_mm=np.stack([bone, bone]), layers=layers)
 
 
-def with_inclusions(seen: Echoes, rng: np.random.Generator, chance: float, band: Band, depth_mm: float) -> Echoes:
+def with_inclusions(seen: Echoes, rng: np.random.Generator, chance: float, band: TrueBand, depth_mm: float) -> Echoes:
     """Vessels, cysts, an eye, wires of a test object: round dark or bright places above the cartilage."""
     if rng.random() >= chance:
         return seen

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.frame import Region
-from edge.screen.region import find_region
+from edge.screen.region.ultrasound import find_region
 
 FOLDER: Final = Path(__file__).parents[3] / "shared" / "data" / "muscle_masks"
 ALIKE: Final = 0.9

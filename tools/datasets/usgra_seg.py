@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.frame import Region
-from edge.screen.region import find_region
+from edge.screen.region.ultrasound import find_region
 from tools.datasets.dl_track import clusters
 
 FOLDER: Final = Path(__file__).parents[3] / "shared" / "data" / "nerve"

@@ -12,9 +12,9 @@ from edge.frame import Frame, PixelSpacing, SpacingOrigin
 from edge.image.flow import movement_between, reduced
 from edge.runtime.contract import Runtime
 from edge.task.gate import admitted
-from edge.task.muscle.cine import LIVE_MUSCLE, MuscleCine
 from edge.task.muscle.filter import Reading
-from edge.task.muscle.motion import PERIOD_US
+from edge.task.muscle.phantom import LIVE_MUSCLE, MuscleCine
+from edge.task.muscle.phantom_motion import PERIOD_US
 from edge.task.muscle.readings import measured_of
 from edge.task.muscle.spec import SPEC
 from edge.task.muscle.strain import Strain, folded_deg

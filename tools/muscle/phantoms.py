@@ -12,13 +12,12 @@ import numpy as np
 
 from edge.finding import Finding, Verdict
 from edge.frame import Frame, PixelSpacing, SpacingOrigin
-from edge.phantom.picture import beam_positions
-from edge.phantom.records import Transducer
-from edge.phantom.soft_tissue_draw import draw_muscle
+from edge.phantom.beams import beam_positions
+from edge.phantom.soft_tissue_drawing import draw_soft_tissue
 from edge.task.muscle.phantom import muscle_picture
+from edge.task.muscle.phantom_truth import TrueArchitecture, architecture
 from edge.task.muscle.simulated import nearest, true_sizes
 from edge.task.muscle.spec import SPEC
-from edge.task.muscle.truth import Architecture, architecture
 from tools.single_pictures import open_measure
 
 SEED: Final = 7_000_000
@@ -35,16 +34,16 @@ class PhantomPair(NamedTuple):
     """Whether the interval holds the truth."""
 
 
-def picture_of(seed: int) -> tuple[Frame, list[Architecture]]:
+def picture_of(seed: int) -> tuple[Frame, list[TrueArchitecture]]:
     """A picture, and all muscles in it."""
-    made, muscle = muscle_picture(np.random.default_rng(seed)), draw_muscle(np.random.default_rng(seed))
+    made, muscle = muscle_picture(np.random.default_rng(seed)), draw_soft_tissue(np.random.default_rng(seed))
     width = made.pixels.shape[1]
-    x_mm = np.asarray(beam_positions(Transducer(width * made.mm_per_px), width), np.float64)
+    x_mm = beam_positions(width * made.mm_per_px, width)
     frame = Frame(made.pixels, seed, seed, "phantom", PixelSpacing(made.mm_per_px, made.mm_per_px, SpacingOrigin.DEPTH))
     return frame, [architecture(muscle, k, x_mm) for k in range(len(muscle.bellies))]
 
 
-def pairs_of(finding: Finding, bellies: list[Architecture]) -> Iterator[tuple[str, PhantomPair]]:
+def pairs_of(finding: Finding, bellies: list[TrueArchitecture]) -> Iterator[tuple[str, PhantomPair]]:
     for name, truth in true_sizes(nearest(finding, bellies)).items():
         found = finding.measurement(name)
         if found is not None and np.isfinite(truth):

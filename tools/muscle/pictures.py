@@ -55,7 +55,7 @@ def phantom_scene(rng: np.random.Generator) -> MuscleScene:
     made = muscle_picture(rng, (224, 420))
     truth = made.truth
     ones = np.ones(made.pixels.shape, np.float32)
-    aponeurosis = np.asarray(truth.aponeurosis, np.float32)
+    aponeurosis = np.asarray(truth.sheet, np.float32)
     inside = np.asarray(truth.layer > 0, np.float32)
     return MuscleScene(made.pixels, aponeurosis, truth.angle_rad, truth.readable, (ones, truth.readable * inside, ones))
 

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from edge.finding import Finding, Verdict
 from edge.frame import Frame
-from edge.task.cartilage.cine import Cine
-from edge.task.muscle.cine import MuscleCine
+from edge.task.cartilage.phantom import CartilageCine
+from edge.task.muscle.phantom import MuscleCine
 from edge.task.muscle.spec import SPEC
 from tools.single_pictures import VERDICT_HEADS, open_measure, real_frames, verdict_row
 
@@ -95,7 +95,7 @@ def no_transmit(seed: int) -> Picture:
 
 
 def knee(seed: int) -> Picture:
-    return Cine(seed).picture(0.0).pixels
+    return CartilageCine(seed).picture(0.0).pixels
 
 
 UNMEASURABLE: Mapping[str, Callable[[int], Picture]] = MappingProxyType(

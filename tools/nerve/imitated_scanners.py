@@ -8,7 +8,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from edge.screen.region import find_region
+from edge.screen.region.ultrasound import find_region
 from tools.datasets.usgra_seg import UsgraPicture
 from tools.scanner_variation import Grey, Level, coarsen, speckle
 

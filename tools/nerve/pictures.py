@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.task.muscle.phantom import muscle_picture
-from edge.task.nerve.oval import Outline
-from edge.task.nerve.phantom import filled, nerve_picture
+from edge.task.nerve.phantom import nerve_picture
+from edge.task.nerve.phantom_oval import Polygon
+from edge.task.nerve.phantom_truth import filled
 from edge.task.tensor import Fit, fitted_tensor
 from tools.datasets import dl_track, usgra_seg
 from tools.lesson import Example
@@ -174,7 +175,7 @@ def draw_nerve_phantom(seed: int, *, vary: bool = True) -> NervePhantom:
     )
 
 
-def _marked(outlines: list[Outline], pixels: Grey, mm_per_px: float) -> Grey:
+def _marked(outlines: list[Polygon], pixels: Grey, mm_per_px: float) -> Grey:
     """Those that can be seen, filled."""
     marked = np.zeros(pixels.shape, np.uint8)
     for outline in outlines:

@@ -15,7 +15,8 @@ from edge.finding import Verdict
 from edge.frame import Frame, PixelSpacing, SpacingOrigin
 from edge.runtime.manifest import model_folder
 from edge.runtime.opening import open_runtime
-from edge.task.nerve.phantom import filled, nerve_picture
+from edge.task.nerve.phantom import nerve_picture
+from edge.task.nerve.phantom_truth import filled
 from edge.task.nerve.spec import SPEC
 from edge.task.nerve.task import NerveTask
 from tools.datasets.usgra_seg import split

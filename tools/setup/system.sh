@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Install the system programs that some tests need. Where that is not allowed those tests skip, and this says how.
+# Usage: system.sh [PROGRAM ...]; without a name, all.
 set -euo pipefail
 
 declare -A packages=(
@@ -10,8 +11,9 @@ declare -A packages=(
     [qemu-system-arm]=qemu-system-arm
     [qemu-aarch64-static]=qemu-user-static
 )
+[ "$#" != 0 ] || set -- "${!packages[@]}"
 missing=()
-for program in "${!packages[@]}"; do
+for program in "$@"; do
     command -v "$program" >/dev/null || missing+=("${packages[$program]}")
 done
 [ "${#missing[@]}" = 0 ] && exit 0

@@ -14,7 +14,8 @@ from rich.progress import track
 from edge.app.opening import open_task
 from edge.frame import Frame
 from edge.runtime.opening import open_runtime
-from edge.task.nerve.phantom import filled, nerve_picture
+from edge.task.nerve.phantom import nerve_picture
+from edge.task.nerve.phantom_truth import filled
 from edge.task.tissue.kinds import KINDS
 from edge.task.tissue.region import patch_of
 from edge.task.tissue.roi import Roi

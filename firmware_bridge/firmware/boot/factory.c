@@ -6,7 +6,7 @@
 #include "image.h"
 #include "sha256.h"
 
-/* Built as imgtool builds it; firmware_bridge/image.py makes the same bytes. */
+/* Built as imgtool builds it; firmware_bridge/firmware_image.py makes the same bytes. */
 #define PROGRAM_BYTES 16u
 #define PROTECTED_BYTES 20u
 

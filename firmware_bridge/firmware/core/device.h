@@ -1,6 +1,6 @@
 /* The device: what it does with the bytes of its line, with time and with its surroundings.
 
-   firmware_bridge/device/brain.py is the twin and states the order of each call; the same bytes out for the same calls
+   firmware_bridge/device/device.py is the twin and states the order of each call; the same bytes out for the same calls
    in. Times are microseconds that wrap at 2^32. */
 #ifndef SONO_DEVICE_H
 #define SONO_DEVICE_H

@@ -1,5 +1,5 @@
 /* Acoustic output after a stated model, and the limits that no setting may pass. Integers, rounded to the safe side.
-   firmware_bridge/limits.py is the twin and states the model. */
+   firmware_bridge/device/limits.py is the twin and states the model. */
 #ifndef SONO_LIMITS_H
 #define SONO_LIMITS_H
 

@@ -4,13 +4,13 @@ import struct
 
 import pytest
 
-from firmware_bridge.limits import INDEX, acoustic_output
+from firmware_bridge.device.limits import acoustic_output
 from firmware_bridge.line import messages as wire
-from firmware_bridge.line.codec import decode
-from firmware_bridge.line.messages import Action, BootReason, FaultCode, Refusal, Stimulus
+from firmware_bridge.line.codec import MAX_BODY_BYTES, decode
+from firmware_bridge.line.messages import PARAMETER_NUMBERS, Action, BootReason, FaultCode, Refusal, Stimulus
 
-POWER, FOCUS, RATE = INDEX["transmit_power"], INDEX["focus"], INDEX["frame_rate"]
-DEPTH, FREQUENCY, PRESET = INDEX["depth"], INDEX["frequency"], INDEX["preset"]
+POWER, FOCUS, RATE = PARAMETER_NUMBERS["transmit_power"], PARAMETER_NUMBERS["focus"], PARAMETER_NUMBERS["frame_rate"]
+DEPTH, FREQUENCY, PRESET = PARAMETER_NUMBERS["depth"], PARAMETER_NUMBERS["frequency"], PARAMETER_NUMBERS["preset"]
 
 
 def pair(number, value):
@@ -23,7 +23,7 @@ def test_it_says_what_it_is(bench):
     assert identity.version == bytes((1, 0, 0, 0)) and identity.build == 0
     assert (identity.bank, identity.confirmed, identity.boot_reason) == (0, 1, BootReason.POWER)
     assert (identity.n_parameters, identity.n_presets) == (17, 4)
-    assert identity.boot_id == bench.device.parts.port.running.boot_id
+    assert identity.boot_id == bench.device.state.port.running.boot_id
 
 
 def test_it_describes_all_its_parameters_and_no_more(bench):
@@ -147,7 +147,7 @@ def test_each_preset_keeps_its_own_lower_caps(bench):
     for number, preset in enumerate(wire.PRESETS):
         for power in range(-300, 5, 5):
             result = bench.set((PRESET, number), (FREQUENCY, 40), (FOCUS, 50), (RATE, 60), (POWER, power))
-            output = acoustic_output(bench.device.parts.settings.values)
+            output = acoustic_output(bench.device.state.settings.values)
             assert output.mi_milli <= preset.mi_cap_milli
             assert output.ispta_mw_cm2 <= preset.ispta_cap_mw_cm2
             assert max(output.tis_milli, output.tib_milli) <= preset.ti_cap_milli
@@ -203,19 +203,20 @@ def test_an_unreliable_message_that_is_none_is_dropped(bench, body):
     bench.run(20_000)
     assert not [message for message in bench.heard if not isinstance(message, wire.Telemetry | wire.DeviceHeartbeat)]
     assert bench.state() == before
-    assert not bench.device.parts.heartbeat.heard
+    assert not bench.device.state.heartbeat.heard
 
 
-@pytest.mark.parametrize("n_bytes", [0, 1, 256, 507])
+@pytest.mark.parametrize("n_bytes", [0, 1, 256, MAX_BODY_BYTES - 2])
 def test_an_echo_is_what_was_sent(bench, n_bytes):
     data = bytes(range(256)) * 2
+    assert n_bytes <= len(data)
     assert bench.ask(wire.Echo(0, data[:n_bytes])).data == data[:n_bytes]
 
 
 def test_the_link_counts_are_those_of_the_device(bench):
     bench.run(1_000_000)
     told = bench.ask(wire.AskLinkStatistics(0))
-    seen = bench.device.parts.link.counters
+    seen = bench.device.state.link.counters
     assert (told.damaged, told.malformed, told.stale, told.duplicate) == (0, 0, 0, 0)
     assert told.delivered == seen.delivered == 1
     assert 0 < told.good <= seen.good and 0 < told.plain_received <= seen.plain_received
@@ -271,7 +272,7 @@ def test_a_reboot_is_answered_first(bench):
 
 def test_a_reboot_does_not_wait_for_ever_for_its_answer_to_leave(new_bench):
     bench = new_bench().connect()
-    device, port = bench.device, bench.device.parts.port
+    device, port = bench.device, bench.device.state.port
     bench.host.send(wire.Reboot(1).pack())
     bench.host.flush(0)
     start_us = bench.probe.device_us

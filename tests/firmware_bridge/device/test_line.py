@@ -2,20 +2,19 @@
 
 import pytest
 
-from firmware_bridge.device.virtual_probe import ProbeSettings
-from firmware_bridge.limits import INDEX
+from firmware_bridge.device.stepped_probe import SimulationSettings
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.link import HOST_OUTBOX_BYTES
-from firmware_bridge.line.messages import Action, Stimulus
+from firmware_bridge.line.messages import PARAMETER_NUMBERS, Action, Stimulus
 from firmware_bridge.line.transport.faulty import FaultSettings
 
-IMU_RATE, RATE = INDEX["imu_rate"], INDEX["frame_rate"]
+IMU_RATE, RATE = PARAMETER_NUMBERS["imu_rate"], PARAMETER_NUMBERS["frame_rate"]
 
 
 def test_a_new_session_is_told_the_state_and_the_parameters(bench):
     bench.do(Action.START)
     bench.do(Action.FREEZE)
-    frozen_us = bench.device.parts.permission.since_us
+    frozen_us = bench.device.state.permission.since_us
     bench.heard.clear()
     bench.connect()
     state, parameters = bench.heard[:2]
@@ -39,7 +38,7 @@ def fill_window(bench):
     for button in range(1, wire.WINDOW_FRAMES + 1):
         bench.stimulate(Stimulus.PRESS_BUTTON, button)
         bench.run(1_000)
-    assert bench.device.parts.link.n_free == 0
+    assert bench.device.state.link.n_free == 0
 
 
 def test_news_that_found_no_room_come_in_their_order(bench):
@@ -70,7 +69,7 @@ def test_of_too_many_button_events_the_newest_stay(bench):
 
 
 def test_a_press_that_nobody_was_there_to_hear_is_no_news(bench):
-    bench.device.parts.link.close()
+    bench.device.state.link.close()
     bench.stimulate(Stimulus.PRESS_BUTTON, 5)
     bench.heard.clear()
     bench.connect()
@@ -83,8 +82,8 @@ def test_no_command_is_taken_without_room_for_its_answer(bench):
     for tag in range(1, 17):
         bench.send(wire.SetParameters(tag, bytes((0,)) + (300).to_bytes(4, "little")))
     bench.run(100_000)
-    assert bench.device.parts.link.n_free < 4
-    assert 0 < bench.device.parts.settings.epoch < 16
+    assert bench.device.state.link.n_free < 4
+    assert 0 < bench.device.state.settings.epoch < 16
     bench.listens = True
     bench.heard.clear()
     bench.run(3_000_000)
@@ -100,15 +99,15 @@ def test_telemetry_never_keeps_a_command_from_its_answer(new_bench):
     device, base_us = bench.device, bench.probe.device_us
     for passed_us in range(0, 5_000_000, 1_000):
         device.tick(base_us + passed_us)
-    waiting = device.parts.link.n_waiting_bytes
-    dropped = device.parts.link.counters.plain_dropped
+    waiting = device.state.link.n_waiting_bytes
+    dropped = device.state.link.counters.plain_dropped
     assert wire.OUTBOX_BYTES // 2 < waiting <= wire.OUTBOX_BYTES // 2 + 64
     assert dropped > 1_500
     for tag in range(1, 5):
         bench.send(wire.Echo(tag, bytes(256)))
     bench.host.flush(0)
     device.receive(bench.host.pull(HOST_OUTBOX_BYTES), base_us + 5_000_000)
-    assert device.parts.link.n_waiting_bytes > waiting + 4 * 256
+    assert device.state.link.n_waiting_bytes > waiting + 4 * 256
     bench.host.receive(device.pull(1 << 16), base_us + 5_001_000)
     assert [echo.tag for echo in bench.all_of(wire.Echoed)] == [1, 2, 3, 4]
 
@@ -119,7 +118,7 @@ def test_the_outbox_is_bounded_whatever_comes(new_bench):
         bench.send(wire.Echo(tag, b"\x01" * 507))
     bench.host.flush(0)
     bench.device.receive(bench.host.pull(HOST_OUTBOX_BYTES), bench.probe.device_us)
-    assert bench.device.parts.link.n_waiting_bytes <= wire.OUTBOX_BYTES
+    assert bench.device.state.link.n_waiting_bytes <= wire.OUTBOX_BYTES
     bench.run(3_000_000)
     assert [echo.tag for echo in bench.all_of(wire.Echoed)] == list(range(1, 17))
 
@@ -127,7 +126,7 @@ def test_the_outbox_is_bounded_whatever_comes(new_bench):
 @pytest.mark.parametrize("damage", [0.001, 0.01])
 def test_over_a_bad_line_every_command_is_answered_once_in_order(new_bench, damage):
     faults = FaultSettings(damage=damage, drop=damage / 4, double=damage / 4, delay_ms=(0, 20), seed=5)
-    bench = new_bench(ProbeSettings(start_us=0, faults=faults)).connect()
+    bench = new_bench(SimulationSettings(start_us=0, faults=faults)).connect()
     n_commands = 300
     for k in range(n_commands):
         bench.run_until(lambda: bench.host.n_free > 0)
@@ -137,4 +136,4 @@ def test_over_a_bad_line_every_command_is_answered_once_in_order(new_bench, dama
     assert [(echo.tag, echo.data) for echo in echoes] == [
         (k % 256, k.to_bytes(4, "little") * 20) for k in range(n_commands)
     ]
-    assert bench.device.parts.link.counters.damaged > 0
+    assert bench.device.state.link.counters.damaged > 0

@@ -95,6 +95,10 @@ ENDS = {
 }
 
 
+def test_no_end_is_forgotten():
+    assert {reason for _, reason, _ in ENDS.values()} == set(TransmitOff) - {TransmitOff.NONE}
+
+
 @pytest.mark.parametrize("name", ENDS)
 def test_each_end_of_the_permission_needs_arming_again(bench, name):
     end, reason, recover = ENDS[name]
@@ -160,9 +164,9 @@ def test_a_session_in_which_the_host_was_not_heard_cannot_arm(bench):
 def test_arming_twice_is_once(bench):
     bench.arm()
     bench.run(5_000)
-    since_us = bench.device.parts.permission.since_us
+    since_us = bench.device.state.permission.since_us
     assert bench.do(Action.ARM) == Refusal.NONE
-    assert bench.device.parts.permission.since_us == since_us
+    assert bench.device.state.permission.since_us == since_us
 
 
 def test_a_battery_between_low_and_ready_keeps_transmitting_but_does_not_arm(bench):
@@ -218,7 +222,7 @@ def test_a_late_heartbeat_does_not_undo_the_loss_whoever_looks_first(bench):
     for late_us in (0, wire.HEARTBEAT_TIMEOUT_US):
         bench.send(wire.HostHeartbeat(0))
         device.receive(bench.host.pull(1 << 16), now_us + late_us)
-    assert device.parts.heartbeat.heard
+    assert device.state.heartbeat.heard
     assert not bench.transmits
 
 
@@ -232,7 +236,7 @@ def test_a_heartbeat_of_an_old_session_does_not_count(bench):
     bench.probe.feed(old.pull(1 << 16))
     bench.run(5_000)
     assert bench.do(Action.ARM) == Refusal.NO_HEARTBEAT
-    assert bench.device.parts.link.counters.stale == 1
+    assert bench.device.state.link.counters.stale == 1
 
 
 def test_as_many_damaged_frames_as_may_be_are_no_storm(bench):

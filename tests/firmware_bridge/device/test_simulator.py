@@ -7,7 +7,7 @@ from threading import Event, active_count
 import pytest
 
 from firmware_bridge.device.simulator import SimulatedProbe, probe_settings, simulated_probe
-from firmware_bridge.device.virtual_probe import ProbeSettings
+from firmware_bridge.device.stepped_probe import SimulationSettings
 from firmware_bridge.errors import LinkClosedError, LinkLostError, PortUnsuitableError
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.codec import decode
@@ -175,7 +175,7 @@ def test_a_host_that_does_not_read_stops_nothing(probe):
 
 
 def test_settings_are_read():
-    assert probe_settings("drift=-200,start=7,seed=3,damage=0.001,delay=0..60") == ProbeSettings(
+    assert probe_settings("drift=-200,start=7,seed=3,damage=0.001,delay=0..60") == SimulationSettings(
         drift_ppm=-200, seed=3, start_us=7, faults=FaultSettings(damage=0.001, delay_ms=(0, 60), seed=3)
     )
 

@@ -4,12 +4,17 @@ from itertools import pairwise
 
 import pytest
 
-from firmware_bridge.device.virtual_probe import ProbeSettings
-from firmware_bridge.limits import INDEX, acoustic_output
+from firmware_bridge.device.limits import acoustic_output
+from firmware_bridge.device.stepped_probe import SimulationSettings
 from firmware_bridge.line import messages as wire
-from firmware_bridge.line.messages import Action, Stimulus
+from firmware_bridge.line.messages import PARAMETER_NUMBERS, Action, Stimulus
 
-RATE, DEPTH, IMU_RATE, GAIN = INDEX["frame_rate"], INDEX["depth"], INDEX["imu_rate"], INDEX["gain"]
+RATE, DEPTH, IMU_RATE, GAIN = (
+    PARAMETER_NUMBERS["frame_rate"],
+    PARAMETER_NUMBERS["depth"],
+    PARAMETER_NUMBERS["imu_rate"],
+    PARAMETER_NUMBERS["gain"],
+)
 WRAP = 1 << 32
 PERIOD_US = 40_000
 """Of 25 Hz."""
@@ -57,7 +62,7 @@ def test_a_rate_whose_moment_has_passed_exposes_at_once_and_loses_no_number(benc
     bench.run(2 * 200_000 + 150_000)
     last = bench.exposures[-1]
     bench.set((RATE, 60))
-    since_us = bench.device.parts.settings.since_us
+    since_us = bench.device.state.settings.since_us
     bench.run(100_000)
     after = [exposure for exposure in bench.exposures if exposure.frame > last.frame]
     assert (after[0].frame, after[0].device_us) == (last.frame + 1, since_us + 1)
@@ -77,7 +82,7 @@ def test_an_epoch_holds_for_the_exposures_after_its_moment(new_bench):
         bench.send(wire.SetParameters(1, bytes((GAIN,)) + value.to_bytes(4, "little")))
         bench.host.flush(now_us)
         device.receive(bench.host.pull(1 << 16), now_us)
-        changed_us = device.parts.settings.since_us
+        changed_us = device.state.settings.since_us
         assert changed_us == now_us
         device.tick(now_us + 6_000)
         bench.host.receive(device.pull(1 << 16), now_us + 6_000)
@@ -112,7 +117,7 @@ def test_while_it_stands_still_so_do_the_numbers(bench, stop, go_on):
     bench.run(777_000)
     assert bench.exposures[-1] == last
     bench.do(go_on)
-    went_on_us = bench.device.parts.permission.since_us
+    went_on_us = bench.device.state.permission.since_us
     bench.run(3 * PERIOD_US)
     after = [exposure for exposure in bench.exposures if exposure.frame > last.frame]
     assert after[0].frame == last.frame + 1
@@ -129,7 +134,7 @@ def test_starting_again_does_not_move_the_grid(bench):
 
 def test_the_wrap_of_the_clock_changes_nothing(new_bench):
     """Half a second before the wrap: grid, heartbeat, telemetry and the permission go on."""
-    bench = new_bench(ProbeSettings(start_us=WRAP - 500_000)).connect().arm()
+    bench = new_bench(SimulationSettings(start_us=WRAP - 500_000)).connect().arm()
     bench.set((IMU_RATE, 100))
     bench.run(1_500_000)
     assert bench.transmits
@@ -144,7 +149,7 @@ def test_the_wrap_of_the_clock_changes_nothing(new_bench):
 
 def test_the_true_moment_of_an_exposure_is_that_of_the_devices_clock(new_bench):
     for drift_ppm in (-200, 0, 200):
-        bench = new_bench(ProbeSettings(start_us=WRAP - 3_000_000, drift_ppm=drift_ppm)).connect()
+        bench = new_bench(SimulationSettings(start_us=WRAP - 3_000_000, drift_ppm=drift_ppm)).connect()
         bench.do(Action.START)
         bench.run(10_000_000)
         first, last = bench.exposures[0], bench.exposures[-1]
@@ -194,7 +199,7 @@ def test_telemetry_and_heartbeat_come_ten_times_a_second(bench):
 
 def test_without_a_session_it_says_nothing_and_images_on(bench):
     bench.do(Action.START)
-    bench.device.parts.link.close()
+    bench.device.state.link.close()
     bench.alive = False
     bench.probe.take()
     bench.listens = False

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import pytest
 
 from firmware_bridge.device.boot import factory_reset
-from firmware_bridge.device.flash import FLASH_SECTOR_SIZE, Flash
+from firmware_bridge.device.flash import Flash
 from firmware_bridge.device.updating import MAX_UPDATE_BYTES
 from firmware_bridge.errors import FlashBitError, PowerCutError
-from firmware_bridge.image import Version, unsigned_image
+from firmware_bridge.firmware_image import FLASH_SECTOR_SIZE, FirmwareVersion, unsigned_image
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.messages import Action, BootReason, FaultCode, Refusal, UpdateState
 
@@ -19,7 +19,7 @@ BANK_B = 0x80000
 
 def image(major=2, n_program=9_001, hardware_id=wire.HARDWARE_ID, security_counter=2):
     program = bytes(k * 7 % 256 for k in range(n_program))
-    return unsigned_image(program, Version(major, 0, 0, 0), hardware_id, security_counter)
+    return unsigned_image(program, FirmwareVersion(major, 0, 0, 0), hardware_id, security_counter)
 
 
 @dataclass
@@ -269,19 +269,28 @@ def test_nothing_is_to_be_confirmed(bench):
     assert bench.state() == before
 
 
-def test_flash_that_fails_is_a_fault_and_the_file_can_begin_again(bench, monkeypatch):
-    new = Uploader(bench, image())
-    new.send(new.begin(), until=8_000)
-
+def worn(flash, patch):
     def fail(at, content):
         raise FlashBitError("worn")
 
+    patch.setattr(flash, "program", fail)
+
+
+def written_before(flash, patch):
+    flash.cells[BANK_B + 8_000 : BANK_B + 8_400] = bytes(400)
+
+
+@pytest.mark.parametrize("spoil", [worn, written_before])
+def test_flash_that_fails_is_a_fault_and_the_file_can_begin_again(bench, monkeypatch, spoil):
+    new = Uploader(bench, image())
+    new.send(new.begin(), until=8_000)
     with monkeypatch.context() as patch:
-        patch.setattr(bench.probe.flash, "program", fail)
-        answer = bench.ask(wire.UpdateData(0, 8_000, bytes(400)))
+        spoil(bench.probe.flash, patch)
+        answer = bench.ask(wire.UpdateData(0, 8_000, new.file[8_000:8_400]))
     assert (answer.refusal, answer.state) == (Refusal.FLASH_FAILED, UpdateState.IDLE)
     bench.run(5_000)
     assert bench.last(wire.FaultReport).fault == FaultCode.FLASH
+    assert [line.line for line in bench.all_of(wire.LogLine)].count("fault: flash") == 1
     assert new.begin().offset == FLASH_SECTOR_SIZE
     assert not new.all().refusal
 

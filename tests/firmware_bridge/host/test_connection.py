@@ -17,14 +17,15 @@ from firmware_bridge.errors import (
     PortNotFoundError,
     ProtocolVersionError,
 )
-from firmware_bridge.host.connection import Line, LineUser
+from firmware_bridge.host.connection import Connection
+from firmware_bridge.host.session import ConnectionUser
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.codec import decode, encode
 from firmware_bridge.line.framing import Deframer, encode_frame
 from firmware_bridge.line.link import FrameKind, Greeting, Link
-from firmware_bridge.line.messages import Message
+from firmware_bridge.line.packing import Message
 from firmware_bridge.line.transport.loopback import loopback_pair
-from tests.firmware_bridge.virtual_line import Clocked
+from tests.firmware_bridge.host.stepped_line import Clocked
 
 MASK = 0xFFFFFFFF
 
@@ -92,7 +93,7 @@ class Told:
         self.losses: list[str] = []
         self.messages: list[Message] = []
         self.samples: list[object] = []
-        self.user = LineUser(
+        self.user = ConnectionUser(
             self.boots.append,
             lambda error: self.losses.append(str(error)),
             lambda message, received_ns: self.messages.append(message),
@@ -100,8 +101,8 @@ class Told:
         )
 
 
-def line_to(port: Clocked, told: Told | None = None, **options: object) -> Line:
-    return Line(
+def line_to(port: Clocked, told: Told | None = None, **options: object) -> Connection:
+    return Connection(
         port.connect,
         (told or Told()).user,
         name="the port",
@@ -117,7 +118,7 @@ def probe() -> ScriptedProbe:
     return ScriptedProbe()
 
 
-def opened(port: Clocked, told: Told | None = None, **options: object) -> Line:
+def opened(port: Clocked, told: Told | None = None, **options: object) -> Connection:
     line = line_to(port, told, **options)
     line.open()
     return line
@@ -254,7 +255,7 @@ def test_a_callback_cannot_wait_for_the_line_it_holds_up(probe: ScriptedProbe):
             caught.append(error)
 
     line = line_to(probe)
-    line._user = LineUser(lambda boot: None, lambda error: None, ask_within, lambda sample: None)
+    line._session.user = ConnectionUser(lambda boot: None, lambda error: None, ask_within, lambda sample: None)
     line.open()
     line.wait_until(lambda: bool(caught), 5)
     assert "another thread" in str(caught[0])
@@ -281,7 +282,7 @@ def test_time_does_not_go_back_between_two_threads(probe: ScriptedProbe):
             sent.append(line.submit(wire.Echo(0, b"")))
         return read_ns
 
-    line = Line(probe.connect, Told().user, name="the port", threaded=False, now_ns=now_ns, pause=probe.sleep)
+    line = Connection(probe.connect, Told().user, name="the port", threaded=False, now_ns=now_ns, pause=probe.sleep)
     line.open()
     line.wait_until(lambda: len(sent) == 2, 1.0)
     line.wait_until(lambda: False, 0.1)
@@ -394,7 +395,7 @@ def test_a_request_that_may_take_long_is_waited_for_in_silence(probe: ScriptedPr
 
 def test_a_probe_of_another_release_after_a_loss_ends_the_line(probe: ScriptedProbe):
     ports: list[Clocked] = [probe]
-    line = Line(
+    line = Connection(
         lambda: next(iter(ports)).connect(),
         Told().user,
         name="the port",
@@ -444,7 +445,7 @@ class EchoingDevice(threading.Thread):
 def test_many_threads_share_one_line(probe: ScriptedProbe):
     device = EchoingDevice(probe)
     device.start()
-    line = Line(lambda: device.near, Told().user, name="loopback")
+    line = Connection(lambda: device.near, Told().user, name="loopback")
     line.open()
     wrong: list[bytes] = []
 
@@ -471,7 +472,7 @@ def test_many_threads_share_one_line(probe: ScriptedProbe):
 def test_closing_ends_the_thread_and_those_who_wait(probe: ScriptedProbe):
     device = EchoingDevice(probe)
     device.start()
-    line = Line(lambda: device.near, Told().user, name="loopback")
+    line = Connection(lambda: device.near, Told().user, name="loopback")
     line.open()
     probe.answers = False
     waiting = line.submit(wire.Echo(0, b""), 60.0)

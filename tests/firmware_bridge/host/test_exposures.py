@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware_bridge.host.exposures import MAX_EPOCHS, MAX_EXPOSURES, Exposure, ExposureHistory, Known, Unknown
+from firmware_bridge.host.exposures import MAX_EPOCHS, MAX_EXPOSURES, ExposureHistory, Known, ReportedExposure, Unknown
 
 PERIOD_US = 16_667
 WRAP = 1 << 32
@@ -39,13 +39,13 @@ def asked(history: ExposureHistory[Settings], frame: float, within_us: int = 300
 
 
 def test_settings_in_force_at_an_exposure() -> None:
-    assert asked(history_of([0, 0, 1, 1]), 1) == Known(Settings(30), Exposure(1, PERIOD_US, 0, True, False))
-    assert asked(history_of([0, 0, 1, 1]), 2) == Known(Settings(40), Exposure(2, 2 * PERIOD_US, 1, True, False))
+    assert asked(history_of([0, 0, 1, 1]), 1) == Known(Settings(30), ReportedExposure(1, PERIOD_US, 0, True, False))
+    assert asked(history_of([0, 0, 1, 1]), 2) == Known(Settings(40), ReportedExposure(2, 2 * PERIOD_US, 1, True, False))
 
 
 def test_a_loss_without_a_change_leaves_it_known() -> None:
     told = asked(history_of([0] * 6, lost=(2, 3)), 3)
-    assert told == Known(Settings(30), Exposure(4, 4 * PERIOD_US, 0, True, False))
+    assert told == Known(Settings(30), ReportedExposure(4, 4 * PERIOD_US, 0, True, False))
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_freeze_and_transmit_are_part_of_the_state(transmitting: bool, frozen: b
     assert isinstance(told, Unknown)
     assert told.reason.startswith(f"{words} was switched about")
     assert isinstance(asked(history, 1), Known)
-    assert asked(history, 2) == Known(Settings(30), Exposure(2, 2 * PERIOD_US, 0, transmitting, frozen))
+    assert asked(history, 2) == Known(Settings(30), ReportedExposure(2, 2 * PERIOD_US, 0, transmitting, frozen))
 
 
 def test_what_may_still_come() -> None:
@@ -118,7 +118,7 @@ def test_what_may_still_come() -> None:
     history.add_parameters(7, Settings(30))
     assert isinstance(asked(history, 2), Known)
     assert history.lookup(2 * PERIOD_US, 3 * PERIOD_US) == Known(
-        Settings(30), Exposure(2, 2 * PERIOD_US, 7, True, False)
+        Settings(30), ReportedExposure(2, 2 * PERIOD_US, 7, True, False)
     )
     assert asked(history, 30, 0) == Unknown("the last exposure reported is 450 ms older than the frame", later=True)
 
@@ -143,7 +143,7 @@ def test_one_of_two_missing_settings_that_never_comes_is_enough() -> None:
 def test_of_two_exposures_as_near_as_each_other_the_one_inside_counts() -> None:
     history = history_of([0, 0, 1, 1])
     assert history.lookup(PERIOD_US + 1, 2 * PERIOD_US) == Known(
-        Settings(40), Exposure(2, 2 * PERIOD_US, 1, True, False)
+        Settings(40), ReportedExposure(2, 2 * PERIOD_US, 1, True, False)
     )
     history.add_exposure(4, 3 * PERIOD_US + 2, 2, True, False)
     history.add_exposure(5, 4 * PERIOD_US, 2, True, False)
@@ -226,8 +226,8 @@ def test_words_of_its_own_where_none_are_given() -> None:
 class Session:
     """Every exposure of a probe, and what the host received of them."""
 
-    true: list[Exposure]
-    received: list[Exposure]
+    true: list[ReportedExposure]
+    received: list[ReportedExposure]
     parameters: dict[int, int]
 
     @classmethod
@@ -244,7 +244,7 @@ class Session:
                 transmitting, frozen, held = chance.random() < 0.5, chance.random() < 0.5, 0
             number, held = (number + 1) % WRAP, held + 1
             device_us += chance.randint(PERIOD_US - 300, PERIOD_US + 300)
-            session.true.append(Exposure(number, device_us, epoch, transmitting, frozen))
+            session.true.append(ReportedExposure(number, device_us, epoch, transmitting, frozen))
             if chance.random() >= loss:
                 session.received.append(session.true[-1])
         return session
@@ -300,7 +300,7 @@ def questions(session: Session, chance: random.Random, n: int):
             yield true, earliest_us, latest_us
 
 
-def is_right(told: Known[int] | Unknown, true: Exposure, session: Session) -> bool:
+def is_right(told: Known[int] | Unknown, true: ReportedExposure, session: Session) -> bool:
     return isinstance(told, Unknown) or (
         (told.values, told.exposure.transmitting, told.exposure.frozen)
         == (session.parameters[true.epoch], true.transmitting, true.frozen)

@@ -5,8 +5,10 @@ from random import Random
 import pytest
 
 import firmware_bridge.device.settings
-from firmware_bridge.device.virtual_probe import ProbeSettings
+from firmware_bridge.device.limits import SettingVerdict
+from firmware_bridge.device.stepped_probe import SimulationSettings
 from firmware_bridge.errors import LinkLostError, ParameterRefusedError, RefusedError
+from firmware_bridge.firmware_image import FirmwareVersion
 from firmware_bridge.host.events import (
     ButtonMoved,
     Exposed,
@@ -14,20 +16,18 @@ from firmware_bridge.host.events import (
     LineLost,
     LineRestored,
     Logged,
-    Motion,
+    MotionSample,
     ParametersChanged,
-    Telemetry,
+    TelemetryReport,
     TransmitChanged,
 )
-from firmware_bridge.host.news import KEPT_EVENTS, StateKnown, StateUnknown
 from firmware_bridge.host.parameters import parameters_from_raw
 from firmware_bridge.host.probe import Bank, Probe, open_probe
-from firmware_bridge.image import Version
-from firmware_bridge.limits import Verdict
+from firmware_bridge.host.reports import KEPT_EVENTS, StateKnown, StateUnknown
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.messages import BootReason, ExposureFlag, FaultCode, Refusal, Stimulus, TransmitOff
 from firmware_bridge.line.transport.faulty import FaultSettings
-from tests.firmware_bridge.virtual_line import Bench, run, wait_for
+from tests.firmware_bridge.host.stepped_line import Bench, run, wait_for
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_the_probe_says_who_it_is(probe: Probe):
     identity = probe.identity()
     assert identity.model == wire.MODEL
     assert identity.hardware_id == wire.HARDWARE_ID
-    assert (identity.version, identity.bank, identity.confirmed) == (Version(1, 0, 0, 0), Bank.A, True)
+    assert (identity.version, identity.bank, identity.confirmed) == (FirmwareVersion(1, 0, 0, 0), Bank.A, True)
     assert identity.boot_reason is BootReason.POWER
     assert identity.boot_id == probe.boot_id != 0
 
@@ -169,7 +169,7 @@ def test_events_are_kept_in_order_by_kind(bench: Bench, probe: Probe):
 
 
 def test_a_watch_that_nobody_fetches_drops_its_oldest_and_says_so(bench: Bench, probe: Probe):
-    watch = probe.watch((Motion,))
+    watch = probe.watch((MotionSample,))
     probe.set(imu_rate_hz=400)
     run(probe, 3.0)
     kept = probe.events(watch, 0.0)
@@ -188,11 +188,11 @@ def test_every_kind_of_news_arrives_in_physical_units(bench: Bench, probe: Probe
     probe.set(imu_rate_hz=100)
     transmitting(probe)
     run(probe, 0.3)
-    motion = next(event for event in heard if isinstance(event, Motion))
+    motion = next(event for event in heard if isinstance(event, MotionSample))
     assert (motion.acceleration_g[2], motion.rate_deg_per_s[0]) == (0.981, -12.5)
     telemetry = probe.telemetry()
     assert (telemetry.battery_percent, telemetry.probe_temperature_c) == (63, 36.5)
-    for kind in (Telemetry, Exposed, ParametersChanged, TransmitChanged, Logged):
+    for kind in (TelemetryReport, Exposed, ParametersChanged, TransmitChanged, Logged):
         assert any(isinstance(event, kind) for event in heard), kind
     stop()
     n_heard = len(heard)
@@ -206,7 +206,7 @@ def test_the_state_at_an_exposure_is_never_wrong(seed: int):
     """Settings change at random on a line of 0 to 60 ms delay with 1 % of bytes damaged, from a clock that drifts."""
     faults = FaultSettings(damage=0.002 * (seed % 2), delay_ms=(0.0, 60.0), seed=seed)
     bench = Bench(
-        ProbeSettings(drift_ppm=200 * (1 - 2 * (seed % 2)), seed=seed, start_us=2**32 - 4_000_000, faults=faults)
+        SimulationSettings(drift_ppm=200 * (1 - 2 * (seed % 2)), seed=seed, start_us=2**32 - 4_000_000, faults=faults)
     )
     probe, dice = bench.open(), Random(seed)
     transmitting_later(probe)
@@ -358,7 +358,7 @@ def test_a_restarted_probe_gets_its_settings_again_preset_first(bench: Bench, pr
 def test_a_probe_that_refuses_its_settings_again_is_heard(bench: Bench, probe: Probe, monkeypatch: pytest.MonkeyPatch):
     watch = probe.watch((LineRestored,))
     probe.set(depth_mm=50)
-    stricter = Verdict(Refusal.MI_TOO_HIGH, 14, 1200, 0, 1000)
+    stricter = SettingVerdict(Refusal.MI_TOO_HIGH, 14, 1200, 0, 1000)
     monkeypatch.setattr(firmware_bridge.device.settings, "check", lambda values: stricter)
     bench.device.stimulate(Stimulus.RESET)
     assert wait_for(probe, lambda: len(watch) == 1)
@@ -405,7 +405,7 @@ def test_a_clean_line_counts_no_error_at_either_end(probe: Probe):
 @pytest.mark.parametrize("damage", [0.001, 0.01])
 def test_on_a_bad_line_every_command_is_done_once(damage: float):
     bench = Bench(
-        ProbeSettings(seed=3, faults=FaultSettings(damage=damage, drop=damage / 4, double=damage / 4, seed=8))
+        SimulationSettings(seed=3, faults=FaultSettings(damage=damage, drop=damage / 4, double=damage / 4, seed=8))
     )
     probe = bench.open()
     for k in range(50):
@@ -420,7 +420,7 @@ def test_open_probe_takes_an_address_and_its_thread_ends_with_it():
     with open_probe("sim:seed=4") as probe:
         assert probe.identity().model == wire.MODEL
         assert probe.set(depth_mm=20).depth_mm == 20
-        watch = probe.watch((Telemetry,))
+        watch = probe.watch((TelemetryReport,))
         assert probe.events(watch, 30.0)
     with pytest.raises(Exception, match="closed"):
         probe.identity()

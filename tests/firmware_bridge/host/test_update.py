@@ -22,15 +22,15 @@ from firmware_bridge.errors import (
     UpdateInterruptedError,
     UpdateNotNowError,
 )
+from firmware_bridge.firmware_image import FirmwareVersion
 from firmware_bridge.host.probe import Bank, Probe
 from firmware_bridge.host.update import PART_BYTES, UpdateProgress, UpdateStage, update
-from firmware_bridge.image import Version
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.messages import Stimulus
-from tests.firmware_bridge.virtual_line import Bench, wait_for
+from tests.firmware_bridge.host.stepped_line import Bench, wait_for
 
 PROGRAM = bytes(range(256)) * 128
-V2 = Version(2, 0, 0, 1)
+V2 = FirmwareVersion(2, 0, 0, 1)
 
 
 class Maker:
@@ -170,7 +170,7 @@ def test_no_update_while_imaging(probe: Probe, maker: Maker, v2: Path):
     probe.start_imaging()
     with pytest.raises(UpdateNotNowError, match="imaging is on; stop it first"):
         update(probe, v2, maker.public_key, ignore)
-    assert probe.identity().version == Version(1, 0, 0, 0)
+    assert probe.identity().version == FirmwareVersion(1, 0, 0, 0)
 
 
 def test_a_security_counter_that_went_back_is_refused_by_the_probe(probe: Probe, maker: Maker):
@@ -194,7 +194,7 @@ def test_the_largest_image_is_taken(probe: Probe, maker: Maker):
     tables = maker.image("3.0.0+0").stat().st_size - len(PROGRAM)
     largest = maker.image("3.0.0+0", program=bytes(0x5F000 - tables))
     assert largest.stat().st_size == 0x5F000
-    assert update(probe, largest, maker.public_key, ignore).version == Version(3, 0, 0, 0)
+    assert update(probe, largest, maker.public_key, ignore).version == FirmwareVersion(3, 0, 0, 0)
 
 
 # ----------------------------------------------------------------------------------------------- what happens meanwhile
@@ -264,7 +264,7 @@ def test_firmware_that_does_not_start_leaves_the_old_one(bench: Bench, probe: Pr
 
     with pytest.raises(UpdateFailedError, match=r"runs 1\.0\.0\+0 from bank A, not 2\.0\.0\+1"):
         update(probe, v2, maker.public_key, At(rot, UpdateStage.STARTING))
-    assert probe.identity().version == Version(1, 0, 0, 0)
+    assert probe.identity().version == FirmwareVersion(1, 0, 0, 0)
 
 
 def test_firmware_that_fails_its_self_test_is_not_confirmed(bench: Bench, probe: Probe, maker: Maker, v2: Path):
@@ -278,7 +278,7 @@ def test_firmware_that_fails_its_self_test_is_not_confirmed(bench: Bench, probe:
         boot_id = probe.boot_id
         probe.reboot()
         assert wait_for(probe, lambda boot_id=boot_id: probe.boot_id != boot_id and probe.line.is_open)
-    assert probe.identity().version == Version(1, 0, 0, 0)
+    assert probe.identity().version == FirmwareVersion(1, 0, 0, 0)
 
 
 def test_firmware_on_trial_is_tested_and_confirmed_without_being_sent_again(

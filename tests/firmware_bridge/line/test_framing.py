@@ -1,5 +1,8 @@
 """Framing against the `cobs` package, a CRC worked out bit by bit, and lines that damage what they carry."""
 
+from functools import partial
+from types import SimpleNamespace
+
 import pytest
 from cobs import cobs
 from hypothesis import given
@@ -7,6 +10,7 @@ from hypothesis import strategies as st
 
 from firmware_bridge.errors import BridgeError, FramingError
 from firmware_bridge.line.framing import DELIMITER, MAX_BLOCK_BYTES, MAX_PAYLOAD_BYTES, Deframer, encode_frame
+from tests.firmware.core_link import CoreDeframer, core_encoder
 
 # Zeros and long runs without one are what COBS treats differently.
 ANY = st.binary(min_size=1, max_size=MAX_PAYLOAD_BYTES)
@@ -20,6 +24,15 @@ RUNS = st.builds(
 PAYLOADS = st.one_of(ANY, ZERO_RICH, RUNS)
 
 
+@pytest.fixture(scope="module", params=["python", "c"])
+def framing(request: pytest.FixtureRequest) -> SimpleNamespace:
+    """`encode` and `Deframer` of either end."""
+    if request.param == "python":
+        return SimpleNamespace(encode=encode_frame, Deframer=Deframer)
+    core = request.getfixturevalue("core")
+    return SimpleNamespace(encode=core_encoder(core), Deframer=partial(CoreDeframer, core))
+
+
 def crc32_bit_by_bit(data: bytes) -> int:
     crc = 0xFFFFFFFF
     for byte in data:
@@ -29,35 +42,35 @@ def crc32_bit_by_bit(data: bytes) -> int:
     return crc ^ 0xFFFFFFFF
 
 
-def test_the_crc_of_the_catalogue() -> None:
+def test_the_crc_of_the_catalogue(framing: SimpleNamespace) -> None:
     assert crc32_bit_by_bit(b"123456789") == 0xCBF43926
-    assert encode_frame(b"123456789") == bytes.fromhex("0e 313233343536373839 2639f4cb 00")
+    assert framing.encode(b"123456789") == bytes.fromhex("0e 313233343536373839 2639f4cb 00")
 
 
 @given(PAYLOADS)
-def test_a_frame_is_what_the_cobs_package_makes(payload: bytes) -> None:
+def test_a_frame_is_what_the_cobs_package_makes(framing: SimpleNamespace, payload: bytes) -> None:
     body = payload + crc32_bit_by_bit(payload).to_bytes(4, "little")
-    assert encode_frame(payload) == cobs.encode(body) + b"\x00"
+    assert framing.encode(payload) == cobs.encode(body) + b"\x00"
 
 
 @given(PAYLOADS)
-def test_one_zero_at_the_end_and_no_longer_than_promised(payload: bytes) -> None:
-    frame = encode_frame(payload)
+def test_one_zero_at_the_end_and_no_longer_than_promised(framing: SimpleNamespace, payload: bytes) -> None:
+    frame = framing.encode(payload)
     assert frame.index(DELIMITER) == len(frame) - 1 <= MAX_BLOCK_BYTES
 
 
 @pytest.mark.parametrize("size", [253, 254, 255, 507, 508, 509, MAX_PAYLOAD_BYTES])
-def test_runs_at_the_block_length(size: int) -> None:
+def test_runs_at_the_block_length(framing: SimpleNamespace, size: int) -> None:
     for payload in (b"\x01" * size, b"\x00" * size, b"\x01" * (size - 1) + b"\x00"):
-        frame = encode_frame(payload)
+        frame = framing.encode(payload)
         assert cobs.decode(frame[:-1])[:-4] == payload
-        assert Deframer().feed(frame) == [payload]
+        assert framing.Deframer().feed(frame) == [payload]
 
 
 @given(st.lists(PAYLOADS, max_size=5), st.lists(st.integers(1, 50), min_size=1, max_size=20))
-def test_frames_survive_any_cutting(payloads: list[bytes], sizes: list[int]) -> None:
-    line = b"".join(map(encode_frame, payloads))
-    deframer, received, at, turn = Deframer(), [], 0, 0
+def test_frames_survive_any_cutting(framing: SimpleNamespace, payloads: list[bytes], sizes: list[int]) -> None:
+    line = b"".join(map(framing.encode, payloads))
+    deframer, received, at, turn = framing.Deframer(), [], 0, 0
     while at < len(line):
         size = sizes[turn % len(sizes)]
         received += deframer.feed(line[at : at + size])
@@ -68,13 +81,13 @@ def test_frames_survive_any_cutting(payloads: list[bytes], sizes: list[int]) -> 
 
 @given(PAYLOADS, PAYLOADS, PAYLOADS, st.data())
 def test_a_damaged_frame_is_dropped_and_counted_and_its_neighbours_arrive(
-    first: bytes, middle: bytes, last: bytes, data: st.DataObject
+    framing: SimpleNamespace, first: bytes, middle: bytes, last: bytes, data: st.DataObject
 ) -> None:
-    frame = bytearray(encode_frame(middle))
+    frame = bytearray(framing.encode(middle))
     at = data.draw(st.integers(0, len(frame) - 2))
     frame[at] ^= data.draw(st.integers(1, 255))
-    deframer = Deframer()
-    received = deframer.feed(encode_frame(first) + bytes(frame) + encode_frame(last))
+    deframer = framing.Deframer()
+    received = deframer.feed(framing.encode(first) + bytes(frame) + framing.encode(last))
     assert received == [first, last]
     assert deframer.n_good == 2
     # A byte that turned into the delimiter cuts the frame in two; at its start it leaves an empty piece.
@@ -82,20 +95,22 @@ def test_a_damaged_frame_is_dropped_and_counted_and_its_neighbours_arrive(
 
 
 @given(PAYLOADS, PAYLOADS, st.data())
-def test_a_leading_delimiter_saves_the_frame_after_a_torn_one(first: bytes, last: bytes, data: st.DataObject) -> None:
-    torn = encode_frame(first)[: data.draw(st.integers(1, len(encode_frame(first)) - 1))]
-    deframer = Deframer()
+def test_a_leading_delimiter_saves_the_frame_after_a_torn_one(
+    framing: SimpleNamespace, first: bytes, last: bytes, data: st.DataObject
+) -> None:
+    torn = framing.encode(first)[: data.draw(st.integers(1, len(framing.encode(first)) - 1))]
+    deframer = framing.Deframer()
     # All but the delimiter may have arrived: then the leading one completes the frame.
-    arrived = [first] if len(torn) == len(encode_frame(first)) - 1 else []
-    assert deframer.feed(torn + DELIMITER + encode_frame(last)) == [*arrived, last]
+    arrived = [first] if len(torn) == len(framing.encode(first)) - 1 else []
+    assert deframer.feed(torn + DELIMITER + framing.encode(last)) == [*arrived, last]
     assert deframer.n_damaged == 1 - len(arrived)
 
 
 @given(st.binary(max_size=2000))
-def test_noise_is_never_taken_for_a_frame(noise: bytes) -> None:
-    deframer = Deframer()
+def test_noise_is_never_taken_for_a_frame(framing: SimpleNamespace, noise: bytes) -> None:
+    deframer = framing.Deframer()
     received = deframer.feed(noise)
-    assert all(len(payload) <= MAX_PAYLOAD_BYTES and encode_frame(payload)[:-1] in noise for payload in received)
+    assert all(len(payload) <= MAX_PAYLOAD_BYTES and framing.encode(payload)[:-1] in noise for payload in received)
     assert deframer.n_good + deframer.n_damaged <= noise.count(0) == len(noise.split(DELIMITER)) - 1
 
 
@@ -109,22 +124,22 @@ def test_a_stream_without_delimiters_is_one_damaged_frame_and_keeps_no_memory() 
     assert deframer.n_damaged == 1
 
 
-def test_a_long_frame_that_arrives_at_once_is_refused_too() -> None:
+def test_a_long_frame_that_arrives_at_once_is_refused_too(framing: SimpleNamespace) -> None:
     body = b"\x01" * (MAX_PAYLOAD_BYTES + 1)
     frame = cobs.encode(body + crc32_bit_by_bit(body).to_bytes(4, "little")) + DELIMITER
-    deframer = Deframer()
+    deframer = framing.Deframer()
     assert deframer.feed(frame) == []
     assert deframer.n_damaged == 1
 
 
-def test_delimiters_alone_are_no_damage() -> None:
-    deframer = Deframer()
+def test_delimiters_alone_are_no_damage(framing: SimpleNamespace) -> None:
+    deframer = framing.Deframer()
     assert deframer.feed(DELIMITER * 5) == []
     assert (deframer.n_good, deframer.n_damaged) == (0, 0)
 
 
-def test_a_frame_of_nothing_but_a_crc_is_damage() -> None:
-    deframer = Deframer()
+def test_a_frame_of_nothing_but_a_crc_is_damage(framing: SimpleNamespace) -> None:
+    deframer = framing.Deframer()
     assert deframer.feed(cobs.encode(b"\x00\x00\x00\x00") + DELIMITER) == []
     assert deframer.n_damaged == 1
 

@@ -1,6 +1,7 @@
 """The link over good and bad lines, in virtual time: nothing lost, nothing twice, nothing wrong, in order."""
 
 import random
+from functools import partial
 
 import pytest
 from hypothesis import Phase, given, settings
@@ -8,8 +9,10 @@ from hypothesis import strategies as st
 
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.framing import Deframer, encode_frame
-from firmware_bridge.line.link import MAGIC, FrameKind, Link, RetransmitTimer
+from firmware_bridge.line.link import MAGIC, FrameKind, Link
+from firmware_bridge.line.sender import RetransmitTimer
 from firmware_bridge.line.transport.faulty import FaultyLine
+from tests.firmware.core_link import CoreLink, CoreTimer
 
 BOOT_ID = 0x1234
 WRAP = 1 << 32
@@ -41,10 +44,10 @@ class Recorder:
 class Pair:
     """A host's and a device's link with a line each way."""
 
-    def __init__(self, start_us=0, step_us=1000, **faults):
+    def __init__(self, make_device, start_us=0, step_us=1000, **faults):
         self.at_host, self.at_device = Recorder(), Recorder()
         self.host = Link(self.at_host)
-        self.device = Link(self.at_device, boot_id=BOOT_ID, outbox_bytes=wire.OUTBOX_BYTES)
+        self.device = make_device(self.at_device, BOOT_ID)
         self.there, self.back = FaultyLine(1, **faults), FaultyLine(2, **faults)
         self.elapsed_us, self.start_us, self.step_us = 0, start_us, step_us
 
@@ -69,6 +72,20 @@ class Pair:
         return self
 
 
+@pytest.fixture(scope="module", params=["python", "c"])
+def make_device(request):
+    """A device's link for a user, with its boot id."""
+    if request.param == "c":
+        return partial(CoreLink, request.getfixturevalue("core"))
+    return lambda user, boot_id: Link(user, boot_id=boot_id, outbox_bytes=wire.OUTBOX_BYTES)
+
+
+@pytest.fixture(scope="module")
+def new_pair(make_device):
+    """To make pairs."""
+    return partial(Pair, make_device)
+
+
 def kinds(data):
     return [payload[0] >> 5 for payload in Deframer().feed(data)]
 
@@ -85,9 +102,9 @@ def frame(kind, session, seq=0, ack=0, body=b""):
     start_us=st.sampled_from([0, WRAP - 200_000]),
     n=st.integers(1, 60),
 )
-def test_nothing_is_lost_doubled_changed_or_reordered(seed, damage, delay_ms, start_us, n):
+def test_nothing_is_lost_doubled_changed_or_reordered(new_pair, seed, damage, delay_ms, start_us, n):
     rng = random.Random(seed)
-    pair = Pair(start_us, damage=damage, drop=damage / 2, double=damage / 2, delay_ms=delay_ms).opened()
+    pair = new_pair(start_us, damage=damage, drop=damage / 2, double=damage / 2, delay_ms=delay_ms).opened()
     outgoing = [rng.randbytes(rng.randint(1, 60)) for _ in range(n)]
     incoming = [rng.randbytes(rng.randint(1, 60)) for _ in range(n)]
     for link, bodies in ((pair.host, list(outgoing)), (pair.device, list(incoming))):
@@ -106,8 +123,8 @@ def test_nothing_is_lost_doubled_changed_or_reordered(seed, damage, delay_ms, st
     assert set(pair.at_host.plains) <= {b"telemetry"}
 
 
-def test_a_clean_line_moves_no_error_counter():
-    pair = Pair().opened()
+def test_a_clean_line_moves_no_error_counter(new_pair):
+    pair = new_pair().opened()
     for k in range(500):
         assert pair.host.send(bytes([k % 256, 1])) and pair.device.send(bytes([k % 256, 2]))
         pair.step(3)
@@ -117,9 +134,9 @@ def test_a_clean_line_moves_no_error_counter():
         assert counters.retransmitted == counters.timeouts == counters.naks_sent == 0
 
 
-def test_greeting_is_compared_before_a_session_opens():
+def test_greeting_is_compared_before_a_session_opens(make_device):
     recorder = Recorder()
-    device = Link(recorder, boot_id=BOOT_ID)
+    device = make_device(recorder, BOOT_ID)
     body = MAGIC + (wire.PROTOCOL_VERSION + 1).to_bytes(2, "little") + bytes(8) + bytes(4)
     device.receive(frame(FrameKind.HELLO, 5, body=body), 0)
     (answer,) = Deframer().feed(device.pull(100))
@@ -138,8 +155,8 @@ def test_host_learns_of_another_protocol_and_opens_nothing():
     assert [(greeting.version, greeting.fits) for greeting in recorder.greetings] == [(0, False)]
 
 
-def test_hello_is_asked_again_and_a_second_one_changes_nothing():
-    pair = Pair(delay_ms=(150, 150))
+def test_hello_is_asked_again_and_a_second_one_changes_nothing(new_pair):
+    pair = new_pair(delay_ms=(150, 150))
     pair.host.open(9, 0)
     pair.step(1000)
     assert pair.host.session == pair.device.session == 9
@@ -149,8 +166,8 @@ def test_hello_is_asked_again_and_a_second_one_changes_nothing():
     assert (pair.at_device.bodies, pair.at_host.bodies) == ([b"x"], [b"y"])
 
 
-def test_the_same_session_number_of_a_new_host_begins_anew():
-    pair = Pair().opened(7)
+def test_the_same_session_number_of_a_new_host_begins_anew(new_pair):
+    pair = new_pair().opened(7)
     pair.host.send(b"old")
     pair.step(5)
     pair.host.open(7, pair.now_us)
@@ -161,29 +178,29 @@ def test_the_same_session_number_of_a_new_host_begins_anew():
     assert pair.at_device.bodies == [b"old", b"new"]
 
 
-def test_frames_of_another_session_are_stale_and_never_delivered():
-    pair = Pair().opened(3)
+def test_frames_of_another_session_are_stale_and_never_delivered(new_pair):
+    pair = new_pair().opened(3)
     pair.device.receive(frame(FrameKind.DATA, 4, 0, 0, b"late"), pair.now_us)
     assert pair.at_device.bodies == [] and pair.device.counters.stale == 1
 
 
-def test_a_device_without_a_session_says_so_but_not_too_often():
-    device = Link(Recorder(), boot_id=BOOT_ID)
+def test_a_device_without_a_session_says_so_but_not_too_often(make_device):
+    device = make_device(Recorder(), BOOT_ID)
     for now_us in (0, 1000, wire.RESET_PAUSE_US - 1, wire.RESET_PAUSE_US):
         device.receive(frame(FrameKind.PLAIN, 6, 0, 0, b"heartbeat"), now_us)
     assert kinds(device.pull(1000)) == [FrameKind.RESET, FrameKind.RESET]
 
 
-def test_host_hears_of_a_reset_and_closes_its_session():
-    pair = Pair().opened()
-    pair.device = Link(pair.at_device, boot_id=99)
+def test_host_hears_of_a_reset_and_closes_its_session(new_pair, make_device):
+    pair = new_pair().opened()
+    pair.device = make_device(pair.at_device, 99)
     pair.host.send(b"x")
     pair.step(5)
     assert pair.at_host.resets == [99] and pair.host.session == 0
 
 
-def test_one_nak_for_one_damage_and_recovery_without_the_timeout():
-    pair = Pair().opened()
+def test_one_nak_for_one_damage_and_recovery_without_the_timeout(new_pair):
+    pair = new_pair().opened()
     pair.step(50)
     pair.host.send(b"command")
     pair.host.flush(pair.now_us)
@@ -196,8 +213,8 @@ def test_one_nak_for_one_damage_and_recovery_without_the_timeout():
     assert pair.host.counters.timeouts == 0 and pair.host.counters.retransmitted == 1
 
 
-def test_a_retransmission_is_led_by_a_delimiter():
-    pair = Pair().opened()
+def test_a_retransmission_is_led_by_a_delimiter(new_pair):
+    pair = new_pair().opened()
     pair.host.send(b"command")
     pair.host.flush(pair.now_us)
     assert pair.host.pull(100)[0] != 0
@@ -206,8 +223,8 @@ def test_a_retransmission_is_led_by_a_delimiter():
     assert pair.host.counters.timeouts == 1
 
 
-def test_a_full_window_takes_nothing_more():
-    pair = Pair().opened()
+def test_a_full_window_takes_nothing_more(new_pair):
+    pair = new_pair().opened()
     taken = [pair.host.send(bytes([k])) for k in range(wire.WINDOW_FRAMES + 1)]
     assert taken == [True] * wire.WINDOW_FRAMES + [False]
 
@@ -218,8 +235,8 @@ def test_without_a_session_nothing_is_taken():
     assert host.pull(100) == b""
 
 
-def test_a_user_who_is_not_ready_holds_the_sender_up_and_loses_nothing():
-    pair = Pair().opened()
+def test_a_user_who_is_not_ready_holds_the_sender_up_and_loses_nothing(new_pair):
+    pair = new_pair().opened()
     pair.at_device.is_ready = False
     for k in range(wire.WINDOW_FRAMES):
         pair.host.send(bytes([k]))
@@ -231,8 +248,8 @@ def test_a_user_who_is_not_ready_holds_the_sender_up_and_loses_nothing():
     assert pair.at_device.bodies == [bytes([k]) for k in range(wire.WINDOW_FRAMES)]
 
 
-def test_telemetry_is_left_out_before_commands_have_to_wait():
-    pair = Pair().opened()
+def test_telemetry_is_left_out_before_commands_have_to_wait(new_pair):
+    pair = new_pair().opened()
     taken = [pair.device.send_plain(bytes(100)) for _ in range(100)]
     assert not all(taken) and pair.device.counters.plain_dropped == taken.count(False)
     pair.device.send(b"reply")
@@ -240,8 +257,8 @@ def test_telemetry_is_left_out_before_commands_have_to_wait():
     assert kinds(pair.device.pull(1 << 16))[-1] == FrameKind.DATA
 
 
-def test_lost_unreliable_frames_are_counted():
-    pair = Pair().opened()
+def test_lost_unreliable_frames_are_counted(new_pair):
+    pair = new_pair().opened()
     for k in range(10):
         pair.device.send_plain(bytes([k]))
         if k in (3, 4):
@@ -253,15 +270,16 @@ def test_lost_unreliable_frames_are_counted():
 
 
 @given(payload=st.binary(min_size=1, max_size=40))
-def test_any_whole_frame_is_survived(payload):
-    pair = Pair().opened()
+def test_any_whole_frame_is_survived(new_pair, payload):
+    pair = new_pair().opened()
     pair.device.receive(encode_frame(payload), pair.now_us)
     pair.host.receive(encode_frame(payload), pair.now_us)
     assert pair.device.counters.good >= 1
 
 
-def test_timeout_follows_rfc_6298():
-    timer = RetransmitTimer()
+@pytest.mark.parametrize("kind", ["python", "c"])
+def test_timeout_follows_rfc_6298(kind, request):
+    timer = RetransmitTimer() if kind == "python" else CoreTimer(request.getfixturevalue("core"))
     timer.sample(100_000)
     assert (timer.srtt_us, timer.rto_us) == (100_000, 300_000)
     timer.sample(60_000)  # rttvar 3/4 * 50 + 1/4 * 40 = 47.5 ms, srtt 7/8 * 100 + 1/8 * 60 = 95 ms
@@ -277,7 +295,7 @@ def test_timeout_follows_rfc_6298():
 
 
 @pytest.mark.parametrize("body", [b"", b"SONO", b"XXXX" + bytes(14), MAGIC + bytes(15)])
-def test_a_greeting_that_is_none_is_malformed(body):
-    device = Link(Recorder(), boot_id=BOOT_ID)
+def test_a_greeting_that_is_none_is_malformed(make_device, body):
+    device = make_device(Recorder(), BOOT_ID)
     device.receive(frame(FrameKind.HELLO, 5, body=body), 0)
     assert device.counters.malformed == 1 and device.pull(100) == b""
