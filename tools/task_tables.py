@@ -12,9 +12,9 @@ from edge.terms import MeasurementTerm, Role
 PAGE = Path(__file__).parents[1] / "docs" / "tasks.md"
 HEAD = """# Tasks
 
-Made from each task's `spec.py` by `python -m tools.task_tables`; edit that, not this. By which convention each thing is
-measured, and when it is refused: [clinical-limits.md](clinical-limits.md). A measurement without a scale has `_px` at the
-end of its name and pixels for its unit.
+Made from each task's `spec.py` by `python -m tools.task_tables`; edit that, not this. By which convention each thing
+is measured, and when it is refused: [clinical-limits.md](clinical-limits.md). A measurement without a scale has `_px`
+at the end of its name and pixels for its unit.
 """
 
 

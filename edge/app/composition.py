@@ -143,7 +143,7 @@ def _open_page(port: int | None) -> Any:
 
 
 def _open_sinks(settings: Settings) -> dict[str, Sink]:
-    """The sinks that write to the folder, which no earlier run may have used; what the run is asked to do is kept first."""
+    """The sinks that write to the folder, which no earlier run may have used; `run.json` is kept first."""
     if settings.out is None:
         return {}
     others = {name: load("sink", SINKS, name) for name in settings.sinks}

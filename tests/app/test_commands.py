@@ -45,7 +45,7 @@ def test_demo_leaves_video_picture_and_records_and_can_be_repeated(sonoedge, tmp
 def test_the_muscles_demo_is_compared_with_the_muscles_truth(sonoedge, tmp_path):
     ended = sonoedge("demo", "muscle", "--frames", "6", *QUICK)
     assert ended.code == 0, ended.err
-    assert "pennation angle" in ended.out.split("against the truth")[1]
+    assert "Pennation" in ended.out.split("against the truth")[1]
     assert len(list(RunFolder(tmp_path / "out" / "demo").findings())) == 6
     assert "there are: cartilage, muscle, nerve" in sonoedge("demo", "spleen").error_line
 
