@@ -89,11 +89,12 @@ def test_the_models_are_as_they_were(executable, tmp_path):
 def test_the_contract_tests_take_the_example(executable, tmp_path):
     shutil.copytree(ROOT / "tests/contract", tmp_path / "contract")
     options = ("-m", "pytest", "-c", os.devnull, "--rootdir=.", "-p", "no:cacheprovider", "--import-mode=importlib")
-    files = ("contract/test_task.py", "contract/test_sink.py")
+    files = [f"contract/test_{what}.py" for what in ("task", "source", "sink")]
     said = python(*options, "-W", "error", "-rA", "-k", "fat or csv", *files, cwd=tmp_path, executable=executable)
     passed = re.findall(r"^PASSED (.*)$", said, re.MULTILINE)
     assert any("test_a_good_picture_is_measured_and_its_finding_is_sound[fat classical]" in one for one in passed)
     assert any("test_earlier_results_stay_intact[csv]" in one for one in passed)
+    assert any("[phantom:fat]" in one for one in passed)
     assert "failed" not in said and len(passed) > 30
 
 

@@ -92,7 +92,7 @@ def test_run_keeps_what_was_asked_for(sonoedge, tmp_path):
     ended = sonoedge("run", "cartilage", "--source", "phantom:cartilage,paced=no", *options)
     assert ended.code == 0, ended.err
     kept = tmp_path / "kept"
-    assert sorted(path.name for path in kept.iterdir()) == ["findings.jsonl", "masks", "stills"]
+    assert sorted(path.name for path in kept.iterdir()) == ["findings.jsonl", "masks", "run.json", "stills"]
     assert len(list((kept / "stills").iterdir())) == len(list((kept / "masks").iterdir())) == 6
     findings = list(RunFolder(kept).findings())
     assert {finding.runtime.split(",")[0] for finding in findings} == {"onnx int8"}

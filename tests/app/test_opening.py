@@ -10,8 +10,8 @@ import pytest
 
 from edge.app import opening
 from edge.app.opening import folder_of, open_task
-from edge.errors import ModelDigestError, ModelError, SettingError, UnknownNameError
-from edge.registry import resolve
+from edge.errors import BackendUnavailableError, ModelDigestError, ModelError, SettingError, UnknownNameError
+from edge.registry import Entry, resolve
 from edge.runtime.manifest import load_manifest, model_folder
 from edge.task.contract import Given
 from edge.task.spec import Pathway
@@ -29,7 +29,7 @@ def copy(tmp_path):
 @pytest.fixture
 def given(monkeypatch):
     """What the task was made from, in place of the task."""
-    monkeypatch.setattr(opening, "resolve", lambda target: lambda given: given)
+    monkeypatch.setattr(opening, "load", lambda kind, table, name: lambda given: given)
 
     def made_from(*arguments, **settings) -> Given:
         return open_task(*arguments, **settings)
@@ -83,6 +83,13 @@ def test_a_model_that_is_damaged_is_refused(copy, file, cut):
     (copy / file).write_bytes(content[:-5] if cut else content[:-1] + bytes([content[-1] ^ 1]))
     with pytest.raises(ModelDigestError, match=file):
         open_task(NERVE, "classical", model=copy)
+
+
+def test_another_distributions_class_that_cannot_be_imported_is_told(monkeypatch):
+    lost = replace(NERVE, name="lost", pathways=(Pathway("plain", "by hand", "sonoedge_gone:Task", "", network=False),))
+    monkeypatch.setattr(opening, "TASKS", {"lost": Entry("sonoedge_lost:SPEC", distribution="sonoedge-lost")})
+    with pytest.raises(BackendUnavailableError, match="task 'lost' of the distribution sonoedge-lost cannot be loaded"):
+        open_task(lost)
 
 
 def test_a_pathway_that_the_task_has_not_is_told():

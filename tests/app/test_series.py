@@ -15,7 +15,7 @@ from edge.task.muscle.phantom import LIVE_MUSCLE, MuscleCine
 
 SEED, FPS = 1, 10
 SPACING = LIVE_MUSCLE.depth_mm / 480
-TABLES = ["findings.jsonl", "series.csv", "series.jsonl"]
+TABLES = ["findings.jsonl", "run.json", "series.csv", "series.jsonl"]
 FIGURES = ["course.png", "course.svg", "series.png", "series.svg"]
 CLASSICAL = ("--pathway", "classical", "--mm-per-px", SPACING)
 

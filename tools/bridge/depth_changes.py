@@ -18,20 +18,17 @@ from random import Random
 
 import numpy as np
 
-from edge.app.composition import live_picture, open_task
+from edge.app.composition import compose
 from edge.app.probe_link import Exposures, ProbeLink, open_link
-from edge.app.truth import true_sizes
-from edge.clock import MonotonicClock
+from edge.app.settings import Settings
 from edge.finding import Finding
 from edge.loop.runner import Loop
-from edge.loop.step import Step
-from edge.runtime.manifest import model_folder
-from edge.runtime.opening import open_runtime
-from edge.screen.locator import Locator
 from edge.source.phantom import open_phantom
 from edge.source.probe_feed import Exposure
 from edge.source.probed import ProbedSource
 from edge.task.cartilage.phantom import CartilageCine
+from edge.task.cartilage.simulated import true_sizes
+from edge.task.table import anatomies, task_spec
 from firmware_bridge.host.events import Event, ParametersChanged
 
 SEED = 1
@@ -82,17 +79,17 @@ class Notes:
 
 def scan(address: str, changes: int, seed: int) -> Iterator[ScannedFrame]:
     """Frames of a run that ends with the last change."""
-    task, clock = open_task("cartilage"), MonotonicClock()
-    runtime, _ = open_runtime("auto", model_folder(task.model), precision="int8", threads=1)
+    phantom, task = f"cartilage,seed={SEED}", task_spec("cartilage")
+    settings = Settings(task, task.options(), f"phantom:{phantom}", precision="int8", threads=1)
     with ExitStack() as opened:
-        opened.enter_context(runtime)
         link, exposures = open_link(address, print)
         opened.enter_context(link)
         notes = Notes(exposures, link.probe.parameters().depth_mm)
         link.probe.listen(notes.hear, (ParametersChanged,))
-        source = opened.enter_context(ProbedSource(open_phantom(f"cartilage,seed={SEED}", feed=notes), link))
-        step = Step(Locator().locate, task, runtime, live_picture, clock)
-        loop = opened.enter_context(Loop(source, step, {}, clock, tell=print))
+        source = ProbedSource(open_phantom(phantom, anatomies=anatomies(), feed=notes), link)
+        chain = compose(settings, tell=print, source=source)
+        opened.enter_context(chain.opened)
+        loop = chain.loop
         link.start(arm=True)
         changer = threading.Thread(target=change_depth, args=(link, loop, changes, seed))
         changer.start()

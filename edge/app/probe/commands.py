@@ -93,7 +93,7 @@ def set_parameters(
 
       sonoedge probe set /dev/ttyACM0 depth=35 gain=-3
 
-      sonoedge probe set /dev/ttyACM0 preset=nerve tgc_3=4dB
+      sonoedge probe set /dev/ttyACM0 preset=musculoskeletal tgc_3=4dB
     """
     from edge.app.probe.opening import opened
     from edge.app.probe.setting import change_table, changes_from, split_settings

@@ -93,7 +93,7 @@ def physical(number: int, raw: int) -> float | int | str:
 
 
 def value_text(number: int, raw: int) -> str:
-    """`35mm`, `-3.5dB`, `nerve`."""
+    """`35mm`, `-3.5dB`, or the name of a preset."""
     value = physical(number, raw)
     return f"{value}{unit_of(number)}" if isinstance(value, str) else f"{value:g}{unit_of(number)}"
 
