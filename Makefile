@@ -22,7 +22,7 @@ help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 20
 
 demo: $(VENV)/run.stamp ## measure on the built-in simulated probe (TASK=cartilage, muscle or nerve); results in out/demo
-	$(BIN)/sonoedge demo --task $(TASK) --out $(OUT)
+	$(BIN)/sonoedge demo $(TASK) --out $(OUT)
 
 test: $(VENV)/dev.stamp ## every test but the slow ones, with coverage
 	@bash tools/setup/system.sh gcc make

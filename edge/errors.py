@@ -9,7 +9,8 @@ SonoedgeError
 │   └── SourceLostError         unplugged while reading                 (also ConnectionError)
 ├── ModelError                  a model folder is not as its manifest says
 │   └── ModelDigestError        a file's SHA-256 differs: damaged or replaced
-├── BackendUnavailableError     an optional library is not installed    (also ImportError)
+├── BackendUnavailableError     an optional library is not installed, or another distribution's part fails to load
+│                                                                       (also ImportError)
 ├── UnknownNameError            no such source, task, runtime or sink   (also ValueError)
 ├── SettingError                an option's value is out of range       (also ValueError)
 └── SinkError                   a result cannot be written              (also OSError)
@@ -53,7 +54,10 @@ class ModelDigestError(ModelError):
 
 
 class BackendUnavailableError(SonoedgeError, ImportError):
-    """An optional library is missing; the message names the extra to install."""
+    """An optional library is missing, or what another distribution brings cannot be loaded.
+
+    The message names the extra to install, or that distribution.
+    """
 
 
 class UnknownNameError(SonoedgeError, ValueError):

@@ -24,7 +24,7 @@ class Measurement:
     """A value with its 90 % interval."""
 
     name: str
-    """Standard term in snake_case, such as `mean_thickness_medial`."""
+    """Standard term in snake_case; ends with `_px` where there is no scale."""
     value: float
     unit: str
     """`mm`, `mm2`, `deg`, `px`, `px2`, `1/m`, `%`, `grey level`."""
@@ -58,7 +58,7 @@ class LineMark:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FieldMark:
-    """Directions on a grid of square cells, such as those of muscle fascicles."""
+    """Directions on a grid of square cells, such as those of fibres."""
 
     name: str
     angle_deg: NDArray[np.float32]

@@ -1,13 +1,14 @@
 """Settings as records: each field says once how it is asked for, and every way of asking reads it from there.
 
 A settings record is a frozen dataclass whose fields are annotated with an `Option`. The command line, the Python
-interface and the address of a simulated probe (`phantom:muscle,motion=stretch`) all make it through `made` or `parsed`,
+interface and the address of a simulated probe (`phantom:NAME,seed=3`) all make it through `made` or `parsed`,
 with the same checks and the same words.
 """
 
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
+from numbers import Integral, Real
 from pathlib import Path
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -69,7 +70,9 @@ class Asked:
             return f"{', '.join(most)} or {last}" if most else last
         if low is not None and high is not None:
             return f"from {low:g} to {high:g}"
-        return f"{low:g} or more" if low is not None else ""
+        if low is not None:
+            return f"{low:g} or more"
+        return f"{high:g} or less" if high is not None else ""
 
 
 def options_of(record: type) -> tuple[Asked, ...]:
@@ -96,9 +99,9 @@ def _plain_type(hint: Any) -> type:
 def made(record: type[R], given: Mapping[str, Any], what: str, readers: Readers | None = None, **others: Any) -> R:
     """The record of the values `given` by field name; text is read as the user writes it.
 
-    what: whose settings these are, for messages: `the task hip`. others: fields that nobody asks for. Raises
-    SettingError for a name that is no field, a value of another kind or out of its range, and what the record itself
-    finds.
+    None is as if it were not given. what: whose settings these are, for messages: `the task hip`. others: fields that
+    nobody asks for. Raises SettingError for a name that is no field, a value of another kind or out of its range, and
+    what the record itself finds.
     """
     asked = {one.name: one for one in options_of(record)}
     if strange := [name for name in given if name not in asked]:
@@ -106,7 +109,7 @@ def made(record: type[R], given: Mapping[str, Any], what: str, readers: Readers 
         raise SettingError(f"{what} has no setting '{strange[0]}'; there are: {known}")
     if missing := [one.flag for one in asked.values() if one.required and given.get(one.name) is None]:
         raise SettingError(f"{what} needs {missing[0]}: {asked_help(asked, missing[0])}")
-    values = {name: checked(asked[name], value, readers or {}) for name, value in given.items()}
+    values = {name: _checked(asked[name], value, readers or {}) for name, value in given.items() if value is not None}
     return record(**others, **values)
 
 
@@ -121,18 +124,16 @@ def asked_help(asked: Mapping[str, Asked], flag: str) -> str:
     return next(one.option.help for one in asked.values() if one.flag == flag)
 
 
-def checked(asked: Asked, value: Any, readers: Readers) -> Any:
+def _checked(asked: Asked, value: Any, readers: Readers) -> Any:
     """The value of one field, read where it is text. Raises SettingError."""
-    if value is None and not asked.required:
-        return None
     if isinstance(value, str) and asked.kind is not str:
         value = _read(asked, value, readers)
-    if asked.kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
-    if asked.kind is Path and isinstance(value, str):
-        value = Path(value)
+    # numpy's numbers are taken for Python's, and a list for a tuple; True is no number.
+    alike = _ALIKE.get(asked.kind)
+    if alike is not None and isinstance(value, alike) and not isinstance(value, bool):
+        value = asked.kind(value)
     if not isinstance(value, asked.kind) or (isinstance(value, bool) and asked.kind is not bool):
-        raise SettingError(f"{asked.flag} is {value!r}; it must be {_KINDS.get(asked.kind, asked.kind.__name__)}")
+        raise SettingError(f"{asked.flag} is {value!r}; it must be {_kind(asked)}")
     _check_span(asked, value)
     return value
 
@@ -145,20 +146,20 @@ def _read(asked: Asked, text: str, readers: Readers) -> Any:
         return read(text)
     except SettingError:
         raise
-    except ValueError as error:
+    except (ValueError, RuntimeError) as error:
         allowed = f" {asked.span}" if asked.span else ""
-        raise SettingError(f"{asked.flag} is '{text}'; it must be {_KINDS[asked.kind]}{allowed}") from error
+        raise SettingError(f"{asked.flag} is '{text}'; it must be {_kind(asked)}{allowed}") from error
 
 
 def _check_span(asked: Asked, value: Any) -> None:
     low, high = asked.option.low, asked.option.high
     if asked.option.choices and value not in asked.option.choices:
         raise SettingError(f"{asked.flag} is '{value}'; it must be one of: {', '.join(asked.option.choices)}")
-    if low is None and high is None:
+    if asked.kind not in (int, float):
         return
     inside = (low is None or value >= low) and (high is None or value <= high)
     if not (math.isfinite(value) and inside):
-        raise SettingError(f"{asked.flag} is {value:g}; it must be {asked.span}")
+        raise SettingError(f"{asked.flag} is {value}; it must be {asked.span or 'a finite number'}")
 
 
 def _yes_or_no(text: str) -> bool:
@@ -168,4 +169,9 @@ def _yes_or_no(text: str) -> bool:
 
 
 _USUAL: Readers = {int: int, float: float, bool: _yes_or_no, Path: lambda text: Path(text).expanduser()}
-_KINDS = {int: "a whole number", float: "a number", bool: "yes or no", str: "text", Path: "a path"}
+_KINDS = {int: "a whole number", float: "a number", bool: "yes or no", str: "text", Path: "a path", tuple: "names"}
+_ALIKE: Mapping[type, type] = {int: Integral, float: Real, tuple: list}
+
+
+def _kind(asked: Asked) -> str:
+    return _KINDS.get(asked.kind, asked.kind.__name__)

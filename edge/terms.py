@@ -67,7 +67,7 @@ class MarkTerm:
     """A mark that a task draws."""
 
     name: str
-    """As in the finding, with `#` for each number in it: `fascicle #`."""
+    """As in the finding, with `#` for each number in it: `rib #`."""
     role: Role = Role.OTHER
     measurement: str = ""
     """Name of the measurement that the key of a field of directions points to."""
@@ -91,7 +91,7 @@ class Terms:
         return _by_name(self)[1].get(pattern) or MarkTerm(pattern)
 
     def words(self, name: str) -> str:
-        """`mean_thickness_medial` is Medial; a name without words loses its underscores.
+        """Its words; a name without any loses its underscores.
 
         The `_px` of a measurement without scale goes too: the unit beside it says so.
         """

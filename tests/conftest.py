@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.firmware.core_library import Core
+from tests.installation import wheel_of_this_tree
 
 # Other work on the machine must not make a test fail, so nothing here is timed, examples included.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -30,6 +31,12 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip("onnx", reason="the package onnx, which makes test models, is not installed")
     tiny = pytest.importorskip("tools.tiny", reason="the checkout's tools are not importable: run python -m pytest")
     return tiny.make_tiny(tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of this tree."""
+    return wheel_of_this_tree(tmp_path_factory.mktemp("build"))
 
 
 @pytest.fixture(scope="session")

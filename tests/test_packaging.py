@@ -3,10 +3,6 @@
 import configparser
 import json
 import re
-import shutil
-import subprocess
-import sys
-import venv
 import zipfile
 from importlib.metadata import requires
 from pathlib import Path
@@ -15,6 +11,8 @@ import pytest
 import setuptools
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from tests.installation import python, python_with
 
 ROOT = Path(__file__).parents[1]
 CODE = {".py", ".pyc", ".typed"}
@@ -28,12 +26,6 @@ def settings() -> configparser.ConfigParser:
 
 def lines(section: str, option: str) -> list[str]:
     return settings()[section][option].split()
-
-
-def python(*arguments: str, cwd: Path, executable: str = sys.executable) -> str:
-    run = subprocess.run([executable, *arguments], cwd=cwd, capture_output=True, text=True)
-    assert run.returncode == 0, run.stdout + run.stderr
-    return run.stdout
 
 
 def test_the_packages_listed_are_the_packages_on_disk() -> None:
@@ -82,33 +74,8 @@ def requirements(path: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A wheel made from an sdist of a copy of this tree, with no network."""
-    folder = tmp_path_factory.mktemp("build")
-    copy = folder / "tree"
-    copy.mkdir()
-    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, copy)
-    for name in ("edge", "firmware_bridge", "models", "tools"):
-        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
-    python("-c", "from setuptools.build_meta import build_sdist; build_sdist('..')", cwd=copy)
-    (sdist,) = folder.glob("sonoedge-*.tar.gz")
-    python("-m", "pip", "wheel", "--quiet", "--no-deps", "--no-index", "--no-build-isolation", str(sdist), cwd=folder)
-    (wheel,) = folder.glob("sonoedge-*.whl")
-    return wheel
-
-
-@pytest.fixture(scope="module")
 def clean_python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A new environment that has the wheel and, from this one, the libraries but not the checkout."""
-    folder = tmp_path_factory.mktemp("clean") / "venv"
-    venv.create(folder, with_pip=False, symlinks=True)
-    executable = str(folder / "bin/python")
-    pip = ("-m", "pip", "--python", executable, "install", "--quiet", "--no-deps", "--no-index", str(wheel))
-    python(*pip, cwd=folder)
-    (site,) = folder.glob("lib/python*/site-packages")
-    (site / "libraries.pth").write_text(str(Path(setuptools.__file__).parents[1]))
-    return executable
+    return python_with(wheel, folder=tmp_path_factory.mktemp("clean"))
 
 
 def test_the_wheel_holds_every_module_and_model_file_and_nothing_else(wheel: Path) -> None:

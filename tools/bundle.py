@@ -1,8 +1,8 @@
 """Write a model folder's manifest: `python -m tools.bundle cartilage`.
 
-What people know stands in tools/facts/<model>.json; shapes are read from the float ONNX file; lengths and SHA-256 from
-the files. A folder without that file is a model without a network. Calibration and metrics are kept from the manifest
-that was there; `record` replaces them.
+What people know stands in `facts.json` among the task's tools; shapes are read from the float ONNX file; lengths and
+SHA-256 from the files. A folder without that file is a model without a network. Calibration and metrics are kept from
+the manifest that was there; `record` replaces them.
 """
 
 import argparse
@@ -25,10 +25,9 @@ from edge.runtime.manifest import (
     Variant,
     load_manifest,
 )
+from tools.lesson import MODELS, facts_folder
 from tools.quantize import SCALE
-from tools.recipe import MODELS
 
-FACTS = Path(__file__).parent / "facts"
 NETWORK = "model.onnx"
 ARRAYS = ("*.npz", "*.txt")
 """What a task reads beside the network, in the manifest's order."""
@@ -57,11 +56,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 def load_facts(name: str) -> Facts:
-    path = FACTS / f"{name}.json"
-    if not path.is_file():
-        known = ", ".join(sorted(file.stem for file in FACTS.glob("*.json")))
-        raise SystemExit(f"there are no facts about '{name}' in {FACTS}; there are: {known}")
-    return msgspec.json.decode(path.read_bytes(), type=Facts)
+    """About the model of this name. Raises SystemExit where there are none."""
+    return msgspec.json.decode((facts_folder(name) / "facts.json").read_bytes(), type=Facts)
 
 
 def bundle(folder: Path, facts: Facts) -> Manifest:

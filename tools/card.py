@@ -1,6 +1,6 @@
 """Write a model's card from its manifest: `python -m tools.card cartilage`.
 
-The words stand in tools/facts/<model>.card.md; `{figures}`, `{files}`, `{sets}` and, where the training has one,
+The words stand in the `card.md` of the task's tools; `{figures}`, `{files}`, `{sets}` and, where the training has one,
 `{recipe}` are filled in, so that a figure in the card is always the one that was measured.
 """
 
@@ -8,14 +8,14 @@ import argparse
 from pathlib import Path
 
 from edge.runtime.manifest import Manifest, load_manifest
-from tools.bundle import FACTS
-from tools.recipe import MODELS, RECIPES
+from tools.lesson import MODELS, facts_folder
 
 
 def shipped_card(name: str) -> str:
     """The card of the model of this name in models/."""
-    recipe = RECIPES / f"{name}.json"
-    words = (FACTS / f"{name}.card.md").read_text()
+    folder = facts_folder(name)
+    recipe = folder / "recipe.json"
+    words = (folder / "card.md").read_text()
     return card(load_manifest(MODELS / name), words, recipe.read_text() if recipe.is_file() else "")
 
 

@@ -1,11 +1,23 @@
-"""The networks' one shape: a small U-Net of plain 3 x 3 convolutions that three int8 runtimes run alike.
+"""The networks' one shape, the losses that tasks share, and the export to the float ONNX file.
 
-A stem of stride 2 works at half size; the last convolution gives four logits a half-size pixel, one for each of its
-full-size pixels (sub-pixel convolution, Shi 2016), which the exported model rearranges.
+The shape is a small U-Net of plain 3 x 3 convolutions that three int8 runtimes run alike. A stem of stride 2 works at
+half size; the last convolution gives four logits per half-size pixel, one for each of its full-size pixels (sub-pixel
+convolution, Shi 2016), which the exported model or its reader rearranges.
 """
 
+import warnings
+from pathlib import Path
+
+import onnx
 import torch
 from torch import Tensor, nn
+
+INPUT, OUTPUT = "image", "logits"
+OPSET = 17
+"""The newest that PyTorch's older exporter writes; the newer exporter gives the same operations and needs one more
+library."""
+IN_ALL_RUNTIMES = frozenset({"Conv", "Relu", "MaxPool", "Resize", "Concat", "DepthToSpace", "Constant"})
+"""Operations that every runtime runs in int8."""
 
 
 def block(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
@@ -46,3 +58,43 @@ class UNet(nn.Module):
 def interleave(logits: Tensor) -> Tensor:
     """(n, 4 * classes, h, w) -> (n, classes, 2 h, 2 w)."""
     return nn.functional.pixel_shuffle(logits, 2)
+
+
+def entropy(logits: Tensor, share: Tensor) -> Tensor:
+    """Mean cross-entropy against the share of each pixel."""
+    return nn.functional.binary_cross_entropy_with_logits(logits, share)
+
+
+def weighted_entropy(logits: Tensor, share: Tensor, weight: Tensor) -> Tensor:
+    """The same, each pixel by its weight."""
+    each = nn.functional.binary_cross_entropy_with_logits(logits, share, reduction="none")
+    return (each * weight).sum() / (weight.sum() + 1)
+
+
+def dice_loss(share: Tensor, truth: Tensor) -> Tensor:
+    """One minus the Dice coefficient, the mean over the pictures (n, channels, height, width)."""
+    overlap, total = (share * truth).sum((1, 2, 3)), (share + truth).sum((1, 2, 3))
+    return (1 - (2 * overlap + 1) / (total + 1)).mean()
+
+
+def export_float(network: nn.Module, path: Path, side: int = 256) -> None:
+    """Write `network`, (1, 1, side, side) float 0 to 1 -> logits, to `path`; batch normalisation goes into the weights.
+
+    Raises ValueError where an operation is left that the int8 runtimes do not share.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    example = torch.zeros(1, 1, side, side)
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.onnx.export(
+            network.cpu().eval(),
+            (example,),
+            str(path),
+            dynamo=False,
+            opset_version=OPSET,
+            input_names=[INPUT],
+            output_names=[OUTPUT],
+        )
+    found = {node.op_type for node in onnx.load(path).graph.node}
+    if strange := found - IN_ALL_RUNTIMES:
+        raise ValueError(f"{path} has operations that not every runtime runs in int8: {', '.join(sorted(strange))}")

@@ -16,8 +16,8 @@ from rich.console import Console
 from rich.table import Table
 
 from edge.runtime.manifest import load_manifest
+from tools.lesson import MODELS, lesson_of
 from tools.masks import Kind, agreement_percent, all_outputs, decided, dice, directions_apart_deg, has_directions
-from tools.quantize import MODELS
 
 SEED = 6_000_000
 """Phantom pictures from here on are for parity only."""
@@ -36,7 +36,7 @@ DICE_LOST = 0.01
 """Most that int8 may lose against float where the truth is known."""
 
 
-class Row(msgspec.Struct, frozen=True):
+class Agreement(msgspec.Struct, frozen=True):
     """One comparison of two files on one set of pictures."""
 
     pictures: str
@@ -53,7 +53,7 @@ class Row(msgspec.Struct, frozen=True):
         return self.agreement_percent >= self.limit_percent
 
 
-class Turned(msgspec.Struct, frozen=True):
+class DirectionGap(msgspec.Struct, frozen=True):
     """How far the directions of two files differ on one set of pictures, where both say that one can be read."""
 
     pictures: str
@@ -69,7 +69,7 @@ class Turned(msgspec.Struct, frozen=True):
         return self.median_deg <= self.limit_deg
 
 
-class Truth(msgspec.Struct, frozen=True):
+class TruthDice(msgspec.Struct, frozen=True):
     """How well one file marks what is known to be there."""
 
     file: Kind
@@ -82,10 +82,10 @@ class Truth(msgspec.Struct, frozen=True):
         return self.lost <= DICE_LOST
 
 
-def compare(name: str, masks: dict[Kind, NDArray[np.uint8]]) -> list[Row]:
-    """A row for each limit whose two files ran."""
+def compare(name: str, masks: dict[Kind, NDArray[np.uint8]]) -> list[Agreement]:
+    """One for each limit whose two files ran."""
     return [
-        Row(
+        Agreement(
             pictures=name,
             count=len(masks[file]),
             file=file,
@@ -99,7 +99,7 @@ def compare(name: str, masks: dict[Kind, NDArray[np.uint8]]) -> list[Row]:
     ]
 
 
-def compare_directions(name: str, outputs: dict[Kind, NDArray[np.float32]]) -> list[Turned]:
+def compare_directions(name: str, outputs: dict[Kind, NDArray[np.float32]]) -> list[DirectionGap]:
     """As `compare`; empty where nothing can be read."""
     found = []
     for (file, reference), limit in LIMITS_DEG.items():
@@ -107,14 +107,14 @@ def compare_directions(name: str, outputs: dict[Kind, NDArray[np.float32]]) -> l
             apart = directions_apart_deg(outputs[file], outputs[reference])
             if apart.size:
                 median, worst = (round(float(value), 3) for value in np.percentile(apart, (50, 95)))
-                found.append(Turned(name, file, reference, median, worst, limit))
+                found.append(DirectionGap(name, file, reference, median, worst, limit))
     return found
 
 
-def against_truth(masks: dict[Kind, NDArray[np.uint8]], truth: NDArray[np.uint8]) -> list[Truth]:
+def against_truth(masks: dict[Kind, NDArray[np.uint8]], truth: NDArray[np.uint8]) -> list[TruthDice]:
     """truth: (n, classes, height, width) uint8, at the pictures' own size."""
     found = {kind: dice(full_size(mask, truth.shape), truth) for kind, mask in masks.items()}
-    return [Truth(kind, round(value, 4), round(found[FLOAT] - value, 4)) for kind, value in found.items()]
+    return [TruthDice(kind, round(value, 4), round(found[FLOAT] - value, 4)) for kind, value in found.items()]
 
 
 def full_size(masks: NDArray[np.uint8], shape: tuple[int, ...]) -> NDArray[np.uint8]:
@@ -126,29 +126,27 @@ def full_size(masks: NDArray[np.uint8], shape: tuple[int, ...]) -> NDArray[np.ui
 
 
 def phantom_pictures(task: str, n: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """(n, 1, H, W) grey and its truth (n, 1, H, W) 0 or 1."""
-    from tools.drawers import DRAWERS
-
-    samples = [DRAWERS[task](SEED + index) for index in range(n)]
-    pictures = np.stack([sample.picture for sample in samples])[:, None]
-    return pictures, np.stack([sample.truth for sample in samples]).astype(np.uint8)
+    """(n, 1, side, side) grey and its truth (n, classes, height, width) 0 or 1."""
+    examples = [lesson_of(task).phantom(SEED + index) for index in range(n)]
+    pictures = np.stack([example.picture for example in examples])[:, None]
+    return pictures, np.stack([example.target for example in examples]).astype(np.uint8)
 
 
 def folder_pictures(task: str, folder: Path) -> NDArray[np.uint8]:
     """(n, 1, H, W) grey: the pictures of a folder, their ultrasound region found and cropped as in a run."""
-    from edge.registry import load
+    from edge.app.opening import open_task
     from edge.screen.locator import Locator
     from edge.source.opening import open_source
-    from edge.task.table import TASKS
+    from edge.task.table import task_spec
 
-    prepare, tensors = load("task", TASKS, task)().prepare, []
+    prepare, tensors = open_task(task_spec(task)).prepare, []
     with open_source(str(folder)) as source:
         while (frame := source.read(timeout_s=10.0)) is not None:
-            tensors.append(prepare(Locator().locate(frame)))
+            tensors.append(prepare(Locator().locate(frame)).tensor)
     return np.concatenate(tensors)
 
 
-def show(rows: list[Row], turned: list[Turned], truths: list[Truth]) -> None:
+def show(rows: list[Agreement], turned: list[DirectionGap], truths: list[TruthDice]) -> None:
     table = Table("pictures", "file", "against", "alike", "least", "Dice", "", box=None)
     for row in rows:
         cells = [f"{row.pictures} ({row.count})", " ".join(row.file), " ".join(row.reference)]
@@ -180,9 +178,9 @@ def main() -> None:
     manifest = load_manifest(folder)
     pictures, truth = phantom_pictures(manifest.task, arguments.count)
     sets = {"phantom": pictures} | {path.name: folder_pictures(manifest.task, path) for path in arguments.pictures}
-    rows: list[Row] = []
-    turned: list[Turned] = []
-    truths: list[Truth] = []
+    rows: list[Agreement] = []
+    turned: list[DirectionGap] = []
+    truths: list[TruthDice] = []
     for name, shown in sets.items():
         outputs = all_outputs(folder, shown)
         masks = {kind: decided(folder, output) for kind, output in outputs.items()}

@@ -21,14 +21,13 @@ from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, Q
 from onnxruntime.quantization.calibrate import create_calibrator
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from tools.drawers import calibration_pictures
-from tools.recipe import MODELS
+from tools.lesson import MODELS, lesson_of
 from tools.tflite.reading import read_network
 from tools.tflite.writing import write_tflite
 
 PICTURES = 128
 SEED = 5_000_000
-"""Calibration pictures are drawn from here; training, validation and test draw elsewhere."""
+"""Calibration pictures are drawn from here; training, validation and test have seeds of their own."""
 SCALE = 1 / 255
 COPYING = ("Resize", "MaxPool")
 """Operations whose output keeps the scale of their input."""
@@ -44,6 +43,12 @@ class Reader(CalibrationDataReader):  # type: ignore[misc]
     def get_next(self) -> dict[str, NDArray[np.float32]] | None:
         picture = next(self._left, None)
         return None if picture is None else {self._name: picture[None].astype(np.float32) * np.float32(SCALE)}
+
+
+def calibration_pictures(task: str, n: int, seed: int) -> NDArray[np.uint8]:
+    """(n, 1, side, side) for choosing the int8 scales."""
+    draw = lesson_of(task).scales
+    return np.stack([draw(seed + index) for index in range(n)])[:, None]
 
 
 def quantize(source: Path, target: Path, pictures: NDArray[np.uint8]) -> None:

@@ -1,7 +1,8 @@
-"""Train a task's network on the phantom: `python -m tools.train cartilage`.
+"""Train a task's network: `python -m tools.train TASK`.
 
-Pictures are made on the fly in a second process, never twice the same. The weights that ship are a running average.
-A checkpoint every 250 steps lets an interrupted run go on: call the same command again.
+Pictures are drawn on the fly in a second process, never twice the same. The weights that ship are a running average.
+A checkpoint every 250 steps lets an interrupted run go on: call the same command again. A task may train in its own way
+instead (tools/TASK/lesson.py).
 """
 
 import argparse
@@ -17,32 +18,31 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader, IterableDataset
 
-from tools.export import export_float
-from tools.learning import LESSONS
-from tools.network import UNet
-from tools.recipe import MODELS, Recipe, load_recipe
+from edge.registry import resolve
+from tools.lesson import MODELS, Example, Recipe, UNetTraining, lesson_of, lessons, load_recipe
+from tools.network import UNet, export_float
 
 SEEDS_PER_RUN = 10_000_000
-"""Training draws seeds from here upwards; validation and test use smaller ones (tools/cartilage/evaluation.py)."""
+"""Training draws seeds from here upwards; validation and test use smaller ones."""
 CHECK_EVERY = 250
 
 
 class Pictures(IterableDataset[tuple[Tensor, Tensor]]):
     """Endless pictures with their targets, from a first seed upwards."""
 
-    def __init__(self, task: str, first_seed: int) -> None:
-        self.draw, self.first_seed = LESSONS[task].draw, first_seed
+    def __init__(self, draw: Callable[[int], Example], first_seed: int) -> None:
+        self.draw, self.first_seed = draw, first_seed
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         cv2.setNumThreads(1)
         seed = self.first_seed
         while True:
-            picture, target = self.draw(seed)
-            yield torch.from_numpy(picture)[None], torch.from_numpy(np.float32(target))
+            example = self.draw(seed)
+            yield torch.from_numpy(example.picture)[None], torch.from_numpy(np.float32(example.target))
             seed += 1
 
 
-def train(recipe: Recipe, folder: Path) -> UNet:
+def train(recipe: Recipe, training: UNetTraining, folder: Path) -> UNet:
     """Runs or resumes the recipe; returns the averaged network. Writes log.jsonl and checkpoint.pt to `folder`."""
     torch.manual_seed(recipe.seed)
     torch.set_num_threads(1)
@@ -53,15 +53,14 @@ def train(recipe: Recipe, folder: Path) -> UNet:
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.learning_rate, recipe.steps, pct_start=0.15)
     parts = {"network": network, "average": average, "optimizer": optimizer, "schedule": schedule}
     done = _resume(folder / "checkpoint.pt", parts)
-    pictures = Pictures(recipe.task, SEEDS_PER_RUN + recipe.seed + done * recipe.batch)
+    pictures = Pictures(training.draw, SEEDS_PER_RUN + recipe.seed + done * recipe.batch)
     batches = iter(DataLoader(pictures, recipe.batch, num_workers=1, prefetch_factor=4))
-    loss_of = LESSONS[recipe.task].loss
     started, recent = time.monotonic(), []
     for step in range(done + 1, recipe.steps + 1):
         grey, target = next(batches)
         with torch.autocast("cpu", torch.bfloat16, enabled=recipe.half):
             raw = network((grey.float() / 255).contiguous(memory_format=torch.channels_last))
-        loss = loss_of(raw.float(), target)
+        loss = training.loss(raw.float(), target)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -115,23 +114,28 @@ def _report(folder: Path, step: int, steps: int, losses: list[float], seconds: f
         log.write(json.dumps({"step": step, "loss": round(loss, 5), "seconds_per_step": round(seconds, 3)}) + "\n")
 
 
+def train_unet(recipe: Recipe, training: UNetTraining, out: Path | None, *, export_only: bool) -> None:
+    """Trains, or goes on, and writes the float ONNX file."""
+    folder = out or Path("out/train") / recipe.task
+    network = averaged(recipe, folder) if export_only else train(recipe, training, folder)
+    last = nn.PixelShuffle(2) if training.pixels else nn.Identity()
+    export_float(nn.Sequential(network, last), MODELS / recipe.task / "model.onnx")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("task", help=", ".join((*LESSONS, "tissue")))
+    parser.add_argument("task", choices=lessons())
     parser.add_argument("--export", action="store_true", help="write the last checkpoint's weights, train no further")
     parser.add_argument("--out", type=Path, default=None, help="folder of log and checkpoints (out/train/TASK)")
     arguments = parser.parse_args()
-    if arguments.task == "tissue":
-        # Its patches are drawn once, and the older methods learn from them too.
-        from tools.tissue.training import train_tissue
-
-        train_tissue()
-        return
-    folder = arguments.out or Path("out/train") / arguments.task
-    recipe = load_recipe(arguments.task)
-    network = averaged(recipe, folder) if arguments.export else train(recipe, folder)
-    export_float(nn.Sequential(network, LESSONS[recipe.task].finish()), MODELS / recipe.task / "model.onnx")
-    print(f"wrote {MODELS / recipe.task / 'model.onnx'}; next: python -m tools.quantize {recipe.task}")
+    training = lesson_of(arguments.task).training
+    if isinstance(training, str):
+        if arguments.export or arguments.out:
+            parser.error(f"{arguments.task} trains in its own way, without checkpoints: leave out --export and --out")
+        resolve(training)()
+    else:
+        train_unet(load_recipe(arguments.task), training, arguments.out, export_only=arguments.export)
+    print(f"wrote {MODELS / arguments.task / 'model.onnx'}; next: python -m tools.quantize {arguments.task}")
 
 
 if __name__ == "__main__":

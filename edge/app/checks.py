@@ -49,6 +49,7 @@ def examine() -> Iterator[Check]:
         python_check,
         runtime_checks,
         model_checks,
+        extension_checks,
         camera_checks,
         port_checks,
         serial_right_check,
@@ -116,6 +117,28 @@ def model_checks() -> Iterator[Check]:
             yield Check(f"model {name}", State.GOOD, f"version {manifest.version}, {files} verified by SHA-256")
 
 
+def extension_checks() -> Iterator[Check]:
+    """What other distributions bring, and why any of it cannot be used."""
+    from edge.registry import load
+    from edge.sink.table import SINKS
+    from edge.source.table import SOURCES
+    from edge.task.table import TASKS, task_spec
+
+    for kind, table in (("task", TASKS), ("source", SOURCES), ("sink", SINKS)):
+        for name, entry in table.declared().items():
+            found = f"of the distribution {entry.distribution}"
+            if name in table.own:
+                cure = f"sonoedge has a {kind} of this name, which is taken; ask {entry.distribution} for another name"
+                yield Check(f"{kind} {name}", State.NOTE, f"{found}, not used", cure)
+                continue
+            try:
+                _ = task_spec(name) if kind == "task" else load(kind, table, name)
+            except SonoedgeError as error:
+                yield Check(f"{kind} {name}", State.NOTE, f"{found}, not used", str(error))
+            else:
+                yield Check(f"{kind} {name}", State.GOOD, found)
+
+
 def camera_checks() -> Iterator[Check]:
     from edge.source.camera import list_cameras
 
@@ -127,7 +150,7 @@ def camera_checks() -> Iterator[Check]:
             "camera",
             State.NOTE,
             "none",
-            "plug the probe or frame grabber in; without one use a file, phantom:cartilage or phantom:muscle",
+            "plug the probe or frame grabber in; without one use a file, or the simulated probe: sonoedge demo",
         )
 
 

@@ -26,7 +26,7 @@ def doctor() -> None:
     broken = 0
     for check in examine():
         sign, colour = signs[check.state]
-        said = Text(check.found)
+        said = Text(check.found, overflow="fold")
         if check.cure:
             said.append(f"\n{check.cure}", style=colour)
         table.add_row(Text(sign, style=colour), check.name, said)

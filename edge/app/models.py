@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 models = typer.Typer(
     help="List the models, with a network or without; verify their files; show a model's card.\n\n"
-    "[bold]Examples[/]\n\n  sonoedge models\n\n  sonoedge models verify\n\n  sonoedge models card cartilage",
+    "[bold]Examples[/]\n\n  sonoedge models\n\n  sonoedge models verify\n\n  sonoedge models card NAME",
     invoke_without_command=True,
     rich_markup_mode="rich",
 )
 
-Name = Annotated[str, typer.Argument(help="Name of the model, such as cartilage.")]
+Name = Annotated[str, typer.Argument(help="Name of the model, as sonoedge models shows it.")]
 
 
 @models.callback()
@@ -53,7 +53,7 @@ def verify(name: Annotated[str | None, typer.Argument(help="One model; without i
 
     [bold]Example[/]
 
-      sonoedge models verify cartilage
+      sonoedge models verify NAME
     """
     from edge.runtime import manifest as manifests
 
@@ -77,7 +77,7 @@ def card(name: Name) -> None:
 
     [bold]Example[/]
 
-      sonoedge models card cartilage
+      sonoedge models card NAME
     """
     from rich.markdown import Markdown
 

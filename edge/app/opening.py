@@ -6,10 +6,11 @@ from types import MappingProxyType
 from typing import Any
 
 from edge.errors import ModelError
-from edge.registry import resolve
+from edge.registry import Entry, load
 from edge.runtime.manifest import load_manifest, model_folder, read_arrays
 from edge.task.contract import Given, Task
 from edge.task.spec import Pathway, TaskSpec
+from edge.task.table import TASKS
 
 
 def folder_of(pathway: Pathway, model: Path | None = None) -> Path:
@@ -39,7 +40,8 @@ def open_task(
     """The task, made from its model's figures and arrays.
 
     pathway: None: its first. options: a `spec.options`; None: as they are by default. Raises SettingError for a pathway
-    that the task has not, UnknownNameError, ModelError and ModelDigestError for a model that is missing or damaged.
+    that the task has not, UnknownNameError, ModelError and ModelDigestError for a model that is missing or damaged,
+    BackendUnavailableError where another distribution's class cannot be imported.
     """
     way = spec.pathway(pathway)
     options = spec.options() if options is None else options
@@ -52,5 +54,6 @@ def open_task(
         digest = manifest.arrays[0].sha256 if manifest.arrays else None
         figures, arrays = MappingProxyType(manifest.figures()), MappingProxyType(read_arrays(folder, manifest))
         given = Given(options, figures, arrays, digest, stages)
-    task: Task = resolve(way.target)(given)
+    distribution = TASKS[spec.name].distribution if spec.name in TASKS else ""
+    task: Task = load("task", {spec.name: Entry(way.target, distribution=distribution)}, spec.name)(given)
     return task

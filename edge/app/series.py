@@ -1,5 +1,6 @@
 """`sonoedge series TASK`: measurements against seconds, as tables and figures."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from edge.exam.figure import Figure
     from edge.exam.sampling import EvenSample
     from edge.exam.series import Series
     from edge.loop.step import Result
@@ -159,32 +159,44 @@ def small_picture(result: "Result", terms: "Terms") -> "NDArray[np.uint8]":
 def publish(course: "Series", taken: "Sequence[Taken]", folder: Path, terms: "Terms") -> None:
     """Writes the tables, and the figures where anything was measured; prints their paths."""
     from edge.exam.series import csv_of, json_lines_of
-    from edge.exam.series_plot import Still, plot
     from edge.sink.folder import write_whole
 
     if not course.instants:
         return
     write_whole(folder / "series.csv", csv_of(course).encode())
     write_whole(folder / "series.jsonl", json_lines_of(course).encode())
-    names = ["series.csv", "series.jsonl"]
-    if course.quantities:
-        names += write_figure(plot(course), folder, "series")
-    else:
+    if not course.quantities:
         say("nothing was measured, so there is no figure")
-    if taken:
-        stills = [Still((one.exposed_ns - course.first_ns) / 1e9, one.pixels, one.coloured) for one in taken]
-        names += write_figure(plot(course, stills), folder, "course")
+    with busy("drawing the figures"):
+        names = ["series.csv", "series.jsonl", *write_figures(course, taken, folder, terms)]
     for name in names:
         out().print(f"  {folder / name}", markup=False, soft_wrap=True)
 
 
-def write_figure(figure: "Figure", folder: Path, stem: str) -> list[str]:
-    """The names of the PNG and the SVG file."""
-    from edge.exam.raster import raster_of
-    from edge.exam.svg import svg_of
-    from edge.sink.folder import write_whole
-    from edge.sink.pictures import png_bytes
+def write_figures(course: "Series", taken: "Sequence[Taken]", folder: Path, terms: "Terms") -> list[str]:
+    """The names of the PNG and SVG files: the curves, and these with the pictures above them.
 
-    write_whole(folder / f"{stem}.png", png_bytes(raster_of(figure)))
-    write_whole(folder / f"{stem}.svg", svg_of(figure).encode())
-    return [f"{stem}.png", f"{stem}.svg"]
+    None where matplotlib is missing, which is said: the tables were worth the run.
+    """
+    # What it says of its cache of fonts at the first import helps nobody here.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    try:
+        from edge.exam.plot import Still, file_of, plot
+    except ImportError as error:
+        say(
+            f"there are no figures: they need a library that is not installed ({error}); install it with: "
+            "pip install 'sonoedge[plots]'; then its curves are drawn from the records with: "
+            f"sonoedge series {course.task} RUN --out NEW"
+        )
+        return []
+    from edge.sink.folder import write_whole
+
+    stills = [Still((one.exposed_ns - course.first_ns) / 1e9, one.pixels, one.coloured) for one in taken]
+    figures: dict[str, Sequence[Still]] = {"series": ()} if course.quantities else {}
+    if stills:
+        figures["course"] = stills
+    for stem, shown in figures.items():
+        figure = plot(course, terms, shown)
+        write_whole(folder / f"{stem}.png", file_of(figure, "png"))
+        write_whole(folder / f"{stem}.svg", file_of(figure, "svg"))
+    return [f"{stem}.{kind}" for stem in figures for kind in ("png", "svg")]

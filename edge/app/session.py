@@ -2,7 +2,7 @@
 
 from edge.app.session import open_session
 
-with open_session("knee.mkv", task="cartilage", out="results") as session:
+with open_session("clip.mkv", task=NAME, out="results") as session:
     for finding in session:
         print(finding.summary())
 """
@@ -95,7 +95,8 @@ def open_session(
     """An open chain from `source` to the folder `out`.
 
     source: what `sonoedge run --source` takes, or pictures of the caller's own: an array (height, width) uint8 grey or
-    (height, width, 3) uint8 BGR, a stack of them, or an iterator that gives them one by one. task: `cartilage`, ...
+    (height, width, 3) uint8 BGR, a stack of them, or an iterator that gives them one by one. task: its
+    name, one of `sonoedge run --help`.
     settings: the fields of edge.app.settings.Settings by name, and the task's own (`sonoedge run TASK --help`).
     `tell` is called, from another thread, with what a user should know meanwhile: a probe unplugged, or back again.
     A `probe` images, and transmits unless `arm` is False, from the first finding that is asked for until it is closed.

@@ -9,11 +9,16 @@ from typing import Annotated, Any
 
 from edge.errors import SettingError
 from edge.option import Asked, Option, Readers, made, options_of
+from edge.sink.table import SINKS
 from edge.task.spec import Reference, TaskSpec
 from edge.task.table import task_spec
 
 PRECISIONS = ("int8", "float")
 RUNTIME_AUTO = "auto"
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name for part in text.split(",") if (name := part.strip()))
 
 
 def _reference_named(name: str) -> Reference:
@@ -59,6 +64,15 @@ class Settings:
     video: Annotated[bool, Option("Keep the annotated video in --out.")] = True
     stills: Annotated[bool, Option("Keep every annotated picture as PNG in --out.")] = False
     masks: Annotated[bool, Option("Keep each frame's label mask as PNG, in the source picture's size.")] = False
+    sinks: Annotated[
+        tuple[str, ...],
+        Option(
+            "Sinks of other distributions that write to --out too; with commas between.",
+            flag="--sink",
+            metavar="NAME",
+            read=_names,
+        ),
+    ] = ()
     stages: Annotated[bool, Option("Show every step beside the finding, where the pathway has steps.")] = False
     fps: Annotated[
         float | None, Option("Pace of a recording, or of a folder of pictures, in frames/s.", low=0.1, high=1000)
@@ -98,9 +112,12 @@ class Settings:
             raise SettingError(f"--stages shows the steps of a chain, and {self.task.name}: {_with_stages(self.task)}")
         if self.probe is not None and not self.probe.strip():
             raise SettingError("--probe names no probe; give its serial port, socket://host:port, or sim:")
-        if self.out is None and (self.masks or self.stills):
-            asked = "--masks" if self.masks else "--stills"
-            raise SettingError(f"{asked} needs a folder to write to; add --out FOLDER")
+        for name in self.sinks:
+            if name in SINKS.own:
+                raise SettingError(f"--sink is for those of other distributions; --help shows how {name} is asked for")
+        for asked, wanted in (("--masks", self.masks), ("--stills", self.stills), ("--sink", self.sinks)):
+            if wanted and self.out is None:
+                raise SettingError(f"{asked} needs a folder to write to; add --out FOLDER")
 
 
 def _with_stages(task: TaskSpec) -> str:
@@ -146,6 +163,8 @@ def as_told(settings: Settings) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     if isinstance(value, Reference):
         return value.name
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
     return value if value is None or isinstance(value, bool | int | float | str) else str(value)
 
 

@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 from edge.errors import SettingError
 from edge.option import Asked, options_of
 from edge.task.spec import TaskSpec
-from edge.task.table import TASKS, task_spec
+from edge.task.table import TASKS, task_spec, task_specs
 
 HELPED = {"help_option_names": ["-h", "--help"]}
 Body = Callable[[TaskSpec, Mapping[str, Any]], None]
@@ -38,13 +38,14 @@ def task_commands(
 
     class TaskGroup(TyperGroup):
         def list_commands(self, ctx: Any) -> list[str]:
-            return [name for name in TASKS if offered(task_spec(name))]
+            return [spec.name for spec in task_specs() if offered(spec)]
 
         def get_command(self, ctx: Any, cmd_name: str) -> Any:
-            if cmd_name not in self.list_commands(ctx):
+            spec = task_spec(cmd_name) if cmd_name in TASKS else None
+            if spec is None or not offered(spec):
                 known = ", ".join(self.list_commands(ctx))
                 raise SettingError(f"there is no task '{cmd_name}' here; there are: {known}")
-            return _command(task_spec(cmd_name), help_text, body, options, argument)
+            return _command(spec, help_text, body, options, argument)
 
         def parse_args(self, ctx: Any, args: list[str]) -> Any:
             helped = bool(args) and args[0] in ("-h", "--help")
@@ -69,10 +70,11 @@ def _command(
     common, own = options(spec), options_of(spec.options)
 
     def run(**given: Any) -> None:
-        body(spec, {name: value for name, value in given.items() if value is not None})
+        body(spec, {name: value for name, value in given.items() if value != left_out[name]})
 
     parameters = [_parameter(one, one.name == argument) for one in common]
     parameters += [_parameter(one, panel=f"Of {spec.name} alone") for one in own]
+    left_out = {one.name: one.default for one in parameters}
     # Typer reads what a function asks for from its signature.
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {one.name: one.annotation for one in parameters}

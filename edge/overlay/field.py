@@ -25,7 +25,7 @@ _LIGHTNESS: Final = 76.0
 _CHROMA: Final = 40.0
 """The most that a screen can show at this lightness in every hue: beyond it colours would jump."""
 _HUE_OF_LEVEL_DEG: Final = 285.0
-"""Level fascicles are blue; rising ones turn to green and yellow, falling ones to purple and red."""
+"""Level fibres are blue; rising ones turn to green and yellow, falling ones to purple and red."""
 _RADIUS_EM: Final = 2.9
 _HOLE: Final = 0.42
 _LABELS: Final = (90, 45, 0, -45, -90)

@@ -10,7 +10,7 @@ _UNITS: Final = MappingProxyType({"mm2": "mm²", "px2": "px²", "deg": "°", "gr
 
 
 def plain(name: str) -> str:
-    """`mean_thickness_medial` as people write it."""
+    """`long_name` as people write it: long name."""
     return name.replace("_", " ").strip()
 
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.phantom.records import Echoes, Imaging, Interface
+from edge.phantom.records import Echoes, Imaging, Interface, Samples
 
 ATTENUATION_DB_PER_MM_MHZ = 0.05
 """Soft tissue, one way (0.5 dB/cm/MHz)."""
@@ -19,26 +19,21 @@ MOST_COMPENSATION_DB = 60.0
 """A scanner's depth compensation goes no further; deeper, the noise wins."""
 LEADING_EDGE_SIGMAS = 2.2
 """From a pulse's visible leading edge to its peak, in standard deviations of the pulse. On a logarithmic display bone
-is some 45 dB brighter than cartilage; a Gaussian pulse is halfway between them, 22 dB under its peak, 2.2 deviations
-away."""
+is some 45 dB brighter than what lies on it; a Gaussian pulse is halfway between them, 22 dB under its peak, 2.2
+deviations away."""
 SPECKLE_EDGE_SIGMAS = 1.3
 """How far speckle seems to reach beyond its tissue's end: halfway down to tissue 30 dB darker."""
 
 
-def white_field(rng: np.random.Generator, shape: tuple[int, int]) -> NDArray[np.float32]:
-    """Scatterers (depth, beams, 2): real and imaginary part, unit power."""
-    return rng.standard_normal((*shape, 2), dtype=np.float32) * np.float32(np.sqrt(0.5))
-
-
-def envelope(
-    echoes: Echoes, scatterers: NDArray[np.float32], noise: NDArray[np.float32], imaging: Imaging, mm_per_beam: float
-) -> NDArray[np.float32]:
+def envelope(echoes: Echoes, scatterers: Samples, noise: Samples, imaging: Imaging, mm_per_beam: float) -> Samples:
     """Amplitude (depth, beams) after the receiver's depth compensation; 1 is soft tissue.
 
-    scatterers, noise: (depth, beams, 2), as `white_field` makes them.
+    scatterers, noise: (depth, beams, 2) real and imaginary part, of unit power.
     """
     rows = echoes.scatter.shape[0]
     mm_per_row = imaging.depth_mm / rows
+    scatterers = scatterers.copy()
+    scatterers[..., 0] += echoes.coherence
     field = _point_spread(scatterers * echoes.scatter[..., None], imaging, mm_per_row, mm_per_beam)
     for interface in echoes.interfaces:
         _add_interface(field, interface, imaging, mm_per_row)
@@ -50,7 +45,14 @@ def envelope(
     return np.asarray(cv2.magnitude(real, imaginary), np.float32)
 
 
-def receiver_noise(noise: NDArray[np.float32], imaging: Imaging) -> NDArray[np.float32]:
+def expose(
+    echoes: Echoes, scatterers: Samples, noise: Samples, imaging: Imaging, mm_per_beam: float
+) -> NDArray[np.uint8]:
+    """The picture (depth, beams) of what an anatomy sends back, in grey levels; arguments as for `envelope`."""
+    return compress(envelope(echoes, scatterers, noise, imaging, mm_per_beam), imaging)
+
+
+def receiver_noise(noise: Samples, imaging: Imaging) -> Samples:
     """Amplitude (depth, beams) where nothing is transmitted. The depth compensation runs behind a pulse only."""
     hiss = np.float32(10 ** ((imaging.noise_db + imaging.gain_db) / 20))
     return np.asarray(cv2.magnitude(*cv2.split(noise * hiss)), np.float32)
@@ -66,7 +68,7 @@ def gains_db(imaging: Imaging, depth_mm: NDArray[np.float64]) -> tuple[NDArray[n
     return signal_db, hiss_db
 
 
-def _add_interface(field: NDArray[np.float32], interface: Interface, imaging: Imaging, mm_per_row: float) -> None:
+def _add_interface(field: Samples, interface: Interface, imaging: Imaging, mm_per_row: float) -> None:
     """Adds the echo in place: one pulse a beam, its leading edge at the interface's depth."""
     rows = field.shape[0]
     there = np.flatnonzero(np.isfinite(interface.depth_mm) & (interface.amplitude > 0))
@@ -81,7 +83,7 @@ def _add_interface(field: NDArray[np.float32], interface: Interface, imaging: Im
         field[row[inside], there[inside], 0] += pulse[inside].astype(np.float32)
 
 
-def compress(amplitude: NDArray[np.float32], imaging: Imaging) -> NDArray[np.uint8]:
+def compress(amplitude: Samples, imaging: Imaging) -> NDArray[np.uint8]:
     """Grey levels of an envelope: logarithm, dynamic range, speckle reduction, grey map. Soft tissue is mid-grey."""
     decibels = np.asarray(cv2.log(np.maximum(amplitude, 1e-6)), np.float32) * np.float32(20 / np.log(10))
     share = decibels / np.float32(imaging.dynamic_range_db) + np.float32(0.55)
@@ -98,9 +100,7 @@ def leading_edge_mm(imaging: Imaging) -> float:
     return LEADING_EDGE_SIGMAS * imaging.axial_sigma_mm
 
 
-def _point_spread(
-    field: NDArray[np.float32], imaging: Imaging, mm_per_row: float, mm_per_beam: float
-) -> NDArray[np.float32]:
+def _point_spread(field: Samples, imaging: Imaging, mm_per_row: float, mm_per_beam: float) -> Samples:
     """Each depth under its own beam width: three widths, mixed linearly between near, focus and far.
 
     Every blur keeps the power of white scatterers at 1, so that focusing does not change speckle's brightness.
@@ -123,14 +123,14 @@ def _point_spread(
     return result
 
 
-def _blur(field: NDArray[np.float32], axial_px: float, lateral_px: float) -> NDArray[np.float32]:
+def _blur(field: Samples, axial_px: float, lateral_px: float) -> Samples:
     kernels = [_kernel(sigma) for sigma in (lateral_px, axial_px)]
     power = np.prod([float(np.sum(kernel**2)) for kernel in kernels])
     blurred = cv2.sepFilter2D(field, -1, kernels[0], kernels[1], borderType=cv2.BORDER_REFLECT)
     return np.asarray(blurred * np.float32(1 / np.sqrt(power)), np.float32)
 
 
-def _kernel(sigma_px: float) -> NDArray[np.float32]:
+def _kernel(sigma_px: float) -> Samples:
     sigma_px = max(sigma_px, 0.2)
     reach = max(1, int(np.ceil(2.6 * sigma_px)))
     taps = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma_px) ** 2)

@@ -1,9 +1,12 @@
-"""What the simulated probe is set to, how it is held, and the picture with its truth."""
+"""The simulated probe, its settings and how it is held; what tissue sends back to it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+
+Samples = NDArray[np.float32]
+"""Values on the grid of rows and beams, or on a part of it."""
 
 SPEED_OF_SOUND_MM_PER_US = 1.54
 
@@ -63,7 +66,7 @@ class Pose:
     slide_mm: float = 0.0
     """Sideways, along the array."""
     sweep: float = 0.0
-    """Across the picture's plane, -1 to 1: another slice of the same knee."""
+    """Across the picture's plane, -1 to 1: another slice of the same anatomy."""
     tilt_deg: float = 0.0
     """Of the plane out of the perpendicular: bright interfaces fade."""
     pressure: float = 0.0
@@ -74,9 +77,9 @@ class Pose:
 class Interface:
     """A smooth surface that reflects. One value a beam, float32."""
 
-    depth_mm: NDArray[np.float32]
+    depth_mm: Samples
     """Of the echo's leading edge; NaN where there is none."""
-    amplitude: NDArray[np.float32]
+    amplitude: Samples
     """Of the echo's peak against soft tissue, its angle to the beam taken in."""
 
 
@@ -84,31 +87,8 @@ class Interface:
 class Echoes:
     """What an anatomy sends back, on the beams' grid."""
 
-    scatter: NDArray[np.float32]
+    scatter: Samples
     """(depth, beams) float32 amplitude of diffuse scatterers that comes back; 1 is soft tissue at the skin."""
     interfaces: tuple[Interface, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Band:
-    """The cartilage as it truly is, beam by beam. Depths in mm under the skin; NaN where there is none."""
-
-    x_mm: NDArray[np.float64]
-    """(beams,) lateral position from the picture's centre line."""
-    upper_mm: NDArray[np.float64]
-    """(beams,) interface to fluid or soft tissue."""
-    lower_mm: NDArray[np.float64]
-    """(beams,) interface to bone."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PhantomPicture:
-    """A picture and what is truly in it."""
-
-    pixels: NDArray[np.uint8]
-    """(height, width) grey."""
-    coverage: NDArray[np.float32]
-    """(height, width) share of each pixel that is cartilage, 0 to 1."""
-    band: Band
-    x_mm_per_px: float
-    y_mm_per_px: float
+    coherence: Samples = field(default_factory=lambda: np.zeros((1, 1), np.float32))
+    """(depth, beams), or (1, 1) for all: strength of the even echo that lines and faces add to their scatterers."""

@@ -1,9 +1,9 @@
-"""Pennate muscle under skin and fat: aponeuroses, fascicles that curve between them, and where both truly are.
+"""Layered soft tissue: skin, fat, and bellies of striated tissue whose strands curve between sheets of fascia.
 
-A belly's material has coordinates (X, v): X in mm along it when at rest, v from 0 at its upper aponeurosis to 1 at its
-lower one. A fascicle is a level line of `F(X) + h cos(p) G(v)`; p is its angle to the layer, F and G bend it. Moved,
-the material is sheared along the layer, `x = stretch X + D(v)`, so that fascicles come to lie at another angle while
-the area that they fill stays the same (the planimetric model of Huijing and Woittiez, Neth J Zool 1984;34:21).
+A belly's material has coordinates (X, v): X in mm along it when at rest, v from 0 at its upper sheet to 1 at its lower
+one. A strand is a level line of `F(X) + h cos(p) G(v)`; p is its angle to the layer, F and G bend it. Moved, the
+material is sheared along the layer, `x = stretch X + D(v)`, so that strands come to lie at another angle while the area
+that they fill stays the same (the planimetric model of Huijing and Woittiez, Neth J Zool 1984;34:21).
 Angles are counter-clockwise as seen; depths are mm under the skin and grow downward.
 """
 
@@ -12,17 +12,25 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.phantom.records import Samples
+
 TABLE_X_MM = np.arange(-90.0, 90.01, 0.5)
 """Lateral positions of all tables."""
 ANCHOR = 0.15
 """The depth v of a belly that a movement leaves where it is: close under the skin, to which the probe is held."""
 
-Field = NDArray[np.float32]
+HEARTBEAT_US = 800_000
+"""Period in which vessels swell and shrink."""
+
+
+def at_beams(table: NDArray[np.float64], x_mm: Samples) -> Samples:
+    """The values (beams,) of a table at lateral positions."""
+    return np.interp(x_mm, TABLE_X_MM, table).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sheet:
-    """An aponeurosis or the fascia between two muscles."""
+class FasciaSheet:
+    """Fascia that ends a belly, or lies between two."""
 
     top_mm: NDArray[np.float64]
     """(table,) depth of its upper edge."""
@@ -32,20 +40,20 @@ class Sheet:
     amplitude: NDArray[np.float64]
     """(2, table) of the echoes of its two faces where the beam meets them at a right angle."""
     softness_mm: float = 0.1
-    """Over which its substance passes into the muscle."""
+    """Over which its substance passes into the belly."""
     tail_db: float = 0.0
     """By how much the tissue just under it is brightened."""
     tail_mm: float = 1.0
     """Depth over which that falls to 1/e."""
     pattern: int = 0
     """Of its own bundles."""
-    drawn: float = 1.0
-    """0: only the end of what the tables describe, not there to be seen."""
+    shown: bool = True
+    """False: only the end of what the tables describe, not there to be seen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """How the fascicles of a belly run."""
+    """How the strands of a belly run."""
 
     angle_rad: float
     """To the layer."""
@@ -54,12 +62,12 @@ class Course:
     twist: float = 0.0
     """S shape."""
 
-    def across(self, v: Field) -> Field:
+    def across(self, v: Samples) -> Samples:
         """G(v): 0 at v = 0, 1 at v = 1."""
         bow, twist = np.float32(self.bow), np.float32(self.twist)
         return np.asarray(v + v * (1 - v) * (bow + twist * (1 - 2 * v)), np.float32)
 
-    def slope(self, v: Field) -> Field:
+    def slope(self, v: Samples) -> Samples:
         """dG/dv."""
         bow, twist = np.float32(self.bow), np.float32(self.twist)
         return np.asarray(1 + bow * (1 - 2 * v) + twist * (1 - 6 * v * (1 - v)), np.float32)
@@ -67,17 +75,17 @@ class Course:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Belly:
-    """The muscle between two sheets: where its fascicles run, and how they look."""
+    """Striated tissue between two sheets: where its strands run, and how they look."""
 
     rest: Course
     height_mm: float
     """Mean height at rest."""
     fan: float = 0.0
-    """How much the angle's sine varies along the muscle."""
+    """How much the angle's sine varies along the belly."""
     fan_mm: float = 30.0
     fan_phase: float = 0.0
     now: Course | None = None
-    """Where a movement has brought the fascicles; None: at rest."""
+    """Where a movement has brought the strands; None: at rest."""
     stretch: float = 1.0
     """Along the layer, by the movement."""
     strands: int = 0
@@ -98,21 +106,21 @@ class Belly:
     """Lines fade with the cosine of their angle to this power."""
     patches_db: float = 2.0
     """How much the belly's brightness varies from place to place."""
-    clear: NDArray[np.float32] | None = None
-    """(few, few) share of fascicles that lie in the picture's plane, from v = 0 to 1 and over the tables' length; None:
+    clear: Samples | None = None
+    """(few, few) share of strands that lie in the picture's plane, from v = 0 to 1 and over the tables' length; None:
     all."""
 
-    def carried(self, v: Field) -> Field:
+    def carried(self, v: Samples) -> Samples:
         """D(v): mm that the movement has carried the material at v."""
         if self.now is None:
             return np.zeros_like(v)
         return self._sheared(v) - self._sheared(np.array(ANCHOR, np.float32))
 
-    def _sheared(self, v: Field) -> Field:
+    def _sheared(self, v: Samples) -> Samples:
         before, after = self._reaches_mm()
         return np.asarray(before * self.rest.across(v) - after * (self.now or self.rest).across(v), np.float32)
 
-    def carried_slope(self, v: Field) -> Field:
+    def carried_slope(self, v: Samples) -> Samples:
         """dD/dv."""
         if self.now is None:
             return np.zeros_like(v)
@@ -120,19 +128,19 @@ class Belly:
         return np.asarray(before * self.rest.slope(v) - after * self.now.slope(v), np.float32)
 
     def _reaches_mm(self) -> tuple[np.float32, np.float32]:
-        """How far a fascicle goes along the layer: stretched as at rest, and as it lies now."""
+        """How far a strand goes along the layer: stretched as at rest, and as it lies now."""
         now = self.now or self.rest
         before = self.stretch * self.height_mm / np.tan(self.rest.angle_rad)
         return np.float32(before), np.float32(self.height_mm / self.stretch / np.tan(now.angle_rad))
 
-    def along(self, rest_x: Field) -> Field:
+    def along(self, rest_x: Samples) -> Samples:
         """F(X)."""
         wave = np.float32(self.fan * self.fan_mm) * np.sin(
             rest_x / np.float32(self.fan_mm) + np.float32(self.fan_phase)
         )
         return np.asarray(rest_x * np.float32(np.sin(self.rest.angle_rad)) + wave, np.float32)
 
-    def along_slope(self, rest_x: Field) -> Field:
+    def along_slope(self, rest_x: Samples) -> Samples:
         """dF/dX."""
         wave = np.float32(self.fan) * np.cos(rest_x / np.float32(self.fan_mm) + np.float32(self.fan_phase))
         return np.asarray(np.float32(np.sin(self.rest.angle_rad)) + wave, np.float32)
@@ -153,7 +161,7 @@ class Vessel:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seam:
-    """A thin bright line that is no fascicle: a septum of the fat, or fascia inside a belly."""
+    """A thin bright line that is no strand: a septum of the fat, or fascia inside a belly."""
 
     layer: int
     """0: the fat; k: under sheet k - 1."""
@@ -164,10 +172,10 @@ class Seam:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Muscle:
-    """A limb's section along its muscles, from the skin down to the bone. The last sheet may lie below the picture."""
+class SoftTissue:
+    """A section from the skin down to the bone. The last sheet may lie below the picture."""
 
-    sheets: tuple[Sheet, ...]
+    sheets: tuple[FasciaSheet, ...]
     bellies: tuple[Belly, ...]
     """One between each sheet and the next."""
     seams: tuple[Seam, ...]
@@ -195,35 +203,35 @@ class Muscle:
     """Smooth faces fade with the cosine of their angle to the beam to this power."""
 
 
-def carried_sheet(muscle: Muscle, k: int) -> tuple[float, float]:
+def carried_sheet(tissue: SoftTissue, k: int) -> tuple[float, float]:
     """How far sheet `k` is carried along the layer in mm, and its stretch: those of the belly that pulls it."""
-    belly = muscle.bellies[max(k - 1, 0)]
+    belly = tissue.bellies[max(k - 1, 0)]
     end = np.array(min(k, 1), np.float32)
     return float(belly.carried(end)), belly.stretch
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Place:
-    """Where each sample (rows, beams) of a belly lies, and how its fascicle runs there."""
+class BellyPlace:
+    """Where each sample (rows, beams) of a belly lies, and how its strand runs there."""
 
-    rest_x_mm: Field
+    rest_x_mm: Samples
     """X."""
-    v: Field
-    across_mm: Field
-    """Fascicles are its level lines."""
-    along_mm: Field
-    """Along the fascicle."""
-    rise: Field
-    run: Field
-    """The fascicle's direction, up and to the right; not of length 1."""
+    v: Samples
+    across_mm: Samples
+    """Strands are its level lines."""
+    along_mm: Samples
+    """Along the strand."""
+    rise: Samples
+    run: Samples
+    """The strand's direction, up and to the right; not of length 1."""
 
     @property
-    def angle_rad(self) -> Field:
+    def angle_rad(self) -> Samples:
         """From the picture's horizontal, counter-clockwise as seen, in (-pi/2, pi/2]."""
         return np.asarray(np.arctan(self.rise / np.where(self.run == 0, np.float32(1e-9), self.run)), np.float32)
 
 
-def locate(belly: Belly, x_mm: Field, depth_mm: Field, top_mm: Field, bottom_mm: Field) -> Place:
+def locate(belly: Belly, x_mm: Samples, depth_mm: Samples, top_mm: Samples, bottom_mm: Samples) -> BellyPlace:
     """The place of samples at `x_mm` (beams,) and `depth_mm` (rows, 1) in a belly between two curves (beams,)."""
     height = np.maximum(bottom_mm - top_mm, np.float32(0.5))
     step = np.float32(x_mm[1] - x_mm[0])
@@ -237,7 +245,7 @@ def locate(belly: Belly, x_mm: Field, depth_mm: Field, top_mm: Field, bottom_mm:
     q = np.float32(belly.height_mm) * cosine * belly.rest.slope(v)
     if belly.now is not None:
         q = q - f_slope * belly.carried_slope(v)
-    return Place(
+    return BellyPlace(
         rest_x_mm=rest_x,
         v=v,
         across_mm=belly.along(rest_x) + cosine * level,

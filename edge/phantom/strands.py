@@ -1,4 +1,4 @@
-"""Patterns of muscle in section: perimysium as thin bright lines of limited length, fat's lobules, shapeless speckle.
+"""Patterns of soft tissue in section: strands as thin bright lines of limited length, and shapeless lobules.
 
 A pattern is (512, 512) float32 that repeats in both directions. Few are made, each from its number alone, and kept.
 """
@@ -8,6 +8,8 @@ from functools import lru_cache
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from edge.phantom.records import Samples
 
 SIZE = 512
 ACROSS_MM = 0.07
@@ -19,7 +21,7 @@ KINDS = 24
 
 
 @lru_cache(maxsize=KINDS)
-def strands(number: int) -> NDArray[np.float32]:
+def strands(number: int) -> Samples:
     """Lines along the rows, 0 (ground) to about 1 (the brightest), in bundles of different brightness.
 
     number: 0, the straightest, to KINDS - 1, the waviest.
@@ -37,7 +39,7 @@ def strands(number: int) -> NDArray[np.float32]:
 
 
 @lru_cache(maxsize=KINDS)
-def lobules(number: int) -> NDArray[np.float32]:
+def lobules(number: int) -> Samples:
     """Shapeless, a little longer along the rows. Mean 0, standard deviation 1."""
     rng = np.random.default_rng([512, number])
     coarse, fine = _periodic(rng, rng.uniform(3, 10), rng.uniform(3, 8)), _periodic(rng, 1.2, rng.uniform(1, 3))
@@ -45,18 +47,18 @@ def lobules(number: int) -> NDArray[np.float32]:
     return np.asarray((mixed - mixed.mean()) / mixed.std(), np.float32)
 
 
-def sample(pattern: NDArray[np.float32], column: NDArray[np.float32], row: NDArray[np.float32]) -> NDArray[np.float32]:
+def sample(pattern: Samples, column: Samples, row: Samples) -> Samples:
     """The pattern at places (any shape) that may lie many repeats away."""
     column, row = (wrapped(place, pattern.shape[0]) for place in (column, row))
     return np.asarray(cv2.remap(pattern, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP), np.float32)
 
 
-def wrapped(place: NDArray[np.float32], side: int) -> NDArray[np.float32]:
+def wrapped(place: Samples, side: int) -> Samples:
     """Brought into 0 to `side` by whole repeats."""
     return np.asarray(place - np.float32(side) * np.floor(place * np.float32(1 / side)), np.float32)
 
 
-def _lines(rng: np.random.Generator, spacing: float, length: float, share: float, wave: float) -> NDArray[np.float32]:
+def _lines(rng: np.random.Generator, spacing: float, length: float, share: float, wave: float) -> Samples:
     """Lines `spacing` rows apart that stray by `wave` rows, each lit on about `share` of its course in pieces of about
     `length` columns."""
     place = np.cumsum(spacing * rng.gamma(4.0, 0.25, int(SIZE / spacing)))
@@ -72,18 +74,18 @@ def _lines(rng: np.random.Generator, spacing: float, length: float, share: float
     return _smooth(drawn, rng.uniform(0.6, 1.3), 1.0)
 
 
-def _along(rng: np.random.Generator, n: int, length: float) -> NDArray[np.float32]:
+def _along(rng: np.random.Generator, n: int, length: float) -> Samples:
     """n random courses (n, SIZE) of standard deviation 1."""
     curves = _smooth(rng.standard_normal((n, SIZE)), 0.0, length)
     return np.asarray(curves / curves.std(), np.float32)
 
 
-def _periodic(rng: np.random.Generator, down: float, along: float) -> NDArray[np.float32]:
+def _periodic(rng: np.random.Generator, down: float, along: float) -> Samples:
     field = _smooth(rng.standard_normal((SIZE, SIZE)), down, along)
     return np.asarray(field / field.std(), np.float32)
 
 
-def _smooth(field: NDArray[np.float64], down: float, along: float) -> NDArray[np.float32]:
+def _smooth(field: NDArray[np.float64], down: float, along: float) -> Samples:
     """Gaussian of these standard deviations, in pixels, over borders that meet."""
     rows, columns = field.shape
     gain = np.exp(-2 * (np.pi * down * np.fft.fftfreq(rows)) ** 2)[:, None]

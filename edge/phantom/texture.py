@@ -7,12 +7,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.phantom.records import Samples
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Texture:
     """A pattern fixed in the tissue, which bends with its layers. Mean 0, standard deviation 1."""
 
-    pattern: NDArray[np.float32]
+    pattern: Samples
     """(512, 512) float32, repeated in both directions."""
     mm_per_px: tuple[float, float]
     """Lateral and in depth."""
@@ -30,7 +32,7 @@ class Texture:
 
 def sample_texture(
     texture: Texture, x_mm: NDArray[np.float64], depth_mm: NDArray[np.float64], floor_mm: NDArray[np.float64]
-) -> NDArray[np.float32]:
+) -> Samples:
     """The pattern (depth, beams): flat under the skin, parallel to `floor_mm` (beams,) at that depth.
 
     depth_mm: (depth, 1).
@@ -55,3 +57,11 @@ def smooth_curve(
     noise = rng.standard_normal((1, x_mm.size))
     curve = cv2.GaussianBlur(noise, (0, 0), length_mm / step, borderType=cv2.BORDER_REFLECT)[0]
     return np.asarray(curve / max(float(curve.std()), 1e-9) * size)
+
+
+def patchy_db(rng: np.random.Generator, x_mm: NDArray[np.float64], most_db: float) -> NDArray[np.float64]:
+    """Decibels of a face along evenly spaced `x_mm`: mostly even, now and then with gaps.
+
+    most_db: the largest standard deviation, 1 or more.
+    """
+    return np.minimum(smooth_curve(rng, x_mm, 10 ** rng.uniform(-0.3, 0.9), rng.uniform(1, most_db)), 4.0)

@@ -1,4 +1,4 @@
-"""What all runtimes share: the tensor is checked, the context closes."""
+"""What all runtimes share: files and tensors are checked, the first calls are made, the context closes."""
 
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -55,8 +55,8 @@ def read_variant(folder: Path, manifest: Manifest, runtime: str, precision: str)
     return variant, tuple(read_verified(folder, file) for file in variant.files)
 
 
-def unfit(manifest: Manifest, variant: Variant, error: Exception) -> ModelError:
-    """What to say where a library refuses a file whose digest is right."""
+def cannot_open(manifest: Manifest, variant: Variant, error: Exception) -> ModelError:
+    """The error for a file whose digest is right but which the library refuses."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return ModelError(
         f"{variant.runtime} cannot open {variant.files[0].name} of model '{manifest.name}': {lines[0]}; "

@@ -1,4 +1,4 @@
-"""The answer of `auto`, and where it is kept between runs. A cache that cannot be used only costs a measurement."""
+"""Which runtime `auto` chose, kept between runs. Where that cannot be kept or read, it is measured again."""
 
 import hashlib
 import os
@@ -10,27 +10,27 @@ import msgspec
 import platformdirs
 
 
-class Measured(msgspec.Struct, frozen=True):
-    """How fast one candidate was."""
+class RuntimeTiming(msgspec.Struct, frozen=True):
+    """How fast one runtime was at one precision."""
 
     name: str
     precision: str
     median_ms: float
 
 
-class Choice(msgspec.Struct, frozen=True):
-    """Which runtime was taken and why."""
+class RuntimeChoice(msgspec.Struct, frozen=True):
+    """Which runtime and precision a model runs with, and why."""
 
     name: str
     precision: str
     reason: str
     """One sentence for the user."""
-    measured: tuple[Measured, ...] = ()
+    measured: tuple[RuntimeTiming, ...] = ()
     """The fastest first; empty where none was measured because the runtime was asked for by name."""
 
 
-def board(digests: Sequence[str], versions: Sequence[str], threads: int, precision: str | None) -> str:
-    """What the answer depends on, as a hexadecimal key: model, libraries, processor, threads and the wish."""
+def choice_key(digests: Sequence[str], versions: Sequence[str], threads: int, precision: str | None) -> str:
+    """Hexadecimal key of all that the choice depends on: model, libraries, processor, threads and wanted precision."""
     facts = [*digests, *versions, processor(), str(threads), str(precision)]
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:24]
 
@@ -49,16 +49,16 @@ def _path(key: str, cache_dir: Path | None) -> Path:
     return (cache_dir or platformdirs.user_cache_path("sonoedge")) / f"runtime-{key}.json"
 
 
-def kept_choice(key: str, cache_dir: Path | None) -> Choice | None:
-    """The kept answer. None: there is none, or it cannot be read, so it has to be measured."""
+def kept_choice(key: str, cache_dir: Path | None) -> RuntimeChoice | None:
+    """The choice kept under `key`. None: there is none, or it cannot be read, so it has to be measured."""
     try:
-        return msgspec.json.decode(_path(key, cache_dir).read_bytes(), type=Choice)
+        return msgspec.json.decode(_path(key, cache_dir).read_bytes(), type=RuntimeChoice)
     except (OSError, RuntimeError, UnicodeDecodeError, msgspec.MsgspecError):
         return None
 
 
-def keep_choice(key: str, choice: Choice, cache_dir: Path | None) -> Choice:
-    """Keep the answer; it says so itself where it could not be kept."""
+def keep_choice(key: str, choice: RuntimeChoice, cache_dir: Path | None) -> RuntimeChoice:
+    """Keeps `choice` and gives it back; its reason says so where it could not be kept."""
     try:
         path = _path(key, cache_dir)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -67,5 +67,5 @@ def keep_choice(key: str, choice: Choice, cache_dir: Path | None) -> Choice:
         new.replace(path)
     except (OSError, RuntimeError) as error:
         why = f"{choice.reason} (measured again next time: the answer cannot be kept, {error})"
-        return Choice(choice.name, choice.precision, why, choice.measured)
+        return RuntimeChoice(choice.name, choice.precision, why, choice.measured)
     return choice

@@ -6,7 +6,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from edge.runtime.checked import CheckedRuntime, read_variant, unfit
+from edge.runtime.checked import CheckedRuntime, cannot_open, read_variant
 from edge.runtime.manifest import Manifest, Variant
 
 _ERRORS_ONLY = 3
@@ -18,7 +18,7 @@ def open_onnx(folder: Path, manifest: Manifest, *, precision: str, threads: int)
     try:
         session = onnxruntime.InferenceSession(content, _options(threads), providers=["CPUExecutionProvider"])
     except Exception as error:  # the library's errors share no base of their own
-        raise unfit(manifest, variant, error) from error
+        raise cannot_open(manifest, variant, error) from error
     return OnnxRuntime(session, manifest, variant, threads)
 
 

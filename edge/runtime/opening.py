@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from edge.errors import BackendUnavailableError, SettingError
 from edge.registry import load
-from edge.runtime.choice import Choice, Measured, board, keep_choice, kept_choice
+from edge.runtime.choice import RuntimeChoice, RuntimeTiming, choice_key, keep_choice, kept_choice
 from edge.runtime.contract import Runtime
 from edge.runtime.manifest import Manifest, load_manifest
 from edge.runtime.table import RUNTIMES
@@ -29,16 +29,16 @@ DISTRIBUTIONS = {
     "openvino": ("openvino",),
     "tflite": ("ai-edge-litert", "tflite-runtime"),
 }
-"""What brings each runtime, the preferred first."""
+"""The distributions that bring each runtime, the preferred first."""
 ROUNDS = 10
 LEAST_ROUNDS = 2
 BUDGET_S = 6.0
 """Slow boards measure fewer rounds, but not fewer than LEAST_ROUNDS."""
 BURST = 4
-"""Calls a turn. One before them is not counted: it finds the cores still busy with the runtime before."""
+"""Calls per turn of a runtime. One more, before them, is not counted: the runtime before still keeps the cores busy."""
 
 
-class Installed(msgspec.Struct, frozen=True):
+class InstalledRuntime(msgspec.Struct, frozen=True):
     """Whether a runtime can be used here."""
 
     name: str
@@ -47,17 +47,17 @@ class Installed(msgspec.Struct, frozen=True):
     """None: usable. Otherwise what is wrong and how to cure it."""
 
 
-def installed() -> tuple[Installed, ...]:
+def installed() -> tuple[InstalledRuntime, ...]:
     """Every runtime of the table, tried by importing it."""
     return tuple(_try(name) for name in RUNTIMES)
 
 
-def _try(name: str) -> Installed:
+def _try(name: str) -> InstalledRuntime:
     try:
         load("runtime", RUNTIMES, name)
     except BackendUnavailableError as error:
-        return Installed(name, None, str(error))
-    return Installed(name, _version(name), None)
+        return InstalledRuntime(name, None, str(error))
+    return InstalledRuntime(name, _version(name), None)
 
 
 def _version(name: str) -> str | None:
@@ -71,7 +71,7 @@ def _version(name: str) -> str | None:
 
 def open_runtime(
     name: str, folder: Path, *, precision: str | None, threads: int, cache_dir: Path | None = None
-) -> tuple[Runtime, Choice]:
+) -> tuple[Runtime, RuntimeChoice]:
     """A model, open and warm, and why it is this runtime.
 
     name: `onnx`, `openvino`, `tflite` or `auto`. precision: `int8`, `float` or None (int8; for `auto` the faster).
@@ -88,7 +88,7 @@ def open_runtime(
     if name == AUTO:
         choice = _choose(folder, manifest, precision, threads, cache_dir)
     else:
-        choice = Choice(name, precision or PRECISIONS[0], "as asked for")
+        choice = RuntimeChoice(name, precision or PRECISIONS[0], "as asked for")
     return _open(folder, manifest, choice.name, choice.precision, threads), choice
 
 
@@ -97,7 +97,9 @@ def _open(folder: Path, manifest: Manifest, name: str, precision: str, threads: 
     return runtime
 
 
-def _choose(folder: Path, manifest: Manifest, precision: str | None, threads: int, cache_dir: Path | None) -> Choice:
+def _choose(
+    folder: Path, manifest: Manifest, precision: str | None, threads: int, cache_dir: Path | None
+) -> RuntimeChoice:
     usable = tuple(runtime for runtime in installed() if runtime.problem is None)
     candidates = [
         (variant.runtime, variant.precision)
@@ -110,7 +112,7 @@ def _choose(folder: Path, manifest: Manifest, precision: str | None, threads: in
             "install all of them with: pip install 'sonoedge[all]'"
         )
     digests = [file.sha256 for file in manifest.files()]
-    key = board(digests, [f"{runtime.version}" for runtime in usable], threads, precision)
+    key = choice_key(digests, [f"{runtime.version}" for runtime in usable], threads, precision)
     known = kept_choice(key, cache_dir)
     if known is not None and (known.name, known.precision) in candidates:
         return known
@@ -120,7 +122,7 @@ def _choose(folder: Path, manifest: Manifest, precision: str | None, threads: in
 
 def measure(
     folder: Path, manifest: Manifest, candidates: Sequence[tuple[str, str]], threads: int
-) -> tuple[Measured, ...]:
+) -> tuple[RuntimeTiming, ...]:
     """Median milliseconds of a call for each (runtime, precision): in turns, so that other load falls on all alike."""
     grey = np.random.default_rng(0).integers(0, 256, manifest.grey_input().shape, dtype=np.uint8)
     with ExitStack() as opened:
@@ -133,7 +135,7 @@ def measure(
             for runtime, laps in zip(runtimes, laps_ms, strict=True):
                 laps.extend(_burst_ms(runtime, grey)[1:])
     return tuple(
-        Measured(*candidate, round(float(np.median(laps)), 3))
+        RuntimeTiming(*candidate, round(float(np.median(laps)), 3))
         for candidate, laps in zip(candidates, laps_ms, strict=True)
     )
 
@@ -146,11 +148,11 @@ def _burst_ms(runtime: Runtime, grey: NDArray[np.uint8]) -> list[float]:
     return [(after - before) * 1e3 for before, after in pairwise(ends_s)]
 
 
-def _fastest(measured: Sequence[Measured], threads: int, usable: Sequence[Installed]) -> Choice:
+def _fastest(measured: Sequence[RuntimeTiming], threads: int, usable: Sequence[InstalledRuntime]) -> RuntimeChoice:
     ranked = sorted(measured, key=lambda m: m.median_ms)
     listed = ", ".join(f"{m.name} {m.precision} {m.median_ms:.2f} ms" for m in ranked)
     absent = [name for name in RUNTIMES if name not in {runtime.name for runtime in usable}]
     left_out = f"; not installed: {', '.join(absent)}" if absent else ""
     cores = f"{threads} thread" + ("s" if threads != 1 else "")
     reason = f"fastest of what is installed, measured on this board with {cores}: {listed}{left_out}"
-    return Choice(ranked[0].name, ranked[0].precision, reason, tuple(ranked))
+    return RuntimeChoice(ranked[0].name, ranked[0].precision, reason, tuple(ranked))

@@ -7,7 +7,7 @@ import openvino
 from numpy.typing import NDArray
 from openvino.preprocess import PrePostProcessor
 
-from edge.runtime.checked import CheckedRuntime, read_variant, unfit
+from edge.runtime.checked import CheckedRuntime, cannot_open, read_variant
 from edge.runtime.manifest import InputSpec, Manifest, Variant
 
 
@@ -19,7 +19,7 @@ def open_openvino(folder: Path, manifest: Manifest, *, precision: str, threads: 
         model = _takes_grey(core.read_model(*contents), manifest.grey_input())
         compiled = core.compile_model(model, "CPU", _options(threads))
     except RuntimeError as error:
-        raise unfit(manifest, variant, error) from error
+        raise cannot_open(manifest, variant, error) from error
     return OpenvinoRuntime(compiled, manifest, variant, threads)
 
 

@@ -15,16 +15,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.runtime.checked import CheckedRuntime, read_variant, unfit
+from edge.runtime.checked import CheckedRuntime, cannot_open, read_variant
 from edge.runtime.manifest import InputSpec, Manifest, Variant
 
 LIBRARIES = ("ai_edge_litert", "tflite_runtime")
 """The first that is installed is used."""
 _CHATTER = b"INFO: Created TensorFlow Lite XNNPACK delegate for CPU."
-
-
 Stored = NDArray[Any]
-"""int8 or float32, as the file's input tensor."""
+"""int8 or float32, whichever the file's input tensor is."""
 
 
 def _interpreter_class() -> Any:
@@ -45,7 +43,7 @@ def open_tflite(folder: Path, manifest: Manifest, *, precision: str, threads: in
             interpreter = Interpreter(model_content=content, num_threads=threads)
             interpreter.allocate_tensors()
     except (ValueError, RuntimeError, SystemError) as error:
-        raise unfit(manifest, variant, error) from error
+        raise cannot_open(manifest, variant, error) from error
     return TfliteRuntime(interpreter, content, manifest, variant, threads)
 
 

@@ -1,1 +1,1 @@
-"""The ultrasound region inside a scanner's screen, and its millimetres per pixel."""
+"""Finds the ultrasound region inside a scanner's screen, and its millimetres per pixel."""

@@ -2,22 +2,26 @@
 
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import SettingError
 from edge.frame import Frame, PixelSpacing, ProbeState, Region, SpacingOrigin
-from edge.screen.region import find_region
-from edge.screen.spacing import choose_spacing, spacing_from_depth
-from edge.screen.ticks import TickReading, study_ticks
-from edge.screen.watch import Watch
+from edge.screen.region.ultrasound import find_region
+from edge.screen.ruler.scale import TickReading, read_scale
+from edge.screen.ruler.spacing import choose_spacing, spacing_from_depth
 
 _BRIGHTER = 1.25
+_SAME_LEVEL = 40
+"""A pixel around the picture has not changed where its grey level moved by no more than this."""
+_CHANGED_PX = 6
+_MARGIN_PX = 8
 
 
 @dataclass(frozen=True, slots=True)
 class _Scene:
-    """What a reading holds for: it is void when any of these changes."""
+    """What a reading of the screen depends on: it is void when any of these changes."""
 
     shape: tuple[int, ...]
     origin: str
@@ -25,7 +29,7 @@ class _Scene:
     depth_mm: float | None
     doubted: bool
     transmitting: bool | None
-    """A region cannot be found in the dark, and must not be kept for what is seen when the probe transmits again."""
+    """Whether the probe transmits. A region seen in the dark must not be kept for when it transmits again."""
 
 
 class Locator:
@@ -42,7 +46,7 @@ class Locator:
         self._scene: _Scene | None = None
         self._region = Region(0, 0, 1, 1)
         self._ticks = TickReading(None, "")
-        self._watch: Watch | None = None
+        self._around: _Surroundings | None = None
         self._brightness = 0.0
         self._chosen: tuple[PixelSpacing | None, PixelSpacing | None, tuple[str, ...]] | None = None
 
@@ -55,10 +59,10 @@ class Locator:
         probe = frame.probe or ProbeState()
         said = probe.depth_mm, bool(probe.doubt), probe.transmitting
         scene = _Scene(frame.pixels.shape, frame.origin, frame.region, *said)
-        if scene != self._scene or self._watch is None:
+        if scene != self._scene or self._around is None:
             self._scene = scene
             self._read(frame)
-        elif self._watch.changed(frame.pixels):
+        elif self._around.changed(frame.pixels):
             self._read_again(frame)
         elif self._nothing_found(frame) and _brightness(frame.pixels) > _BRIGHTER * self._brightness + 1:
             self._read(frame)
@@ -75,24 +79,24 @@ class Locator:
 
     def _read(self, frame: Frame) -> None:
         self._region = _search(frame)
-        self._ticks = study_ticks(frame.pixels, self._region)
+        self._ticks = read_scale(frame.pixels, self._region)
         self._remember(frame)
 
     def _read_again(self, frame: Frame) -> None:
-        """The screen around the picture changed: a depth, a layout, or only a clock."""
+        """Searches anew because the screen around the picture changed: the depth, the layout, or only a clock."""
         region = _search(frame)
-        ticks = study_ticks(frame.pixels, region)
+        ticks = read_scale(frame.pixels, region)
         if _same_scale(ticks, self._ticks):
-            # A darker frame shows less of the same picture; a brighter one shows more.
+            # The same picture shows less of itself in a dark frame than in a bright one, so the larger region is right.
             region = _union(region, self._region)
-            if region == self._region and self._watch is not None:
-                self._watch.forget_changes(frame.pixels)
+            if region == self._region and self._around is not None:
+                self._around.forget_changes(frame.pixels)
                 return
         self._region, self._ticks = region, ticks
         self._remember(frame)
 
     def _remember(self, frame: Frame) -> None:
-        self._watch = Watch(frame.pixels, self._region)
+        self._around = _Surroundings(frame.pixels, self._region)
         self._brightness = _brightness(frame.pixels)
         self._chosen = None
 
@@ -125,6 +129,31 @@ class Locator:
         if self._user_depth_mm is not None and self._user_spacing is None:
             stated.append(spacing_from_depth(self._user_depth_mm, self._region, SpacingOrigin.USER))
         return stated
+
+
+class _Surroundings:
+    """The pixels around the picture, kept to notice in a fraction of a millisecond that the screen changed."""
+
+    def __init__(self, pixels: NDArray[np.uint8], region: Region) -> None:
+        self._low = cv2.subtract(pixels, np.full_like(pixels, _SAME_LEVEL))
+        self._high = cv2.add(pixels, np.full_like(pixels, _SAME_LEVEL))
+        rows = slice(max(region.y - _MARGIN_PX, 0), region.y + region.height + _MARGIN_PX)
+        columns = slice(max(region.x - _MARGIN_PX, 0), region.x + region.width + _MARGIN_PX)
+        self._ignore((rows, columns))
+
+    def changed(self, pixels: NDArray[np.uint8]) -> bool:
+        """Whether `pixels` differ from what was remembered in more than the odd pixel."""
+        same = cv2.inRange(pixels, self._low, self._high)
+        return pixels.size - cv2.countNonZero(same) >= _CHANGED_PX
+
+    def forget_changes(self, pixels: NDArray[np.uint8]) -> None:
+        """Ignores from now on what differs now, such as a clock."""
+        different = cv2.bitwise_not(cv2.inRange(pixels, self._low, self._high))
+        self._ignore(cv2.dilate(different, np.ones((7, 7), np.uint8)) > 0)
+
+    def _ignore(self, where: tuple[slice, slice] | NDArray[np.bool_]) -> None:
+        self._low[where] = 0
+        self._high[where] = 255
 
 
 def _search(frame: Frame) -> Region:

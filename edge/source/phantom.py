@@ -1,5 +1,5 @@
 """The simulated probe's picture: `phantom:NAME,seed=3,frames=150,depth=35,paced=no`, where NAME is an anatomy that a
-task declares, with settings of its own: `phantom:muscle,motion=stretch`.
+task declares, with settings of its own.
 
 Exposed by its own clock with fixed settings, or by a probe that somebody sets (a ProbeFeed).
 """

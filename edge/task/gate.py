@@ -5,8 +5,7 @@ from typing import Any
 
 from edge.frame import Frame
 from edge.task.contract import Prepared, Task
-from edge.trust.picture import colour_faults, picture_faults
-from edge.trust.probe import missing_scale, probe_faults
+from edge.trust.faults import colour_faults, missing_scale, picture_faults, probe_faults
 
 
 @dataclass(frozen=True, slots=True)

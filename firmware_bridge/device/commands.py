@@ -14,7 +14,8 @@ from firmware_bridge.device.state import DeviceState
 from firmware_bridge.device.timing import MASK
 from firmware_bridge.errors import ImageError
 from firmware_bridge.line import messages as wire
-from firmware_bridge.line.messages import Action, FaultCode, Message, Refusal, TransmitOff
+from firmware_bridge.line.messages import Action, FaultCode, Refusal, TransmitOff
+from firmware_bridge.line.packing import Message
 
 M = TypeVar("M", bound=Message)
 

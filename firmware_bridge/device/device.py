@@ -7,7 +7,7 @@ Every call has the same order, which the firmware keeps:
    settings of its own moment.
 2. The call itself: the link and the commands in it, or a stimulus.
 3. A tick only: motion, telemetry, heartbeat are noted where due.
-4. Reliable news while the window has room: fault, transmit state, parameters, buttons.
+4. Reliable reports while the window has room: fault, transmit state, parameters, buttons.
 5. The link's flush, then unreliable frames: exposure, motion, telemetry, heartbeat, log.
 
 Time is `now_us`, u32, and wraps. Nothing here reads a clock, starts a thread or draws a random number.
@@ -20,11 +20,12 @@ from firmware_bridge.device.limits import acoustic_output
 from firmware_bridge.device.port import DevicePort
 from firmware_bridge.device.settings import FRAME_RATE, IMU_RATE
 from firmware_bridge.device.state import DeviceState, initial_state
-from firmware_bridge.device.timing import MASK, Grid, since
+from firmware_bridge.device.timing import MASK, PeriodicMoments, since
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.codec import encode
 from firmware_bridge.line.link import Greeting, Link
-from firmware_bridge.line.messages import BootReason, FaultCode, Message, Stimulus, TransmitOff
+from firmware_bridge.line.messages import BootReason, FaultCode, Stimulus, TransmitOff
+from firmware_bridge.line.packing import Message
 
 MAX_BUTTONS: Final = 8
 """Button events that wait; the oldest goes when one more comes."""
@@ -49,7 +50,7 @@ class Device:
         self._link = Link(self, boot_id=port.running.boot_id, outbox_bytes=wire.OUTBOX_BYTES)
         self._state = initial_state(port, self._link, now_us)
         self._buttons: list[wire.Button] = []
-        self._motion = Grid(now_us)
+        self._motion = PeriodicMoments(now_us)
         self._telemetry_us = self._heartbeat_us = now_us
         self._plain: list[Message] = []
         """Unreliable frames of the present call, in order."""
@@ -107,8 +108,8 @@ class Device:
         state = self._state
         state.heartbeat.begin()
         state.permission.clear(TransmitOff.NEW_SESSION, self._now_us)
-        state.permission.is_news = state.settings.is_news = True
-        state.faults.is_news = state.faults.code != FaultCode.NONE
+        state.permission.unreported = state.settings.unreported = True
+        state.faults.unreported = state.faults.code != FaultCode.NONE
         self._buttons.clear()
         self._telemetry_us = self._heartbeat_us = self._now_us
 
@@ -212,17 +213,17 @@ class Device:
 
     def _announce(self) -> None:
         faults, permission = self._state.faults, self._state.permission
-        if faults.is_news and self._link.n_free:
+        if faults.unreported and self._link.n_free:
             self._link.send(wire.FaultReport(faults.code, faults.detail, faults.since_us).pack())
-            faults.is_news = False
-        if permission.is_news and self._link.n_free:
+            faults.unreported = False
+        if permission.unreported and self._link.n_free:
             self._link.send(wire.TransmitState(permission.flags, permission.off, permission.since_us).pack())
-            permission.is_news = False
-        if self._state.settings.is_news and self._link.n_free:
+            permission.unreported = False
+        if self._state.settings.unreported and self._link.n_free:
             self._announce_parameters()
         while self._buttons and self._link.n_free:
             self._link.send(self._buttons.pop(0).pack())
 
     def _announce_parameters(self) -> None:
         self._link.send(parameters(self._state, 0).pack())
-        self._state.settings.is_news = False
+        self._state.settings.unreported = False

@@ -39,7 +39,7 @@ class AcousticOutput:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class SettingVerdict:
     """Whether values may be set. A refusal names the parameter, what was asked and what is allowed.
 
     For a limit of the output `asked` is what the setting would emit, `high` the limit, both in the limit's unit.
@@ -78,7 +78,7 @@ def acoustic_output(values: Sequence[int]) -> AcousticOutput:
     )
 
 
-def check(values: Sequence[int]) -> Verdict:
+def check(values: Sequence[int]) -> SettingVerdict:
     """Whether raw values of all parameters may be set together; the first parameter in the wire's order that may not
     is named, then the first limit that they pass."""
     for number, (row, value) in enumerate(zip(wire.PARAMETERS, values, strict=True)):
@@ -88,11 +88,11 @@ def check(values: Sequence[int]) -> Verdict:
         elif (value - row.minimum) % row.step:
             refusal = wire.Refusal.OFF_STEP
         if refusal:
-            return Verdict(refusal, number, value, row.minimum, row.maximum)
+            return SettingVerdict(refusal, number, value, row.minimum, row.maximum)
     return _check_output(values)
 
 
-def _check_output(values: Sequence[int]) -> Verdict:
+def _check_output(values: Sequence[int]) -> SettingVerdict:
     output, preset = acoustic_output(values), wire.PRESETS[values[_PRESET]]
     ti_milli = max(output.tis_milli, output.tib_milli)
     for refusal, asked, high in (
@@ -103,8 +103,8 @@ def _check_output(values: Sequence[int]) -> Verdict:
         (wire.Refusal.TI_TOO_HIGH, ti_milli, preset.ti_cap_milli),
     ):
         if asked > high:
-            return Verdict(refusal, _POWER, asked, 0, high)
-    return Verdict()
+            return SettingVerdict(refusal, _POWER, asked, 0, high)
+    return SettingVerdict()
 
 
 def _over(numerator: int, denominator: int) -> int:

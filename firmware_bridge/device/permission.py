@@ -19,7 +19,7 @@ class Permission:
         """Why it does not transmit: the first reason since it was armed."""
         self.since_us = now_us
         """When flags or reason changed last."""
-        self.is_news = False
+        self.unreported = False
         """The host was not told yet. Changes that wait are told as one, with the newest state."""
 
     @property
@@ -59,7 +59,7 @@ class Permission:
             self._changed(now_us)
 
     def _changed(self, now_us: int) -> None:
-        self.since_us, self.is_news = now_us, True
+        self.since_us, self.unreported = now_us, True
 
 
 class HeartbeatWatch:
@@ -110,15 +110,15 @@ class FaultLatch:
         self.code = FaultCode.NONE
         self.detail = 0
         self.since_us = 0
-        self.is_news = False
+        self.unreported = False
 
     def latch(self, code: FaultCode, detail: int, now_us: int) -> None:
         """A fault began. Its cause must call this once, not as long as it lasts."""
         self._log.note(LINE_FAULT + code, now_us)
         if self.code == FaultCode.NONE:
-            self.code, self.detail, self.since_us, self.is_news = code, detail, now_us, True
+            self.code, self.detail, self.since_us, self.unreported = code, detail, now_us, True
             self._permission.clear(TransmitOff.FAULT, now_us)
 
     def clear(self) -> None:
         """The causes are gone. A report that waits is dropped: whoever clears it knows it."""
-        self.code, self.detail, self.is_news = FaultCode.NONE, 0, False
+        self.code, self.detail, self.unreported = FaultCode.NONE, 0, False

@@ -13,7 +13,7 @@ from firmware_bridge.line.link import Link
 
 
 @dataclass(slots=True)
-class Reboot:
+class RebootRequest:
     """Asked for by the host; it happens when the answer has left."""
 
     asked: bool = False
@@ -35,7 +35,7 @@ class DeviceState:
     settings: DeviceSettings
     exposure_timer: ExposureTimer
     updating: Updating
-    reboot: Reboot
+    reboot: RebootRequest
 
 
 def initial_state(port: DevicePort, link: Link, now_us: int) -> DeviceState:
@@ -55,5 +55,5 @@ def initial_state(port: DevicePort, link: Link, now_us: int) -> DeviceState:
         settings=DeviceSettings(now_us),
         exposure_timer=ExposureTimer(now_us),
         updating=Updating(port, log, faults),
-        reboot=Reboot(),
+        reboot=RebootRequest(),
     )

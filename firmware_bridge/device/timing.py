@@ -11,7 +11,7 @@ def since(now_us: int, then_us: int) -> int:
     return (now_us - then_us) & MASK
 
 
-class Grid:
+class PeriodicMoments:
     """Moments a period apart. What nobody looked at in time is skipped, and the rest stay where they were."""
 
     def __init__(self, now_us: int) -> None:
@@ -40,7 +40,7 @@ class ExposureTimer:
     """
 
     def __init__(self, now_us: int) -> None:
-        self._grid = Grid(now_us)
+        self._grid = PeriodicMoments(now_us)
         self._next_frame = 0
         self.frame = 0
         """The last frame exposed."""

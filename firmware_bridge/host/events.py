@@ -14,6 +14,7 @@ from firmware_bridge.host.parameters import ProbeParameters, parameters_from_raw
 from firmware_bridge.host.reasons import TRANSMIT_OFF
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.messages import ExposureFlag, FaultCode, LogLevel, TransmitOff
+from firmware_bridge.line.packing import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ class TelemetryReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Motion:
+class MotionSample:
     """One sample of the inertial sensor, x y z."""
 
     received_ns: int
@@ -147,7 +148,7 @@ Event = (
     | ParametersChanged
     | Exposed
     | TelemetryReport
-    | Motion
+    | MotionSample
     | Logged
     | LineLost
     | LineRestored
@@ -191,7 +192,7 @@ def _telemetry(message: wire.Telemetry, received_ns: int) -> Event:
 
 
 def _imu(message: wire.Imu, received_ns: int) -> Event:
-    return Motion(
+    return MotionSample(
         received_ns,
         message.device_us,
         tuple(value / 1000 for value in message.acceleration_mg),
@@ -203,7 +204,7 @@ def _log(message: wire.LogLine, received_ns: int) -> Event:
     return Logged(received_ns, message.device_us, LogLevel(message.level), message.line)
 
 
-_EVENTS: Final[Mapping[type[wire.Message], Callable[[Any, int], Event]]] = MappingProxyType(
+_EVENTS: Final[Mapping[type[Message], Callable[[Any, int], Event]]] = MappingProxyType(
     {
         wire.Button: _button,
         wire.FaultReport: _fault,
@@ -218,7 +219,7 @@ _EVENTS: Final[Mapping[type[wire.Message], Callable[[Any, int], Event]]] = Mappi
 )
 
 
-def event_from(message: wire.Message, received_ns: int) -> Event:
+def event_from(message: Message, received_ns: int) -> Event:
     """The record of a message that the probe sent by itself.
 
     Raises MalformedMessageError for one that a probe does not send by itself, or with a number that has no meaning.

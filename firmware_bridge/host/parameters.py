@@ -3,18 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from math import ceil, floor, isfinite
-from struct import Struct
 from typing import Final, NamedTuple
 
 from firmware_bridge.errors import ParameterRefusedError
 from firmware_bridge.host.reasons import REFUSALS
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.messages import PARAMETER_NUMBERS
+from firmware_bridge.line.packing import PARAMETER_PAIR
 
 Setting = float | str | Sequence[float]
 """What a parameter can be set to: a number in its unit, a preset's name, or the eight values of `tgc_db`."""
 
-_PAIR: Final = Struct("<Bi")
 _TGC: Final = tuple(k for k, row in enumerate(wire.PARAMETERS) if row.name.startswith("tgc_"))
 _TOLERANCE: Final = 1e-6
 """Steps by which a number may miss its step, since 0.1 is not exact in binary."""
@@ -151,7 +150,7 @@ def raw_changes(changes: Mapping[str, Setting]) -> tuple[Pair, ...]:
 
 def packed(pairs: Sequence[Pair]) -> bytes:
     """Pairs as SetParameters carries them."""
-    return b"".join(_PAIR.pack(*pair) for pair in pairs)
+    return b"".join(PARAMETER_PAIR.pack(*pair) for pair in pairs)
 
 
 def allowed(parameter: int) -> str:

@@ -4,6 +4,7 @@ from typing import Final
 
 from firmware_bridge.host.clock_sync import ClockSample
 from firmware_bridge.line import messages as wire
+from firmware_bridge.line.packing import Message
 
 ALIVE_S: Final = 1.0
 """Heartbeats stop when the program has called nothing for so long; 0.5 s later the probe stops transmitting."""
@@ -40,9 +41,9 @@ class PeriodicMessages:
         """The program runs."""
         self._alive_ns = now_ns
 
-    def due(self, now_ns: int) -> list[wire.Message]:
+    def due(self, now_ns: int) -> list[Message]:
         """What to send now; `now_ns` is taken as the time at which a query leaves."""
-        due: list[wire.Message] = []
+        due: list[Message] = []
         if now_ns >= self._next_query_ns:
             due.append(self._query(now_ns))
         if now_ns >= self._next_beat_ns and now_ns - self._alive_ns <= self._alive_s * 1e9:

@@ -13,7 +13,7 @@ from typing import Final, Self, TypeVar, get_args
 from firmware_bridge.errors import BridgeError, LinkClosedError, LinkLostError, MalformedMessageError, RefusedError
 from firmware_bridge.firmware_image import FirmwareVersion
 from firmware_bridge.host.clock_sync import ClockStatus, HostTime
-from firmware_bridge.host.connection import REQUEST_TIMEOUT_S, Connection, ConnectionStatistics, ConnectionUser
+from firmware_bridge.host.connection import Connection
 from firmware_bridge.host.events import Event, FaultLatched, LineLost, LineRestored, TelemetryReport, TransmitChanged
 from firmware_bridge.host.parameters import (
     Pair,
@@ -30,10 +30,11 @@ from firmware_bridge.host.parameters import (
 )
 from firmware_bridge.host.periodic import ALIVE_S
 from firmware_bridge.host.reasons import REFUSALS, SELF_TESTS
-from firmware_bridge.host.reports import ProbeMoment, Reports, StateKnown, StateUnknown, Watch
-from firmware_bridge.host.requests import Command
+from firmware_bridge.host.reports import EventQueue, ProbeMoment, Reports, StateKnown, StateUnknown
+from firmware_bridge.host.session import REQUEST_TIMEOUT_S, ConnectionStatistics, ConnectionUser
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.messages import PARAMETER_NUMBERS, Action, BootReason, Refusal
+from firmware_bridge.line.packing import Command, Message
 from firmware_bridge.line.transport.contract import Transport
 from firmware_bridge.line.transport.table import open_transport
 
@@ -41,7 +42,7 @@ STATE_TIMEOUT_S: Final = 0.1
 """How long `state_at` waits for the report of an exposure: two frames at 20 per second."""
 _ALL_EVENTS: Final[tuple[type[Event], ...]] = get_args(Event)
 
-Reply = TypeVar("Reply", bound=wire.Message)
+Reply = TypeVar("Reply", bound=Message)
 
 
 class Bank(StrEnum):
@@ -235,11 +236,11 @@ class Probe:
         """The reply to a message of the wire. Raises RefusedError where the probe does not know it."""
         return self.reply(self.line.submit(command, timeout_s), kind)
 
-    def submit(self, command: Command, timeout_s: float = REQUEST_TIMEOUT_S) -> Future[wire.Message]:
+    def submit(self, command: Command, timeout_s: float = REQUEST_TIMEOUT_S) -> Future[Message]:
         """As `ask` without waiting, so that several can be on their way; `reply` waits."""
         return self.line.submit(command, timeout_s)
 
-    def reply(self, answer: Future[wire.Message], kind: type[Reply]) -> Reply:
+    def reply(self, answer: Future[Message], kind: type[Reply]) -> Reply:
         """The reply to what was submitted. Raises as `ask` does."""
         reply = self.line.result(answer)
         if isinstance(reply, wire.Refused):
@@ -276,11 +277,11 @@ class Probe:
         probe. The result ends it."""
         return self._reports.listen(tell, kinds)
 
-    def watch(self, kinds: tuple[type[Event], ...] = _ALL_EVENTS) -> Watch:
+    def watch(self, kinds: tuple[type[Event], ...] = _ALL_EVENTS) -> EventQueue:
         """Keep events of these kinds until they are fetched with `events`, or the watch is closed."""
-        return Watch(kinds, self._reports.listen)
+        return EventQueue(kinds, self._reports.listen)
 
-    def events(self, watch: Watch, timeout_s: float) -> list[Event]:
+    def events(self, watch: EventQueue, timeout_s: float) -> list[Event]:
         """What `watch` kept, the oldest first; waits at most `timeout_s` for the first. A sign of life."""
         self.line.alive()
         self.line.wait_until(lambda: len(watch) > 0, timeout_s)
@@ -342,7 +343,7 @@ class Probe:
         answer = self.line.submit(wire.SetParameters(0, packed(self._wanted)))
         answer.add_done_callback(partial(self._sent_again, restarted))
 
-    def _sent_again(self, restarted: bool, answer: Future[wire.Message]) -> None:
+    def _sent_again(self, restarted: bool, answer: Future[Message]) -> None:
         error = answer.exception()
         if isinstance(error, LinkLostError | LinkClosedError):
             return  # over again, and told so; the next session sends them once more

@@ -21,10 +21,11 @@ from firmware_bridge.host.events import (
 from firmware_bridge.host.exposures import ExposureHistory, Unknown
 from firmware_bridge.host.parameters import ProbeParameters, describe_change
 from firmware_bridge.host.reasons import TRANSMIT_OFF
-from firmware_bridge.line.messages import DeviceHeartbeat, ExposureFlag, Message, TransmitOff
+from firmware_bridge.line.messages import DeviceHeartbeat, ExposureFlag, TransmitOff
+from firmware_bridge.line.packing import Message
 
 KEPT_EVENTS: Final = 1024
-"""Events that wait in one Watch; the oldest are dropped first, counted."""
+"""Events that wait in one EventQueue; the oldest are dropped first, counted."""
 
 _KEPT_CHANGES: Final = 64
 
@@ -66,7 +67,7 @@ Kinds = tuple[type[Event], ...]
 ProbeMoment = StateKnown | StateUnknown
 
 
-class Watch:
+class EventQueue:
     """Events that wait until they are fetched."""
 
     def __init__(self, kinds: Kinds, listen: Callable[[Callable[[Event], None], Kinds], Callable[[], None]]) -> None:

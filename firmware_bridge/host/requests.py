@@ -3,23 +3,16 @@
 from collections import deque
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 from firmware_bridge.line.codec import encode
-from firmware_bridge.line.messages import Message
+from firmware_bridge.line.packing import Command, Message
 
 _TAGS: Final = 256
 """A tag is one byte; 0 is none."""
 
 Answer = Future[Message]
 """Ends with the reply, or with an error of firmware_bridge."""
-
-
-class Command(Message, Protocol):
-    """A message that the probe replies to with the same tag. What stands in `tag` does not matter here."""
-
-    @property
-    def tag(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -38,6 +38,7 @@ from firmware_bridge.host.reasons import REFUSALS
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.codec import MAX_BODY_BYTES
 from firmware_bridge.line.messages import Refusal
+from firmware_bridge.line.packing import Message
 
 PART_BYTES: Final = (MAX_BODY_BYTES - 6) // 4 * 4
 """Of the image in one message, behind its number, tag and offset; flash takes whole words."""
@@ -171,7 +172,7 @@ def _send(probe: Probe, content: bytes, tell: Callable[[int], None]) -> int:
 
 
 def _send_parts(probe: Probe, content: bytes, offset: int, tell: Callable[[int], None]) -> None:
-    under_way: deque[Future[wire.Message]] = deque()
+    under_way: deque[Future[Message]] = deque()
     tell(offset)
     while offset < len(content) or under_way:
         while offset < len(content) and len(under_way) < PARTS_UNDER_WAY:

@@ -5,7 +5,8 @@ from typing import Final
 
 from firmware_bridge.errors import MalformedMessageError, UnknownMessageError
 from firmware_bridge.line.framing import MAX_PAYLOAD_BYTES
-from firmware_bridge.line.messages import MESSAGES, Message
+from firmware_bridge.line.messages import MESSAGES
+from firmware_bridge.line.packing import Message
 
 LINK_HEADER_BYTES: Final = 3
 MAX_BODY_BYTES: Final = MAX_PAYLOAD_BYTES - LINK_HEADER_BYTES

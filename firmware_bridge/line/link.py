@@ -1,9 +1,9 @@
 """The link: nothing lost, nothing twice, over a line that damages, drops and doubles bytes. No clock, no thread.
 
 Both ends run this same machine; the firmware's core/link.c is its port to C and gives the same bytes for the same
-calls. Hence integers throughout: microseconds that wrap at 2^32. The method is selective repeat with a window; the
-timeout follows RFC 6298; a line keeps the order of its bytes, so a frame is known to be lost as soon as one that left
-later was acknowledged. docs/protocol.md draws the frames.
+calls. Hence integers throughout: microseconds that wrap at 2^32. The method is selective repeat with a window; a line
+keeps the order of its bytes, so a frame is known to be lost as soon as one that left later was acknowledged. What is
+sent again, and when, stands in sender.py. docs/protocol.md draws the frames.
 """
 
 from collections.abc import Callable
@@ -15,13 +15,12 @@ from typing import Final, Protocol
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.codec import LINK_HEADER_BYTES
 from firmware_bridge.line.framing import DELIMITER, Deframer, encode_frame
+from firmware_bridge.line.sender import SEQUENCES, RetransmitTimer, Sender, Slot, since
 
 MAGIC: Final = b"SONO"
 _GREETING: Final = Struct("<4sH8sI")
 """Magic, protocol version, layout digest, boot id: the one body that never changes."""
 _BITMAP: Final = Struct("<H")
-_MASK: Final = 0xFFFFFFFF
-_SEQUENCES: Final = 256
 HOST_OUTBOX_BYTES: Final = 65_536
 
 
@@ -106,45 +105,6 @@ class LinkCounters:
     """Own unreliable frames left out because the line was busy."""
 
 
-@dataclass(slots=True)
-class _Slot:
-    body: bytes
-    due: bool = True
-    """To be transmitted at the next flush."""
-    sends: int = 0
-    sent_us: int = 0
-    order: int = 0
-    """Counts transmissions of the whole link, to tell which left later."""
-    lost: bool = True
-    """Whether the copy before the next one cannot have come."""
-    proven: int = 0
-    """Order of the earliest copy that an acknowledgement can mean."""
-
-
-class RetransmitTimer:
-    """Round-trip time and timeout after RFC 6298, in microseconds."""
-
-    def __init__(self) -> None:
-        self.srtt_us = 0
-        """Smoothed round trip; 0: no sample yet."""
-        self._rttvar_us = 0
-        self.rto_us = wire.RTO_INITIAL_US
-
-    def sample(self, rtt_us: int) -> None:
-        if self.srtt_us == 0:
-            self.srtt_us, self._rttvar_us = rtt_us, rtt_us // 2
-        else:
-            self._rttvar_us = (3 * self._rttvar_us + abs(self.srtt_us - rtt_us)) // 4
-            self.srtt_us = (7 * self.srtt_us + rtt_us) // 8
-        self.srtt_us = max(1, self.srtt_us)
-        rto = self.srtt_us + max(wire.RTO_GRANULARITY_US, 4 * self._rttvar_us)
-        self.rto_us = min(max(rto, wire.RTO_MIN_US), wire.RTO_MAX_US)
-
-    def back_off(self, most_us: int) -> None:
-        """Twice the timeout, or `most_us` where that is less."""
-        self.rto_us = max(self.rto_us, min(2 * self.rto_us, most_us))
-
-
 class Link:
     """One end. `boot_id` is the device's; None makes the host's end, which opens sessions.
 
@@ -166,11 +126,7 @@ class Link:
         self._clear()
 
     def _clear(self) -> None:
-        self.timer = RetransmitTimer()
-        self._base = self._next = 0
-        self._slots: dict[int, _Slot] = {}
-        self._order = self._newest_acked = 0
-        self._heard_us: int | None = None
+        self._sender = Sender()
         self._expected = 0
         self._held: dict[int, bytes] = {}
         self._ack_due = self._nak_due = False
@@ -184,7 +140,12 @@ class Link:
     @property
     def n_free(self) -> int:
         """Reliable bodies that may still be sent before one is acknowledged."""
-        return wire.WINDOW_FRAMES - (self._next - self._base) % _SEQUENCES
+        return self._sender.n_free
+
+    @property
+    def timer(self) -> RetransmitTimer:
+        """Of the present session."""
+        return self._sender.timer
 
     def open(self, session: int, now_us: int) -> None:
         """Ask for a session, 1 to 31 and not the last one (host only); asked again until the device answers."""
@@ -199,11 +160,7 @@ class Link:
 
     def send(self, body: bytes) -> bool:
         """Take a reliable body; it leaves with the next `flush`. False: no session is open or the window is full."""
-        if self.session == 0 or self.n_free == 0:
-            return False
-        self._slots[self._next] = _Slot(body)
-        self._next = (self._next + 1) % _SEQUENCES
-        return True
+        return self.session != 0 and self._sender.take(body)
 
     def send_plain(self, body: bytes) -> bool:
         """Send an unreliable body now. False, and counted: half of the outbox is taken by what did not leave yet."""
@@ -213,7 +170,7 @@ class Link:
             self.counters.plain_dropped += 1
             return False
         self._emit(FrameKind.PLAIN, self._plain_seq, body)
-        self._plain_seq = (self._plain_seq + 1) % _SEQUENCES
+        self._plain_seq = (self._plain_seq + 1) % SEQUENCES
         self.counters.plain_sent += 1
         return True
 
@@ -228,17 +185,16 @@ class Link:
 
     def tick(self, now_us: int) -> None:
         """To be called at least every few milliseconds: timeouts, and what found no room before."""
-        if self._opening and _since(now_us, self._asked_us) >= wire.HELLO_RETRY_US:
+        if self._opening and since(now_us, self._asked_us) >= wire.HELLO_RETRY_US:
             self._ask(now_us)
-        self._check_timeout(now_us)
+        self.counters.timeouts += self._sender.timed_out(now_us)
         self.flush(now_us)
 
     def flush(self, now_us: int) -> None:
         """Deliver what the user is ready for, and put what is due on its way as far as there is room."""
         self._deliver()
-        for seq in self._unacknowledged():
-            slot = self._slots[seq]
-            if slot.due and not self._transmit(seq, slot, now_us):
+        for seq, slot in self._sender.due():
+            if not self._transmit(seq, slot, now_us):
                 break
         if self._nak_due or self._ack_due:
             self._acknowledge()
@@ -320,21 +276,22 @@ class Link:
             return
         self._used, self._nak_standing = True, False
         bitmap = _BITMAP.unpack(body)[0] if kind in (FrameKind.ACK, FrameKind.NAK) else 0
-        self._acknowledged(ack, bitmap, now_us)
+        self.counters.malformed += not self._sender.acknowledged(ack, bitmap, now_us)
         if kind == FrameKind.DATA:
             self._data(seq, body)
         elif kind == FrameKind.PLAIN:
             self._plain(seq, body)
         else:
-            self._find_lost()
+            self._sender.find_lost()
         if kind == FrameKind.NAK:
-            self._nak(now_us)
+            self.counters.naks_received += 1
+            self._sender.nak(now_us)
 
     def _data(self, seq: int, body: bytes) -> None:
-        ahead = (seq - self._expected) % _SEQUENCES
+        ahead = (seq - self._expected) % SEQUENCES
         if ahead < wire.WINDOW_FRAMES and seq not in self._held:
             self._held[seq] = body
-        elif ahead < wire.WINDOW_FRAMES or ahead >= _SEQUENCES - wire.WINDOW_FRAMES:
+        elif ahead < wire.WINDOW_FRAMES or ahead >= SEQUENCES - wire.WINDOW_FRAMES:
             self.counters.duplicate += 1
         else:
             self.counters.stale += 1
@@ -345,15 +302,15 @@ class Link:
     def _deliver(self) -> None:
         while self._expected in self._held and self._user.ready():
             body = self._held.pop(self._expected)
-            self._expected = (self._expected + 1) % _SEQUENCES
+            self._expected = (self._expected + 1) % SEQUENCES
             self._ack_due = True
             self.counters.delivered += 1
             self._user.reliable(body)
 
     def _plain(self, seq: int, body: bytes) -> None:
         if self._plain_expected is not None:
-            self.counters.plain_lost += (seq - self._plain_expected) % _SEQUENCES
-        self._plain_expected = (seq + 1) % _SEQUENCES
+            self.counters.plain_lost += (seq - self._plain_expected) % SEQUENCES
+        self._plain_expected = (seq + 1) % SEQUENCES
         self.counters.plain_received += 1
         self._user.plain(body)
 
@@ -362,79 +319,15 @@ class Link:
         if n and self.session and not self._nak_standing:
             self._nak_due = self._nak_standing = True
 
-    # ----------------------------------------------------------------------------------------------- acknowledgements
-    def _unacknowledged(self) -> list[int]:
-        """Sequence numbers taken and not acknowledged, the oldest first."""
-        if not self._slots:
-            return []
-        count = (self._next - self._base) % _SEQUENCES
-        return [seq for k in range(count) if (seq := (self._base + k) % _SEQUENCES) in self._slots]
-
-    def _acknowledged(self, ack: int, bitmap: int, now_us: int) -> None:
-        self._heard_us = now_us
-        count = (ack - self._base) % _SEQUENCES
-        if count > (self._next - self._base) % _SEQUENCES:
-            if (self._base - ack) % _SEQUENCES > wire.WINDOW_FRAMES:
-                self.counters.malformed += 1
-            return
-        done = [(self._base + k) % _SEQUENCES for k in range(count)]
-        done += [(ack + k) % _SEQUENCES for k in range(wire.WINDOW_FRAMES) if bitmap >> k & 1]
-        newest: _Slot | None = None
-        for seq in done:
-            slot = self._slots.pop(seq, None)
-            if slot is not None and slot.sends and (newest is None or slot.proven > newest.proven):
-                newest = slot
-        self._base = ack
-        if newest is not None:
-            self._learn(newest, now_us)
-
-    def _learn(self, newest: _Slot, now_us: int) -> None:
-        """From the acknowledged frame that left last: the round trip, and how far the other end has come."""
-        if newest.sends == 1:  # after Karn: a retransmitted frame does not say which copy was acknowledged
-            self.timer.sample(_since(now_us, newest.sent_us))
-        self._newest_acked = max(self._newest_acked, newest.proven)
-
-    def _find_lost(self) -> None:
-        """What left before an acknowledged frame, and is not here by the other end's full account, is lost."""
-        for seq in self._unacknowledged():
-            slot = self._slots[seq]
-            if slot.sends and slot.order < self._newest_acked:
-                slot.due = slot.lost = True
-
-    def _nak(self, now_us: int) -> None:
-        """The other end got a damaged frame. What left later proves the loss by itself, unless nothing left later: so
-        the oldest goes again where all have been away long enough to be the damaged one."""
-        self.counters.naks_received += 1
-        away = [self._slots[seq] for seq in self._unacknowledged() if self._slots[seq].sends]
-        if away and all(_since(now_us, slot.sent_us) >= self.timer.srtt_us // 2 for slot in away):
-            away[0].due = True
-
-    def _check_timeout(self, now_us: int) -> None:
-        for seq in self._unacknowledged():
-            slot = self._slots[seq]
-            if slot.sends and not slot.due:
-                if _since(now_us, slot.sent_us) >= self.timer.rto_us:
-                    slot.due = True
-                    self.counters.timeouts += 1
-                    self.timer.back_off(self._most_rto_us(slot, now_us))
-                return
-
-    def _most_rto_us(self, slot: _Slot, now_us: int) -> int:
-        """A line that still brings the other end's frames is bad, not busy: waiting ever longer would not help it."""
-        heard = self._heard_us is not None and _since(now_us, self._heard_us) < _since(now_us, slot.sent_us)
-        return wire.RTO_HEARD_MAX_US if heard else wire.RTO_MAX_US
-
     # ------------------------------------------------------------------------------------------------------ emission
-    def _transmit(self, seq: int, slot: _Slot, now_us: int) -> bool:
+    def _transmit(self, seq: int, slot: Slot, now_us: int) -> bool:
         if not self._emit(FrameKind.DATA, seq, slot.body, lead=slot.sends > 0):
             return False
         if slot.sends == 0:
             self.counters.sent += 1
         else:
             self.counters.retransmitted += 1
-        self._order += 1
-        slot.proven = self._order if slot.lost else slot.proven
-        slot.due, slot.lost, slot.sends, slot.sent_us, slot.order = False, False, slot.sends + 1, now_us, self._order
+        self._sender.sent(slot, now_us)
         return True
 
     def _acknowledge(self) -> None:
@@ -446,7 +339,7 @@ class Link:
     def _bitmap(self) -> int:
         bits = 0
         for seq in self._held:
-            ahead = (seq - self._expected) % _SEQUENCES
+            ahead = (seq - self._expected) % SEQUENCES
             bits |= 1 << ahead
         return bits
 
@@ -471,13 +364,9 @@ class Link:
         """Tell a host that still talks in an old session that there is none; not more often than it can be heard."""
         if self._boot_id is None:
             return
-        if self._reset_said_us is None or _since(now_us, self._reset_said_us) >= wire.RESET_PAUSE_US:
+        if self._reset_said_us is None or since(now_us, self._reset_said_us) >= wire.RESET_PAUSE_US:
             self._reset_said_us = now_us
             self._emit(FrameKind.RESET, 0, self._boot_id.to_bytes(4, "little"), session=0, lead=True)
-
-
-def _since(now_us: int, then_us: int) -> int:
-    return (now_us - then_us) & _MASK
 
 
 def read_greeting(body: bytes) -> Greeting | None:

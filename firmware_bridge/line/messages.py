@@ -1,14 +1,15 @@
 """Made from messages.toml by `python -m tools.wire`; edit that, not this.
 
-Every message is a frozen record; `pack` gives its bytes (message number first), `unpack` reads what follows the number.
+Every message is a frozen record that declares its fields in the order of the wire; packing.py makes the bytes.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
-from struct import Struct
 from types import MappingProxyType
-from typing import ClassVar, Final, NamedTuple, Protocol, Self
+from typing import Annotated, Final
+
+from firmware_bridge.line.packing import I16, I32, U8, U16, U32, Command, Message, ParameterRow, PresetRow, Rest, Text
 
 PROTOCOL_VERSION: Final = 1
 LAYOUT_DIGEST: Final = b")\x98\xce\xac{\x8f\x18\x95"
@@ -41,44 +42,6 @@ MI_LIMIT_MILLI: Final = 1_900
 ISPTA_LIMIT_MW_CM2: Final = 720
 PRESSURE_KPA: Final = 5_500
 SOURCE_POWER_UW: Final = 20_000
-
-
-class Message(Protocol):
-    """What every message can do."""
-
-    NUMBER: ClassVar[int]
-    RELIABLE: ClassVar[bool]
-
-    def pack(self) -> bytes:
-        """The message's number and fields. Raises struct.error where a value does not fit its field."""
-        ...
-
-    @classmethod
-    def unpack(cls, fields: bytes) -> Self:
-        """The message of these fields. Raises struct.error or UnicodeDecodeError where they do not fit."""
-        ...
-
-
-class ParameterRow(NamedTuple):
-    """A parameter in raw units, which are 10^-decimals of the unit."""
-
-    name: str
-    unit: str
-    decimals: int
-    minimum: int
-    maximum: int
-    step: int
-    default: int
-
-
-class PresetRow(NamedTuple):
-    """A preset's caps and its values of all parameters, raw."""
-
-    name: str
-    mi_cap_milli: int
-    ispta_cap_mw_cm2: int
-    ti_cap_milli: int
-    values: tuple[int, ...]
 
 
 class Refusal(IntEnum):
@@ -218,908 +181,550 @@ class ExposureFlag(IntFlag):
 
 
 @dataclass(frozen=True, slots=True)
-class Identify:
+class Identify(Command):
     """To the device; acknowledged."""
 
-    tag: int
-    NUMBER: ClassVar[int] = 0x01
-    RELIABLE: ClassVar[bool] = True
-    LAYOUT: ClassVar[Struct] = Struct("<B")
+    NUMBER = 0x01
+    RELIABLE = True
 
-    def pack(self) -> bytes:
-        return bytes((self.NUMBER,)) + self.LAYOUT.pack(self.tag)
-
-    @classmethod
-    def unpack(cls, fields: bytes) -> Self:
-        return cls(*cls.LAYOUT.unpack(fields))
+    tag: U8
 
 
 @dataclass(frozen=True, slots=True)
-class DescribeParameter:
+class DescribeParameter(Command):
     """To the device; acknowledged."""
 
-    tag: int
-    index: int
-    NUMBER: ClassVar[int] = 0x02
-    RELIABLE: ClassVar[bool] = True
-    LAYOUT: ClassVar[Struct] = Struct("<BB")
+    NUMBER = 0x02
+    RELIABLE = True
 
-    def pack(self) -> bytes:
-        return bytes((self.NUMBER,)) + self.LAYOUT.pack(self.tag, self.index)
-
-    @classmethod
-    def unpack(cls, fields: bytes) -> Self:
-        return cls(*cls.LAYOUT.unpack(fields))
+    tag: U8
+    index: U8
 
 
 @dataclass(frozen=True, slots=True)
-class DescribePreset:
+class DescribePreset(Command):
     """To the device; acknowledged."""
 
-    tag: int
-    index: int
-    NUMBER: ClassVar[int] = 0x03
-    RELIABLE: ClassVar[bool] = True
-    LAYOUT: ClassVar[Struct] = Struct("<BB")
+    NUMBER = 0x03
+    RELIABLE = True
 
-    def pack(self) -> bytes:
-        return bytes((self.NUMBER,)) + self.LAYOUT.pack(self.tag, self.index)
-
-    @classmethod
-    def unpack(cls, fields: bytes) -> Self:
-        return cls(*cls.LAYOUT.unpack(fields))
+    tag: U8
+    index: U8
 
 
 @dataclass(frozen=True, slots=True)
-class GetParameter:
+class GetParameter(Command):
     """To the device; acknowledged."""
 
-    tag: int
-    parameter: int
-    NUMBER: ClassVar[int] = 0x04
-    RELIABLE: ClassVar[bool] = True
-    LAYOUT: ClassVar[Struct] = Struct("<BB")
+    NUMBER = 0x04
+    RELIABLE = True
 
-    def pack(self) -> bytes:
-        return bytes((self.NUMBER,)) + self.LAYOUT.pack(self.tag, self.parameter)
-
-    @classmethod
-    def unpack(cls, fields: bytes) -> Self:
-        return cls(*cls.LAYOUT.unpack(fields))
+    tag: U8
+    parameter: U8
 
 
 @dataclass(frozen=True, slots=True)
-class SetParameters:
+class SetParameters(Command):
     """To the device; acknowledged.
 
     All or nothing. `pairs`: 1 to max_pairs of (parameter u8, value i32); a preset must come first.
     """
 
-    tag: int
-    pairs: bytes
-    NUMBER: ClassVar[int] = 0x05
-    RELIABLE: ClassVar[bool] = True
-    LAYOUT: ClassVar[Struct] = Struct("<B")
+    NUMBER = 0x05
+    RELIABLE = True
 
-    def pack(self) -> bytes:
-        return bytes((self.NUMBER,)) + self.LAYOUT.pack(self.tag) + self.pairs
-
-    @classmethod
-    def unpack(cls, fields: bytes) -> Self:
-        return cls(*(*cls.LAYOUT.unpack(fields[:1]), fields[1:]))
+    tag: U8
+    pairs: Rest
 
 
 @dataclass(frozen=True, slots=True)
-class ReportParameters:
+class ReportParameters(Command):
     """To the device; acknowledged."""
 
-    tag: int
-    NUMBER: ClassVar[int] = 0x06
-    RELIABLE: ClassVar[bool] = True
-    LAYOUT: ClassVar[Struct] = Struct("<B")
+    NUMBER = 0x06
+    RELIABLE = True
 
-    def pack(self) -> bytes:
-        return bytes((self.NUMBER,)) + self.LAYOUT.pack(self.tag)
-
-    @classmethod
-    def unpack(cls, fields: bytes) -> Self:
-        return cls(*cls.LAYOUT.unpack(fields))
+    tag: U8
 
 
 @dataclass(frozen=True, slots=True)
-class Imaging:
+class Imaging(Command):
     """To the device; acknowledged."""
 
-    tag: int
-    action: int
-    NUMBER: ClassVar[int] = 0x07
-    RELIABLE: ClassVar[bool] = True
-    LAYOUT: ClassVar[Struct] = Struct("<BB")
+    NUMBER = 0x07
+    RELIABLE = True
 
-    def pack(self) -> bytes:
-        return bytes((self.NUMBER,)) + self.LAYOUT.pack(self.tag, self.action)
-
-    @classmethod
-    def unpack(cls, fields: bytes) -> Self:
-        return cls(*cls.LAYOUT.unpack(fields))
+    tag: U8
+    action: U8
 
 
 @dataclass(frozen=True, slots=True)
-class ClearFault:
+class ClearFault(Command):
     """To the device; acknowledged."""
 
-    tag: int
-    NUMBER: ClassVar[int] = 0x08
-    RELIABLE: ClassVar[bool] = True
-    LAYOUT: ClassVar[Struct] = Struct("<B")
+    NUMBER = 0x08
+    RELIABLE = True
 
-    def pack(self) -> bytes:
-        return bytes((self.NUMBER,)) + self.LAYOUT.pack(self.tag)
-
-    @classmethod
-    def unpack(cls, fields: bytes) -> Self:
-        return cls(*cls.LAYOUT.unpack(fields))
+    tag: U8
 
 
 @dataclass(frozen=True, slots=True)
-class SelfTest:
+class SelfTest(Command):
     """To the device; acknowledged."""
 
-    tag: int
-    NUMBER: ClassVar[int] = 0x09
-    RELIABLE: ClassVar[bool] = True
-    LAYOUT: ClassVar[Struct] = Struct("<B")
+    NUMBER = 0x09
+    RELIABLE = True
 
-    def pack(self) -> bytes:
-        return bytes((self.NUMBER,)) + self.LAYOUT.pack(self.tag)
-
-    @classmethod
-    def unpack(cls, fields: bytes) -> Self:
-        return cls(*cls.LAYOUT.unpack(fields))
+    tag: U8
 
 
 @dataclass(frozen=True, slots=True)
-class AskLinkStatistics:
+class AskLinkStatistics(Command):
     """To the device; acknowledged."""
 
-    tag: int
-    NUMBER: ClassVar[int] = 0x0A
-    RELIABLE: ClassVar[bool] = True
-    LAYOUT: ClassVar[Struct] = Struct("<B")
+    NUMBER = 0x0A
+    RELIABLE = True
 
-    def pack(self) -> bytes:
-        return bytes((self.NUMBER,)) + self.LAYOUT.pack(self.tag)
-
-    @classmethod
-    def unpack(cls, fields: bytes) -> Self:
-        return cls(*cls.LAYOUT.unpack(fields))
+    tag: U8
 
 
 @dataclass(frozen=True, slots=True)
-class Echo:
+class Echo(Command):
     """To the device; acknowledged."""
 
-    tag: int
-    data: bytes
-    NUMBER: ClassVar[int] = 0x0B
-    RELIABLE: ClassVar[bool] = True
-    LAYOUT: ClassVar[Struct] = Struct("<B")
+    NUMBER = 0x0B
+    RELIABLE = True
 
-    def pack(self) -> bytes:
-        return bytes((self.NUMBER,)) + self.LAYOUT.pack(self.tag) + self.data
-
-    @classmethod
-    def unpack(cls, fields: bytes) -> Self:
-        return cls(*(*cls.LAYOUT.unpack(fields[:1]), fields[1:]))
+    tag: U8
+    data: Rest
 
 
 @dataclass(frozen=True, slots=True)
-class UpdateBegin:
+class UpdateBegin(Command):
     """To the device; acknowledged.
 
     `digest`: SHA-256 of the whole image file; the same again resumes.
     """
 
-    tag: int
-    size: int
-    digest: bytes
-    NUMBER: ClassVar[int] = 0x0C
-    RELIABLE: ClassVar[bool] = True
-    LAYOUT: ClassVar[Struct] = Struct("<BI32s")
+    NUMBER = 0x0C
+    RELIABLE = True
 
-    def pack(self) -> bytes:
-        return bytes((self.NUMBER,)) + self.LAYOUT.pack(self.tag, self.size, self.digest)
-
-    @classmethod
-    def unpack(cls, fields: bytes) -> Self:
-        return cls(*cls.LAYOUT.unpack(fields))
+    tag: U8
+    size: U32
+    digest: Annotated[bytes, "32s"]
 
 
 @dataclass(frozen=True, slots=True)
-class UpdateData:
+class UpdateData(Command):
     """To the device; acknowledged."""
 
-    tag: int
-    offset: int
-    data: bytes
-    NUMBER: ClassVar[int] = 0x0D
-    RELIABLE: ClassVar[bool] = True
-    LAYOUT: ClassVar[Struct] = Struct("<BI")
+    NUMBER = 0x0D
+    RELIABLE = True
 
-    def pack(self) -> bytes:
-        return bytes((self.NUMBER,)) + self.LAYOUT.pack(self.tag, self.offset) + self.data
-
-    @classmethod
-    def unpack(cls, fields: bytes) -> Self:
-        return cls(*(*cls.LAYOUT.unpack(fields[:5]), fields[5:]))
+    tag: U8
+    offset: U32
+    data: Rest
 
 
 @dataclass(frozen=True, slots=True)
-class UpdateFinish:
+class UpdateFinish(Command):
     """To the device; acknowledged."""
 
-    tag: int
-    NUMBER: ClassVar[int] = 0x0E
-    RELIABLE: ClassVar[bool] = True
-    LAYOUT: ClassVar[Struct] = Struct("<B")
+    NUMBER = 0x0E
+    RELIABLE = True
 
-    def pack(self) -> bytes:
-        return bytes((self.NUMBER,)) + self.LAYOUT.pack(self.tag)
-
-    @classmethod
-    def unpack(cls, fields: bytes) -> Self:
-        return cls(*cls.LAYOUT.unpack(fields))
+    tag: U8
 
 
 @dataclass(frozen=True, slots=True)
-class UpdateConfirm:
+class UpdateConfirm(Command):
     """To the device; acknowledged."""
 
-    tag: int
-    NUMBER: ClassVar[int] = 0x0F
-    RELIABLE: ClassVar[bool] = True
-    LAYOUT: ClassVar[Struct] = Struct("<B")
+    NUMBER = 0x0F
+    RELIABLE = True
 
-    def pack(self) -> bytes:
-        return bytes((self.NUMBER,)) + self.LAYOUT.pack(self.tag)
-
-    @classmethod
-    def unpack(cls, fields: bytes) -> Self:
-        return cls(*cls.LAYOUT.unpack(fields))
+    tag: U8
 
 
 @dataclass(frozen=True, slots=True)
-class AskUpdate:
+class AskUpdate(Command):
     """To the device; acknowledged."""
 
-    tag: int
-    NUMBER: ClassVar[int] = 0x10
-    RELIABLE: ClassVar[bool] = True
-    LAYOUT: ClassVar[Struct] = Struct("<B")
+    NUMBER = 0x10
+    RELIABLE = True
 
-    def pack(self) -> bytes:
-        return bytes((self.NUMBER,)) + self.LAYOUT.pack(self.tag)
-
-    @classmethod
-    def unpack(cls, fields: bytes) -> Self:
-        return cls(*cls.LAYOUT.unpack(fields))
+    tag: U8
 
 
 @dataclass(frozen=True, slots=True)
-class Reboot:
+class Reboot(Command):
     """To the device; acknowledged."""
 
-    tag: int
-    NUMBER: ClassVar[int] = 0x11
-    RELIABLE: ClassVar[bool] = True
-    LAYOUT: ClassVar[Struct] = Struct("<B")
+    NUMBER = 0x11
+    RELIABLE = True
 
-    def pack(self) -> bytes:
-        return bytes((self.NUMBER,)) + self.LAYOUT.pack(self.tag)
-
-    @classmethod
-    def unpack(cls, fields: bytes) -> Self:
-        return cls(*cls.LAYOUT.unpack(fields))
+    tag: U8
 
 
 @dataclass(frozen=True, slots=True)
-class HostHeartbeat:
+class HostHeartbeat(Message):
     """To the device; may be lost."""
 
-    counter: int
-    NUMBER: ClassVar[int] = 0x20
-    RELIABLE: ClassVar[bool] = False
-    LAYOUT: ClassVar[Struct] = Struct("<B")
+    NUMBER = 0x20
+    RELIABLE = False
 
-    def pack(self) -> bytes:
-        return bytes((self.NUMBER,)) + self.LAYOUT.pack(self.counter)
-
-    @classmethod
-    def unpack(cls, fields: bytes) -> Self:
-        return cls(*cls.LAYOUT.unpack(fields))
+    counter: U8
 
 
 @dataclass(frozen=True, slots=True)
-class ClockQuery:
+class ClockQuery(Message):
     """To the device; may be lost."""
 
-    query: int
-    NUMBER: ClassVar[int] = 0x21
-    RELIABLE: ClassVar[bool] = False
-    LAYOUT: ClassVar[Struct] = Struct("<H")
+    NUMBER = 0x21
+    RELIABLE = False
 
-    def pack(self) -> bytes:
-        return bytes((self.NUMBER,)) + self.LAYOUT.pack(self.query)
-
-    @classmethod
-    def unpack(cls, fields: bytes) -> Self:
-        return cls(*cls.LAYOUT.unpack(fields))
+    query: U16
 
 
 @dataclass(frozen=True, slots=True)
-class Stimulate:
+class Stimulate(Message):
     """From the bench; may be lost.
 
     Only on the side channel of a simulated probe.
     """
 
-    stimulus: int
-    value: int
-    NUMBER: ClassVar[int] = 0x30
-    RELIABLE: ClassVar[bool] = False
-    LAYOUT: ClassVar[Struct] = Struct("<Bi")
+    NUMBER = 0x30
+    RELIABLE = False
 
-    def pack(self) -> bytes:
-        return bytes((self.NUMBER,)) + self.LAYOUT.pack(self.stimulus, self.value)
-
-    @classmethod
-    def unpack(cls, fields: bytes) -> Self:
-        return cls(*cls.LAYOUT.unpack(fields))
+    stimulus: U8
+    value: I32
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Message):
     """From the device; acknowledged.
 
     `version`: major, minor, revision (low byte, high byte) of the running image.
     """
 
-    tag: int
-    hardware_id: int
-    version: bytes
-    build: int
-    boot_id: int
-    boot_reason: int
-    bank: int
-    confirmed: int
-    n_parameters: int
-    n_presets: int
-    serial_number: int
-    model: str
-    NUMBER: ClassVar[int] = 0x81
-    RELIABLE: ClassVar[bool] = True
-    LAYOUT: ClassVar[Struct] = Struct("<BI4sIIBBBBBI")
+    NUMBER = 0x81
+    RELIABLE = True
 
-    def pack(self) -> bytes:
-        return (
-            bytes((self.NUMBER,))
-            + self.LAYOUT.pack(
-                self.tag,
-                self.hardware_id,
-                self.version,
-                self.build,
-                self.boot_id,
-                self.boot_reason,
-                self.bank,
-                self.confirmed,
-                self.n_parameters,
-                self.n_presets,
-                self.serial_number,
-            )
-            + self.model.encode()
-        )
-
-    @classmethod
-    def unpack(cls, fields: bytes) -> Self:
-        return cls(*(*cls.LAYOUT.unpack(fields[:26]), fields[26:].decode()))
+    tag: U8
+    hardware_id: U32
+    version: Annotated[bytes, "4s"]
+    build: U32
+    boot_id: U32
+    boot_reason: U8
+    bank: U8
+    confirmed: U8
+    n_parameters: U8
+    n_presets: U8
+    serial_number: U32
+    model: Text
 
 
 @dataclass(frozen=True, slots=True)
-class ParameterInfo:
+class ParameterInfo(Message):
     """From the device; acknowledged."""
 
-    tag: int
-    parameter: int
-    unit: int
-    decimals: int
-    minimum: int
-    maximum: int
-    step: int
-    default: int
-    value: int
-    label: str
-    NUMBER: ClassVar[int] = 0x82
-    RELIABLE: ClassVar[bool] = True
-    LAYOUT: ClassVar[Struct] = Struct("<BBBBiiiii")
+    NUMBER = 0x82
+    RELIABLE = True
 
-    def pack(self) -> bytes:
-        return (
-            bytes((self.NUMBER,))
-            + self.LAYOUT.pack(
-                self.tag,
-                self.parameter,
-                self.unit,
-                self.decimals,
-                self.minimum,
-                self.maximum,
-                self.step,
-                self.default,
-                self.value,
-            )
-            + self.label.encode()
-        )
-
-    @classmethod
-    def unpack(cls, fields: bytes) -> Self:
-        return cls(*(*cls.LAYOUT.unpack(fields[:24]), fields[24:].decode()))
+    tag: U8
+    parameter: U8
+    unit: U8
+    decimals: U8
+    minimum: I32
+    maximum: I32
+    step: I32
+    default: I32
+    value: I32
+    label: Text
 
 
 @dataclass(frozen=True, slots=True)
-class PresetInfo:
+class PresetInfo(Message):
     """From the device; acknowledged."""
 
-    tag: int
-    preset: int
-    mi_cap_milli: int
-    ispta_cap_mw_cm2: int
-    ti_cap_milli: int
-    label: str
-    NUMBER: ClassVar[int] = 0x83
-    RELIABLE: ClassVar[bool] = True
-    LAYOUT: ClassVar[Struct] = Struct("<BBHHH")
+    NUMBER = 0x83
+    RELIABLE = True
 
-    def pack(self) -> bytes:
-        return (
-            bytes((self.NUMBER,))
-            + self.LAYOUT.pack(self.tag, self.preset, self.mi_cap_milli, self.ispta_cap_mw_cm2, self.ti_cap_milli)
-            + self.label.encode()
-        )
-
-    @classmethod
-    def unpack(cls, fields: bytes) -> Self:
-        return cls(*(*cls.LAYOUT.unpack(fields[:8]), fields[8:].decode()))
+    tag: U8
+    preset: U8
+    mi_cap_milli: U16
+    ispta_cap_mw_cm2: U16
+    ti_cap_milli: U16
+    label: Text
 
 
 @dataclass(frozen=True, slots=True)
-class ParameterValue:
+class ParameterValue(Message):
     """From the device; acknowledged."""
 
-    tag: int
-    refusal: int
-    parameter: int
-    value: int
-    epoch: int
-    NUMBER: ClassVar[int] = 0x84
-    RELIABLE: ClassVar[bool] = True
-    LAYOUT: ClassVar[Struct] = Struct("<BBBiI")
+    NUMBER = 0x84
+    RELIABLE = True
 
-    def pack(self) -> bytes:
-        return bytes((self.NUMBER,)) + self.LAYOUT.pack(self.tag, self.refusal, self.parameter, self.value, self.epoch)
-
-    @classmethod
-    def unpack(cls, fields: bytes) -> Self:
-        return cls(*cls.LAYOUT.unpack(fields))
+    tag: U8
+    refusal: U8
+    parameter: U8
+    value: I32
+    epoch: U32
 
 
 @dataclass(frozen=True, slots=True)
-class SetResult:
+class SetResult(Message):
     """From the device; acknowledged.
 
     Refused: `parameter` and `asked` say which; `low` to `high` is what is allowed, in its raw unit or that of the
     limit.
     """
 
-    tag: int
-    refusal: int
-    parameter: int
-    asked: int
-    low: int
-    high: int
-    epoch: int
-    NUMBER: ClassVar[int] = 0x85
-    RELIABLE: ClassVar[bool] = True
-    LAYOUT: ClassVar[Struct] = Struct("<BBBiiiI")
+    NUMBER = 0x85
+    RELIABLE = True
 
-    def pack(self) -> bytes:
-        return bytes((self.NUMBER,)) + self.LAYOUT.pack(
-            self.tag, self.refusal, self.parameter, self.asked, self.low, self.high, self.epoch
-        )
-
-    @classmethod
-    def unpack(cls, fields: bytes) -> Self:
-        return cls(*cls.LAYOUT.unpack(fields))
+    tag: U8
+    refusal: U8
+    parameter: U8
+    asked: I32
+    low: I32
+    high: I32
+    epoch: U32
 
 
 @dataclass(frozen=True, slots=True)
-class Parameters:
+class Parameters(Message):
     """From the device; acknowledged.
 
     All values, after each change (tag 0) and on request. They hold for exposures of this epoch.
     """
 
-    tag: int
-    epoch: int
-    since_us: int
-    values: tuple[int, ...]
-    NUMBER: ClassVar[int] = 0x86
-    RELIABLE: ClassVar[bool] = True
-    LAYOUT: ClassVar[Struct] = Struct("<BII17i")
+    NUMBER = 0x86
+    RELIABLE = True
 
-    def pack(self) -> bytes:
-        return bytes((self.NUMBER,)) + self.LAYOUT.pack(self.tag, self.epoch, self.since_us, *self.values)
-
-    @classmethod
-    def unpack(cls, fields: bytes) -> Self:
-        values = cls.LAYOUT.unpack(fields)
-        return cls(values[0], values[1], values[2], values[3:20])
+    tag: U8
+    epoch: U32
+    since_us: U32
+    values: Annotated[tuple[int, ...], "17i"]
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class Done(Message):
     """From the device; acknowledged."""
 
-    tag: int
-    refusal: int
-    NUMBER: ClassVar[int] = 0x87
-    RELIABLE: ClassVar[bool] = True
-    LAYOUT: ClassVar[Struct] = Struct("<BB")
+    NUMBER = 0x87
+    RELIABLE = True
 
-    def pack(self) -> bytes:
-        return bytes((self.NUMBER,)) + self.LAYOUT.pack(self.tag, self.refusal)
-
-    @classmethod
-    def unpack(cls, fields: bytes) -> Self:
-        return cls(*cls.LAYOUT.unpack(fields))
+    tag: U8
+    refusal: U8
 
 
 @dataclass(frozen=True, slots=True)
-class SelfTestResult:
+class SelfTestResult(Message):
     """From the device; acknowledged.
 
     Bits: 0 memory, 1 flash, 2 front end, 3 limits, 4 sensors.
     """
 
-    tag: int
-    run: int
-    failed: int
-    NUMBER: ClassVar[int] = 0x88
-    RELIABLE: ClassVar[bool] = True
-    LAYOUT: ClassVar[Struct] = Struct("<BBB")
+    NUMBER = 0x88
+    RELIABLE = True
 
-    def pack(self) -> bytes:
-        return bytes((self.NUMBER,)) + self.LAYOUT.pack(self.tag, self.run, self.failed)
-
-    @classmethod
-    def unpack(cls, fields: bytes) -> Self:
-        return cls(*cls.LAYOUT.unpack(fields))
+    tag: U8
+    run: U8
+    failed: U8
 
 
 @dataclass(frozen=True, slots=True)
-class LinkStatistics:
+class LinkStatistics(Message):
     """From the device; acknowledged."""
 
-    tag: int
-    good: int
-    damaged: int
-    malformed: int
-    stale: int
-    duplicate: int
-    delivered: int
-    sent: int
-    retransmitted: int
-    timeouts: int
-    naks_sent: int
-    naks_received: int
-    plain_sent: int
-    plain_received: int
-    plain_lost: int
-    plain_dropped: int
-    srtt_us: int
-    rto_us: int
-    NUMBER: ClassVar[int] = 0x89
-    RELIABLE: ClassVar[bool] = True
-    LAYOUT: ClassVar[Struct] = Struct("<BIIIIIIIIIIIIIIIII")
+    NUMBER = 0x89
+    RELIABLE = True
 
-    def pack(self) -> bytes:
-        return bytes((self.NUMBER,)) + self.LAYOUT.pack(
-            self.tag,
-            self.good,
-            self.damaged,
-            self.malformed,
-            self.stale,
-            self.duplicate,
-            self.delivered,
-            self.sent,
-            self.retransmitted,
-            self.timeouts,
-            self.naks_sent,
-            self.naks_received,
-            self.plain_sent,
-            self.plain_received,
-            self.plain_lost,
-            self.plain_dropped,
-            self.srtt_us,
-            self.rto_us,
-        )
-
-    @classmethod
-    def unpack(cls, fields: bytes) -> Self:
-        return cls(*cls.LAYOUT.unpack(fields))
+    tag: U8
+    good: U32
+    damaged: U32
+    malformed: U32
+    stale: U32
+    duplicate: U32
+    delivered: U32
+    sent: U32
+    retransmitted: U32
+    timeouts: U32
+    naks_sent: U32
+    naks_received: U32
+    plain_sent: U32
+    plain_received: U32
+    plain_lost: U32
+    plain_dropped: U32
+    srtt_us: U32
+    rto_us: U32
 
 
 @dataclass(frozen=True, slots=True)
-class Echoed:
+class Echoed(Message):
     """From the device; acknowledged."""
 
-    tag: int
-    data: bytes
-    NUMBER: ClassVar[int] = 0x8A
-    RELIABLE: ClassVar[bool] = True
-    LAYOUT: ClassVar[Struct] = Struct("<B")
+    NUMBER = 0x8A
+    RELIABLE = True
 
-    def pack(self) -> bytes:
-        return bytes((self.NUMBER,)) + self.LAYOUT.pack(self.tag) + self.data
-
-    @classmethod
-    def unpack(cls, fields: bytes) -> Self:
-        return cls(*(*cls.LAYOUT.unpack(fields[:1]), fields[1:]))
+    tag: U8
+    data: Rest
 
 
 @dataclass(frozen=True, slots=True)
-class UpdateStatus:
+class UpdateStatus(Message):
     """From the device; acknowledged."""
 
-    tag: int
-    refusal: int
-    state: int
-    bank: int
-    offset: int
-    size: int
-    NUMBER: ClassVar[int] = 0x8B
-    RELIABLE: ClassVar[bool] = True
-    LAYOUT: ClassVar[Struct] = Struct("<BBBBII")
+    NUMBER = 0x8B
+    RELIABLE = True
 
-    def pack(self) -> bytes:
-        return bytes((self.NUMBER,)) + self.LAYOUT.pack(
-            self.tag, self.refusal, self.state, self.bank, self.offset, self.size
-        )
-
-    @classmethod
-    def unpack(cls, fields: bytes) -> Self:
-        return cls(*cls.LAYOUT.unpack(fields))
+    tag: U8
+    refusal: U8
+    state: U8
+    bank: U8
+    offset: U32
+    size: U32
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Message):
     """From the device; acknowledged.
 
     A message that the device does not know or whose fields do not fit.
     """
 
-    tag: int
-    refusal: int
-    message: int
-    NUMBER: ClassVar[int] = 0x8C
-    RELIABLE: ClassVar[bool] = True
-    LAYOUT: ClassVar[Struct] = Struct("<BBB")
+    NUMBER = 0x8C
+    RELIABLE = True
 
-    def pack(self) -> bytes:
-        return bytes((self.NUMBER,)) + self.LAYOUT.pack(self.tag, self.refusal, self.message)
-
-    @classmethod
-    def unpack(cls, fields: bytes) -> Self:
-        return cls(*cls.LAYOUT.unpack(fields))
+    tag: U8
+    refusal: U8
+    message: U8
 
 
 @dataclass(frozen=True, slots=True)
-class Button:
+class Button(Message):
     """From the device; acknowledged."""
 
-    button: int
-    pressed: int
-    device_us: int
-    NUMBER: ClassVar[int] = 0x90
-    RELIABLE: ClassVar[bool] = True
-    LAYOUT: ClassVar[Struct] = Struct("<BBI")
+    NUMBER = 0x90
+    RELIABLE = True
 
-    def pack(self) -> bytes:
-        return bytes((self.NUMBER,)) + self.LAYOUT.pack(self.button, self.pressed, self.device_us)
-
-    @classmethod
-    def unpack(cls, fields: bytes) -> Self:
-        return cls(*cls.LAYOUT.unpack(fields))
+    button: U8
+    pressed: U8
+    device_us: U32
 
 
 @dataclass(frozen=True, slots=True)
-class FaultReport:
+class FaultReport(Message):
     """From the device; acknowledged."""
 
-    fault: int
-    detail: int
-    device_us: int
-    NUMBER: ClassVar[int] = 0x91
-    RELIABLE: ClassVar[bool] = True
-    LAYOUT: ClassVar[Struct] = Struct("<BiI")
+    NUMBER = 0x91
+    RELIABLE = True
 
-    def pack(self) -> bytes:
-        return bytes((self.NUMBER,)) + self.LAYOUT.pack(self.fault, self.detail, self.device_us)
-
-    @classmethod
-    def unpack(cls, fields: bytes) -> Self:
-        return cls(*cls.LAYOUT.unpack(fields))
+    fault: U8
+    detail: I32
+    device_us: U32
 
 
 @dataclass(frozen=True, slots=True)
-class TransmitState:
+class TransmitState(Message):
     """From the device; acknowledged.
 
     After each change. `flags` as in ExposureFlag.
     """
 
-    flags: int
-    off: int
-    device_us: int
-    NUMBER: ClassVar[int] = 0x92
-    RELIABLE: ClassVar[bool] = True
-    LAYOUT: ClassVar[Struct] = Struct("<BBI")
+    NUMBER = 0x92
+    RELIABLE = True
 
-    def pack(self) -> bytes:
-        return bytes((self.NUMBER,)) + self.LAYOUT.pack(self.flags, self.off, self.device_us)
-
-    @classmethod
-    def unpack(cls, fields: bytes) -> Self:
-        return cls(*cls.LAYOUT.unpack(fields))
+    flags: U8
+    off: U8
+    device_us: U32
 
 
 @dataclass(frozen=True, slots=True)
-class DeviceHeartbeat:
+class DeviceHeartbeat(Message):
     """From the device; may be lost."""
 
-    flags: int
-    off: int
-    fault: int
-    epoch: int
-    device_us: int
-    NUMBER: ClassVar[int] = 0xA0
-    RELIABLE: ClassVar[bool] = False
-    LAYOUT: ClassVar[Struct] = Struct("<BBBII")
+    NUMBER = 0xA0
+    RELIABLE = False
 
-    def pack(self) -> bytes:
-        return bytes((self.NUMBER,)) + self.LAYOUT.pack(self.flags, self.off, self.fault, self.epoch, self.device_us)
-
-    @classmethod
-    def unpack(cls, fields: bytes) -> Self:
-        return cls(*cls.LAYOUT.unpack(fields))
+    flags: U8
+    off: U8
+    fault: U8
+    epoch: U32
+    device_us: U32
 
 
 @dataclass(frozen=True, slots=True)
-class ClockReply:
+class ClockReply(Message):
     """From the device; may be lost."""
 
-    query: int
-    received_us: int
-    sent_us: int
-    NUMBER: ClassVar[int] = 0xA1
-    RELIABLE: ClassVar[bool] = False
-    LAYOUT: ClassVar[Struct] = Struct("<HII")
+    NUMBER = 0xA1
+    RELIABLE = False
 
-    def pack(self) -> bytes:
-        return bytes((self.NUMBER,)) + self.LAYOUT.pack(self.query, self.received_us, self.sent_us)
-
-    @classmethod
-    def unpack(cls, fields: bytes) -> Self:
-        return cls(*cls.LAYOUT.unpack(fields))
+    query: U16
+    received_us: U32
+    sent_us: U32
 
 
 @dataclass(frozen=True, slots=True)
-class Exposure:
+class Exposure(Message):
     """From the device; may be lost."""
 
-    frame: int
-    device_us: int
-    epoch: int
-    flags: int
-    NUMBER: ClassVar[int] = 0xA2
-    RELIABLE: ClassVar[bool] = False
-    LAYOUT: ClassVar[Struct] = Struct("<IIIB")
+    NUMBER = 0xA2
+    RELIABLE = False
 
-    def pack(self) -> bytes:
-        return bytes((self.NUMBER,)) + self.LAYOUT.pack(self.frame, self.device_us, self.epoch, self.flags)
-
-    @classmethod
-    def unpack(cls, fields: bytes) -> Self:
-        return cls(*cls.LAYOUT.unpack(fields))
+    frame: U32
+    device_us: U32
+    epoch: U32
+    flags: U8
 
 
 @dataclass(frozen=True, slots=True)
-class Telemetry:
+class Telemetry(Message):
     """From the device; may be lost."""
 
-    device_us: int
-    battery_percent: int
-    probe_temperature_dc: int
-    board_temperature_dc: int
-    mi_milli: int
-    tis_milli: int
-    tib_milli: int
-    ispta_mw_cm2: int
-    damaged: int
-    retransmitted: int
-    plain_dropped: int
-    NUMBER: ClassVar[int] = 0xA3
-    RELIABLE: ClassVar[bool] = False
-    LAYOUT: ClassVar[Struct] = Struct("<IBhhHHHHIII")
+    NUMBER = 0xA3
+    RELIABLE = False
 
-    def pack(self) -> bytes:
-        return bytes((self.NUMBER,)) + self.LAYOUT.pack(
-            self.device_us,
-            self.battery_percent,
-            self.probe_temperature_dc,
-            self.board_temperature_dc,
-            self.mi_milli,
-            self.tis_milli,
-            self.tib_milli,
-            self.ispta_mw_cm2,
-            self.damaged,
-            self.retransmitted,
-            self.plain_dropped,
-        )
-
-    @classmethod
-    def unpack(cls, fields: bytes) -> Self:
-        return cls(*cls.LAYOUT.unpack(fields))
+    device_us: U32
+    battery_percent: U8
+    probe_temperature_dc: I16
+    board_temperature_dc: I16
+    mi_milli: U16
+    tis_milli: U16
+    tib_milli: U16
+    ispta_mw_cm2: U16
+    damaged: U32
+    retransmitted: U32
+    plain_dropped: U32
 
 
 @dataclass(frozen=True, slots=True)
-class Imu:
+class Imu(Message):
     """From the device; may be lost.
 
     Acceleration in mg, turning rate in 0.1 deg/s.
     """
 
-    device_us: int
-    acceleration_mg: tuple[int, ...]
-    rate_ddps: tuple[int, ...]
-    NUMBER: ClassVar[int] = 0xA4
-    RELIABLE: ClassVar[bool] = False
-    LAYOUT: ClassVar[Struct] = Struct("<I3h3h")
+    NUMBER = 0xA4
+    RELIABLE = False
 
-    def pack(self) -> bytes:
-        return bytes((self.NUMBER,)) + self.LAYOUT.pack(self.device_us, *self.acceleration_mg, *self.rate_ddps)
-
-    @classmethod
-    def unpack(cls, fields: bytes) -> Self:
-        values = cls.LAYOUT.unpack(fields)
-        return cls(values[0], values[1:4], values[4:7])
+    device_us: U32
+    acceleration_mg: Annotated[tuple[int, ...], "3h"]
+    rate_ddps: Annotated[tuple[int, ...], "3h"]
 
 
 @dataclass(frozen=True, slots=True)
-class LogLine:
+class LogLine(Message):
     """From the device; may be lost."""
 
-    level: int
-    device_us: int
-    line: str
-    NUMBER: ClassVar[int] = 0xA5
-    RELIABLE: ClassVar[bool] = False
-    LAYOUT: ClassVar[Struct] = Struct("<BI")
+    NUMBER = 0xA5
+    RELIABLE = False
 
-    def pack(self) -> bytes:
-        return bytes((self.NUMBER,)) + self.LAYOUT.pack(self.level, self.device_us) + self.line.encode()
-
-    @classmethod
-    def unpack(cls, fields: bytes) -> Self:
-        return cls(*(*cls.LAYOUT.unpack(fields[:5]), fields[5:].decode()))
+    level: U8
+    device_us: U32
+    line: Text
 
 
 PARAMETERS: Final = (

@@ -21,7 +21,9 @@ def run(sonoedge):
     """`sonoedge run` with the quickest start."""
 
     def run_source(source, *options, **how):
-        return sonoedge("run", "--source", source, "--runtime", "onnx", "--precision", "float", *options, **how)
+        return sonoedge(
+            "run", "cartilage", "--source", source, "--runtime", "onnx", "--precision", "float", *options, **how
+        )
 
     return run_source
 
@@ -128,7 +130,6 @@ def test_one_bad_file_in_a_folder_does_not_cost_the_others(run, tmp_path):
 @pytest.mark.parametrize(
     ("options", "named"),
     [
-        (("--task", "knee"), "cartilage"),
         (("--runtime", "tensorrt"), "openvino"),
         (("--precision", "int4"), "int8"),
         (("--fps", "-3"), "--fps"),
@@ -141,14 +142,19 @@ def test_one_bad_file_in_a_folder_does_not_cost_the_others(run, tmp_path):
     ids=lambda value: value[0] if isinstance(value, tuple) else None,
 )
 def test_an_option_out_of_range_says_what_is_allowed(sonoedge, options, named):
-    ended = sonoedge("run", "--source", "phantom:cartilage", "--frames", "1", *options)
+    ended = sonoedge("run", "cartilage", "--source", "phantom:cartilage", "--frames", "1", *options)
     assert ended.code == 1
     assert named in ended.error_line
 
 
+def test_an_unknown_task_is_told_with_those_there_are(sonoedge):
+    ended = sonoedge("run", "knee", "--source", "phantom:cartilage")
+    assert ended.code == 1 and "'knee'" in ended.error_line and "cartilage, muscle" in ended.error_line
+
+
 def test_wrong_usage_is_exit_code_2(sonoedge):
     assert sonoedge("run").code == 2
-    assert sonoedge("run", "--source", "phantom:cartilage", "--threads", "many").code == 2
+    assert sonoedge("run", "cartilage", "--source", "phantom:cartilage", "--threads", "many").code == 2
     assert sonoedge("fly").code == 2
 
 
@@ -181,7 +187,8 @@ LIBRARIES = {"onnx": "onnxruntime", "openvino": "openvino", "tflite": "ai_edge_l
 @pytest.mark.parametrize("runtime", RUNTIMES)
 def test_a_missing_runtime_names_the_extra_and_no_other_steps_in(sonoedge, runtime):
     prelude = f"sys.modules[{LIBRARIES[runtime]!r}] = None; sys.modules['tflite_runtime'] = None"
-    ended = sonoedge("run", "--source", "phantom:cartilage", "--frames", "1", "--runtime", runtime, prelude=prelude)
+    asked = ("run", "cartilage", "--source", "phantom:cartilage", "--frames", "1", "--runtime", runtime)
+    ended = sonoedge(*asked, prelude=prelude)
     assert ended.code == 1
     assert f"sonoedge[{runtime}]" in ended.error_line
 
@@ -238,7 +245,7 @@ def fail(*given, **named):
     raise RuntimeError("first\\nsecond")
 session.open_session = fail
 """
-    ended = sonoedge("run", "--source", "phantom:cartilage", prelude=prelude)
+    ended = sonoedge("run", "cartilage", "--source", "phantom:cartilage", prelude=prelude)
     assert ended.code == 1
     assert "first second" in ended.error_line and "SONOEDGE_TRACE" in ended.error_line
 

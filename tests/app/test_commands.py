@@ -20,6 +20,7 @@ from edge.app.cli import app
 from edge.exam.folder import RunFolder
 from edge.finding import Verdict
 from edge.runtime.manifest import list_models, load_manifest, model_folder
+from edge.task.table import task_specs
 
 pytestmark = pytest.mark.usefixtures("cartilage_model")
 QUICK = ("--runtime", "onnx", "--precision", "int8")
@@ -42,11 +43,11 @@ def test_demo_leaves_video_picture_and_records_and_can_be_repeated(sonoedge, tmp
 
 
 def test_the_muscles_demo_is_compared_with_the_muscles_truth(sonoedge, tmp_path):
-    ended = sonoedge("demo", "--task", "muscle", "--frames", "6", *QUICK)
+    ended = sonoedge("demo", "muscle", "--frames", "6", *QUICK)
     assert ended.code == 0, ended.err
-    assert "pennation angle" in ended.out.split("against the truth")[1]
+    assert "Pennation" in ended.out.split("against the truth")[1]
     assert len(list(RunFolder(tmp_path / "out" / "demo").findings())) == 6
-    assert "there are: cartilage, muscle" in sonoedge("demo", "--task", "spleen").error_line
+    assert "there are: cartilage, muscle, nerve" in sonoedge("demo", "spleen").error_line
 
 
 @pytest.mark.parametrize("held", [["thesis.txt"], ["findings.jsonl"], ["findings.jsonl", "video-001.mkv"]], ids=str)
@@ -88,10 +89,10 @@ def test_demo_needs_no_network(sonoedge):
 
 def test_run_keeps_what_was_asked_for(sonoedge, tmp_path):
     options = ("--frames", "6", "--out", "kept", "--stills", "--masks", "--no-video", *QUICK)
-    ended = sonoedge("run", "--source", "phantom:cartilage,paced=no", *options)
+    ended = sonoedge("run", "cartilage", "--source", "phantom:cartilage,paced=no", *options)
     assert ended.code == 0, ended.err
     kept = tmp_path / "kept"
-    assert sorted(path.name for path in kept.iterdir()) == ["findings.jsonl", "masks", "stills"]
+    assert sorted(path.name for path in kept.iterdir()) == ["findings.jsonl", "masks", "run.json", "stills"]
     assert len(list((kept / "stills").iterdir())) == len(list((kept / "masks").iterdir())) == 6
     findings = list(RunFolder(kept).findings())
     assert {finding.runtime.split(",")[0] for finding in findings} == {"onnx int8"}
@@ -101,7 +102,7 @@ def test_run_keeps_what_was_asked_for(sonoedge, tmp_path):
 def test_the_users_scale_is_the_one_that_counts(sonoedge, tmp_path):
     for name, mm_per_px in (("one", "0.05"), ("two", "0.1")):
         options = ("--frames", "1", "--out", name, "--mm-per-px", mm_per_px, *QUICK)
-        assert sonoedge("run", "--source", "phantom:cartilage,paced=no", *options).code == 0
+        assert sonoedge("run", "cartilage", "--source", "phantom:cartilage,paced=no", *options).code == 0
     (one,), (two,) = (RunFolder(tmp_path / name).findings() for name in ("one", "two"))
     assert (one.spacing.x_mm_per_px, one.spacing.origin) == (0.05, "user")
     if Verdict.REFUSED not in (one.verdict, two.verdict):
@@ -109,7 +110,7 @@ def test_the_users_scale_is_the_one_that_counts(sonoedge, tmp_path):
 
 
 def test_show_reads_a_run_back(sonoedge, tmp_path):
-    sonoedge("run", "--source", "phantom:cartilage,paced=no", "--frames", "4", "--out", "kept", *QUICK)
+    sonoedge("run", "cartilage", "--source", "phantom:cartilage,paced=no", "--frames", "4", "--out", "kept", *QUICK)
     with (tmp_path / "kept" / "findings.jsonl").open("a") as records:
         records.write('{"schema": 1, "seq')
     ended = sonoedge("show", "kept", "--frames")
@@ -121,7 +122,18 @@ def test_show_reads_a_run_back(sonoedge, tmp_path):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_a_live_run_in_order(tmp_path, environment, number):
-    command = [sys.executable, "-m", "edge.app.cli", "run", "--source", "phantom:cartilage", "--out", "kept", *QUICK]
+    command = [
+        sys.executable,
+        "-m",
+        "edge.app.cli",
+        "run",
+        "cartilage",
+        "--source",
+        "phantom:cartilage",
+        "--out",
+        "kept",
+        *QUICK,
+    ]
     with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as running:
         records = tmp_path / "kept" / "findings.jsonl"
         for _ in range(600):
@@ -212,3 +224,11 @@ def test_every_command_teaches_with_an_example(sonoedge, command):
     ended = sonoedge(*command.split(), "--help")
     assert ended.code == 0
     assert f"sonoedge {command}" in ended.out.split("Usage:")[1].partition("\n")[2]
+
+
+@pytest.mark.parametrize("command", ["run", "series", "demo", "bench"])
+@pytest.mark.parametrize("task", [spec.name for spec in task_specs() if spec.demo_frames])
+def test_every_task_of_a_command_teaches_with_an_example(sonoedge, command, task):
+    ended = sonoedge(command, task, "--help")
+    assert ended.code == 0
+    assert f"sonoedge {command} {task}" in ended.out.split("Usage:")[1].partition("\n")[2]

@@ -1,4 +1,4 @@
-"""`sonoedge run --task nerve --pathway classical` as a user types it."""
+"""`sonoedge run nerve --pathway classical` as a user types it."""
 
 import json
 
@@ -6,7 +6,7 @@ import cv2
 import pytest
 
 SOURCE = "phantom:nerve,seed=3,frames=2,paced=no"
-COMMAND = ("run", "--source", SOURCE, "--task", "nerve", "--pathway", "classical", "--no-video")
+COMMAND = ("run", "nerve", "--source", SOURCE, "--pathway", "classical", "--no-video")
 
 
 @pytest.mark.parametrize("stages", [False, True])
@@ -24,12 +24,12 @@ def test_a_place_is_proposed_and_its_steps_are_drawn_on_request(sonoedge, tmp_pa
 
 
 def test_steps_of_a_network_cannot_be_shown(sonoedge):
-    ended = sonoedge("run", "--source", SOURCE, "--task", "nerve", "--stages")
+    ended = sonoedge("run", "nerve", "--source", SOURCE, "--stages")
     assert ended.code == 1
     assert "--stages" in ended.err and "--pathway classical" in ended.err
 
 
-def test_a_task_that_needs_its_network_says_which_do_not(sonoedge):
-    ended = sonoedge("run", "--source", SOURCE, "--task", "cartilage", "--pathway", "classical")
+def test_a_task_that_needs_its_network_says_so(sonoedge):
+    ended = sonoedge("run", "cartilage", "--source", SOURCE, "--pathway", "classical")
     assert ended.code == 1
-    assert "muscle, nerve and tissue" in ended.err
+    assert "cartilage has no pathway 'classical'; there are: deep" in ended.err

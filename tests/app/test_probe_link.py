@@ -18,7 +18,7 @@ from edge.frame import ProbeState
 from edge.phantom.records import Imaging
 from edge.source.fake import FakeFeed
 from edge.source.probe_feed import Exposure
-from edge.task.cartilage.cine import Cine
+from edge.task.cartilage.phantom import CartilageCine
 from edge.task.cartilage.simulated import true_sizes
 from firmware_bridge.errors import BridgeError, ClockNotReadyError, LinkLostError
 from firmware_bridge.host.clock_sync import HostTime
@@ -89,7 +89,9 @@ def plugged_in(monkeypatch):
 
 def scan(frames: int, address: str = "sim:", **options) -> list[Finding]:
     quick = {"runtime": "onnx", "precision": "int8", "threads": 1}
-    with open_session(f"phantom:cartilage,frames={frames}", probe=address, **quick, **options) as session:
+    with open_session(
+        f"phantom:cartilage,frames={frames}", task="cartilage", probe=address, **quick, **options
+    ) as session:
         return list(session)
 
 
@@ -281,7 +283,7 @@ class TestRun:
 
     def test_nothing_is_transmitted_before_the_first_finding_is_asked_for(self, plugged_in) -> None:
         probe = plugged_in(FakeProbe())
-        with open_session("phantom:cartilage", probe="sim:", runtime="onnx", precision="int8"):
+        with open_session("phantom:cartilage", task="cartilage", probe="sim:", runtime="onnx", precision="int8"):
             assert probe.calls == []
 
     def test_the_thickness_stays_true_while_the_depth_is_changed_at_random(self, plugged_in) -> None:
@@ -301,7 +303,7 @@ class TestRun:
         findings = scan(len(depths))
         in_doubt = {finding.sequence: isinstance(told(finding.sequence), StateUnknown) for finding in findings}
         assert len(set(in_doubt.values())) == 2, "both kinds are needed to see anything"
-        cine = Cine(1)
+        cine = CartilageCine(1)
         for finding in findings:
             if in_doubt[finding.sequence]:
                 assert finding.reasons == ("scale withheld: the depth was changed about the time of the exposure",)
@@ -317,15 +319,15 @@ class TestRun:
         probe = plugged_in(FakeProbe())
         cv2.imwrite(str(tmp_path / "knee.png"), np.zeros((90, 90), np.uint8))
         with pytest.raises(SettingError, match="recorded"):
-            open_session(tmp_path / "knee.png", probe="sim:")
+            open_session(tmp_path / "knee.png", task="cartilage", probe="sim:")
         with pytest.raises(SettingError, match="probe's"):
-            open_session("phantom:cartilage,depth=40", probe="sim:")
+            open_session("phantom:cartilage,depth=40", task="cartilage", probe="sim:")
         with pytest.raises(SettingError, match="names no probe"):
-            open_session("phantom:cartilage", probe=" ")
+            open_session("phantom:cartilage", task="cartilage", probe=" ")
         assert "start" not in probe.calls
 
     def test_an_error_of_the_line_is_shown_as_it_is(self, sonoedge) -> None:
-        ended = sonoedge("run", "--source", "phantom:cartilage", "--probe", "/dev/ttyACM77")
+        ended = sonoedge("run", "cartilage", "--source", "phantom:cartilage", "--probe", "/dev/ttyACM77")
         assert ended.code == 1
         assert "/dev/ttyACM77" in ended.error_line
 

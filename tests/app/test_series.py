@@ -11,11 +11,11 @@ import pytest
 
 from edge.app.series import KEPT_PICTURES, records_in
 from edge.exam.sampling import EvenSample
-from edge.task.muscle.cine import LIVE_MUSCLE, MuscleCine
+from edge.task.muscle.phantom import LIVE_MUSCLE, MuscleCine
 
 SEED, FPS = 1, 10
 SPACING = LIVE_MUSCLE.depth_mm / 480
-TABLES = ["findings.jsonl", "series.csv", "series.jsonl"]
+TABLES = ["findings.jsonl", "run.json", "series.csv", "series.jsonl"]
 FIGURES = ["course.png", "course.svg", "series.png", "series.svg"]
 CLASSICAL = ("--pathway", "classical", "--mm-per-px", SPACING)
 
@@ -65,11 +65,11 @@ def pictures(tmp_path, moments):
 
 
 def test_a_video_becomes_tables_and_figures(sonoedge, tmp_path, video, cine):
-    ended = sonoedge("series", video, "--out", "kept", *CLASSICAL)
+    ended = sonoedge("series", "muscle", video, "--out", "kept", *CLASSICAL)
     assert ended.code == 0, ended.err
     kept = tmp_path / "kept"
     assert sorted(path.name for path in kept.iterdir()) == sorted(TABLES + FIGURES)
-    assert all(f"kept/{name}" in ended.out for name in FIGURES + TABLES[1:])
+    assert all(f"kept/{name}" in ended.out for name in FIGURES + TABLES[2:])
     rows = rows_of(kept)
     assert [float(row["seconds"]) for row in rows] == pytest.approx([number / FPS for number in range(12)], abs=1e-3)
     assert {row["tracking"] for row in rows[1:]} == {"tracked"}
@@ -83,7 +83,7 @@ def test_a_video_becomes_tables_and_figures(sonoedge, tmp_path, video, cine):
 
 
 def test_the_course_shows_pictures_with_their_times_above_the_curves(sonoedge, tmp_path, video):
-    sonoedge("series", video, "--out", "kept", "--pictures", 4, *CLASSICAL)
+    sonoedge("series", "muscle", video, "--out", "kept", "--pictures", 4, *CLASSICAL)
     kept = tmp_path / "kept"
     root = ET.parse(kept / "course.svg").getroot()
     texts = [text.text for text in root.iter("{http://www.w3.org/2000/svg}text")]
@@ -104,13 +104,13 @@ def test_the_course_shows_pictures_with_their_times_above_the_curves(sonoedge, t
 
 
 def test_pictures_stand_a_second_each_unless_it_is_said_otherwise(sonoedge, tmp_path, pictures):
-    ended = sonoedge("series", pictures, "--out", "slow", *CLASSICAL)
+    ended = sonoedge("series", "muscle", pictures, "--out", "slow", *CLASSICAL)
     assert "each picture stands for 1 s" in ended.err
     rows = rows_of(tmp_path / "slow")
     assert [float(row["seconds"]) for row in rows] == [0, 1, 2, 3]
     # Too far apart for one to follow from the other.
     assert {row["tracking"] for row in rows} == {"none"}
-    ended = sonoedge("series", pictures, "--fps", 4, "--out", "fast", *CLASSICAL)
+    ended = sonoedge("series", "muscle", pictures, "--fps", 4, "--out", "fast", *CLASSICAL)
     assert "each picture stands" not in ended.err
     rows = rows_of(tmp_path / "fast")
     assert [float(row["seconds"]) for row in rows] == [0, 0.25, 0.5, 0.75]
@@ -121,7 +121,7 @@ def test_frames_that_show_no_muscle_are_gaps(sonoedge, tmp_path, moments):
     rng = np.random.default_rng(2)
     blank = [rng.integers(0, 12, moments[0].shape).astype(np.uint8) for _ in range(10)]
     write_video(tmp_path / "lifted.mkv", moments[:4] + blank + moments[4:8])
-    ended = sonoedge("series", "lifted.mkv", "--out", "kept", *CLASSICAL)
+    ended = sonoedge("series", "muscle", "lifted.mkv", "--out", "kept", *CLASSICAL)
     assert ended.code == 0, ended.err
     rows = rows_of(tmp_path / "kept")
     said = [bool(row["fascicle_angle_deg"]) for row in rows]
@@ -134,7 +134,7 @@ def test_frames_that_show_no_muscle_are_gaps(sonoedge, tmp_path, moments):
 
 def test_the_network_too(sonoedge, tmp_path, muscle_model):
     options = ("--runtime", "onnx", "--precision", "int8", "--frames", 6)
-    ended = sonoedge("series", "phantom:muscle,motion=contraction,paced=no", "--out", "kept", *options)
+    ended = sonoedge("series", "muscle", "phantom:muscle,motion=contraction,paced=no", "--out", "kept", *options)
     assert ended.code == 0, ended.err
     rows = rows_of(tmp_path / "kept")
     assert len(rows) == 6
@@ -143,27 +143,27 @@ def test_the_network_too(sonoedge, tmp_path, muscle_model):
 
 
 def test_an_earlier_run_has_its_tables_and_curves(sonoedge, tmp_path, video):
-    sonoedge("run", "--source", video, "--task", "muscle", "--out", "visit", "--no-video", *CLASSICAL)
+    sonoedge("run", "muscle", "--source", video, "--out", "visit", "--no-video", *CLASSICAL)
     for name, source in (("one", "visit"), ("two", "visit/findings.jsonl")):
-        ended = sonoedge("series", source, "--out", name)
+        ended = sonoedge("series", "muscle", source, "--out", name)
         assert ended.code == 0, ended.err
         assert "keeps no pictures" in ended.err
         assert sorted(path.name for path in (tmp_path / name).iterdir()) == ["series.csv", "series.jsonl", *FIGURES[2:]]
-    direct = sonoedge("series", video, "--out", "direct", *CLASSICAL)
+    direct = sonoedge("series", "muscle", video, "--out", "direct", *CLASSICAL)
     assert direct.code == 0
     assert rows_of(tmp_path / "one") == rows_of(tmp_path / "direct")
-    again = sonoedge("series", "visit", "--out", "one")
+    again = sonoedge("series", "muscle", "visit", "--out", "one")
     assert again.code == 1 and "already holds" in again.error_line
-    scaled = sonoedge("series", "visit", "--out", "scaled", "--mm-per-px", "0.1")
+    scaled = sonoedge("series", "muscle", "visit", "--out", "scaled", "--mm-per-px", "0.1")
     assert scaled.code == 1 and "measured already" in scaled.error_line
     assert not (tmp_path / "scaled").exists()
 
 
 def test_an_earlier_run_that_was_cut_short_is_read_as_far_as_it_goes(sonoedge, tmp_path, video):
-    sonoedge("run", "--source", video, "--task", "muscle", "--out", "visit", "--no-video", *CLASSICAL)
+    sonoedge("run", "muscle", "--source", video, "--out", "visit", "--no-video", *CLASSICAL)
     whole = (tmp_path / "visit" / "findings.jsonl").read_bytes()
     (tmp_path / "visit" / "findings.jsonl").write_bytes(whole[:-100])
-    ended = sonoedge("series", "visit", "--out", "kept")
+    ended = sonoedge("series", "muscle", "visit", "--out", "kept")
     assert ended.code == 0, ended.err
     assert "cut short" in ended.err
     assert len(rows_of(tmp_path / "kept")) == 11
@@ -174,7 +174,7 @@ def test_where_there_is_nothing_it_says_so_and_leaves_nothing(sonoedge, tmp_path
     (tmp_path / "visit").mkdir()
     (tmp_path / "visit" / "findings.jsonl").touch()
     for source, words in (("nowhere", "no file, folder or device"), ("empty", "holds no files"), ("visit", "no frame")):
-        ended = sonoedge("series", source, "--out", "kept")
+        ended = sonoedge("series", "muscle", source, "--out", "kept")
         assert ended.code == 1
         assert source in ended.error_line and words in ended.error_line
         assert not (tmp_path / "kept").exists()
@@ -182,11 +182,36 @@ def test_where_there_is_nothing_it_says_so_and_leaves_nothing(sonoedge, tmp_path
 
 def test_where_nothing_is_measured_there_is_a_table_and_no_figure(sonoedge, tmp_path):
     write_video(tmp_path / "air.mkv", [np.full((300, 400), 3, np.uint8)] * 3)
-    ended = sonoedge("series", "air.mkv", "--out", "kept", *CLASSICAL)
+    ended = sonoedge("series", "muscle", "air.mkv", "--out", "kept", *CLASSICAL)
     assert ended.code == 0, ended.err
     assert "nothing was measured" in ended.err
     assert sorted(path.name for path in (tmp_path / "kept").iterdir()) == TABLES
     assert [row["verdict"] for row in rows_of(tmp_path / "kept")] == ["refused"] * 3
+
+
+def test_without_the_library_for_figures_the_tables_are_kept_and_it_says_what_to_install(sonoedge, tmp_path, video):
+    missing = "sys.modules['matplotlib'] = None"
+    ended = sonoedge("series", "muscle", video, "--out", "kept", *CLASSICAL, prelude=missing)
+    assert ended.code == 0, ended.err
+    assert sorted(path.name for path in (tmp_path / "kept").iterdir()) == TABLES
+    assert "matplotlib" in ended.err and "pip install 'sonoedge[plots]'" in ended.err
+    assert len(rows_of(tmp_path / "kept")) == 12
+    assert "series.csv" in ended.out and "series.png" not in ended.out
+    # Once it is installed the curves can still be had.
+    assert sonoedge("series", "muscle", "kept", "--out", "later").code == 0
+    assert (tmp_path / "later" / "series.png").is_file()
+
+
+def test_figures_say_nothing_of_fonts_and_need_no_place_to_keep_them(sonoedge, tmp_path, video):
+    sonoedge("run", "muscle", "--source", video, "--out", "visit", "--no-video", *CLASSICAL)
+    (tmp_path / "matplotlibrc").write_text("font.size: 40\nno.such.setting: 1\n")
+    prelude = "import os; os.environ['MPLCONFIGDIR'] = '/proc/nowhere'"
+    ended = sonoedge("series", "muscle", "visit", "--out", "one", prelude=prelude)
+    assert ended.code == 0
+    assert ended.err.splitlines() == ["an earlier run keeps no pictures: course.png is left out"]
+    assert sonoedge("series", "muscle", "visit", "--out", "two").code == 0
+    for name in FIGURES[2:]:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
 def test_a_run_is_known_by_its_records(tmp_path):

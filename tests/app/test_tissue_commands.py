@@ -1,4 +1,4 @@
-"""`sonoedge run --task tissue` and `sonoedge reference` as a user types them."""
+"""`sonoedge run tissue` and `sonoedge reference` as a user types them."""
 
 import json
 
@@ -27,7 +27,7 @@ def own_settings(environment, tmp_path_factory, monkeypatch):
 @pytest.fixture
 def run(sonoedge, tmp_path):
     def run_tissue(source, *options):
-        return sonoedge("run", "--source", source, "--task", "tissue", *QUICK, *options)
+        return sonoedge("run", "tissue", "--source", source, *QUICK, *options)
 
     return run_tissue
 
@@ -54,7 +54,7 @@ def named(record):
 def test_a_region_is_judged_and_drawn(sonoedge, muscle, tmp_path, pathway):
     picture, roi = muscle
     options = QUICK if pathway == "deep" else ("--pathway", "classical", "--no-video")
-    command = ("run", "--source", picture, "--task", "tissue", "--roi", roi, "--out", "told", "--stills", *options)
+    command = ("run", "tissue", "--source", picture, "--roi", roi, "--out", "told", "--stills", *options)
     ended = sonoedge(*command)
     assert ended.code == 0, ended.err
     (record,) = records(tmp_path / "told")
@@ -85,9 +85,9 @@ def test_a_region_outside_the_picture_is_refused_with_its_limits(run, muscle, tm
 
 
 def test_options_of_the_tissue_task_are_for_it_alone(sonoedge, muscle):
-    ended = sonoedge("run", "--source", muscle[0], "--task", "muscle", "--roi", "1,2,30,40")
-    assert ended.code == 1 and "--task tissue" in ended.error_line
-    ended = sonoedge("run", "--source", muscle[0], "--task", "tissue", "--device", "Lumify")
+    ended = sonoedge("run", "muscle", "--source", muscle[0], "--roi", "1,2,30,40")
+    assert ended.code == 2 and "--roi" in ended.err
+    ended = sonoedge("run", "tissue", "--source", muscle[0], "--device", "Lumify")
     assert ended.code == 1 and "--reference NAME" in ended.error_line
 
 
@@ -98,7 +98,7 @@ def test_a_reference_is_recorded_listed_used_and_removed(sonoedge, run, muscle, 
         cv2.imwrite(str(tmp_path / f"{person}.png"), np.clip(grey * (0.9 + 0.05 * person), 0, 255).astype(np.uint8))
         assert run(tmp_path / f"{person}.png", "--roi", roi, "--out", f"run-{person}").code == 0
     runs = [f"run-{person}" for person in range(5)]
-    add = ("--device", "Lumify", "--preset", "msk")
+    add = ("--device", "Lumify", "--preset", "msk", "--kind", "muscle")
     few = sonoedge("reference", "add", "thigh", *runs[:4], *add)
     assert few.code == 1 and "5 healthy people or more" in few.error_line
     assert "no reference is recorded" in sonoedge("reference", "list").out
@@ -141,8 +141,10 @@ def test_a_damaged_file_of_references_is_told_and_kept(sonoedge):
 
 
 def test_a_run_of_another_task_is_no_reference(sonoedge, muscle, tmp_path):
-    command = ("run", "--source", muscle[0], "--task", "cartilage", *QUICK, "--out", "knee")
+    command = ("run", "cartilage", "--source", muscle[0], *QUICK, "--out", "knee")
     assert sonoedge(*command).code == 0
-    ended = sonoedge("reference", "add", "thigh", "knee", "--device", "a", "--preset", "b")
-    assert ended.code == 1 and "--task tissue" in ended.error_line
-    assert sonoedge("reference", "add", "thigh", "nowhere", "--device", "a", "--preset", "b").code == 1
+    ended = sonoedge("reference", "add", "thigh", "knee", "--device", "a", "--preset", "b", "--kind", "muscle")
+    assert ended.code == 1 and "no frame that shows muscle" in ended.error_line
+    assert (
+        sonoedge("reference", "add", "thigh", "nowhere", "--device", "a", "--preset", "b", "--kind", "muscle").code == 1
+    )

@@ -195,14 +195,14 @@ def test_shipped_models_run_alike(kind, model):
     """Shipped files, not the tiny model's, against the float ONNX file: 99.5 % of what is marked is alike, and half of
     the directions, where a model gives them, differ by less than 1.5 degrees."""
     pytest.importorskip("onnxruntime", reason="the comparison's other side, onnxruntime, is not installed")
-    from tools.drawers import DRAWERS
+    from tools.lesson import lesson_of
     from tools.masks import agreement_percent, decide, directions_apart_deg, has_directions
 
     folder = model_folder(model)
     manifest = load_manifest(folder)
-    drawn = DRAWERS[manifest.task](3).picture[None, None]
+    picture = lesson_of(manifest.task).phantom(3).picture[None, None]
     with opened(folder, kind) as runtime, opened(folder, ("onnx", "float")) as reference:
-        expected, output = reference.infer(drawn)[0].copy(), runtime.infer(drawn)[0]
+        expected, output = reference.infer(picture)[0].copy(), runtime.infer(picture)[0]
         marked = [decide(each, len(manifest.classes)) for each in (output, expected)]
         assert agreement_percent(*marked) > 99.5
         if has_directions(expected, len(manifest.classes)):

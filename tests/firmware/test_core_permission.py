@@ -41,8 +41,8 @@ class PythonRules:
     def state(self):
         p, f, s = self.transmit, self.latch, self.felt
         return (
-            *(p.imaging, p.frozen, p.armed, p.off, p.since_us, p.is_news, p.flags, self.host.heard, self.line.noisy),
-            *(f.code, f.detail, f.since_us, f.is_news, s.probe_dc, s.board_dc, s.battery_percent, tuple(s.motion)),
+            *(p.imaging, p.frozen, p.armed, p.off, p.since_us, p.unreported, p.flags, self.host.heard, self.line.noisy),
+            *(f.code, f.detail, f.since_us, f.unreported, s.probe_dc, s.board_dc, s.battery_percent, tuple(s.motion)),
             *(s.front_end_fails, s.self_test_fails, s.hot, s.fault_persists, s.readings_can_be),
         )
 
@@ -76,8 +76,8 @@ class CRules:
         p, f, s = self.transmit, self.latch, self.felt
         flags = self.c.permission_flags(p)
         return (
-            *(p.imaging, p.frozen, p.armed, p.off, p.since_us, p.is_news, flags, self.host.heard, self.line.noisy),
-            *(f.code, f.detail, f.since_us, f.is_news, s.probe_dc, s.board_dc, s.battery_percent, tuple(s.motion)),
+            *(p.imaging, p.frozen, p.armed, p.off, p.since_us, p.unreported, flags, self.host.heard, self.line.noisy),
+            *(f.code, f.detail, f.since_us, f.unreported, s.probe_dc, s.board_dc, s.battery_percent, tuple(s.motion)),
             *(s.front_end_fails, s.self_test_fails, s.hot),
             *(self.c.sensors_fault_persists(s), self.c.sensors_readings_can_be(s)),
         )

@@ -27,7 +27,7 @@ class Both:
     def compare(self):
         assert list(self.c.values) == self.python.values
         assert (self.c.epoch, self.c.since_us) == (self.python.epoch, self.python.since_us)
-        assert self.c.is_news == self.python.is_news
+        assert self.c.unreported == self.python.unreported
 
     def ask(self, pairs, now_us=77):
         wanted, got = self.python.change(pairs, now_us), self.core.c.settings_change(self.c, pairs, len(pairs), now_us)

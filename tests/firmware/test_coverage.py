@@ -20,6 +20,7 @@ SOME = [
 @pytest.fixture(scope="module")
 def files():
     pytest.importorskip("cffi")
+    pytest.importorskip("gcovr")
     if shutil.which("gcov") is None:
         pytest.skip("the coverage of the C code needs gcov: apt-get install -y --no-install-recommends gcc libc6-dev")
     measured = coverage.measure(SOME)

@@ -11,7 +11,8 @@ from firmware_bridge.device.stepped_probe import SimulationSettings, SteppedProb
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.codec import decode, encode
 from firmware_bridge.line.link import Greeting, Link
-from firmware_bridge.line.messages import Action, ExposureFlag, Message, Refusal, Stimulus
+from firmware_bridge.line.messages import Action, ExposureFlag, Refusal, Stimulus
+from firmware_bridge.line.packing import Message
 
 M = TypeVar("M", bound=Message)
 

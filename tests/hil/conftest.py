@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from firmware_bridge.host.connection import ConnectionStatistics
 from firmware_bridge.host.probe import Probe
+from firmware_bridge.host.session import ConnectionStatistics
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.transport.faulty import FaultSettings
 from tests.hil.counters import NAMES, Counted, complaints, counted_by_link, counted_by_program
 from tests.hil.firmware import KINDS, Firmware
-from tools.bridge.devices import Device
+from tools.bridge.devices import ProbeDevice
 from tools.bridge.raw_host import RawHost
 
 AWAKE_S = 600.0
@@ -27,7 +27,7 @@ def pytest_configure(config: pytest.Config) -> None:
 class Bench:
     """A device under test, and all the ends that a test opened on it."""
 
-    def __init__(self, device: Device, kind: str, firmware: Firmware) -> None:
+    def __init__(self, device: ProbeDevice, kind: str, firmware: Firmware) -> None:
         self.device, self.kind, self.firmware = device, kind, firmware
         self._opened: list[tuple[Probe, ConnectionStatistics]] = []
         self._raw: list[RawHost] = []
@@ -107,7 +107,7 @@ def probe(bench: Bench) -> Probe:
     return bench.open()
 
 
-def _make_ready(device: Device) -> None:
+def _make_ready(device: ProbeDevice) -> None:
     device.faults = FaultSettings()
     device.go_on()
     device.plug()

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 
-from firmware_bridge.host.connection import ConnectionCounters, ConnectionStatistics
+from firmware_bridge.host.session import ConnectionCounters, ConnectionStatistics
 from firmware_bridge.line.link import LinkCounters
 from firmware_bridge.line.messages import LinkStatistics
 

@@ -8,7 +8,7 @@ import pytest
 
 from firmware_bridge.line.messages import HARDWARE_ID
 from tools import firmware
-from tools.bridge.devices import CortexProbe, Device, ProcessProbe, PythonProbe
+from tools.bridge.devices import CortexProbe, ProbeDevice, ProcessProbe, PythonProbe
 from tools.bridge.qemu import missing_for_qemu
 
 PYTHON, PROCESS, CORTEX = "python", "process", "cortex_m3"
@@ -33,7 +33,7 @@ class Firmware:
     def public_key(self) -> Path:
         return firmware.make_keys(self.folder)[1]
 
-    def device(self, kind: str, flash: Path, **options: int) -> Device:
+    def device(self, kind: str, flash: Path, **options: int) -> ProbeDevice:
         """A device whose flash comes from the factory with version 1.0.0. Skips the test where it cannot be made."""
         self.factory(kind, flash)
         if kind == PYTHON:

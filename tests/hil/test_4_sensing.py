@@ -8,9 +8,16 @@ from typing import TypeVar
 import pytest
 
 from firmware_bridge.host.clock_sync import HostTime
-from firmware_bridge.host.events import Event, Exposed, Motion, ParametersChanged, TelemetryReport, TransmitChanged
+from firmware_bridge.host.events import (
+    Event,
+    Exposed,
+    MotionSample,
+    ParametersChanged,
+    TelemetryReport,
+    TransmitChanged,
+)
 from firmware_bridge.host.probe import Probe
-from firmware_bridge.host.reports import StateKnown, Watch
+from firmware_bridge.host.reports import EventQueue, StateKnown
 from firmware_bridge.line.messages import ExposureFlag, Stimulus
 from tests.hil.conftest import Bench
 from tests.hil.firmware import CORTEX
@@ -22,7 +29,7 @@ ROUNDING_PPM = 1e-6
 """Of a computation in floating point. The drifts here are the largest that are allowed for, so they lie on the edge."""
 
 
-def collected(probe: Probe, watch: Watch, kind: type[E], n: int) -> list[E]:
+def collected(probe: Probe, watch: EventQueue, kind: type[E], n: int) -> list[E]:
     """At least `n` events of a watch."""
     found: list[E] = []
     until = time.monotonic() + SOON_S
@@ -134,19 +141,19 @@ def test_motion_comes_400_times_a_second(bench):
     probe = bench.open()
     rng = random.Random(5)
     values = [rng.randint(-0x8000, 0x7FFF) for _ in range(6)]
-    watch = probe.watch((Motion,))
+    watch = probe.watch((MotionSample,))
     probe.set(imu_rate_hz=400)
     for k, value in enumerate(values):
         bench.device.stimulate(Stimulus(Stimulus.IMU_AX + k), value)
-    moves: list[Motion] = []
+    moves: list[MotionSample] = []
     while len(moves) < 200 or raw(moves[-1]) != values:
-        moves += collected(probe, watch, Motion, 1)
+        moves += collected(probe, watch, MotionSample, 1)
     steps_us = [(b.device_us - a.device_us) % WRAP for a, b in pairwise(moves)]
     assert all(step > 0 and step % 2500 == 0 for step in steps_us)
     assert 2500 in steps_us
 
 
-def raw(motion: Motion) -> list[int]:
+def raw(motion: MotionSample) -> list[int]:
     return [round(x * 1000) for x in motion.acceleration_g] + [round(x * 10) for x in motion.rate_deg_per_s]
 
 

@@ -10,13 +10,14 @@ from firmware_bridge.host.events import LineLost, LineRestored
 from firmware_bridge.host.probe import Probe
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.messages import BootReason, ExposureFlag, FaultCode, Stimulus, TransmitOff
+from firmware_bridge.line.packing import Message
 from firmware_bridge.line.transport.faulty import FaultSettings
 from tests.hil.conftest import Bench
 from tests.hil.counters import AGAIN, CUT, NAMES
 from tools.bridge.raw_host import SOON_S
 
 
-def echoes(probe: Probe, seed: int, n: int) -> tuple[list[bytes], list[Future[wire.Message]]]:
+def echoes(probe: Probe, seed: int, n: int) -> tuple[list[bytes], list[Future[Message]]]:
     """Random texts on their way there and back, several at a time."""
     rng = random.Random(seed)
     texts = [rng.randbytes(rng.randint(0, 120)) for _ in range(n)]
@@ -107,7 +108,7 @@ def set_depth(raw: int) -> wire.SetParameters:
     return wire.SetParameters(0, bytes((0,)) + raw.to_bytes(4, "little"))
 
 
-def was_done(answer: Future[wire.Message]) -> bool:
+def was_done(answer: Future[Message]) -> bool:
     """False: the line was lost before the answer came. Anything else fails."""
     try:
         reply = answer.result(SOON_S)

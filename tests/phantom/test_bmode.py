@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edge.phantom.bmode import compress, envelope, leading_edge_mm, receiver_noise, white_field
+from edge.phantom.bmode import compress, envelope, leading_edge_mm, receiver_noise
 from edge.phantom.records import Echoes, Imaging, Interface
+from edge.phantom.speckle import white_field
 
 SHAPE = (400, 300)
 QUIET = Imaging(noise_db=-200.0, smoothing=0.0)

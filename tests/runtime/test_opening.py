@@ -7,9 +7,9 @@ import pytest
 
 from edge.errors import BackendUnavailableError, ModelDigestError, ModelError, SettingError, UnknownNameError
 from edge.runtime import opening
-from edge.runtime.choice import Measured
+from edge.runtime.choice import RuntimeTiming
 from edge.runtime.manifest import load_manifest
-from edge.runtime.opening import Installed, installed, open_runtime
+from edge.runtime.opening import InstalledRuntime, installed, open_runtime
 
 
 @pytest.fixture
@@ -20,10 +20,12 @@ def measured(monkeypatch):
 
     def measure(folder, manifest, candidates, threads):
         asked.append(candidates)
-        return tuple(Measured(*candidate, speeds_ms.get(candidate, 9.0)) for candidate in candidates)
+        return tuple(RuntimeTiming(*candidate, speeds_ms.get(candidate, 9.0)) for candidate in candidates)
 
     monkeypatch.setattr(opening, "measure", measure)
-    monkeypatch.setattr(opening, "installed", lambda: tuple(Installed(name, "1", None) for name in opening.RUNTIMES))
+    monkeypatch.setattr(
+        opening, "installed", lambda: tuple(InstalledRuntime(name, "1", None) for name in opening.RUNTIMES)
+    )
     monkeypatch.setattr(opening, "_open", lambda folder, manifest, name, precision, threads: (name, precision))
     return asked
 
@@ -61,7 +63,7 @@ def test_measures_again_for_another_wish(tiny_model, measured, tmp_path, other):
 
 def test_measures_again_when_model_library_or_processor_changed(tiny_model, measured, tmp_path, monkeypatch):
     choose(tiny_model, tmp_path)
-    monkeypatch.setattr(opening, "installed", lambda: tuple(Installed(n, "2", None) for n in opening.RUNTIMES))
+    monkeypatch.setattr(opening, "installed", lambda: tuple(InstalledRuntime(n, "2", None) for n in opening.RUNTIMES))
     choose(tiny_model, tmp_path)
     monkeypatch.setattr("edge.runtime.choice.processor", lambda: "another board")
     choose(tiny_model, tmp_path)
@@ -84,7 +86,7 @@ def test_damaged_cache_is_measured_anew_and_mended(tiny_model, measured, tmp_pat
 
 def test_kept_answer_for_a_runtime_that_is_gone_is_not_used(tiny_model, measured, tmp_path, monkeypatch):
     choose(tiny_model, tmp_path)
-    rest = tuple(Installed(n, "1", None if n != "tflite" else "gone") for n in opening.RUNTIMES)
+    rest = tuple(InstalledRuntime(n, "1", None if n != "tflite" else "gone") for n in opening.RUNTIMES)
     monkeypatch.setattr(opening, "installed", lambda: rest)
     choice = choose(tiny_model, tmp_path)
     assert choice.name == "openvino"

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from edge.frame import Region
-from edge.screen.region import find_region
-from edge.screen.ticks import read_ticks
+from edge.screen.region.ultrasound import find_region
+from edge.screen.ruler.scale import read_scale
 
 DATA = Path(__file__).parents[2] / "../shared/data"
 
@@ -56,11 +56,11 @@ def corners(region: Region) -> tuple[int, int, int, int]:
 )
 def test_scale(name, mm_per_px):
     pixels = picture(name)
-    scale = read_ticks(pixels, find_region(pixels))
+    scale = read_scale(pixels, find_region(pixels)).scale
     assert scale is not None
     assert scale.mm_per_px == pytest.approx(mm_per_px, rel=0.01)
 
 
 def test_no_scale_is_made_up_where_there_are_no_ticks():
     pixels = picture("handheld_screens/clarius_axial-lateral-resolution-2020.png")
-    assert read_ticks(pixels, find_region(pixels)) is None
+    assert read_scale(pixels, find_region(pixels)).scale is None

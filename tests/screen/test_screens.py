@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from edge.frame import Region
-from edge.screen.region import find_region
-from edge.screen.ticks import study_ticks
+from edge.screen.region.ultrasound import find_region
+from edge.screen.ruler.scale import read_scale
 from tests.screen.screens import draw_screen
 
 SEEDS = range(40)
@@ -28,7 +28,7 @@ def results() -> list[tuple[float, bool, float | None]]:
     for seed in SEEDS:
         screen = draw_screen(seed)
         region = find_region(screen.pixels)
-        scale = study_ticks(screen.pixels, region).scale
+        scale = read_scale(screen.pixels, region).scale
         off = None if scale is None else abs(scale.mm_per_px / screen.mm_per_px - 1)
         found.append((overlap(region, screen.region), screen.readable, off))
     return found
@@ -60,4 +60,4 @@ def test_a_screen_of_one_colour_is_its_own_region(level):
 def test_tiny_pictures_do_no_harm(shape):
     pixels = np.full(shape, 90, np.uint8)
     assert find_region(pixels) == Region.whole(pixels)
-    assert study_ticks(pixels, Region.whole(pixels)).scale is None
+    assert read_scale(pixels, Region.whole(pixels)).scale is None

@@ -15,12 +15,12 @@ from edge.source.fake import FakeFeed
 from edge.source.phantom import open_phantom as open_phantom_of
 from edge.source.phantom import parse_phantom as parse_phantom_of
 from edge.source.probe_feed import Exposure
-from edge.task.cartilage.cine import Cine
-from edge.task.muscle.cine import LIVE_MUSCLE, MuscleCine
-from edge.task.nerve.cine import NerveCine
+from edge.task.cartilage.phantom import CartilageCine
+from edge.task.muscle.phantom import LIVE_MUSCLE, MuscleCine
+from edge.task.nerve.phantom import NerveCine
 from edge.task.table import anatomies
 from edge.task.tissue.phantom import TissueCine
-from edge.trust.picture import picture_faults
+from edge.trust.faults import picture_faults
 
 open_phantom = partial(open_phantom_of, anatomies=anatomies())
 parse_phantom = partial(parse_phantom_of, anatomies=anatomies())
@@ -180,14 +180,14 @@ def test_a_probe_sets_the_phantom() -> None:
         transmitting=True,
     )
     assert (frame.exposed_ns, frame.sequence) == (10**12, 0)
-    assert np.array_equal(frame.pixels, Cine(1).picture(0.0, NOMINAL).pixels)
+    assert np.array_equal(frame.pixels, CartilageCine(1).picture(0.0, NOMINAL).pixels)
 
 
 def test_a_changed_depth_is_in_the_very_next_picture() -> None:
     deeper = replace(NOMINAL, depth_mm=80.0)
     frames = fed({}, {"imaging": deeper}, {})
     for k, imaging in enumerate((NOMINAL, deeper, NOMINAL)):
-        assert np.array_equal(frames[k].pixels, Cine(1).picture(k * 0.04, imaging).pixels)
+        assert np.array_equal(frames[k].pixels, CartilageCine(1).picture(k * 0.04, imaging).pixels)
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def test_a_frozen_picture_stands_still_with_its_own_settings() -> None:
 def test_a_frozen_exposure_that_was_not_read_is_shown_as_it_was_set() -> None:
     deeper = replace(NOMINAL, depth_mm=64.0)
     _, frozen = fed({}, {"imaging": deeper, "frozen": True})
-    assert np.array_equal(frozen.pixels, Cine(1).picture(0.04, deeper).pixels)
+    assert np.array_equal(frozen.pixels, CartilageCine(1).picture(0.04, deeper).pixels)
     assert frozen.probe.depth_mm == 64.0
 
 

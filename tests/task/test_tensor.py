@@ -4,13 +4,15 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.task.cartilage.cine import Cine
+from edge.task.cartilage.phantom import CartilageCine
 from edge.task.tensor import grey_tensor
 
 
 @pytest.mark.parametrize("shape", [(480, 640), (354, 586), (1080, 1920), (256, 256), (300, 280)])
 def test_it_is_the_mean_over_the_pixels_that_become_one(shape) -> None:
-    picture = cv2.resize(Cine(2, shape=(480, 640)).picture(0.0).pixels, shape[::-1], interpolation=cv2.INTER_CUBIC)
+    picture = cv2.resize(
+        CartilageCine(2, shape=(480, 640)).picture(0.0).pixels, shape[::-1], interpolation=cv2.INTER_CUBIC
+    )
     expected = cv2.resize(picture, (256, 256), interpolation=cv2.INTER_AREA).astype(float)
     assert np.abs(grey_tensor(picture, 256)[0, 0] - expected).mean() < 2.5
 

@@ -3,12 +3,21 @@
 import pytest
 
 from edge.runtime.manifest import list_models, load_manifest, model_folder
+from tools.bundle import load_facts
 from tools.card import shipped_card
 
 
 @pytest.mark.parametrize("name", list_models())
 def test_the_shipped_card_is_the_one_that_the_manifest_gives(name: str) -> None:
     assert (model_folder(name) / "CARD.md").read_text() == shipped_card(name)
+
+
+@pytest.mark.parametrize("name", list_models())
+def test_the_shipped_manifest_says_what_the_facts_say(name: str) -> None:
+    manifest, facts = load_manifest(model_folder(name)), load_facts(name)
+    told = {field: getattr(facts, field) for field in facts.__struct_fields__ if field != "meaning"}
+    assert {field: getattr(manifest, field) for field in told} == told
+    assert {output.meaning for output in manifest.outputs} == ({facts.meaning} if facts.meaning else set())
 
 
 @pytest.mark.parametrize("name", list_models())

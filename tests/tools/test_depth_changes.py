@@ -9,16 +9,16 @@ from edge.frame import PixelSpacing, SpacingOrigin
 from edge.phantom.records import Imaging
 from edge.source.fake import FakeFeed
 from edge.source.probe_feed import Exposure
-from tools.bridge.depth_changes import Frame, Notes, is_wrong, report
+from tools.bridge.depth_changes import Notes, ScannedFrame, is_wrong, report
 
 TRUTH = Exposure(80, 2, Imaging(depth_mm=48.0))
 
 
-def frame(mm_per_px: float | None, reason: str = "") -> Frame:
+def frame(mm_per_px: float | None, reason: str = "") -> ScannedFrame:
     spacing = mm_per_px and PixelSpacing(mm_per_px, mm_per_px, SpacingOrigin.DEPTH)
     measured = (Measurement("mean_thickness", 2.0, "mm", 1.9, 2.1),)
     finding = Finding("cartilage", 2, 80, Verdict.MEASURED, (reason,) if reason else (), measured, (), spacing)
-    return Frame(finding, TRUTH, 0.08, 48.0)
+    return ScannedFrame(finding, TRUTH, 0.08, 48.0)
 
 
 def test_only_another_scale_than_the_true_one_is_wrong() -> None:

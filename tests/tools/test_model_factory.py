@@ -12,8 +12,8 @@ from onnx import numpy_helper
 
 from edge.runtime.manifest import Number, load_manifest, verify
 from tools import quantize
-from tools.bundle import FACTS, bundle, load_facts, record
-from tools.recipe import MODELS
+from tools.bundle import bundle, load_facts, record
+from tools.lesson import MODELS, facts_folders
 from tools.tiny import FACTS as TINY_FACTS
 
 
@@ -118,11 +118,11 @@ def test_recorded_figures_outlive_the_next_bundle(model):
     assert manifest.figures() == {"spread": 0.5}
 
 
-@pytest.mark.parametrize("path", sorted(FACTS.glob("*.json")), ids=lambda path: path.stem)
-def test_facts_are_complete(path):
-    facts = load_facts(path.stem)
+@pytest.mark.parametrize("name", facts_folders())
+def test_facts_are_complete(name):
+    facts = load_facts(name)
     assert all((facts.intended_use, facts.not_intended_for, facts.training_sets))
-    assert bool(facts.classes) == bool(facts.meaning) == (MODELS / path.stem / "model.onnx").is_file()
+    assert bool(facts.classes) == bool(facts.meaning) == (MODELS / name / "model.onnx").is_file()
     assert all(training.licence and training.attribution for training in facts.training_sets)
 
 

@@ -8,7 +8,7 @@ from onnx.reference import ReferenceEvaluator
 
 from edge.runtime.tflite import Interpreter
 from tools.tflite.reading import read_network
-from tools.tflite.writing import UnknownStepError, write_tflite
+from tools.tflite.writing import UnknownOperationError, write_tflite
 
 RNG = np.random.default_rng(5)
 SHAPE = (1, 8, 10, 14)
@@ -88,7 +88,7 @@ def test_an_operation_gives_what_onnx_defines(model):
     ],
 )
 def test_what_it_would_get_wrong_is_refused(model, told):
-    with pytest.raises(UnknownStepError, match=told):
+    with pytest.raises(UnknownOperationError, match=told):
         write_tflite(read_network(model))
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from firmware_bridge.line import messages
 from tools.wire.__main__ import made
-from tools.wire.layout import Field, load_layout
+from tools.wire.layout import FieldLayout, load_layout
 
 LAYOUT = load_layout()
 
@@ -33,6 +33,21 @@ def test_a_number_used_twice_is_refused(tmp_path):
         load_layout(other)
 
 
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ('[["values", "i32[2]"], ["device_us", "u32"]]', "array before a single value"),
+        ('[["data", "bytes"], ["device_us", "u32"]]', "tail that is not its last"),
+    ],
+)
+def test_an_order_of_fields_that_cannot_be_packed_is_refused(tmp_path, fields, reason):
+    other = tmp_path / "messages.toml"
+    source = (made.__globals__["BRIDGE"] / "line" / "messages.toml").read_text()
+    other.write_text(f'{source}\n[[message]]\nname = "Odd"\nid = 0x7f\nfrom = "host"\nfields = {fields}\n')
+    with pytest.raises(SystemExit, match=reason):
+        load_layout(other)
+
+
 @pytest.mark.parametrize("message", LAYOUT.messages, ids=lambda message: message.name)
 def test_python_size_is_the_layouts(message):
     assert calcsize(messages.MESSAGES[message.number].LAYOUT.format) == message.fixed_size
@@ -46,4 +61,4 @@ def test_presets_start_within_their_ranges():
 
 
 def test_array_size():
-    assert Field("values", "i32", 17).size == 68
+    assert FieldLayout("values", "i32", 17).size == 68

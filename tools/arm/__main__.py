@@ -19,21 +19,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.runtime.manifest import list_models, load_manifest, model_folder
-from tools.arm.board import BOARDS, Board, run_python
+from edge.task.table import task_specs
+from tools.arm.board import BOARDS, EmulatedBoard, run_python
 from tools.arm.system import PROJECT, CannotSetUpError, set_up
+from tools.lesson import lesson_of, lessons
 from tools.masks import all_masks
+from tools.parity import SEED
 
 CACHE = PROJECT / ".cache/arm"
 LEAST_ALIKE_PERCENT = 99.9
 PICTURES = 2
 """130,000 decisions; a picture takes seconds where every instruction is emulated."""
-DEMO = "run --source phantom:cartilage --frames 3 --runtime tflite"
 CANNOT_SET_UP = 3
 TIMEOUT_S = 1800.0
 """For one job; half a minute on a machine with nothing else to do."""
 
 
-class Outcome(NamedTuple):
+class JobOutcome(NamedTuple):
     """Of one job on one board."""
 
     kept: bool
@@ -46,39 +48,42 @@ def networks() -> list[Path]:
     return [folder for folder in folders if load_manifest(folder).variants]
 
 
-def pictures_of(folder: Path, n: int) -> NDArray[np.uint8]:
-    """(n, 1, H, W): phantom pictures where the model's task has a phantom, else smoothed noise."""
-    from tools.drawers import DRAWERS
-    from tools.parity import SEED
+def short_demo() -> str:
+    """What the program runs: three frames of the first task that has a phantom."""
+    spec = next(one for one in task_specs() if one.anatomies)
+    return f"run {spec.name} --source phantom:{spec.anatomies[0].name} --frames 3 --runtime tflite"
 
+
+def pictures_of(folder: Path, n: int) -> NDArray[np.uint8]:
+    """(n, 1, H, W): phantom pictures where the model's task has a lesson, else smoothed noise."""
     manifest = load_manifest(folder)
-    if manifest.task in DRAWERS:
-        return np.stack([DRAWERS[manifest.task](SEED + index).picture for index in range(n)])[:, None]
+    if manifest.task in lessons():
+        return np.stack([lesson_of(manifest.task).phantom(SEED + index).picture for index in range(n)])[:, None]
     noise = np.random.default_rng(0).integers(0, 256, (n, *manifest.input.shape[1:]))
     return ((noise + np.roll(noise, 1, axis=3)) // 2).astype(np.uint8)
 
 
-def compare(board: Board, folder: Path, stored: Path) -> Outcome:
+def compare(board: EmulatedBoard, folder: Path, stored: Path) -> JobOutcome:
     """Whether all masks of one model agree, with each figure."""
     try:
         said = run_python(board, CACHE, ["-m", "tools.arm.compare", str(folder), str(stored)], TIMEOUT_S)
     except subprocess.SubprocessError as error:
-        return Outcome(False, f"{board.processor}  {folder.name}: {_told(error)}")
+        return JobOutcome(False, f"{board.processor}  {folder.name}: {_told(error)}")
     found: dict[str, float] = json.loads(said.strip().splitlines()[-1])["alike_percent"]
     lines = []
     for kind, percent in found.items():
         verdict = "ok" if percent >= LEAST_ALIKE_PERCENT else f"TOO LOW, at least {LEAST_ALIKE_PERCENT} %"
         lines.append(f"{board.processor}  {folder.name}  {kind:14}  {percent:8.4f} % of pixels as on x86  {verdict}")
-    return Outcome(min(found.values()) >= LEAST_ALIKE_PERCENT, "\n".join(lines))
+    return JobOutcome(min(found.values()) >= LEAST_ALIKE_PERCENT, "\n".join(lines))
 
 
-def demo(board: Board, arguments: str) -> Outcome:
+def demo(board: EmulatedBoard, arguments: str) -> JobOutcome:
     """Whether the program ends well, with what it says."""
     try:
         said = run_python(board, CACHE, ["-m", "edge.app.cli", *shlex.split(arguments)], TIMEOUT_S)
     except subprocess.SubprocessError as error:
-        return Outcome(False, f"{board.processor}  'sonoedge {arguments}': {_told(error)}")
-    return Outcome(True, f"{board.processor}  'sonoedge {arguments}' said:\n{said.strip()}")
+        return JobOutcome(False, f"{board.processor}  'sonoedge {arguments}': {_told(error)}")
+    return JobOutcome(True, f"{board.processor}  'sonoedge {arguments}' said:\n{said.strip()}")
 
 
 def _told(error: subprocess.SubprocessError) -> str:
@@ -109,7 +114,7 @@ def check(models: list[Path], demo_arguments: str, count: int) -> bool:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, action="append", help="a model's folder (all shipped models)")
-    parser.add_argument("--demo", default=DEMO, help=f"what the program runs, '' for nothing ({DEMO})")
+    parser.add_argument("--demo", default=short_demo(), help="what the program runs, '' for nothing (%(default)s)")
     parser.add_argument("--pictures", type=int, default=PICTURES, help=f"pictures a model and board ({PICTURES})")
     arguments = parser.parse_args()
     started_s = time.monotonic()

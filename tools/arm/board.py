@@ -14,7 +14,7 @@ EMULATOR = "qemu-aarch64-static"
 
 
 @dataclass(frozen=True)
-class Board:
+class EmulatedBoard:
     """A processor, as it describes itself."""
 
     processor: str
@@ -27,9 +27,9 @@ class Board:
 
 
 BOARDS = (
-    Board("cortex-a72", "0xd08", "fp asimd evtstrm crc32 cpuid", "0x00000000410fd083"),
+    EmulatedBoard("cortex-a72", "0xd08", "fp asimd evtstrm crc32 cpuid", "0x00000000410fd083"),
     # Adds half precision and the int8 dot product, for which the runtimes have other kernels.
-    Board(
+    EmulatedBoard(
         "cortex-a76",
         "0xd0b",
         "fp asimd evtstrm crc32 atomics fphp asimdhp cpuid asimdrdm lrcpc dcpop asimddp",
@@ -40,7 +40,7 @@ BOARDS = (
 CORES = 2
 
 
-def describe(board: Board, root: Path) -> None:
+def describe(board: EmulatedBoard, root: Path) -> None:
     """Write the processor's description into a root folder."""
     midr = int(board.midr, 16)
     processor = (
@@ -61,7 +61,7 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text)
 
 
-def run_python(board: Board, cache: Path, arguments: Sequence[str], timeout_s: float) -> str:
+def run_python(board: EmulatedBoard, cache: Path, arguments: Sequence[str], timeout_s: float) -> str:
     """Run the board's Python in the current folder; returns what it prints. Raises CalledProcessError.
 
     cache: as `tools.arm.system.set_up` made it.

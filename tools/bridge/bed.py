@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tools import firmware
-from tools.bridge.devices import CortexProbe, Device, ProcessProbe, PythonProbe
+from tools.bridge.devices import CortexProbe, ProbeDevice, ProcessProbe, PythonProbe
 from tools.bridge.qemu import missing_for_qemu
 
 
-def devices(folder: Path) -> Iterator[Device]:
+def devices(folder: Path) -> Iterator[ProbeDevice]:
     """One after the other, each switched off. What cannot be made is told and left out."""
     yield python_probe(folder)
     yield process_probe(folder)

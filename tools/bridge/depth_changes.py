@@ -18,20 +18,17 @@ from random import Random
 
 import numpy as np
 
-from edge.app.composition import live_picture, open_task
+from edge.app.composition import compose
 from edge.app.probe_link import Exposures, ProbeLink, open_link
-from edge.app.truth import true_sizes
-from edge.clock import MonotonicClock
+from edge.app.settings import Settings
 from edge.finding import Finding
 from edge.loop.runner import Loop
-from edge.loop.step import Step
-from edge.runtime.manifest import model_folder
-from edge.runtime.opening import open_runtime
-from edge.screen.locator import Locator
 from edge.source.phantom import open_phantom
 from edge.source.probe_feed import Exposure
 from edge.source.probed import ProbedSource
-from edge.task.cartilage.cine import Cine
+from edge.task.cartilage.phantom import CartilageCine
+from edge.task.cartilage.simulated import true_sizes
+from edge.task.table import anatomies, task_spec
 from firmware_bridge.host.events import Event, ParametersChanged
 
 SEED = 1
@@ -44,7 +41,7 @@ MEASURE = "mean_thickness"
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class ScannedFrame:
     """One frame that came through the chain."""
 
     finding: Finding
@@ -76,23 +73,23 @@ class Notes:
             self._noted[exposure.exposed_ns] = exposure, self._t_s, self._heard_mm
         return exposure
 
-    def of(self, finding: Finding) -> Frame:
-        return Frame(finding, *self._noted[finding.exposed_ns])
+    def of(self, finding: Finding) -> ScannedFrame:
+        return ScannedFrame(finding, *self._noted[finding.exposed_ns])
 
 
-def scan(address: str, changes: int, seed: int) -> Iterator[Frame]:
+def scan(address: str, changes: int, seed: int) -> Iterator[ScannedFrame]:
     """Frames of a run that ends with the last change."""
-    task, clock = open_task("cartilage"), MonotonicClock()
-    runtime, _ = open_runtime("auto", model_folder(task.model), precision="int8", threads=1)
+    phantom, task = f"cartilage,seed={SEED}", task_spec("cartilage")
+    settings = Settings(task, task.options(), f"phantom:{phantom}", precision="int8", threads=1)
     with ExitStack() as opened:
-        opened.enter_context(runtime)
         link, exposures = open_link(address, print)
         opened.enter_context(link)
         notes = Notes(exposures, link.probe.parameters().depth_mm)
         link.probe.listen(notes.hear, (ParametersChanged,))
-        source = opened.enter_context(ProbedSource(open_phantom(f"cartilage,seed={SEED}", feed=notes), link))
-        step = Step(Locator().locate, task, runtime, live_picture, clock)
-        loop = opened.enter_context(Loop(source, step, {}, clock, tell=print))
+        source = ProbedSource(open_phantom(phantom, anatomies=anatomies(), feed=notes), link)
+        chain = compose(settings, tell=print, source=source)
+        opened.enter_context(chain.opened)
+        loop = chain.loop
         link.start(arm=True)
         changer = threading.Thread(target=change_depth, args=(link, loop, changes, seed))
         changer.start()
@@ -121,7 +118,7 @@ def change_depth(link: ProbeLink, loop: Loop, changes: int, seed: int) -> None:
         loop.stop()
 
 
-def report(frames: list[Frame], changes: int) -> Iterator[str]:
+def report(frames: list[ScannedFrame], changes: int) -> Iterator[str]:
     scaled = [frame for frame in frames if frame.finding.spacing is not None]
     measured = [frame for frame in scaled if frame.finding.measurement(MEASURE)]
     withheld = [frame for frame in frames if frame.finding.spacing is None]
@@ -139,14 +136,14 @@ def report(frames: list[Frame], changes: int) -> Iterator[str]:
     yield from spread(measured)
 
 
-def is_wrong(frame: Frame) -> bool:
+def is_wrong(frame: ScannedFrame) -> bool:
     spacing, depth_mm = frame.finding.spacing, frame.truth.imaging.depth_mm
     return spacing is not None and abs(spacing.y_mm_per_px * 480 - depth_mm) > 1e-6 * depth_mm
 
 
-def spread(frames: list[Frame]) -> Iterator[str]:
+def spread(frames: list[ScannedFrame]) -> Iterator[str]:
     """Errors of the thickness just after a change and later; both are the same where all is well."""
-    cine = Cine(SEED)
+    cine = CartilageCine(SEED)
     errors: dict[bool, list[float]] = {True: [], False: []}
     for before, frame in pairwise(frames):
         truth = true_sizes(cine.band(frame.t_s, frame.truth.imaging))[MEASURE]
@@ -160,7 +157,7 @@ def spread(frames: list[Frame]) -> Iterator[str]:
         yield f"error of the {MEASURE}, {len(size)} times, {name}: {bias}"
 
 
-def _reasons(frames: list[Frame]) -> Iterator[str]:
+def _reasons(frames: list[ScannedFrame]) -> Iterator[str]:
     """Each reason without its numbers, the most frequent first."""
     reasons = Counter(re.sub(r"[\d.]+", "#", reason) for frame in frames for reason in frame.finding.reasons)
     yield from (f"    {number} {reason}" for reason, number in reasons.most_common())

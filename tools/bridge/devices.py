@@ -31,7 +31,7 @@ LINGER_S: Final = 2.0
 """Unless it takes no bytes at all: then it is left after this."""
 
 
-class Device(ABC):
+class ProbeDevice(ABC):
     """A probe on the bench, its power still off. A context manager, which switches it on and off."""
 
     name: ClassVar[str]
@@ -105,7 +105,7 @@ class Device(ABC):
         self.power_off()
 
 
-class PythonProbe(Device):
+class PythonProbe(ProbeDevice):
     """The simulator with a real clock."""
 
     name = "Python simulator"
@@ -142,7 +142,7 @@ class PythonProbe(Device):
         return self._probe
 
 
-class ProcessProbe(Device):
+class ProcessProbe(ProbeDevice):
     """The C firmware as a process on a pty."""
 
     name = "host process"
@@ -184,7 +184,7 @@ class ProcessProbe(Device):
         return self._process
 
 
-class CortexProbe(Device):
+class CortexProbe(ProbeDevice):
     """Boot loader and firmware on QEMU's mps2-an385."""
 
     name = "emulated Cortex-M3"

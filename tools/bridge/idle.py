@@ -17,13 +17,13 @@ from firmware_bridge.host.update import update
 from firmware_bridge.line.transport.serial_port import DEFAULT_BAUD
 from tools import firmware
 from tools.bridge.bed import devices, process_probe
-from tools.bridge.devices import CortexProbe, Device
+from tools.bridge.devices import CortexProbe, ProbeDevice
 
 ECHO_BYTES = 32
 PROGRAM_BYTES = 200 * 1024
 
 
-def benches(folder: Path) -> Iterator[tuple[str, Device]]:
+def benches(folder: Path) -> Iterator[tuple[str, ProbeDevice]]:
     for device in devices(folder):
         yield device.name, device
     yield f"host process at {DEFAULT_BAUD:,} bit/s", process_probe(folder, "--baud", str(DEFAULT_BAUD))
@@ -39,7 +39,7 @@ def echoes_s(probe: Probe, n: int) -> list[float]:
     return times_s
 
 
-def update_s(device: Device, probe: Probe, folder: Path) -> tuple[int, float]:
+def update_s(device: ProbeDevice, probe: Probe, folder: Path) -> tuple[int, float]:
     """The image's bytes, and how long the whole update took."""
     program, image = folder / "new.program", folder / "new.signed"
     own = (folder / "app.bin").read_bytes() if isinstance(device, CortexProbe) else Random(1).randbytes(PROGRAM_BYTES)

@@ -20,7 +20,7 @@ from firmware_bridge.line.framing import encode_frame
 from firmware_bridge.line.transport.faulty import FaultyTransport
 from firmware_bridge.line.transport.serial_port import DEFAULT_BAUD
 from tools.bridge.bed import process_probe
-from tools.bridge.devices import Device
+from tools.bridge.devices import ProbeDevice
 from tools.bridge.raw_host import RawHost, now_us
 
 BITS_PER_BYTE: Final = 10
@@ -68,7 +68,7 @@ def frame_bytes(payload: bytes) -> int:
     return len(encode_frame(bytes(LINK_HEADER_BYTES) + encode(wire.Echo(0, payload))))
 
 
-def echo(device: Device, messages: int, payload_bytes: int) -> Rate:
+def echo(device: ProbeDevice, messages: int, payload_bytes: int) -> Rate:
     payloads = [Random(number).randbytes(payload_bytes) for number in range(messages)]
     with device, Echoer(device.open_line()) as host:
         assert isinstance(host.transport, FaultyTransport)

@@ -16,11 +16,11 @@ from random import Random
 from statistics import median, quantiles
 from typing import Final
 
-from firmware_bridge.host.events import Event, Exposed, Motion
+from firmware_bridge.host.events import Event, Exposed, MotionSample
 from firmware_bridge.host.probe import BothEnds, Probe
 from firmware_bridge.line.transport.serial_port import DEFAULT_BAUD
 from tools.bridge.bed import process_probe
-from tools.bridge.devices import Device
+from tools.bridge.devices import ProbeDevice
 
 IMU_HZ: Final = 400
 FRAMES_PER_S: Final = 60
@@ -42,19 +42,19 @@ class Run:
     line: BothEnds
 
 
-def run(device: Device, seconds: float, seed: int = 1) -> Run:
+def run(device: ProbeDevice, seconds: float, seed: int = 1) -> Run:
     frames: list[int] = []
     samples_us: list[int] = []
 
     def note(event: Event) -> None:
         if isinstance(event, Exposed):
             frames.append(event.frame_number)
-        elif isinstance(event, Motion):
+        elif isinstance(event, MotionSample):
             samples_us.append(event.device_us)
 
     with device, Probe(device.open_line, name=device.name) as probe:
         probe.set(imu_rate_hz=IMU_HZ, frame_rate_hz=FRAMES_PER_S)
-        probe.listen(note, (Exposed, Motion))
+        probe.listen(note, (Exposed, MotionSample))
         probe.start_imaging()
         began_s = time.monotonic()
         trips = list(commands(probe, began_s + seconds, Random(seed)))

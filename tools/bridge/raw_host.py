@@ -8,7 +8,7 @@ from typing import Any, Final, Self, TypeVar
 
 from firmware_bridge.line.codec import decode, encode
 from firmware_bridge.line.link import Greeting, Link
-from firmware_bridge.line.messages import Message
+from firmware_bridge.line.packing import Message
 from firmware_bridge.line.transport.contract import Transport
 
 M = TypeVar("M", bound=Message)

@@ -16,7 +16,7 @@ from typing import Final
 from firmware_bridge.host.events import LineRestored
 from firmware_bridge.host.probe import Probe
 from tools.bridge.bed import process_probe, python_probe
-from tools.bridge.devices import Device
+from tools.bridge.devices import ProbeDevice
 from tools.bridge.raw_host import SOON_S
 
 DEPTHS_MM: Final = (25.0, 45.0)
@@ -33,7 +33,7 @@ class Return:
     """It has the settings that it was last given."""
 
 
-def pull(device: Device, probe: Probe, random: Random, *, power: bool) -> Return:
+def pull(device: ProbeDevice, probe: Probe, random: Random, *, power: bool) -> Return:
     """Set the probe, pull its cable, with `power` also switch it off and on, plug it in again. Raises BridgeErrors."""
     wanted = probe.set(depth_mm=random.choice(DEPTHS_MM), gain_db=random.randint(-10, 10))
     watch = probe.watch((LineRestored,))
@@ -53,7 +53,7 @@ def pull(device: Device, probe: Probe, random: Random, *, power: bool) -> Return
     return Return((back.received_ns - plugged_ns) / 1e9, back.restarted, kept)
 
 
-def pulls(device: Device, runs: int, seed: int = 1) -> list[Return]:
+def pulls(device: ProbeDevice, runs: int, seed: int = 1) -> list[Return]:
     random = Random(seed)
     with device, Probe(device.open_line, name=device.name) as probe:
         return [pull(device, probe, random, power=run % 2 == 1) for run in range(runs)]

@@ -1,1 +1,1 @@
-"""Measuring the cartilage model."""
+"""Training and measuring of the cartilage model."""

@@ -15,10 +15,15 @@ from edge.frame import Frame, PixelSpacing, SpacingOrigin
 from edge.runtime.contract import Runtime
 from edge.runtime.manifest import Number
 from edge.task.cartilage.band import BandSize, measure_band
+from edge.task.cartilage.spec import SPEC, CartilageOptions
 from edge.task.cartilage.task import CartilageTask
+from edge.task.contract import Given
+from edge.task.gate import admitted
 from edge.trust.interval import COVERAGE, conformal_half_width
+from tools.cartilage.pictures import KneePicture, draw_knee_picture
+from tools.lesson import Evaluated
 from tools.masks import dice
-from tools.pictures import Sample, draw_sample
+from tools.single_pictures import measured_by
 
 VALIDATION, TEST, OTHERS = range(3_000_000, 3_000_300), range(4_000_000, 4_000_500), range(4_500_000, 4_500_800)
 BORDER_LOGITS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
@@ -27,7 +32,7 @@ NAMES = ("mean_thickness_medial", "mean_thickness_central", "mean_thickness_late
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class KneeOutcome:
     """What the task said of one picture, beside the truth."""
 
     dice: float
@@ -37,23 +42,25 @@ class Outcome:
     mm_per_row: float
 
 
-def outcomes(runtime: Runtime, task: CartilageTask, seeds: Sequence[int], title: str) -> Iterator[Outcome]:
+def outcomes(runtime: Runtime, task: CartilageTask, seeds: Sequence[int], title: str) -> Iterator[KneeOutcome]:
     """Every picture of the seeds through the task."""
     for seed in track(seeds, description=title):
-        sample = draw_sample(seed, knees_only=True)
+        sample = draw_knee_picture(seed, knees_only=True)
         frame = framed(sample)
-        finding = task.conclude(frame, outputs := runtime.infer(task.prepare(frame)), ())
+        tensor = task.prepare(frame).tensor
+        outputs = runtime.infer(tensor) if tensor is not None else ()
+        finding = task.conclude(admitted(frame, SPEC.gate, task), outputs, None).finding
         inside, truth = outputs[0][0, 0] > task.border_logit, sample.coverage > 0.5
         overlap = dice(inside.astype(np.uint8), truth.astype(np.uint8))
-        yield Outcome(overlap, finding, true_size(sample), sample.spacing_mm_per_px[1])
+        yield KneeOutcome(overlap, finding, true_size(sample), sample.spacing_mm_per_px[1])
 
 
-def framed(sample: Sample) -> Frame:
+def framed(sample: KneePicture) -> Frame:
     spacing = PixelSpacing(*sample.spacing_mm_per_px, SpacingOrigin.USER)
     return Frame(sample.picture, 0, 0, "phantom", spacing)
 
 
-def true_size(sample: Sample) -> BandSize | None:
+def true_size(sample: KneePicture) -> BandSize | None:
     """Dimensions in mm from the exact coverage: each column's thickness and middle."""
     x_mm, y_mm = sample.spacing_mm_per_px
     thickness = sample.coverage.sum(axis=0)
@@ -67,7 +74,7 @@ def true_size(sample: Sample) -> BandSize | None:
     return measure_band(columns * x_mm, (middle - half) * y_mm, (middle + half) * y_mm)
 
 
-def errors_mm(results: Sequence[Outcome]) -> dict[str, NDArray[np.float64]]:
+def errors_mm(results: Sequence[KneeOutcome]) -> dict[str, NDArray[np.float64]]:
     """Signed errors of each measurement where there is one, and of the same in rows under `NAME_rows`."""
     pairs: dict[str, list[tuple[float, float]]] = {name: [] for name in (*NAMES, "minimum_thickness")}
     for result in results:
@@ -84,7 +91,7 @@ def errors_mm(results: Sequence[Outcome]) -> dict[str, NDArray[np.float64]]:
 def calibrate(runtime: Runtime) -> list[Number]:
     """The log odds at which thickness is without bias, and half-widths in rows of the network's picture."""
     tried = {
-        logit: list(outcomes(runtime, CartilageTask({"border_logit": logit}), VALIDATION, f"borders at logit {logit}"))
+        logit: list(outcomes(runtime, _task({"border_logit": logit}), VALIDATION, f"borders at logit {logit}"))
         for logit in BORDER_LOGITS
     }
     biases = {logit: float(errors_mm(results)["mean_thickness"].mean()) for logit, results in tried.items()}
@@ -106,7 +113,7 @@ def calibrate(runtime: Runtime) -> list[Number]:
     return [border, *widths]
 
 
-def covered(results: Sequence[Outcome]) -> float:
+def covered(results: Sequence[KneeOutcome]) -> float:
     """Share of intervals that hold the truth."""
     inside = []
     for result in results:
@@ -118,7 +125,7 @@ def covered(results: Sequence[Outcome]) -> float:
     return float(np.mean(inside))
 
 
-def figures(results: Sequence[Outcome], false_answers: float, precision: str) -> list[Number]:
+def figures(results: Sequence[KneeOutcome], false_answers: float, precision: str) -> list[Number]:
     """What the card and docs/results.md show."""
     note = f"{precision}; {len(results)} phantom pictures, seeds from {TEST.start}"
     errors = errors_mm(results)
@@ -150,19 +157,21 @@ def figures(results: Sequence[Outcome], false_answers: float, precision: str) ->
 
 def answered_wrongly(runtime: Runtime, task: CartilageTask) -> float:
     """Share of pictures without cartilage on which the task did not refuse."""
-    answers = []
+    answers, measure = [], measured_by(task, SPEC.gate, runtime)
     for seed in track(OTHERS, description="other anatomy"):
-        sample = draw_sample(seed)
+        sample = draw_knee_picture(seed)
         if sample.coverage.any():
             continue
-        frame = framed(sample)
-        finding = task.conclude(frame, runtime.infer(task.prepare(frame)), ())
-        answers.append(finding.verdict is not Verdict.REFUSED)
+        answers.append(measure(framed(sample)).verdict is not Verdict.REFUSED)
     return float(np.mean(answers))
 
 
-def evaluate(runtime: Runtime, calibration: Mapping[str, float], precision: str) -> list[Number]:
+def evaluate(runtime: Runtime, calibration: Mapping[str, float], precision: str) -> Evaluated:
     """Everything of the test seeds."""
-    task = CartilageTask(calibration)
+    task = _task(calibration)
     results = list(outcomes(runtime, task, TEST, f"test, {precision}"))
-    return figures(results, answered_wrongly(runtime, task), precision)
+    return Evaluated(figures(results, answered_wrongly(runtime, task), precision))
+
+
+def _task(calibration: Mapping[str, float]) -> CartilageTask:
+    return CartilageTask(Given(CartilageOptions(), calibration))

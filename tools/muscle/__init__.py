@@ -1,1 +1,1 @@
-"""Training and test pictures of muscle: real ones with hand-drawn masks, and phantoms."""
+"""Training and measuring of the muscle model."""

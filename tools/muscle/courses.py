@@ -15,18 +15,19 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.app.composition import open_task
-from edge.finding import Finding
+from edge.app.opening import folder_of, open_task
 from edge.frame import Frame
 from edge.runtime.contract import Runtime
-from edge.runtime.manifest import model_folder
-from edge.runtime.none import NoNetwork
 from edge.runtime.opening import open_runtime
 from edge.screen.locator import Locator
+from edge.task.contract import Outputs
+from edge.task.gate import admitted
+from edge.task.muscle.spec import SPEC
 from edge.task.muscle.task import MuscleTask
-from edge.task.muscle.tracking import track_of
+from edge.task.muscle.tracking import Track
 from tools.muscle.cycles import CYCLE_HEADS, cycle_rows, lag_frames
 from tools.muscle.observers import Observed, frame_of, load_observed
+from tools.single_pictures import outputs_for
 
 RECORDED_FPS: Final = 30.0
 NEIGHBOURS_S: Final = 0.04
@@ -53,32 +54,30 @@ def real_series(movement: str) -> tuple[tuple[Observed, float], ...]:
     return tuple((observed, int(observed.name[-7:-4]) / RECORDED_FPS) for observed in found)
 
 
-def opened(pathway: str, runtime: str, precision: str | None) -> tuple[MuscleTask, Runtime]:
-    task = open_task("muscle", pathway=pathway)
+def opened(pathway: str, runtime: str, precision: str | None) -> tuple[MuscleTask, Runtime | None]:
+    task, way = open_task(SPEC, pathway), SPEC.pathway(pathway)
     assert isinstance(task, MuscleTask)
-    if pathway == "classical":
-        return task, NoNetwork()
-    return task, open_runtime(runtime, model_folder(task.model), precision=precision, threads=1)[0]
+    return task, open_runtime(runtime, folder_of(way), precision=precision, threads=1)[0] if way.network else None
 
 
 def followed_course(
     task: MuscleTask,
     observers: Sequence[float],
     frames: Sequence[Frame],
-    outputs: Sequence[tuple[NDArray[np.float32], ...]],
+    outputs: Sequence[Outputs],
 ) -> Courses:
     """Frames in the order in which they are shown."""
-    history: tuple[Finding, ...] = ()
+    before: Track | None = None
     single, tracked, begun = [], [], 0
     for frame, output in zip(frames, outputs, strict=True):
-        alone = task.conclude_alone(frame, output).measurement("fascicle_angle")
-        finding = task.conclude(frame, output, history)
-        track = track_of((finding,))
+        prepared = admitted(frame, SPEC.gate, task)
+        alone = task.conclude_alone(prepared, output).measurement("fascicle_angle")
+        track = task.conclude(prepared, output, before).memory
         estimate = next((each for each in track.estimates if each.name == "fascicle_angle"), None) if track else None
         single.append(alone.value if alone else np.nan)
         tracked.append(estimate.belief.value if estimate else np.nan)
-        begun += bool(history) and estimate is not None and not estimate.joined
-        history = (finding,)
+        begun += before is not None and estimate is not None and not estimate.joined
+        before = track
     return Courses(np.array(observers), np.array(single), np.array(tracked), begun)
 
 
@@ -96,13 +95,13 @@ def ordered(
     ]
 
 
-def set2_rows(task: MuscleTask, runtime: Runtime) -> Iterator[str]:
+def set2_rows(task: MuscleTask, runtime: Runtime | None) -> Iterator[str]:
     """A line of the table for each movement and order."""
     locator = Locator(None, None)
     for movement in ("range_of_motion", "jumping"):
         taken = real_series(movement)
         frames = [frame_of(observed, locator) for observed, _ in taken]
-        outputs = [runtime.infer(task.prepare(frame)) for frame in frames]
+        outputs = [outputs_for(admitted(frame, SPEC.gate, task), runtime) for frame in frames]
         seen = np.array([observed.fascicle_deg for observed, _ in taken])
         for order in ORDERS:
             courses = []
@@ -185,7 +184,7 @@ def table(heads: Sequence[str], rows: Iterator[str]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--pathway", choices=("deep", "classical"), default="deep")
+    parser.add_argument("--pathway", choices=[one.name for one in SPEC.pathways], default="deep")
     parser.add_argument("--runtime", default="onnx")
     parser.add_argument("--precision", choices=("int8", "float"))
     parser.add_argument("--cycles", type=int, default=200, help="0: leave the phantom out")

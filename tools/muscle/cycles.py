@@ -11,13 +11,16 @@ from numpy.typing import NDArray
 from edge.frame import Frame, PixelSpacing, SpacingOrigin
 from edge.image.flow import movement_between, reduced
 from edge.runtime.contract import Runtime
-from edge.task.muscle.cine import LIVE_MUSCLE, MuscleCine
+from edge.task.gate import admitted
 from edge.task.muscle.filter import Reading
-from edge.task.muscle.motion import PERIOD_US
+from edge.task.muscle.phantom import LIVE_MUSCLE, MuscleCine
+from edge.task.muscle.phantom_motion import PERIOD_US
 from edge.task.muscle.readings import measured_of
+from edge.task.muscle.spec import SPEC
 from edge.task.muscle.strain import Strain, folded_deg
 from edge.task.muscle.task import MuscleTask
 from edge.task.muscle.tracking import Measured, Track, follow
+from tools.single_pictures import outputs_for
 
 FPS: Final = 12.5
 """Half of what is usual: the tissue moves twice as far from frame to frame."""
@@ -49,7 +52,7 @@ CYCLE_HEADS: Final = (
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Exposure:
+class CyclePicture:
     """One picture of an instant, and what it says alone."""
 
     frame: Frame
@@ -60,7 +63,7 @@ class Exposure:
 class Cycle:
     """One cycle of a phantom."""
 
-    exposures: tuple[tuple[Exposure, ...], ...]
+    exposures: tuple[tuple[CyclePicture, ...], ...]
     """By instant."""
     truth: NDArray[np.float64]
     """(instants, QUANTITIES) degrees, mm, mm."""
@@ -76,7 +79,7 @@ class Cycle:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Run:
+class FollowedCycles:
     """Many cycles, each array (cycles, instants, QUANTITIES); NaN: nothing said."""
 
     single: NDArray[np.float64]
@@ -87,7 +90,7 @@ class Run:
     """Of one frame each."""
 
 
-def exposed(task: MuscleTask, runtime: Runtime, seed: int) -> Cycle:
+def exposed(task: MuscleTask, runtime: Runtime | None, seed: int) -> Cycle:
     """Every instant of a cycle, EXPOSURES times, measured alone by the network or the classical pathway."""
     cine, rng = MuscleCine(seed), np.random.default_rng(seed)
     mm_per_px = LIVE_MUSCLE.depth_mm / cine.shape[0]
@@ -98,7 +101,7 @@ def exposed(task: MuscleTask, runtime: Runtime, seed: int) -> Cycle:
         clean = cine.picture(n / FPS).pixels
         pictures = (noisy(clean, rng) for _ in range(EXPOSURES))
         frames = (Frame(p, 0, 0, "phantom", PixelSpacing(mm_per_px, mm_per_px, SpacingOrigin.USER)) for p in pictures)
-        rows.append(tuple(Exposure(frame, measured(task, runtime, frame, held)) for frame in frames))
+        rows.append(tuple(CyclePicture(frame, measured(task, runtime, frame, held)) for frame in frames))
         borders.append(held)
         truths.append((truth.fascicle_angle_deg, truth.fascicle_length_mm, truth.thickness_mm))
     return Cycle(tuple(rows), np.array(truths), np.array(borders))
@@ -108,11 +111,12 @@ def noisy(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.ui
     return np.clip(picture + rng.normal(0, NOISE, picture.shape), 0, 255).astype(np.uint8)
 
 
-def measured(task: MuscleTask, runtime: Runtime, frame: Frame, held: tuple[float, float]) -> Measured | None:
-    return measured_of(task.conclude_alone(frame, runtime.infer(task.prepare(frame)), held))
+def measured(task: MuscleTask, runtime: Runtime | None, frame: Frame, held: tuple[float, float]) -> Measured | None:
+    prepared = admitted(frame, SPEC.gate, task)
+    return measured_of(task.conclude_alone(prepared, outputs_for(prepared, runtime), held))
 
 
-def run(cycle: Cycle, cycles: int, seed: int) -> Run:
+def run(cycle: Cycle, cycles: int, seed: int) -> FollowedCycles:
     """The cycle over and over, its exposures drawn anew each time."""
     instants, rng = len(cycle.exposures), np.random.default_rng(seed)
     single = np.full((cycles * instants, len(QUANTITIES)), np.nan)
@@ -132,10 +136,10 @@ def run(cycle: Cycle, cycles: int, seed: int) -> Run:
             single[n, k] = next((r.measurement.value for r in own(exposure) if r.measurement.name == name), np.nan)
             tracked[n, k] = next((each.belief.value for each in track.estimates if each.name == name), np.nan)
     shape = (cycles, instants, len(QUANTITIES))
-    return Run(single.reshape(shape), tracked.reshape(shape), begun, np.array(follow_ms), np.array(flow_ms))
+    return FollowedCycles(single.reshape(shape), tracked.reshape(shape), begun, np.array(follow_ms), np.array(flow_ms))
 
 
-def own(exposure: Exposure) -> tuple[Reading, ...]:
+def own(exposure: CyclePicture) -> tuple[Reading, ...]:
     return exposure.measured.readings if exposure.measured else ()
 
 
@@ -163,7 +167,7 @@ def angle_by_flow_deg(cycle: Cycle) -> float:
     return folded_deg(angle - start)
 
 
-def cycle_rows(task: MuscleTask, runtime: Runtime, seeds: Sequence[int], cycles: int) -> Iterator[str]:
+def cycle_rows(task: MuscleTask, runtime: Runtime | None, seeds: Sequence[int], cycles: int) -> Iterator[str]:
     """A line of the table for each phantom and quantity; then the time it took."""
     times = []
     for seed in seeds:
@@ -177,7 +181,7 @@ def cycle_rows(task: MuscleTask, runtime: Runtime, seeds: Sequence[int], cycles:
     yield f"\n{cycles} cycles; tracking {median:.1f} ms a frame (95 % under {most:.1f}), {flow:.1f} ms of it flow"
 
 
-def cycle_row(phantom: str, name: str, done: Run, truth: NDArray[np.float64], k: int) -> str:
+def cycle_row(phantom: str, name: str, done: FollowedCycles, truth: NDArray[np.float64], k: int) -> str:
     single, tracked = done.single[..., k], done.tracked[..., k]
     off = np.nanmean(tracked - truth, axis=1)
     first, last = float(off[:ENDS].mean()), float(off[-ENDS:].mean())

@@ -13,15 +13,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.app.truth import nearest, true_architecture
 from edge.finding import Finding
 from edge.frame import Frame
 from edge.overlay.draw import draw_found
 from edge.screen.locator import Locator
 from edge.task.muscle.architecture import apart_deg
+from edge.task.muscle.simulated import nearest, true_sizes
+from edge.task.muscle.spec import SPEC
 from tools.muscle.observers import frame_of, load_observed
-from tools.muscle.pathways import open_pathway
 from tools.muscle.phantoms import SEED, picture_of
+from tools.single_pictures import open_measure
 
 PICTURE: Final = Path(__file__).parents[2] / "docs/images/muscle-cases.jpg"
 PHANTOMS: Final = 60
@@ -37,24 +38,24 @@ Case = tuple[float, str, Frame, Finding]
 
 
 def phantom_cases() -> list[Case]:
-    conclude = open_pathway("deep")
+    measure = open_measure(SPEC.name)
     cases = []
     for seed in range(SEED + AHEAD, SEED + AHEAD + PHANTOMS):
         frame, bellies = picture_of(seed)
-        finding = conclude(frame)
+        finding = measure(frame)
         fascicle = finding.measurement("fascicle_angle")
         if fascicle is not None:
-            truth = true_architecture(nearest(finding, bellies))["fascicle_angle"]
+            truth = true_sizes(nearest(finding, bellies))["fascicle_angle"]
             cases.append(_case(f"phantom {seed}", fascicle.value, truth, frame, finding))
     return cases
 
 
 def observed_cases() -> list[Case]:
-    conclude, locator = open_pathway("deep"), Locator(None, None)
+    measure, locator = open_measure(SPEC.name), Locator(None, None)
     cases = []
     for observed in load_observed():
         frame = frame_of(observed, locator)
-        finding = conclude(frame)
+        finding = measure(frame)
         fascicle = finding.measurement("fascicle_angle")
         read = fascicle.value if fascicle else float("nan")
         cases.append(_case(Path(observed.name).stem, read, observed.fascicle_deg, frame, finding))
@@ -84,9 +85,9 @@ def sheet(cases: Sequence[Case]) -> NDArray[np.uint8]:
 
 def _tile(case: Case) -> NDArray[np.uint8]:
     _, words, frame, finding = case
-    drawn = draw_found(frame, finding)
-    scale = min(WIDTH / drawn.shape[1], HEIGHT / drawn.shape[0])
-    small = cv2.resize(drawn, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    shown = draw_found(frame, finding)
+    scale = min(WIDTH / shown.shape[1], HEIGHT / shown.shape[0])
+    small = cv2.resize(shown, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     named = cv2.copyMakeBorder(small, CAPTION, 0, 0, WIDTH - small.shape[1], cv2.BORDER_CONSTANT)
     cv2.putText(named, words, (4, CAPTION - 7), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (255, 255, 255), 1, cv2.LINE_AA)
     return np.asarray(named, np.uint8)

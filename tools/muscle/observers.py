@@ -21,25 +21,25 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.app.composition import open_task
 from edge.finding import Finding, LineMark, MaskMark
 from edge.frame import Frame
 from edge.runtime.manifest import model_folder
-from edge.runtime.none import NoNetwork
 from edge.runtime.opening import open_runtime
 from edge.screen.locator import Locator
 from edge.task.muscle.fascicles import Direction, Evidence
 from edge.task.muscle.grid import SIDE
+from edge.task.muscle.spec import SPEC
 from edge.task.muscle.structure_tensor import structure_angle_deg
 from edge.task.muscle.task import Chosen, Look, MuscleTask
 from edge.task.tensor import Fit, fitted_tensor
+from tools.single_pictures import DATA, Measure, measured_by, open_measure
 
-FOLDER: Final = Path(__file__).parents[3] / "shared" / "data" / "muscle"
+FOLDER: Final = DATA / "muscle"
 RANGES_DEG: Final = ((0, 10), (10, 20), (20, 30), (30, 50))
 GASTROCNEMIUS: Final = "GL1"
 """Set 2's person."""
 PATHWAYS: Final = ("deep", "network", "classical", "tensor")
-Reader = Callable[[Frame], "Reading | None"]
+Reader = Callable[[Frame], "PathwayReading | None"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Observed:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class PathwayReading:
     """What a pathway says of a picture; low and high: its interval."""
 
     fascicle_deg: float
@@ -65,11 +65,11 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class ObservedPair:
     """A picture's truth and what was read; None: nothing."""
 
     observed: Observed
-    read: Reading | None
+    read: PathwayReading | None
 
 
 def load_observed(folder: Path = FOLDER) -> tuple[Observed, ...]:
@@ -107,18 +107,17 @@ class NetworkAlone(MuscleTask):
 
 def task_reader(pathway: str, runtime: str = "onnx", precision: str | None = None) -> Reader:
     """Through the task, as in a run."""
-    task = open_task("muscle", pathway="deep" if pathway == "network" else pathway)
     if pathway == "network":
-        task = NetworkAlone()
-    opened = (
-        NoNetwork()
-        if pathway == "classical"
-        else open_runtime(runtime, model_folder(task.model), precision=precision, threads=1)[0]
-    )
-    return lambda frame: reading_of(task.conclude(frame, opened.infer(task.prepare(frame)), ()))
+        opened, _ = open_runtime(runtime, model_folder(SPEC.name), precision=precision, threads=1)
+        return reader_of(measured_by(NetworkAlone(), SPEC.gate, opened))
+    return reader_of(open_measure(SPEC.name, pathway, runtime=runtime, precision=precision))
 
 
-def reading_of(finding: Finding) -> Reading | None:
+def reader_of(measure: Measure) -> Reader:
+    return lambda frame: reading_of(measure(frame))
+
+
+def reading_of(finding: Finding) -> PathwayReading | None:
     """What a finding says, None where it refuses."""
     fascicle, superficial = (finding.measurement(name) for name in ("fascicle_angle", "superficial_aponeurosis_angle"))
     if fascicle is None or superficial is None:
@@ -128,15 +127,15 @@ def reading_of(finding: Finding) -> Reading | None:
         for name in ("superficial aponeurosis", "deep aponeurosis")
     )
     thickness = float(lower[0, 1] - upper[0, 1]) * float(np.cos(np.radians(superficial.value)))
-    return Reading(fascicle.value, superficial.value, thickness, fascicle.low, fascicle.high)
+    return PathwayReading(fascicle.value, superficial.value, thickness, fascicle.low, fascicle.high)
 
 
 def tensor_reader() -> Reader:
     """The bare structure tensor inside the muscle that the classical pathway finds."""
-    task = open_task("muscle", pathway="classical")
+    measure = open_measure(SPEC.name, "classical")
 
-    def read(frame: Frame) -> Reading | None:
-        finding = task.conclude(frame, (), ())
+    def read(frame: Frame) -> PathwayReading | None:
+        finding = measure(frame)
         reading = reading_of(finding)
         if reading is None:
             return None
@@ -155,14 +154,14 @@ def tensor_reader() -> Reader:
     return read
 
 
-def read_all(reader: Reader, subjects: Sequence[str] = ()) -> tuple[Pair, ...]:
+def read_all(reader: Reader, subjects: Sequence[str] = ()) -> tuple[ObservedPair, ...]:
     """Every picture of these subjects (none named: of all) through a pathway."""
     locator = Locator(None, None)
     wanted = [observed for observed in load_observed() if not subjects or observed.subject in subjects]
-    return tuple(Pair(observed, reader(frame_of(observed, locator))) for observed in wanted)
+    return tuple(ObservedPair(observed, reader(frame_of(observed, locator))) for observed in wanted)
 
 
-def table(pairs: Sequence[Pair]) -> str:
+def table(pairs: Sequence[ObservedPair]) -> str:
     """Per set, person and range of angle: answered, and error and bias of the three measures."""
     real = [p for p in pairs if p.observed.subject != GASTROCNEMIUS]
     groups = {"set 1, six people": real, "set 2, another muscle": [p for p in pairs if p not in real]}
@@ -176,11 +175,11 @@ def table(pairs: Sequence[Pair]) -> str:
     return "\n".join([*lines, *(_row(name, group) for name, group in groups.items() if group)])
 
 
-def _subjects(pairs: Sequence[Pair]) -> list[str]:
+def _subjects(pairs: Sequence[ObservedPair]) -> list[str]:
     return sorted({pair.observed.subject for pair in pairs})
 
 
-def errors(pairs: Sequence[Pair]) -> NDArray[np.float64]:
+def errors(pairs: Sequence[ObservedPair]) -> NDArray[np.float64]:
     """(answered, 3): degrees, degrees, percent."""
     return np.array(
         [
@@ -195,7 +194,7 @@ def errors(pairs: Sequence[Pair]) -> NDArray[np.float64]:
     ).reshape(-1, 3)
 
 
-def _row(name: str, pairs: Sequence[Pair]) -> str:
+def _row(name: str, pairs: Sequence[ObservedPair]) -> str:
     answered = [(p.observed, p.read) for p in pairs if p.read is not None]
     cells = [f"{_nanmean(np.abs(column)):.2f}, {_nanmean(column):+.2f}" for column in errors(pairs).T]
     angles = np.array([(seen.fascicle_deg, read.fascicle_deg) for seen, read in answered]).reshape(-1, 2)

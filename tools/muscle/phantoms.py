@@ -10,22 +10,22 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from edge.app.truth import nearest, true_architecture
 from edge.finding import Finding, Verdict
 from edge.frame import Frame, PixelSpacing, SpacingOrigin
-from edge.phantom.picture import beam_positions
-from edge.phantom.records import Transducer
-from edge.phantom.soft_tissue_draw import draw_muscle
+from edge.phantom.beams import beam_positions
+from edge.phantom.soft_tissue_drawing import draw_soft_tissue
 from edge.task.muscle.phantom import muscle_picture
-from edge.task.muscle.truth import Architecture, architecture
-from tools.muscle.pathways import PATHWAYS, open_pathway
+from edge.task.muscle.phantom_truth import TrueArchitecture, architecture
+from edge.task.muscle.simulated import nearest, true_sizes
+from edge.task.muscle.spec import SPEC
+from tools.single_pictures import open_measure
 
 SEED: Final = 7_000_000
 RELATIVE: Final = ("fascicle_length", "straight_fascicle_length", "muscle_thickness")
 """Whose errors are told in percent."""
 
 
-class Pair(NamedTuple):
+class PhantomPair(NamedTuple):
     """One measure of one picture."""
 
     value: float
@@ -34,23 +34,23 @@ class Pair(NamedTuple):
     """Whether the interval holds the truth."""
 
 
-def picture_of(seed: int) -> tuple[Frame, list[Architecture]]:
+def picture_of(seed: int) -> tuple[Frame, list[TrueArchitecture]]:
     """A picture, and all muscles in it."""
-    made, muscle = muscle_picture(np.random.default_rng(seed)), draw_muscle(np.random.default_rng(seed))
+    made, muscle = muscle_picture(np.random.default_rng(seed)), draw_soft_tissue(np.random.default_rng(seed))
     width = made.pixels.shape[1]
-    x_mm = np.asarray(beam_positions(Transducer(width * made.mm_per_px), width), np.float64)
+    x_mm = beam_positions(width * made.mm_per_px, width)
     frame = Frame(made.pixels, seed, seed, "phantom", PixelSpacing(made.mm_per_px, made.mm_per_px, SpacingOrigin.DEPTH))
     return frame, [architecture(muscle, k, x_mm) for k in range(len(muscle.bellies))]
 
 
-def pairs_of(finding: Finding, bellies: list[Architecture]) -> Iterator[tuple[str, Pair]]:
-    for name, truth in true_architecture(nearest(finding, bellies)).items():
+def pairs_of(finding: Finding, bellies: list[TrueArchitecture]) -> Iterator[tuple[str, PhantomPair]]:
+    for name, truth in true_sizes(nearest(finding, bellies)).items():
         found = finding.measurement(name)
         if found is not None and np.isfinite(truth):
-            yield name, Pair(found.value, truth, found.low <= truth <= found.high)
+            yield name, PhantomPair(found.value, truth, found.low <= truth <= found.high)
 
 
-def row(name: str, pairs: list[Pair]) -> str:
+def row(name: str, pairs: list[PhantomPair]) -> str:
     value, truth, inside = (np.array(column, float) for column in zip(*pairs, strict=True))
     off = 100 * (value / truth - 1) if name in RELATIVE else value - truth
     figures = f"{np.abs(off).mean():.2f} | {off.mean():+.2f} | {np.median(np.abs(off)):.2f}"
@@ -62,17 +62,17 @@ def row(name: str, pairs: list[Pair]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--pathway", choices=PATHWAYS, default="deep")
+    parser.add_argument("--pathway", choices=[one.name for one in SPEC.pathways], default="deep")
     parser.add_argument("--precision", choices=("int8", "float"))
     parser.add_argument("--count", type=int, default=40)
     parser.add_argument("--list", action="store_true", help="each picture too")
     arguments = parser.parse_args()
-    conclude = open_pathway(arguments.pathway, arguments.precision)
-    gathered: dict[str, list[Pair]] = {}
+    measure = open_measure(SPEC.name, arguments.pathway, precision=arguments.precision)
+    gathered: dict[str, list[PhantomPair]] = {}
     verdicts: list[Verdict] = []
     for seed in range(SEED, SEED + arguments.count):
         frame, bellies = picture_of(seed)
-        finding = conclude(frame)
+        finding = measure(frame)
         verdicts.append(finding.verdict)
         found = dict(pairs_of(finding, bellies))
         for name, pair in found.items():

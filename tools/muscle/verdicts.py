@@ -1,27 +1,27 @@
 """How many pictures the muscle task answers: `python -m tools.muscle.verdicts --pathway deep [--count 30]`.
 
 Real muscles should be answered, all else refused. Real pictures come from ../shared/data, where that is there; a set
-of more than --count pictures is thinned evenly, but for the muscles that observers measured (none of those is).
+of more than --count pictures is thinned evenly, but for the muscles that observers measured (none of those is). What
+must be refused is also made here: parts of a phantom muscle, and what is no muscle.
 """
 
 import argparse
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from edge.finding import Finding, Verdict
 from edge.frame import Frame
-from edge.screen.locator import Locator
-from edge.task.muscle.cine import MuscleCine
-from tools.muscle.pathways import PATHWAYS, open_pathway
-from tools.muscle.spoilt import SPOILT
+from edge.task.cartilage.phantom import CartilageCine
+from edge.task.muscle.phantom import MuscleCine
+from edge.task.muscle.spec import SPEC
+from tools.single_pictures import VERDICT_HEADS, open_measure, real_frames, verdict_row
 
-DATA: Final = Path(__file__).parents[3] / "shared" / "data"
 MUSCLES: Final = {
     "vastus lateralis (set 1)": "muscle/images/set1_*",
     "gastrocnemius (set 2)": "muscle/images/set2_*",
@@ -34,13 +34,83 @@ OTHERS: Final = {
     "handheld screens": "handheld_screens/*.png",
 }
 WHOLE: Final = tuple(MUSCLES)[:2]
+Picture = NDArray[np.uint8]
+SHAPE = 480, 640
+GAP_PX = 12
+"""Between an aponeurosis and where the picture is cut."""
+LIT_SHARE = 0.4
 
 
-def real_frames(pattern: str, most: int | None) -> Iterator[Frame]:
-    paths = sorted(path for path in DATA.glob(pattern) if path.suffix in (".png", ".jpg"))
-    for path in paths[:: max(1, len(paths) // most) if most else 1]:
-        pixels = np.asarray(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE), np.uint8)
-        yield Locator(None, None).locate(Frame(pixels, 0, 0, path.name))
+def _belly_rows(cine: MuscleCine) -> tuple[int, int]:
+    """The rows between the first muscle's aponeuroses, well inside."""
+    truth, mm_per_px = cine.architecture(0.0), cine.picture(0.0).mm_per_px
+    top, bottom = truth.superficial_mm.max() / mm_per_px, truth.deep_mm.min() / mm_per_px
+    return round(top) + GAP_PX, round(bottom) - GAP_PX
+
+
+def no_aponeurosis(seed: int) -> Picture:
+    """Fascicles from edge to edge."""
+    cine = MuscleCine(seed)
+    top, bottom = _belly_rows(cine)
+    return np.ascontiguousarray(cine.picture(0.0).pixels[top:bottom])
+
+
+def one_aponeurosis(seed: int) -> Picture:
+    """The picture ends within the muscle."""
+    cine = MuscleCine(seed)
+    return np.ascontiguousarray(cine.picture(0.0).pixels[: _belly_rows(cine)[1]])
+
+
+def at_the_edge(seed: int) -> Picture:
+    """Only a part of the probe has contact, so that the muscle is cut off at the side."""
+    pixels = MuscleCine(seed).picture(0.0).pixels.copy()
+    start = round(LIT_SHARE * pixels.shape[1])
+    pixels[:, start:] = MuscleCine(seed).dark(0.0)[:, start:]
+    return pixels
+
+
+def flipped(seed: int) -> Picture:
+    return np.ascontiguousarray(MuscleCine(seed).picture(0.0).pixels[::-1])
+
+
+def bare_speckle(seed: int) -> Picture:
+    """Tissue without any structure."""
+    rng = np.random.default_rng(seed)
+    across, down = rng.uniform(2, 6), rng.uniform(1, 2.5)
+    parts = (cv2.GaussianBlur(rng.normal(size=SHAPE), (0, 0), sigmaX=across, sigmaY=down) for _ in range(2))
+    power = np.asarray(sum(part**2 for part in parts))
+    return np.asarray(np.clip(120 + 50 * np.log10(power / power.mean() + 1e-4), 0, 255), np.uint8)
+
+
+def air(seed: int) -> Picture:
+    """The probe's own echoes: level lines that fade."""
+    rng = np.random.default_rng(seed)
+    depth = np.arange(SHAPE[0])
+    rows = np.exp(-depth / rng.uniform(60, 160)) * np.cos(depth / rng.uniform(4, 14)) ** 2 * 220
+    return np.asarray(np.clip(rows[:, None] + rng.normal(0, 8, SHAPE), 0, 255), np.uint8)
+
+
+def no_transmit(seed: int) -> Picture:
+    return MuscleCine(seed).dark(0.0)
+
+
+def knee(seed: int) -> Picture:
+    return CartilageCine(seed).picture(0.0).pixels
+
+
+UNMEASURABLE: Mapping[str, Callable[[int], Picture]] = MappingProxyType(
+    {
+        "no aponeurosis": no_aponeurosis,
+        "one aponeurosis": one_aponeurosis,
+        "muscle at the edge": at_the_edge,
+        "upside down": flipped,
+        "nothing but speckle": bare_speckle,
+        "air": air,
+        "nothing transmitted": no_transmit,
+        "phantom knee": knee,
+    }
+)
+"""By what is wrong; each takes a seed."""
 
 
 def upside_down(frame: Frame) -> Frame:
@@ -61,7 +131,7 @@ def groups(count: int) -> Iterator[tuple[str, Iterator[Frame]]]:
     yield "set 2 upside down", map(upside_down, real_frames(MUSCLES[WHOLE[1]], count))
     for name, pattern in OTHERS.items():
         yield name, real_frames(pattern, count)
-    for name, make in SPOILT.items():
+    for name, make in UNMEASURABLE.items():
         yield name, (Frame(make(seed), 0, 0, f"seed {seed}") for seed in range(count))
 
 
@@ -72,31 +142,23 @@ def scaleless(finding: Finding) -> Finding:
     return replace(finding, reasons=reasons, verdict=Verdict.MEASURED if measured else finding.verdict)
 
 
-def row(name: str, findings: list[Finding]) -> str:
-    counts = Counter(finding.verdict for finding in findings)
-    shares = " | ".join(f"{100 * counts[verdict] / len(findings):.0f} %" for verdict in Verdict)
-    reasons = Counter(finding.reasons[0].split(":")[0] for finding in findings if finding.reasons)
-    told = "; ".join(f"{count} {reason}" for reason, count in reasons.most_common(3))
-    return f"| {name} | {len(findings)} | {shares} | {told} |"
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--pathway", choices=PATHWAYS, default="deep")
+    parser.add_argument("--pathway", choices=[one.name for one in SPEC.pathways], default="deep")
     parser.add_argument("--precision", choices=("int8", "float"))
     parser.add_argument("--count", type=int, default=30, help="pictures of a group (30)")
     parser.add_argument("--list", action="store_true", help="each picture too")
     arguments = parser.parse_args()
-    conclude = open_pathway(arguments.pathway, arguments.precision)
-    print("| pictures | n | measured | limited | refused | main reasons |\n|---|---|---|---|---|---|")
+    measure = open_measure(SPEC.name, arguments.pathway, precision=arguments.precision)
+    print(VERDICT_HEADS)
     for name, frames in groups(arguments.count):
         findings = []
         for frame in frames:
-            findings.append(scaleless(conclude(frame)))
+            findings.append(scaleless(measure(frame)))
             if arguments.list:
                 print(name, frame.origin, findings[-1].verdict, "; ".join(findings[-1].reasons))
         if findings:
-            print(row(name, findings), flush=True)
+            print(verdict_row(name, findings), flush=True)
 
 
 if __name__ == "__main__":

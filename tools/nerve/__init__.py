@@ -1,1 +1,1 @@
-"""Training and measuring of the nerve task."""
+"""Training and measuring of the nerve models."""

@@ -1,8 +1,8 @@
 """What each kind of variation in training is worth: `python -m tools.nerve.ablation [--steps 600]`.
 
 Equal, short trainings of a network of the shipped shape at half the size, each with another choice of what is varied;
-then Dice on the validation pictures in each imitated look. Short: the figures compare with each other, not with the
-shipped model's.
+then Dice on the validation pictures in each imitation of a scanner. Short: the figures compare with each other, not
+with the shipped model's.
 """
 
 import argparse
@@ -18,13 +18,13 @@ from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
 from edge.task.tensor import fitted_tensor
-from tools.learning import nerve_loss
+from tools.lesson import load_recipe
 from tools.masks import dice
-from tools.nerve.imitations import LOOKS, imitated
-from tools.nerve.samples import draw_nerve_sample
-from tools.nerve.split import NerveDrawing, split
+from tools.nerve.imitated_scanners import IMITATIONS, imitated
+from tools.nerve.lesson import loss as loss_of
+from tools.nerve.pictures import draw_nerve_picture
+from tools.nerve.usgra_seg import UsgraPicture, split
 from tools.network import UNet, interleave
-from tools.recipe import load_recipe
 
 SIDE: Final = 128
 SEED: Final = 50_000_000
@@ -45,7 +45,7 @@ class _Pictures(IterableDataset[tuple[Tensor, Tensor]]):
         cv2.setNumThreads(1)
         seed = SEED
         while True:
-            sample = draw_nerve_sample(seed, self.kinds)
+            sample = draw_nerve_picture(seed, self.kinds)
             yield torch.from_numpy(_half(sample.picture))[None], torch.from_numpy(_half(sample.target))
             seed += 1
 
@@ -68,7 +68,7 @@ def trained(kinds: frozenset[str], steps: int) -> UNet:
         grey, target = next(batches)
         with torch.autocast("cpu", torch.bfloat16, enabled=recipe.half):
             raw = network((grey.float() / 255).contiguous(memory_format=torch.channels_last))
-        loss = nerve_loss(raw.float(), target)
+        loss = loss_of(raw.float(), target)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -77,7 +77,7 @@ def trained(kinds: frozenset[str], steps: int) -> UNet:
     return network.eval()
 
 
-def dice_of(network: UNet, drawing: NerveDrawing) -> tuple[float, float]:
+def dice_of(network: UNet, drawing: UsgraPicture) -> tuple[float, float]:
     """Of nerve and vessel, on the network's square; NaN where there is none."""
     planes = [fitted_tensor(drawing.region.crop(p), SIDE) for p in (drawing.file, drawing.nerve, drawing.vessel)]
     with torch.no_grad():
@@ -95,8 +95,8 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=600)
     steps = parser.parse_args().steps
     cv2.setNumThreads(1)  # Its threads would not live on in the process that draws the pictures.
-    print("nerve / vessel Dice".ljust(20) + "".join(look.rjust(18) for look in LOOKS))
-    shown = {look: [imitated(drawing, look) for drawing in split("validation")] for look in LOOKS}
+    print("nerve / vessel Dice".ljust(20) + "".join(name.rjust(18) for name in IMITATIONS))
+    shown = {name: [imitated(one, name) for one in split("validation")] for name in IMITATIONS}
     for name, kinds in CHOICES.items():
         started_s, network = time.monotonic(), trained(kinds, steps)
         cells = []

@@ -12,18 +12,23 @@ from rich.progress import track
 
 from edge.finding import Finding, LineMark, MaskMark
 from edge.frame import Frame
+from edge.option import NoOptions
 from edge.runtime.contract import Runtime
 from edge.runtime.manifest import Number
 from edge.sink.pictures import label_mask
+from edge.task.contract import Given
+from edge.task.gate import admitted
 from edge.task.nerve.candidate_outline import filled
 from edge.task.nerve.outlines import SIDE, full_scores
+from edge.task.nerve.spec import SPEC
 from edge.task.nerve.task import NerveTask
 from edge.task.nerve.tracking import chosen_first
 from edge.task.tensor import Fit
 from edge.trust.interval import conformal_half_width
+from tools.lesson import Evaluated
 from tools.masks import dice
-from tools.nerve.imitations import LOOKS, PLAIN, imitated
-from tools.nerve.split import NerveDrawing, split
+from tools.nerve.imitated_scanners import IMITATIONS, PLAIN, imitated
+from tools.nerve.usgra_seg import UsgraPicture, split
 
 Scores = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 """The network's output for a tensor."""
@@ -44,7 +49,7 @@ SMALL_PX: Final = 150
 class Read:
     """What was read on one picture, beside the truth; masks (height, width) of the file, 0 or 1."""
 
-    drawing: NerveDrawing
+    drawing: UsgraPicture
     finding: Finding
     scores: NDArray[np.float32]
     """(2, height, width) of the file."""
@@ -53,7 +58,7 @@ class Read:
 
     def mask(self, label: int) -> Mask:
         """What the task marked; as candidates, where it refused."""
-        name = NerveTask.labels[label]
+        name = SPEC.labels[label]
         marks = tuple(mark for mark in self.finding.marks if isinstance(mark, MaskMark) and mark.name == name)
         return (label_mask(self.drawing.file.shape, marks) > 0).astype(np.uint8)
 
@@ -81,21 +86,24 @@ class Read:
 
 
 def read_all(
-    task: NerveTask, scores: Scores, drawings: Sequence[NerveDrawing], title: str, look: str = PLAIN
+    task: NerveTask, scores: Scores, drawings: Sequence[UsgraPicture], title: str, imitation: str = PLAIN
 ) -> tuple[Read, ...]:
-    return tuple(read(task, scores, imitated(one, look)) for one in track(drawings, description=title))
+    return tuple(read(task, scores, imitated(one, imitation)) for one in track(drawings, description=title))
 
 
-def read(task: NerveTask, scores: Scores, drawing: NerveDrawing) -> Read:
+def read(task: NerveTask, scores: Scores, drawing: UsgraPicture) -> Read:
     """One picture through the task, alone."""
     frame = Frame(drawing.file, 0, 0, drawing.name, region=drawing.region)
-    outputs = (scores(task.prepare(frame)),)
+    tensor = task.prepare(frame).tensor
+    assert tensor is not None
+    outputs = (scores(tensor),)
     nerves = chosen_first(task.look(frame, outputs).nerves, None)
     confidence = nerves[0].confidence if nerves else 0.0
-    return Read(drawing, task.conclude(frame, outputs, ()), on_file(full_scores(outputs[0]), drawing), confidence)
+    finding = task.conclude(admitted(frame, SPEC.gate, task), outputs, None).finding
+    return Read(drawing, finding, on_file(full_scores(outputs[0]), drawing), confidence)
 
 
-def on_file(square: NDArray[np.float32], drawing: NerveDrawing) -> NDArray[np.float32]:
+def on_file(square: NDArray[np.float32], drawing: UsgraPicture) -> NDArray[np.float32]:
     """Scores (classes, SIDE, SIDE) brought to the file's pixels; -10 beside the ultrasound."""
     region, full = drawing.region, np.full((len(square), *drawing.file.shape), -10, np.float32)
     fit = Fit.of(region.height, region.width, SIDE)
@@ -191,16 +199,16 @@ def least_confidence(reads: Sequence[Read]) -> float:
 
 def calibrate(runtime: Runtime) -> list[Number]:
     """Where borders are drawn, by the validation pictures; least confidence and half-widths in percent by the same in
-    all looks, since the scanner to come is another one."""
+    all imitations, since the scanner to come is another one."""
     scores, drawings = scores_of(runtime), split("validation")
-    reads = read_all(NerveTask({}), scores, drawings, "validation")
-    figures = {f"{name}_logit": best_cut(reads, label) for label, name in enumerate(NerveTask.labels)}
+    reads = read_all(NerveTask(), scores, drawings, "validation")
+    figures = {f"{name}_logit": best_cut(reads, label) for label, name in enumerate(SPEC.labels)}
     # What is measured does not depend on the least confidence, only whether it is told.
-    task = NerveTask(figures | {"least_confidence": LEAST[0]})
-    reads = tuple(one for look in LOOKS for one in read_all(task, scores, drawings, f"validation, {look}", look))
+    task = _task(figures | {"least_confidence": LEAST[0]})
+    reads = tuple(one for name in IMITATIONS for one in read_all(task, scores, drawings, f"validation, {name}", name))
     figures["least_confidence"] = least_confidence(reads)
     told = [one for one in reads if one.confidence >= figures["least_confidence"]]
-    note = f"{len(drawings)} real pictures kept back, in {len(LOOKS)} looks"
+    note = f"{len(drawings)} real pictures kept back, in {len(IMITATIONS)} looks"
     found = [Number(name=name, value=value, unit="", note=note) for name, value in figures.items()]
     for name, value in intervals(told).items():
         found.append(Number(name=name, value=round(value, 2), unit="%" if "half" in name else "", note=note))
@@ -229,13 +237,17 @@ def figures_of(reads: Sequence[Read], name: str) -> list[Number]:
     return [Number(name=key, value=round(value, 4), unit=unit, note=note) for key, value, unit in values]
 
 
-def evaluate(runtime: Runtime, figures: Mapping[str, float], precision: str) -> list[Number]:
-    """All figures of the test pictures in each look."""
-    task, numbers = NerveTask(figures), []
-    for look in LOOKS if precision == "int8" else (PLAIN,):
-        reads = read_all(task, scores_of(runtime), split("test"), f"test, {precision}, {look}", look)
-        numbers += figures_of(reads, f"{look}, {precision}")
-    return numbers
+def evaluate(runtime: Runtime, figures: Mapping[str, float], precision: str) -> Evaluated:
+    """All figures of the test pictures in each imitation; with float as they are."""
+    task, numbers = _task(figures), list[Number]()
+    for name in IMITATIONS if precision == "int8" else (PLAIN,):
+        reads = read_all(task, scores_of(runtime), split("test"), f"test, {precision}, {name}", name)
+        numbers += figures_of(reads, f"{name}, {precision}")
+    return Evaluated(numbers)
+
+
+def _task(figures: Mapping[str, float]) -> NerveTask:
+    return NerveTask(Given(NoOptions(), figures))
 
 
 def scores_of(runtime: Runtime) -> Scores:

@@ -4,21 +4,24 @@ Validation and test pictures, what is easy and what is not, pictures without a n
 """
 
 import argparse
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import cv2
 import numpy as np
 
-from edge.app.composition import open_task
-from edge.finding import Finding, Verdict
+from edge.app.opening import open_task
+from edge.finding import Verdict
 from edge.frame import Frame, PixelSpacing, SpacingOrigin
 from edge.runtime.manifest import model_folder
 from edge.runtime.opening import open_runtime
-from edge.task.nerve.phantom import filled, nerve_picture
-from tools.muscle.verdicts import real_frames, row
+from edge.task.nerve.phantom import nerve_picture
+from edge.task.nerve.phantom_truth import filled
+from edge.task.nerve.spec import SPEC
+from edge.task.nerve.task import NerveTask
 from tools.nerve.evaluation import Read, figures_of, missed, ordered, read_all, scores_of
-from tools.nerve.split import split
+from tools.nerve.usgra_seg import split
+from tools.single_pictures import VERDICT_HEADS, Measure, measured_by, real_frames, verdict_row
 
 SEED: Final = 7_000_000
 PHANTOMS: Final = 60
@@ -27,7 +30,6 @@ SMALL: Final = 0.028
 """Share of the picture; about half of the largest nerves are smaller."""
 BESIDE_PX: Final = 12
 """Between nerve and vessel, in px of the file."""
-Conclude = Callable[[Frame], Finding]
 
 
 def figure_rows(parts: dict[str, Sequence[Read]]) -> Iterator[str]:
@@ -70,13 +72,13 @@ STRATA: Final = {
 }
 
 
-def phantom_row(conclude: Conclude) -> str:
+def phantom_row(measure: Measure) -> str:
     """Answers, those whose middle lies in a nerve, and their area inside the rim as a share of the true one."""
     answered, shares = 0, []
     for seed in range(SEED, SEED + PHANTOMS):
         made = nerve_picture(np.random.default_rng(seed))
         spacing = PixelSpacing(made.mm_per_px, made.mm_per_px, SpacingOrigin.DEPTH)
-        finding = conclude(Frame(made.pixels, 0, 0, f"seed {seed}", spacing))
+        finding = measure(Frame(made.pixels, 0, 0, f"seed {seed}", spacing))
         border = next((mark.points for mark in finding.marks if mark.name == "nerve border"), None)
         if finding.verdict is Verdict.REFUSED or border is None:
             continue
@@ -97,20 +99,18 @@ def phantom_row(conclude: Conclude) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--precision", choices=("int8", "float"), default="int8")
-    task = open_task("nerve")
-    runtime, _ = open_runtime("onnx", model_folder("nerve"), precision=parser.parse_args().precision, threads=1)
+    task = open_task(SPEC)
+    assert isinstance(task, NerveTask)
+    runtime, _ = open_runtime("onnx", model_folder(SPEC.name), precision=parser.parse_args().precision, threads=1)
     with runtime:
         parts = {name: read_all(task, scores_of(runtime), split(name), name) for name in ("validation", "test")}
         both = sum(parts.values(), ())
         print("\n".join((*figure_rows({**parts, "both": both}), "", *stratum_rows(both), "")))
-        print("| pictures | n | measured | limited | refused | main reasons |\n|---|---|---|---|---|---|")
-
-        def conclude(frame: Frame) -> Finding:
-            return task.conclude(frame, runtime.infer(task.prepare(frame)), ())
-
+        print(VERDICT_HEADS)
+        measure = measured_by(task, SPEC.gate, runtime)
         for name, pattern in NO_NERVE.items():
-            print(row(name, [conclude(frame) for frame in real_frames(pattern, None)]))
-        print(phantom_row(conclude))
+            print(verdict_row(name, [measure(frame) for frame in real_frames(pattern, None)]))
+        print(phantom_row(measure))
 
 
 if __name__ == "__main__":

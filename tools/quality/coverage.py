@@ -3,7 +3,7 @@
     python -m tools.quality.coverage                                    # by all tests that drive the C code
     python -m tools.quality.coverage tests/firmware/test_core_limits.py # by some
 
-Builds with gcc --coverage and without optimisation, and reads what gcov says. Branches are those of the machine code,
+Builds with gcc --coverage and without optimisation, and reads what gcovr says. Branches are those of the machine code,
 so that a condition of two parts has four.
 """
 
@@ -16,16 +16,16 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).parents[2]
+FIRMWARE = ROOT / "firmware_bridge" / "firmware"
 TESTS = ROOT / "tests" / "firmware"
 DRIVING = ("test_core_*.py", "test_boot.py", "test_flash.py", "test_image_in_c.py")
 FLAGS = "--coverage -O0"
 
 
 class CoverageToolError(Exception):
-    """The tests or gcov failed; the message holds what they said."""
+    """The tests or gcovr failed; the message holds what they said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,21 +69,17 @@ def measure(tests: list[Path | str]) -> list[Coverage]:
 
 
 def _files(base: Path) -> Iterator[Coverage]:
-    counts = list(base.rglob("*.gcda"))
-    if not counts:
+    command = [sys.executable, "-m", "gcovr", "--root", str(FIRMWARE), "--filter", r".*\.c$", "--json", "-", str(base)]
+    said = subprocess.run(command, cwd=base, check=False, capture_output=True, text=True)
+    if said.returncode:
+        raise CoverageToolError(said.stderr)
+    files = json.loads(said.stdout)["files"]
+    if not files:
         raise CoverageToolError("The tests did not run the instrumented core: was it skipped?")
-    command = ["gcov", "--json-format", "--branch-probabilities", "--stdout", *map(str, counts)]
-    said = subprocess.run(command, cwd=base, check=True, capture_output=True, text=True).stdout
-    files = [file for line in said.splitlines() for file in json.loads(line)["files"]]
-    # A header's functions are counted with each file that includes it; those are the same lines in other words.
-    return (_coverage(file) for file in files if file["file"].endswith(".c"))
-
-
-def _coverage(file: dict[str, Any]) -> Coverage:
-    lines = file["lines"]
-    branches = [branch["count"] for line in lines for branch in line["branches"]]
-    missed = tuple(line["line_number"] for line in lines if not line["count"])
-    return Coverage(file["file"], len(lines), missed, len(branches), sum(map(bool, branches)))
+    for file in files:
+        branches = [branch["count"] for line in file["lines"] for branch in line["branches"]]
+        missed = tuple(line["line_number"] for line in file["lines"] if not line["count"])
+        yield Coverage(file["file"], len(file["lines"]), missed, len(branches), sum(map(bool, branches)))
 
 
 def total(files: list[Coverage]) -> Coverage:

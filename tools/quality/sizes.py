@@ -97,7 +97,7 @@ def report(folder: Path) -> str:
             "  largest frames: " + ", ".join(f"{name.split(':')[-1]} {size}" for name, size in largest),
         ]
     symbols = _said("arm-none-eabi-nm", "--print-size", str(folder / "app.elf"))
-    state = re.search(r"^\w+ (\w+) \w brain$", symbols, re.MULTILINE)
+    state = re.search(r"^\w+ (\w+) \w core$", symbols, re.MULTILINE)
     lines.append(f"the device's whole state: {int(state[1], 16) if state else 0} bytes")
     return "\n".join(lines)
 

@@ -1,7 +1,7 @@
-"""An ONNX network, float or quantized, as a plain list of steps on named tensors.
+"""An ONNX network, float or quantized, as a plain list of operations on named tensors.
 
-A pair of QuantizeLinear and DequantizeLinear is no step: it only says with which scale and zero point a tensor is
-stored. With the pairs taken away, a float and a quantized network have the same steps.
+A pair of QuantizeLinear and DequantizeLinear is no operation: it only says with which scale and zero point a tensor is
+stored. With the pairs taken away, a float and a quantized network have the same operations.
 """
 
 from dataclasses import dataclass, field
@@ -35,7 +35,7 @@ class Constant:
 
 
 @dataclass(frozen=True)
-class Step:
+class Operation:
     """One operation, with a Relu that follows it. `inputs` holds the activations first, then names of constants."""
 
     kind: str
@@ -47,14 +47,14 @@ class Step:
 
 @dataclass
 class Network:
-    """The steps in order, and what is known of each tensor."""
+    """The operations in order, and what is known of each tensor."""
 
     shapes: dict[str, tuple[int, ...]]
     """(n, channels, height, width)."""
     constants: dict[str, Constant]
     inputs: list[str]
     outputs: list[str] = field(default_factory=list)
-    steps: list[Step] = field(default_factory=list)
+    operations: list[Operation] = field(default_factory=list)
     storage: dict[str, Storage] = field(default_factory=dict)
     """Of the activations, as int8. Empty: a float network."""
 
@@ -86,12 +86,12 @@ def _add(network: Network, node: onnx.NodeProto, initial: dict[str, NDArray[Any]
         same[output] = inputs[0]
     elif node.op_type == "DequantizeLinear":
         same[output] = inputs[0]
-    elif node.op_type == "Relu" and network.steps and network.steps[-1].output == inputs[0]:
-        last = network.steps.pop()
-        network.steps.append(Step(last.kind, last.inputs, output, last.attributes, relu=True))
+    elif node.op_type == "Relu" and network.operations and network.operations[-1].output == inputs[0]:
+        last = network.operations.pop()
+        network.operations.append(Operation(last.kind, last.inputs, output, last.attributes, relu=True))
     else:
         attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
-        network.steps.append(Step(node.op_type, inputs, output, attributes))
+        network.operations.append(Operation(node.op_type, inputs, output, attributes))
 
 
 def _shape(value: onnx.ValueInfoProto) -> tuple[int, ...]:

@@ -3,7 +3,7 @@
 Why an own writer: it takes over the ONNX file's own scales, so the int8 TFLite file gives the mask of the int8 ONNX
 file; it keeps the one-channel stem a CONV_2D, where litert-torch makes a DEPTHWISE_CONV_2D of it and runs half as fast
 (measured; docs/results.md has the figures); and it needs the file format's schema only, not 2 GB of converters. The
-price: it knows just the steps in `STEPS`.
+price: it knows just the operations in `OPERATIONS`.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
-from tools.tflite.reading import Constant, Network, Step, Storage
+from tools.tflite.reading import Constant, Network, Operation, Storage
 
 Op = schema.BuiltinOperator
 _TYPES = {
@@ -24,7 +24,7 @@ _TYPES = {
 }
 
 
-class UnknownStepError(Exception):
+class UnknownOperationError(Exception):
     """The network has an operation that the writer does not know."""
 
 
@@ -33,11 +33,11 @@ def write_tflite(network: Network) -> bytes:
     writer = _Writer(network)
     for name in network.inputs:
         writer.activation(name)
-    for step in network.steps:
-        if step.kind not in STEPS:
-            known = ", ".join(sorted(STEPS))
-            raise UnknownStepError(f"the TFLite writer does not know {step.kind}; it knows: {known}")
-        STEPS[step.kind](writer, step)
+    for operation in network.operations:
+        if operation.kind not in OPERATIONS:
+            known = ", ".join(sorted(OPERATIONS))
+            raise UnknownOperationError(f"the TFLite writer does not know {operation.kind}; it knows: {known}")
+        OPERATIONS[operation.kind](writer, operation)
     return writer.finish()
 
 
@@ -114,29 +114,29 @@ def _code(code: int, version: int) -> Any:
     return record
 
 
-def _convolution(writer: _Writer, step: Step) -> None:
-    name = step.inputs[0]
-    weights, bias = (writer.network.constants[constant] for constant in step.inputs[1:])
-    source, same = _padded(writer, step, weights.values.shape[2:])
-    strides = step.attributes.get("strides", [1, 1])
+def _convolution(writer: _Writer, operation: Operation) -> None:
+    name = operation.inputs[0]
+    weights, bias = (writer.network.constants[constant] for constant in operation.inputs[1:])
+    source, same = _padded(writer, operation, weights.values.shape[2:])
+    strides = operation.attributes.get("strides", [1, 1])
     settings = {
         "padding": schema.Padding.SAME if same else schema.Padding.VALID,
         "strideH": strides[0],
         "strideW": strides[1],
         "dilationHFactor": 1,
         "dilationWFactor": 1,
-        "fusedActivationFunction": getattr(schema.ActivationFunctionType, "RELU" if step.relu else "NONE"),
+        "fusedActivationFunction": getattr(schema.ActivationFunctionType, "RELU" if operation.relu else "NONE"),
     }
-    depthwise = step.attributes.get("group", 1) > 1
+    depthwise = operation.attributes.get("group", 1) > 1
     if depthwise:
         settings["depthMultiplier"] = weights.values.shape[0] // writer.network.shapes[name][1]
     operands = [
         source,
-        _transposed(writer, step.inputs[1], weights, (1, 2, 3, 0) if depthwise else (0, 2, 3, 1)),
-        writer.constant(step.inputs[2], bias.values, bias.storage),
+        _transposed(writer, operation.inputs[1], weights, (1, 2, 3, 0) if depthwise else (0, 2, 3, 1)),
+        writer.constant(operation.inputs[2], bias.values, bias.storage),
     ]
     code = "DEPTHWISE_CONV_2D" if depthwise else "CONV_2D"
-    writer.emit(code, operands, writer.activation(step.output), 3 if writer.quantized else 1, **settings)
+    writer.emit(code, operands, writer.activation(operation.output), 3 if writer.quantized else 1, **settings)
 
 
 def _transposed(writer: _Writer, name: str, weights: Constant, order: tuple[int, ...]) -> int:
@@ -146,50 +146,52 @@ def _transposed(writer: _Writer, name: str, weights: Constant, order: tuple[int,
     return writer.constant(name, weights.values.transpose(order), storage)
 
 
-def _padded(writer: _Writer, step: Step, kernel: tuple[int, ...]) -> tuple[int, bool]:
+def _padded(writer: _Writer, operation: Operation, kernel: tuple[int, ...]) -> tuple[int, bool]:
     """The convolution's input, padded where SAME would not pad as ONNX does, and whether SAME may be said."""
-    name = step.inputs[0]
+    name = operation.inputs[0]
     source = writer.activation(name)
-    top, left, bottom, right = step.attributes.get("pads", [0, 0, 0, 0])
+    top, left, bottom, right = operation.attributes.get("pads", [0, 0, 0, 0])
     centred = [top, left, bottom, right] == [size // 2 for size in kernel] * 2 and all(size % 2 for size in kernel)
-    if centred and list(step.attributes.get("strides", [1, 1])) == [1, 1]:
+    if centred and list(operation.attributes.get("strides", [1, 1])) == [1, 1]:
         return source, True
     if not top + left + bottom + right:
         return source, False
     n, channels, height, width = writer.network.shapes[name]
     sides = np.array([[0, 0], [top, bottom], [left, right], [0, 0]], np.int32)
     wide = (n, channels, height + top + bottom, width + left + right)
-    padded = writer.activation(f"{step.output}/padded", like=name, shape=wide)
-    writer.emit("PAD", [source, writer.constant(f"{step.output}/sides", sides)], padded, 2 if writer.quantized else 1)
+    padded = writer.activation(f"{operation.output}/padded", like=name, shape=wide)
+    writer.emit(
+        "PAD", [source, writer.constant(f"{operation.output}/sides", sides)], padded, 2 if writer.quantized else 1
+    )
     return padded, False
 
 
-def _max_pool(writer: _Writer, step: Step) -> None:
-    height, width = step.attributes["kernel_shape"]
-    strides = step.attributes["strides"]
+def _max_pool(writer: _Writer, operation: Operation) -> None:
+    height, width = operation.attributes["kernel_shape"]
+    strides = operation.attributes["strides"]
     settings = {"padding": schema.Padding.VALID, "strideH": strides[0], "strideW": strides[1]}
     settings |= {"filterHeight": height, "filterWidth": width}
-    source, version = writer.activation(step.inputs[0]), 2 if writer.quantized else 1
-    writer.emit("MAX_POOL_2D", [source], writer.activation(step.output), version, **settings)
+    source, version = writer.activation(operation.inputs[0]), 2 if writer.quantized else 1
+    writer.emit("MAX_POOL_2D", [source], writer.activation(operation.output), version, **settings)
 
 
-def _resize(writer: _Writer, step: Step) -> None:
+def _resize(writer: _Writer, operation: Operation) -> None:
     """Nearest as (coordinate / scale, rounded down); linear with half-pixel centres: PyTorch's defaults."""
-    mode = step.attributes["mode"]
-    convention = step.attributes.get("coordinate_transformation_mode", b"half_pixel")
+    mode = operation.attributes["mode"]
+    convention = operation.attributes.get("coordinate_transformation_mode", b"half_pixel")
     if (mode, convention) not in {(b"nearest", b"asymmetric"), (b"linear", b"half_pixel")}:
-        raise UnknownStepError(f"the TFLite writer does not know Resize {mode!r} with {convention!r} coordinates")
-    size = writer.constant(f"{step.output}/size", np.array(writer.network.shapes[step.output][2:], np.int32))
-    operands, output = [writer.activation(step.inputs[0]), size], writer.activation(step.output)
+        raise UnknownOperationError(f"the TFLite writer does not know Resize {mode!r} with {convention!r} coordinates")
+    size = writer.constant(f"{operation.output}/size", np.array(writer.network.shapes[operation.output][2:], np.int32))
+    operands, output = [writer.activation(operation.inputs[0]), size], writer.activation(operation.output)
     if mode == b"linear":
         writer.emit("RESIZE_BILINEAR", operands, output, 3, halfPixelCenters=True)
     else:
         writer.emit("RESIZE_NEAREST_NEIGHBOR", operands, output, 2 if writer.quantized else 1)
 
 
-def _concatenation(writer: _Writer, step: Step) -> None:
-    parts = [_rescaled(writer, name, step.output) for name in step.inputs]
-    writer.emit("CONCATENATION", parts, writer.activation(step.output), 2 if writer.quantized else 1, axis=3)
+def _concatenation(writer: _Writer, operation: Operation) -> None:
+    parts = [_rescaled(writer, name, operation.output) for name in operation.inputs]
+    writer.emit("CONCATENATION", parts, writer.activation(operation.output), 2 if writer.quantized else 1, axis=3)
 
 
 def _rescaled(writer: _Writer, name: str, output: str) -> int:
@@ -202,15 +204,15 @@ def _rescaled(writer: _Writer, name: str, output: str) -> int:
     return rescaled
 
 
-def _depth_to_space(writer: _Writer, step: Step) -> None:
-    name, size = step.inputs[0], step.attributes["blocksize"]
-    if writer.network.shapes[step.output][1] > 1 and step.attributes.get("mode") == b"CRD":
-        raise UnknownStepError("the TFLite writer knows DepthToSpace in CRD order for one output channel only")
-    output = writer.activation(step.output, like=name)
+def _depth_to_space(writer: _Writer, operation: Operation) -> None:
+    name, size = operation.inputs[0], operation.attributes["blocksize"]
+    if writer.network.shapes[operation.output][1] > 1 and operation.attributes.get("mode") == b"CRD":
+        raise UnknownOperationError("the TFLite writer knows DepthToSpace in CRD order for one output channel only")
+    output = writer.activation(operation.output, like=name)
     writer.emit("DEPTH_TO_SPACE", [writer.activation(name)], output, blockSize=size)
 
 
-STEPS: dict[str, Callable[[_Writer, Step], None]] = {
+OPERATIONS: dict[str, Callable[[_Writer, Operation], None]] = {
     "Conv": _convolution,
     "MaxPool": _max_pool,
     "Resize": _resize,

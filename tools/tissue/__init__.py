@@ -1,1 +1,1 @@
-"""Tissue kinds in a region of interest: pictures, training and figures."""
+"""Training and measuring of the tissue models."""

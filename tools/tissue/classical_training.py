@@ -11,9 +11,8 @@ from sklearn.svm import SVC
 from edge.image.classifiers import Sigmoid, Steps, packed, standardised, unpacked
 from edge.task.tissue.classifiers import FEATURES, UNKNOWN, TissueModel
 from edge.task.tissue.kinds import JUDGED
-from tools.selection import select
-from tools.tissue.network import weights_of
-from tools.tissue.samples import Examples
+from tools.feature_selection import select
+from tools.tissue.regions import RegionExamples, weights_of
 
 REMEMBERED: Final = 1600
 CHOSEN: Final = 24
@@ -24,7 +23,7 @@ GAMMA: Final = 0.5
 NEIGHBOURS: Final = 15
 
 
-def train_classical(examples: Examples, seed: int = 7) -> TissueModel:
+def train_classical(examples: RegionExamples, seed: int = 7) -> TissueModel:
     """A model whose scores are not yet probabilities."""
     rng = np.random.default_rng(seed)
     weights = weights_of(examples.truth, examples.group)
@@ -62,7 +61,7 @@ def _weights(vectors: NDArray[np.float32], truth: NDArray[np.int8], gamma: float
     return weights, float(machine.intercept_[0])
 
 
-def calibrated(model: TissueModel, examples: Examples) -> TissueModel:
+def calibrated(model: TissueModel, examples: RegionExamples) -> TissueModel:
     """The model with what makes its scores probabilities, by regions that it was not trained on."""
     scaled = model.scaled(examples.features)
     weights = weights_of(examples.truth, examples.group)

@@ -15,11 +15,11 @@ from edge.runtime.contract import Runtime
 from edge.runtime.manifest import Number, load_manifest, read_verified
 from edge.task.tissue.classifiers import UNKNOWN, TissueModel, read_tissue_model
 from edge.task.tissue.kinds import JUDGED, KINDS
+from edge.task.tissue.spec import SPEC
 from edge.task.tissue.task import LEAST_PROBABILITY, at_most_one
-from tools.recipe import MODELS
+from tools.lesson import MODELS, Evaluated
 from tools.tissue.classical_training import fitted_sigmoid
-from tools.tissue.network import weights_of
-from tools.tissue.samples import ABOVE, BESIDE, TRUTH, Examples, load_examples
+from tools.tissue.regions import ABOVE, BESIDE, TRUTH, RegionExamples, load_examples, weights_of
 
 Floats = NDArray[np.float64]
 ROWS: Final = (*KINDS, "skin and fat", "beside a nerve")
@@ -45,7 +45,7 @@ class Said:
         return np.asarray(self.probability[:, : len(KINDS)].max(axis=1), np.float64)
 
 
-def row_of(examples: Examples) -> NDArray[np.int64]:
+def row_of(examples: RegionExamples) -> NDArray[np.int64]:
     """(n,) index in ROWS, by each region's truth."""
     rows = np.full(len(examples.truth), ROWS.index("beside a nerve"))
     for kind in range(len(KINDS)):
@@ -56,7 +56,7 @@ def row_of(examples: Examples) -> NDArray[np.int64]:
     return rows
 
 
-def logits(runtime: Runtime, examples: Examples) -> NDArray[np.float32]:
+def logits(runtime: Runtime, examples: RegionExamples) -> NDArray[np.float32]:
     """(n, JUDGED)."""
     return np.stack([runtime.infer(patch[None, None])[0].reshape(-1).copy() for patch in examples.patches])
 
@@ -67,7 +67,7 @@ def by_network(scores: NDArray[np.float32], figures: Mapping[str, float]) -> Sai
     return Said(np.stack([at_most_one(row) for row in each]))
 
 
-def by_older(model: TissueModel, examples: Examples) -> dict[str, Said]:
+def by_older(model: TissueModel, examples: RegionExamples) -> dict[str, Said]:
     scaled = model.scaled(examples.features)
     found = {"svm": model.by_machine(scaled), "neighbours": model.by_neighbours(scaled)}
     return {name: Said(np.stack([at_most_one(row) for row in one])) for name, one in found.items()}
@@ -94,11 +94,11 @@ def calibrate(runtime: Runtime) -> list[Number]:
 
 
 def arrays() -> TissueModel:
-    folder = MODELS / "tissue"
+    folder = MODELS / SPEC.name
     return read_tissue_model(read_verified(folder, load_manifest(folder).arrays[0]), JUDGED)
 
 
-def gaps(said: Said, examples: Examples) -> tuple[Floats, Floats]:
+def gaps(said: Said, examples: RegionExamples) -> tuple[Floats, Floats]:
     """(bins,) how far what is sure and what is right differ, and how many regions each bin holds; regions whose kind is
     not known are left out."""
     rows, kind = row_of(examples), said.probability[:, : len(KINDS)].argmax(axis=1)
@@ -111,7 +111,7 @@ def gaps(said: Said, examples: Examples) -> tuple[Floats, Floats]:
     return apart, count[used]
 
 
-def calibration_error(said: Said, examples: Examples) -> float:
+def calibration_error(said: Said, examples: RegionExamples) -> float:
     """Expected calibration error of the most probable kind."""
     apart, count = gaps(said, examples)
     return float((apart * count).sum() / count.sum())
@@ -122,7 +122,7 @@ def cluster_mean(values: NDArray[np.bool_], group: NDArray[np.int64]) -> float:
     return float(np.mean([values[group == one].mean() for one in np.unique(group)])) if len(values) else float("nan")
 
 
-def confusion(said: Said, examples: Examples) -> Floats:
+def confusion(said: Said, examples: RegionExamples) -> Floats:
     """(ROWS, KINDS and unclear) percent of each row, over clusters."""
     rows, kind = row_of(examples), said.kind
     table = np.zeros((len(ROWS), len(KINDS) + 1))
@@ -133,7 +133,7 @@ def confusion(said: Said, examples: Examples) -> Floats:
     return table
 
 
-def figures_of(said: Said, examples: Examples, name: str) -> list[Number]:
+def figures_of(said: Said, examples: RegionExamples, name: str) -> list[Number]:
     rows, kind = row_of(examples), said.kind
     known = rows < len(KINDS)
     note = f"{int(known.sum())} regions of {len(set(examples.group[known].tolist()))} clusters, {name}"
@@ -148,7 +148,7 @@ def figures_of(said: Said, examples: Examples, name: str) -> list[Number]:
     return [Number(name=f"{key}_{name}", value=round(value, 1), unit="%", note=note) for key, value in values.items()]
 
 
-def agreement(methods: list[Said], examples: Examples) -> list[Number]:
+def agreement(methods: list[Said], examples: RegionExamples) -> list[Number]:
     """Where all methods name one kind: how often that is, and how often it is right."""
     rows, kinds = row_of(examples), np.stack([said.kind for said in methods])
     alike = (kinds == kinds[0]).all(axis=0) & (kinds[0] != UNCLEAR)
@@ -162,7 +162,7 @@ def agreement(methods: list[Said], examples: Examples) -> list[Number]:
     ]
 
 
-def infiltration(said: Said, examples: Examples, name: str) -> list[Number]:
+def infiltration(said: Said, examples: RegionExamples, name: str) -> list[Number]:
     """Of phantom muscle: regions and patients told right. A patient's vote is the mean of the regions' log odds."""
     ill, share = examples.truth[:, -1] == 1, np.clip(said.probability[:, -1], 0.02, 0.98)
     odds = np.log(share / (1 - share))
@@ -175,7 +175,7 @@ def infiltration(said: Said, examples: Examples, name: str) -> list[Number]:
     ]
 
 
-def false_alarms(said: Said, examples: Examples, name: str) -> Number:
+def false_alarms(said: Said, examples: RegionExamples, name: str) -> Number:
     """How often muscle of the real pictures, whose people are not known to be ill, is called infiltrated."""
     muscle = row_of(examples) == KINDS.index("muscle")
     share = 100 * cluster_mean((said.probability[:, -1] > 0.5)[muscle], examples.group[muscle])
@@ -183,27 +183,28 @@ def false_alarms(said: Said, examples: Examples, name: str) -> Number:
     return Number(name=f"infiltrated_said_of_real_muscle_{name}", value=round(share, 1), unit="%", note=note)
 
 
-def evaluate(runtime: Runtime, figures: Mapping[str, float], precision: str) -> list[Number]:
+def evaluate(runtime: Runtime, figures: Mapping[str, float], precision: str) -> Evaluated:
     """All figures of the test regions."""
     examples = load_examples("test")
     phantom = examples.scanner == "phantom"
-    real, drawn = examples.taken(~phantom), examples.taken(phantom)
-    deep = [by_network(logits(runtime, part), figures) for part in (real, drawn)]
+    real, simulated = examples.taken(~phantom), examples.taken(phantom)
+    deep = [by_network(logits(runtime, part), figures) for part in (real, simulated)]
     methods = {f"network_{precision}": (deep[0], deep[1])}
     if precision == "int8":
-        older, older_drawn = by_older(arrays(), real), by_older(arrays(), drawn)
-        methods |= {name: (older[name], older_drawn[name]) for name in older}
-    numbers = []
+        older, older_simulated = by_older(arrays(), real), by_older(arrays(), simulated)
+        methods |= {name: (older[name], older_simulated[name]) for name in older}
+    numbers: list[Number] = []
+    tables = []
     if precision == "int8":
         numbers += agreement([said for said, _ in methods.values()], real)
-    for name, (said, said_drawn) in methods.items():
-        numbers += figures_of(said, real, name) + infiltration(said_drawn, drawn, name)
+    for name, (said, of_simulated) in methods.items():
+        numbers += figures_of(said, real, name) + infiltration(of_simulated, simulated, name)
         numbers.append(false_alarms(said, real, name))
-        print(table_of(name, said, real))
-    return numbers
+        tables.append(table_of(name, said, real))
+    return Evaluated(numbers, tables)
 
 
-def table_of(name: str, said: Said, examples: Examples) -> str:
+def table_of(name: str, said: Said, examples: RegionExamples) -> str:
     """The confusion as a table in Markdown."""
     rows = row_of(examples)
     lines = [f"| {name} | {' | '.join((*KINDS, 'unclear'))} | regions |", "|---" * (len(KINDS) + 3) + "|"]

@@ -2,7 +2,7 @@
 
 import re
 
-from tools.wire.layout import SIZES, Enumeration, Field, Layout, Message
+from tools.wire.layout import SIZES, Enumeration, FieldLayout, Layout, MessageLayout
 from tools.wire.python_side import pressure_factors
 
 BANNER = "/* Made from messages.toml by `python -m tools.wire`; edit that, not this. */\n"
@@ -80,21 +80,21 @@ def _parameter_indices(layout: Layout) -> str:
     return "\n".join(["/* Numbers of the parameters. */", *rows, ""])
 
 
-def _declared(field: Field) -> str:
+def _declared(field: FieldLayout) -> str:
     if field.is_tail:
         return f"    const uint8_t *{field.name};\n    size_t {field.name}_size;"
     array = f"[{field.count}]" if field.count else ""
     return f"    {C_TYPES[field.kind]} {field.name if field.name != 'default' else 'initial'}{array};"
 
 
-def _struct(message: Message) -> str:
+def _struct(message: MessageLayout) -> str:
     number = f"#define MESSAGE_{snake(message.name).upper()} 0x{message.number:02x}u"
     comment = f"/* {message.doc} */\n" if message.doc else ""
     fields = "\n".join(_declared(field) for field in message.fields)
     return f"{comment}{number}\ntypedef struct {{\n{fields}\n}} message_{snake(message.name)};\n"
 
 
-def _prototype(message: Message) -> str:
+def _prototype(message: MessageLayout) -> str:
     name = snake(message.name)
     if message.sender == "device":
         return f"size_t pack_{name}(const message_{name} *m, uint8_t *out)"
@@ -158,7 +158,7 @@ def packing_source(layout: Layout) -> str:
     return "\n".join(parts)
 
 
-def _places(message: Message) -> list[tuple[Field, str, str]]:
+def _places(message: MessageLayout) -> list[tuple[FieldLayout, str, str]]:
     """Every scalar with its name in C and its offset behind the message's number."""
     places, at = [], 0
     for field in message.fields:
@@ -171,7 +171,7 @@ def _places(message: Message) -> list[tuple[Field, str, str]]:
     return places
 
 
-def _pack(message: Message) -> str:
+def _pack(message: MessageLayout) -> str:
     size = message.fixed_size + 1
     lines = [_prototype(message), "{", f"    put_u8(out, MESSAGE_{snake(message.name).upper()});"]
     lines += [f"    put_{f.kind}(&out[{int(at) + 1}], m->{name});" for f, name, at in _places(message)]
@@ -188,7 +188,7 @@ def _pack(message: Message) -> str:
     return "\n".join(lines)
 
 
-def _unpack(message: Message) -> str:
+def _unpack(message: MessageLayout) -> str:
     size, tail = message.fixed_size, message.tail
     fits = f"size {'==' if tail is None else '>='} {size}u"
     lines = [_prototype(message), "{", f"    const bool fits = ({fits});", "    if (fits) {"]

@@ -1,6 +1,6 @@
 """The reference of all messages, parameters and presets for docs/messages.md."""
 
-from tools.wire.layout import Enumeration, Field, Layout, Message, Parameter
+from tools.wire.layout import Enumeration, FieldLayout, Layout, MessageLayout, Parameter
 
 HEADER = """# Messages, parameters, presets
 
@@ -35,13 +35,13 @@ def markdown_source(layout: Layout) -> str:
     return "\n".join(parts)
 
 
-def _message(message: Message) -> str:
+def _message(message: MessageLayout) -> str:
     fields = ", ".join(f"{field.name} {_kind(field)}" for field in message.fields)
     reliable = "" if message.reliable else "may be lost. "
     return f"| {message.number:#04x} | {message.name} | {fields} | {reliable}{message.doc} |"
 
 
-def _kind(field: Field) -> str:
+def _kind(field: FieldLayout) -> str:
     return f"{field.kind}[{field.count}]" if field.count else field.kind
 
 

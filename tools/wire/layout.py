@@ -15,7 +15,7 @@ TAILS = ("bytes", "text")
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class FieldLayout:
     name: str
     kind: str
     """A scalar type, or `bytes` or `text` for the rest of the message."""
@@ -27,25 +27,35 @@ class Field:
         return self.kind in TAILS
 
     @property
+    def is_array(self) -> bool:
+        """Of numbers; several u8 are bytes."""
+        return self.count is not None and self.kind != "u8"
+
+    @property
     def size(self) -> int:
         return 0 if self.is_tail else SIZES[self.kind] * (self.count or 1)
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class MessageLayout:
     name: str
     number: int
     sender: str
     reliable: bool
     doc: str
-    fields: tuple[Field, ...]
+    fields: tuple[FieldLayout, ...]
 
     @property
     def fixed_size(self) -> int:
         return sum(field.size for field in self.fields)
 
     @property
-    def tail(self) -> Field | None:
+    def is_command(self) -> bool:
+        """Whether the device replies to it, with its tag."""
+        return self.sender == "host" and self.fields[0].name == "tag"
+
+    @property
+    def tail(self) -> FieldLayout | None:
         return self.fields[-1] if self.fields and self.fields[-1].is_tail else None
 
 
@@ -89,11 +99,11 @@ class Layout:
     enums: tuple[Enumeration, ...]
     parameters: tuple[Parameter, ...]
     presets: tuple[Preset, ...]
-    messages: tuple[Message, ...]
+    messages: tuple[MessageLayout, ...]
 
 
 def load_layout(path: Path = SOURCE) -> Layout:
-    """Raises SystemExit where two messages share a number or a tail is not last."""
+    """Raises SystemExit where two messages share a number, a tail is not last, or a single value follows an array."""
     content = tomllib.loads(path.read_text())
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
     parameters = tuple(one for entry in content["parameter"] for one in _parameters(dict(entry)))
@@ -128,16 +138,18 @@ def _preset(number: int, entry: dict[str, Any], parameters: tuple[Parameter, ...
     return Preset(entry["name"], values=tuple(own.get(p.name, p.default) for p in parameters), **caps)
 
 
-def _message(entry: dict[str, Any]) -> Message:
+def _message(entry: dict[str, Any]) -> MessageLayout:
     fields = tuple(_field(name, kind) for name, kind in entry["fields"])
-    return Message(entry["name"], entry["id"], entry["from"], entry.get("reliable", True), entry.get("doc", ""), fields)
+    return MessageLayout(
+        entry["name"], entry["id"], entry["from"], entry.get("reliable", True), entry.get("doc", ""), fields
+    )
 
 
-def _field(name: str, kind: str) -> Field:
+def _field(name: str, kind: str) -> FieldLayout:
     scalar, bracket, count = kind.partition("[")
     if scalar not in CODES and kind not in TAILS:
         raise SystemExit(f"field {name} is a {kind}; expected one of {', '.join([*CODES, *TAILS])}")
-    return Field(name, scalar, int(count.rstrip("]")) if bracket else None)
+    return FieldLayout(name, scalar, int(count.rstrip("]")) if bracket else None)
 
 
 def _check(layout: Layout) -> None:
@@ -147,3 +159,6 @@ def _check(layout: Layout) -> None:
     for message in layout.messages:
         if any(field.is_tail for field in message.fields[:-1]):
             raise SystemExit(f"{message.name} has a tail that is not its last field")
+        order = [field.is_array for field in message.fields if not field.is_tail]
+        if order != sorted(order):
+            raise SystemExit(f"{message.name} has an array before a single value; put arrays behind all single values")

@@ -2,66 +2,26 @@
 
 import textwrap
 
-from tools.wire.layout import CODES, Enumeration, Field, Layout, Message
+from tools.wire.layout import CODES, Enumeration, FieldLayout, Layout, MessageLayout
 
 HEADER = '''"""Made from messages.toml by `python -m tools.wire`; edit that, not this.
 
-Every message is a frozen record; `pack` gives its bytes (message number first), `unpack` reads what follows the number.
+Every message is a frozen record that declares its fields in the order of the wire; packing.py makes the bytes.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
-from struct import Struct
 from types import MappingProxyType
-from typing import ClassVar, Final, NamedTuple, Protocol, Self
-'''
+from typing import Annotated, Final
 
-CONTRACT = '''
-
-class Message(Protocol):
-    """What every message can do."""
-
-    NUMBER: ClassVar[int]
-    RELIABLE: ClassVar[bool]
-
-    def pack(self) -> bytes:
-        """The message's number and fields. Raises struct.error where a value does not fit its field."""
-        ...
-
-    @classmethod
-    def unpack(cls, fields: bytes) -> Self:
-        """The message of these fields. Raises struct.error or UnicodeDecodeError where they do not fit."""
-        ...
-
-
-class ParameterRow(NamedTuple):
-    """A parameter in raw units, which are 10^-decimals of the unit."""
-
-    name: str
-    unit: str
-    decimals: int
-    minimum: int
-    maximum: int
-    step: int
-    default: int
-
-
-class PresetRow(NamedTuple):
-    """A preset's caps and its values of all parameters, raw."""
-
-    name: str
-    mi_cap_milli: int
-    ispta_cap_mw_cm2: int
-    ti_cap_milli: int
-    values: tuple[int, ...]
-
+from firmware_bridge.line.packing import I16, I32, U8, U16, U32, Command, Message, ParameterRow, PresetRow, Rest, Text
 '''
 
 
 def python_source(layout: Layout) -> str:
     """The text of firmware_bridge/line/messages.py, before the formatter."""
-    parts = [HEADER, _constants(layout), CONTRACT]
+    parts = [HEADER, _constants(layout)]
     parts += [_enumeration(enum) for enum in layout.enums]
     parts += [_message(message) for message in layout.messages]
     parts += [_tables(layout)]
@@ -85,28 +45,22 @@ def _enumeration(enum: Enumeration) -> str:
     return "\n".join([f"\nclass {enum.name}({base}):", f'    """{enum.doc}"""\n', *values, ""])
 
 
-def _message(message: Message) -> str:
-    fixed = [field for field in message.fields if not field.is_tail]
-    tail = message.tail
-    layout = "<" + "".join(_code(field) for field in fixed)
-    lines = [
-        "\n@dataclass(frozen=True, slots=True)",
-        f"class {message.name}:",
-        *_doc(message),
-        *[f"    {field.name}: {_annotation(field)}" for field in message.fields],
-        f"    NUMBER: ClassVar[int] = {message.number:#04x}",
-        f"    RELIABLE: ClassVar[bool] = {message.reliable}",
-        f'    LAYOUT: ClassVar[Struct] = Struct("{layout}")\n',
-        "    def pack(self) -> bytes:",
-        f"        return {_packed(message)}\n",
-        "    @classmethod",
-        "    def unpack(cls, fields: bytes) -> Self:",
-        *_unpack(fixed, tail, message.fixed_size),
-    ]
-    return "\n".join([*lines, ""])
+def _message(message: MessageLayout) -> str:
+    base = "Command" if message.is_command else "Message"
+    return "\n".join(
+        [
+            "\n@dataclass(frozen=True, slots=True)",
+            f"class {message.name}({base}):",
+            *_doc(message),
+            f"    NUMBER = {message.number:#04x}",
+            f"    RELIABLE = {message.reliable}\n",
+            *[f"    {field.name}: {_annotation(field)}" for field in message.fields],
+            "",
+        ]
+    )
 
 
-def _doc(message: Message) -> list[str]:
+def _doc(message: MessageLayout) -> list[str]:
     way = "To the device" if message.sender == "host" else f"From the {message.sender}"
     kind = "acknowledged" if message.reliable else "may be lost"
     if not message.doc:
@@ -118,44 +72,14 @@ def _doc(message: Message) -> list[str]:
     ]
 
 
-def _code(field: Field) -> str:
+def _annotation(field: FieldLayout) -> str:
+    if field.is_tail:
+        return "Text" if field.kind == "text" else "Rest"
     if field.count is None:
-        return CODES[field.kind]
-    return f"{field.count}s" if field.kind == "u8" else f"{field.count}{CODES[field.kind]}"
-
-
-def _annotation(field: Field) -> str:
-    if field.kind == "text":
-        return "str"
-    if field.kind == "bytes" or (field.kind == "u8" and field.count):
-        return "bytes"
-    return "tuple[int, ...]" if field.count else "int"
-
-
-def _is_array(field: Field) -> bool:
-    return field.count is not None and field.kind != "u8"
-
-
-def _packed(message: Message) -> str:
-    values = [f"*self.{f.name}" if _is_array(f) else f"self.{f.name}" for f in message.fields if not f.is_tail]
-    packed = f"bytes((self.NUMBER,)) + self.LAYOUT.pack({', '.join(values)})"
-    if message.tail is None:
-        return packed
-    return f"{packed} + self.{message.tail.name}" + (".encode()" if message.tail.kind == "text" else "")
-
-
-def _unpack(fixed: list[Field], tail: Field | None, size: int) -> list[str]:
-    rest = "" if tail is None else f", fields[{size}:]" + (".decode()" if tail.kind == "text" else "")
-    source = "fields" if tail is None else f"fields[:{size}]"
-    if not any(_is_array(field) for field in fixed):
-        values = f"cls.LAYOUT.unpack({source})"
-        return [f"        return cls(*{values})" if tail is None else f"        return cls(*(*{values}{rest}))"]
-    arguments, at = [], 0
-    for field in fixed:
-        width = field.count if _is_array(field) and field.count else 1
-        arguments.append(f"values[{at}:{at + width}]" if _is_array(field) else f"values[{at}]")
-        at += width
-    return [f"        values = cls.LAYOUT.unpack({source})", f"        return cls({', '.join(arguments)}{rest})"]
+        return field.kind.upper()
+    if field.kind == "u8":
+        return f'Annotated[bytes, "{field.count}s"]'
+    return f'Annotated[tuple[int, ...], "{field.count}{CODES[field.kind]}"]'
 
 
 def _tables(layout: Layout) -> str:

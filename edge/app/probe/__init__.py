@@ -1,1 +1,1 @@
-"""`sonoedge probe`: one command a file, and what their screens share."""
+"""`sonoedge probe`: its commands, and what they do and show."""

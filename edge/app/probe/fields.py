@@ -1,19 +1,20 @@
-"""A message's fields as people and programs read them: numbers with units, enumerations and parameters by name."""
+"""Messages and records as people and programs read them: numbers with units, parameters and enumerations by name."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
-from enum import IntEnum
-from struct import Struct
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from enum import Enum, IntEnum, IntFlag
 from types import MappingProxyType
 from typing import Any, Final
 
-from edge.app.probe.settings_wording import parameter_name, physical, settings_text, value_text
+import msgspec
+import typer
+
 from firmware_bridge.line import messages as wire
+from firmware_bridge.line.packing import PARAMETER_PAIR, Message
 
 Plain = str | int | float | bool | None | tuple["Plain", ...] | Mapping[str, "Plain"]
 """What JSON can say."""
 
-_PAIR: Final = Struct("<Bi")
 _SHOWN_BYTES: Final = 12
 
 _ENUMERATIONS: Final[Mapping[str, type[IntEnum]]] = MappingProxyType(
@@ -41,9 +42,70 @@ _SCALES: Final[tuple[tuple[str, int, str, str], ...]] = (
 """How a field's name ends on the wire, decimal places of its number, unit for people, ending of the name in JSON."""
 
 
+def plain(value: Any) -> Plain:
+    """A dataclass and all in it, as JSON can say it."""
+    if is_dataclass(value):
+        return {each.name: plain(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, IntFlag):
+        return tuple(flag.name.lower() for flag in type(value) if flag.name and flag in value)
+    if isinstance(value, Enum):
+        return value.name.lower()
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, str | int | float | bool | None):
+        return value
+    return _many(value)
+
+
+def _many(values: Iterable[Any]) -> Plain:
+    if isinstance(values, dict):
+        return {str(name): plain(value) for name, value in values.items()}
+    return tuple(plain(value) for value in values)
+
+
+def print_json(value: Any) -> None:
+    """Indented, for one whole answer."""
+    typer.echo(msgspec.json.format(msgspec.json.encode(plain(value))).decode())
+
+
+def print_json_line(value: Any) -> None:
+    """On one line, for a stream of them."""
+    typer.echo(msgspec.json.encode(plain(value)).decode())
+
+
+def parameter_name(number: int) -> str:
+    return wire.PARAMETERS[number].name if number < len(wire.PARAMETERS) else f"parameter {number}"
+
+
+def unit_of(number: int) -> str:
+    unit = wire.PARAMETERS[number].unit if number < len(wire.PARAMETERS) else ""
+    return "" if unit == "none" else unit
+
+
+def physical(number: int, raw: int) -> float | int | str:
+    """A raw value in its parameter's unit; a preset by name."""
+    if number >= len(wire.PARAMETERS):
+        return raw
+    row = wire.PARAMETERS[number]
+    if row.name == "preset" and 0 <= raw < len(wire.PRESETS):
+        return wire.PRESETS[raw].name
+    return raw / 10**row.decimals if row.decimals else raw
+
+
+def value_text(number: int, raw: int) -> str:
+    """`35mm`, `-3.5dB`, or the name of a preset."""
+    value = physical(number, raw)
+    return f"{value}{unit_of(number)}" if isinstance(value, str) else f"{value:g}{unit_of(number)}"
+
+
+def settings_text(settings: Iterable[tuple[int, int]]) -> str:
+    """Numbers of parameters and raw values as `depth=35mm gain=-3dB`."""
+    return " ".join(f"{parameter_name(number)}={value_text(number, raw)}" for number, raw in settings)
+
+
 @dataclass(frozen=True, slots=True)
-class Field:
-    """One field."""
+class MessageField:
+    """One field of a message."""
 
     name: str
     text: str
@@ -53,7 +115,7 @@ class Field:
     plain: Plain
 
 
-def fields_of(message: wire.Message) -> tuple[Field, ...]:
+def fields_of(message: Message) -> tuple[MessageField, ...]:
     """All fields but the tag, which only pairs a reply with its command."""
     return tuple(
         _field(message, each.name, getattr(message, each.name))
@@ -62,26 +124,26 @@ def fields_of(message: wire.Message) -> tuple[Field, ...]:
     )
 
 
-def tag_of(message: wire.Message) -> int | None:
+def tag_of(message: Message) -> int | None:
     """The number that pairs a command with its reply; None where the message has none."""
     tag: int | None = getattr(message, "tag", None)
     return tag
 
 
-def _field(message: wire.Message, name: str, value: Any) -> Field:
+def _field(message: Message, name: str, value: Any) -> MessageField:
     special = _SPECIAL.get((type(message).__name__, name))
     if special is not None:
         text, plain = special(message, value)
-        return Field(name, text, name, plain)
+        return MessageField(name, text, name, plain)
     if name in _ENUMERATIONS:
         text = _name_in(_ENUMERATIONS[name], value)
-        return Field(name, text, name, text)
+        return MessageField(name, text, name, text)
     for ending, places, unit, key_ending in _SCALES:
         if name.endswith(ending):
             bare, number = name.removesuffix(ending), value / 10**places if places else value
-            return Field(bare, f"{number:.{places}f}{unit}", bare + key_ending, number)
+            return MessageField(bare, f"{number:.{places}f}{unit}", bare + key_ending, number)
     text, plain = _general(value)
-    return Field(name, text, name, plain)
+    return MessageField(name, text, name, plain)
 
 
 def _general(value: Any) -> tuple[str, Plain]:
@@ -102,9 +164,9 @@ def _settings(message: Any, values: tuple[int, ...]) -> tuple[str, Plain]:
 
 
 def _pairs(message: Any, data: bytes) -> tuple[str, Plain]:
-    if not data or len(data) % _PAIR.size:
+    if not data or len(data) % PARAMETER_PAIR.size:
         return _general(data)
-    return _named_values(list(_PAIR.iter_unpack(data)))
+    return _named_values(list(PARAMETER_PAIR.iter_unpack(data)))
 
 
 def _named_values(settings: list[tuple[int, int]]) -> tuple[str, Plain]:

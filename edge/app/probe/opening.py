@@ -1,12 +1,19 @@
-"""A probe opened for a command: what goes wrong says who holds the port, and the line's losses are told."""
+"""A probe opened for a command: what goes wrong says who holds the port, and losses of the line are told."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from edge.app.console import busy, say
 from edge.app.probe.ports import open_devices
-from firmware_bridge.errors import BridgeError, PortBusyError, UnknownTransportError
-from firmware_bridge.host.probe import Probe
+from firmware_bridge.errors import (
+    BridgeError,
+    NoAnswerError,
+    NotAProbeError,
+    PortBusyError,
+    ProtocolVersionError,
+    UnknownTransportError,
+)
+from firmware_bridge.host.probe import Probe, open_probe
 from firmware_bridge.line.transport.contract import Transport
 from firmware_bridge.line.transport.table import open_transport
 
@@ -53,6 +60,22 @@ def stop_imaging(probe: Probe) -> None:
     """A line that is lost cannot be told; the probe then stops transmitting by itself."""
     with suppress(BridgeError):
         probe.stop_imaging()
+
+
+def ask_identity(address: str) -> str:
+    """Who answers, in a few words."""
+    try:
+        with open_probe(address) as probe:
+            identity = probe.identity()
+    except NoAnswerError:
+        return "no answer"
+    except NotAProbeError:
+        return "something else: it sends, but is no probe"
+    except ProtocolVersionError:
+        return "a probe of another release"
+    except BridgeError as error:
+        return str(error)
+    return f"{identity.model}, serial number {identity.serial_number:08x}, firmware {identity.version}"
 
 
 def _with_holders(address: str, error: PortBusyError) -> PortBusyError:

@@ -1,4 +1,7 @@
-"""The serial ports of this machine: what they are, who holds them, whether the user may open them. Opens none."""
+"""The serial ports of this machine: what they are, who holds them, whether the user may open them.
+
+None is opened, unless `show_ports` is to ask who answers there.
+"""
 
 import grp
 import os
@@ -7,15 +10,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import msgspec
+import typer
+
+from edge.app.console import busy, out, say
+
 SERIAL_GROUP: Final = "dialout"
 """Whose members may open serial ports on Debian and its kin; the port's own group counts where it differs."""
 
+_NO_PORTS: Final = (
+    "no serial port: plug the probe's USB or UART cable in and look again; if it stays so, "
+    "'dmesg | tail' says whether the system saw a device (a charge-only cable shows nothing)"
+)
 _PROCESSES: Final = Path("/proc")
 _PORT_PATHS = ("/dev/tty",)
 
 
 @dataclass(frozen=True, slots=True)
-class Port:
+class ListedPort:
     """A serial port."""
 
     path: str
@@ -48,12 +60,24 @@ class SerialRight:
     exists: bool
 
 
-def list_ports() -> list[Port]:
+def list_ports() -> list[ListedPort]:
     """All serial ports that the system knows; ptys and sockets are not among them."""
     from serial.tools.list_ports import comports
 
     held = open_devices()
     return [_port(each.device, each.description, held) for each in sorted(comports())]
+
+
+def show_ports(*, ask: bool, json: bool) -> None:
+    """Prints the ports; `ask`: with who answers on each that is free."""
+    ports = list_ports()
+    answers = _ask_all(ports) if ask else {}
+    if json:
+        _print_json(ports, answers)
+        return
+    _print_table(ports, answers)
+    if not ports:
+        say(_NO_PORTS)
 
 
 def open_devices() -> dict[str, tuple[str, ...]]:
@@ -85,8 +109,8 @@ def _user() -> str:
         return str(os.geteuid())
 
 
-def _port(path: str, description: str | None, held: dict[str, tuple[str, ...]]) -> Port:
-    return Port(
+def _port(path: str, description: str | None, held: dict[str, tuple[str, ...]]) -> ListedPort:
+    return ListedPort(
         path,
         description if description and description != "n/a" else "",
         held.get(str(Path(path).resolve()), ()),
@@ -117,3 +141,38 @@ def _name(process: Path) -> str:
         return (process / "comm").read_text().strip()
     except OSError:
         return "a program"
+
+
+def _ask_all(ports: list[ListedPort]) -> dict[str, str]:
+    from edge.app.probe.opening import ask_identity  # which needs this module
+
+    answers = {}
+    for port in ports:
+        if port.state == "free":
+            with busy(f"asking {port.path}"):
+                answers[port.path] = ask_identity(port.path)
+    return answers
+
+
+def _print_table(ports: list[ListedPort], answers: dict[str, str]) -> None:
+    from rich.text import Text
+
+    from edge.app.tables import plain_table
+
+    names = ("address", "state", "description", *(("answers",) if answers else ()))
+    table = plain_table(*names, left=names)
+    for port in ports:
+        state = Text(port.state, style="green" if port.state == "free" else "yellow")
+        table.add_row(Text(port.path), state, Text(port.description), *_cells(answers, port.path))
+    simulated = _cells(answers, "sim:")
+    table.add_row("sim:", Text("always there", style="green"), "the simulated probe", *simulated)
+    out().print(table)
+
+
+def _cells(answers: dict[str, str], path: str) -> tuple[str, ...]:
+    return (answers.get(path, ""),) if answers else ()
+
+
+def _print_json(ports: list[ListedPort], answers: dict[str, str]) -> None:
+    rows = [{**msgspec.to_builtins(port), "state": port.state, "answer": answers.get(port.path)} for port in ports]
+    typer.echo(msgspec.json.format(msgspec.json.encode(rows)).decode())

@@ -1,18 +1,18 @@
-"""Tables of a probe: parameters, presets, link counters, acoustic output. Each fits 80 columns."""
+"""Tables and texts of a probe: parameters, presets, link counters, acoustic output. Each fits 80 columns."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 
 from rich.table import Table
 from rich.text import Text
 
-from edge.app.probe.watched import transmit_text
 from edge.app.tables import plain_table
 from edge.overlay.state import index_text, limit_text
-from firmware_bridge.host.connection import ConnectionStatistics
-from firmware_bridge.host.events import TelemetryReport, TransmitChanged
+from firmware_bridge.host.events import FaultLatched, TelemetryReport, TransmitChanged
 from firmware_bridge.host.parameters import ParameterDescription, PresetDescription
-from firmware_bridge.line.messages import LinkStatistics, TransmitOff
+from firmware_bridge.host.reasons import FAULTS
+from firmware_bridge.host.session import ConnectionStatistics
+from firmware_bridge.line.messages import FaultCode, LinkStatistics, TransmitOff
 
 _HARMLESS = {"good", "delivered", "sent", "plain_sent", "plain_received"}
 _WANTED = {
@@ -46,8 +46,8 @@ def parameter_table(rows: Sequence[ParameterDescription], presets: Sequence[Pres
     table = plain_table("parameter", "now", "unit", "from", "to", "step", "at start", left=("parameter", "unit"))
     for row in rows:
         span = ("", "", "") if row.name == "preset" else (f"{row.low:g}", f"{row.high:g}", f"{row.step:g}")
-        now = Text(_value(row, presets), style="" if row.value == row.default else "bold")
-        table.add_row(row.name, now, row.unit, *span, _value(replace(row, value=row.default), presets))
+        now = Text(named_value(row, presets), style="" if row.value == row.default else "bold")
+        table.add_row(row.name, now, row.unit, *span, named_value(replace(row, value=row.default), presets))
     return table
 
 
@@ -58,6 +58,15 @@ def preset_table(rows: Sequence[PresetDescription], now: str) -> Table:
         style = "bold" if row.name == now else ""
         table.add_row(Text(row.name, style=style), f"{row.mi_cap:g}", f"{row.ispta_cap_mw_cm2:g}", f"{row.ti_cap:g}")
     return table
+
+
+def transmit_text(state: TransmitChanged) -> str:
+    """`on`, or `off: not armed yet; imaging, frozen`."""
+    if state.transmitting:
+        return "on"
+    doing = ["imaging"] if state.imaging else [] if state.off is TransmitOff.STOPPED else ["imaging off"]
+    doing += ["frozen"] if state.frozen and state.off is not TransmitOff.FROZEN else []
+    return "; ".join([f"off: {state.off_reason}", *([", ".join(doing)] if doing else [])])
 
 
 def transmit_line(state: TransmitChanged) -> Text:
@@ -98,21 +107,14 @@ def link_table(here: ConnectionStatistics, there: LinkStatistics) -> Table:
     return table
 
 
-def change_table(
-    before: Sequence[ParameterDescription],
-    after: Sequence[ParameterDescription],
-    presets: Sequence[PresetDescription],
-    asked: Set[str],
-) -> Table:
-    """Before and after of what was asked for, by keyword, and of what a preset changed along with it."""
-    table = Table.grid(padding=(0, 1))
-    for old, new in zip(before, after, strict=True):
-        if new.keyword in asked or new.value != old.value:
-            same = "" if new.value != old.value else "as before"
-            table.add_row(new.name, _value(old, presets), "->", _value(new, presets), new.unit, Text(same, style="dim"))
-    return table
+def fault_text(event: FaultLatched) -> str:
+    """`the probe overheated (50.3 °C)`."""
+    if event.fault is FaultCode.OVER_TEMPERATURE:
+        return f"{FAULTS[event.fault]} ({event.detail / 10:.1f} °C)"
+    return f"{FAULTS[event.fault]} (detail {event.detail})" if event.detail else FAULTS[event.fault]
 
 
-def _value(row: ParameterDescription, presets: Sequence[PresetDescription]) -> str:
+def named_value(row: ParameterDescription, presets: Sequence[PresetDescription]) -> str:
+    """A parameter's value as text; a preset by name."""
     named = row.name == "preset" and int(row.value) < len(presets)
     return presets[int(row.value)].name if named else f"{row.value:g}"

@@ -7,15 +7,25 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from edge.app.probe.tables import output_text, sensor_text, transmit_line
-from edge.app.probe.watched import News, fault_text, transmit_text
+from edge.app.probe.tables import fault_text, output_text, sensor_text, transmit_line, transmit_text
 from edge.app.wording import counted
 from edge.overlay.state import index_text
 from firmware_bridge.host.clock_sync import ClockStatus
-from firmware_bridge.host.connection import ConnectionStatistics
 from firmware_bridge.host.events import FaultLatched, TelemetryReport, TransmitChanged
 from firmware_bridge.host.parameters import ProbeParameters
+from firmware_bridge.host.session import ConnectionStatistics
 from firmware_bridge.line.messages import LinkStatistics
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One line of what happened."""
+
+    received_ns: int
+    kind: str
+    """`button`, `fault`, `transmit`, `settings`, `log`, `line`."""
+    text: str
+    grave: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +51,7 @@ class Snapshot:
     line: ConnectionStatistics
     probe_link: LinkStatistics | None
     """The probe's own counters, asked for now and then; None: not answered yet."""
-    news: tuple[News, ...]
+    news: tuple[Notice, ...]
     ended: bool
 
 
@@ -53,10 +63,10 @@ def watch_view(shown: Snapshot) -> RenderableType:
     table.add_column()
     for name, text in _rows(shown):
         table.add_row(name, text)
-    news = [news_line(each, (each.received_ns - shown.began_ns) / 1e9) for each in shown.news]
-    for line in news:
+    notices = [notice_line(each, (each.received_ns - shown.began_ns) / 1e9) for each in shown.news]
+    for line in notices:
         line.no_wrap, line.overflow = True, "ellipsis"
-    return Group(head, Text(), table, Text(), *news, Text("" if shown.ended else "Ctrl-C ends", style="dim"))
+    return Group(head, Text(), table, Text(), *notices, Text("" if shown.ended else "Ctrl-C ends", style="dim"))
 
 
 def snapshot_line(shown: Snapshot) -> str:
@@ -70,10 +80,10 @@ def snapshot_line(shown: Snapshot) -> str:
     return "  ".join([*parts, f"clock {clock_text(shown)}"])
 
 
-def news_line(news: News, at_s: float) -> Text:
+def notice_line(notice: Notice, at_s: float) -> Text:
     """`    1.234 s  button    button 0 pressed`."""
     return Text.assemble(
-        (f"{at_s:9.3f} s  ", "dim"), (f"{news.kind:9}", "cyan"), (news.text, "bold yellow" if news.grave else "")
+        (f"{at_s:9.3f} s  ", "dim"), (f"{notice.kind:9}", "cyan"), (notice.text, "bold yellow" if notice.grave else "")
     )
 
 

@@ -20,8 +20,8 @@ from edge.task.cartilage.spec import SPEC, THIRDS, CartilageOptions
 from edge.task.cartilage.view import band_faults, one_sided, view_faults
 from edge.task.contract import Concluded, Given, Outputs, Prepared, finding_of, refused
 from edge.task.tensor import grey_tensor
+from edge.trust.faults import missing_scale
 from edge.trust.interval import interval
-from edge.trust.probe import missing_scale
 
 SIDE = 256
 """Height and width of the network's input."""

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from edge.finding import Finding, LineMark
 from edge.phantom.anatomy import Sizes
-from edge.task.muscle.cine import LIVE_MUSCLE, MuscleCine
+from edge.task.muscle.phantom import LIVE_MUSCLE, MuscleCine
+from edge.task.muscle.phantom_truth import TrueArchitecture
 from edge.task.muscle.spec import MusclePhantomOptions
-from edge.task.muscle.truth import Architecture
 
 
 class SimulatedMuscle(MuscleCine):
@@ -19,7 +19,7 @@ class SimulatedMuscle(MuscleCine):
         return true_sizes(nearest(finding, bellies))
 
 
-def true_sizes(muscle: Architecture) -> Sizes:
+def true_sizes(muscle: TrueArchitecture) -> Sizes:
     return {
         "fascicle_angle": muscle.fascicle_angle_deg,
         "pennation_angle": muscle.pennation_deg,
@@ -32,7 +32,7 @@ def true_sizes(muscle: Architecture) -> Sizes:
     }
 
 
-def nearest(finding: Finding, bellies: Sequence[Architecture]) -> Architecture:
+def nearest(finding: Finding, bellies: Sequence[TrueArchitecture]) -> TrueArchitecture:
     """The one of a section's muscles that the finding marks."""
     lines = {mark.name: float(mark.points[:, 1].mean()) for mark in finding.marks if isinstance(mark, LineMark)}
     if finding.spacing is None or "deep aponeurosis" not in lines:

@@ -38,7 +38,7 @@ from edge.task.muscle.view import (
     structure_faults,
 )
 from edge.task.tensor import fitted_tensor
-from edge.trust.probe import missing_scale
+from edge.trust.faults import missing_scale
 
 NOTHING_GIVEN: Final = Given(NoOptions())
 APART_DEG: Final = 8.0

@@ -21,8 +21,8 @@ from edge.task.nerve.view import speckle_only
 from edge.task.nerve.vote_map import NerveCandidate
 from edge.task.nerve.votes import NerveVotes, Place, moved_faults, voted, votes_before
 from edge.task.nerve.window_model import window_model_of
+from edge.trust.faults import missing_scale
 from edge.trust.interval import interval
-from edge.trust.probe import missing_scale
 
 LEAST_PROBABILITY: Final = 0.1
 """Of the best window. 5 of the 51 pictures kept back, all with a nerve, have less."""

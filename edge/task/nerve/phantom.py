@@ -1,65 +1,37 @@
-"""Pictures of nerves beside vessels, with what is truly in them."""
+"""Pictures of nerves beside vessels with what is truly in them: single ones, and one limb whose heart beats under a
+probe that slides, tilts or presses."""
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.phantom.bmode import compress, envelope, white_field
-from edge.phantom.picture import beam_positions
-from edge.phantom.records import Imaging, Pose, Transducer
-from edge.phantom.soft_tissue import Field
-from edge.task.nerve.oval import Outline, gap_mm, polygon_size
-from edge.task.nerve.phantom_anatomy import Limb, Press, beaten
-from edge.task.nerve.phantom_draw import draw_limb, draw_nerve_imaging
+from edge.phantom.beams import beam_positions
+from edge.phantom.bmode import compress, envelope
+from edge.phantom.records import Imaging, Pose, Samples
+from edge.phantom.speckle import (
+    KeptNoise,
+    carried_field,
+    carried_speckle,
+    interpolated_noise,
+    material_grid,
+    white_field,
+)
+from edge.task.nerve.phantom_anatomy import Limb, Press, beat_at, beaten, breath_at
+from edge.task.nerve.phantom_drawing import draw_limb, draw_nerve_imaging, presentable_limb
 from edge.task.nerve.phantom_echoes import limb_echoes
+from edge.task.nerve.phantom_truth import NerveTruth, nerve_truth
+from edge.task.nerve.spec import HANDS
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class TrueNerve:
-    """A nerve as it truly is at the moment."""
-
-    outline_mm: Outline
-    """The inner border of its bright rim: what a cross-sectional area is traced on."""
-    outer_mm: Outline
-    """The outer border of the rim: what people draw who mark nerves."""
-    area_mm2: float
-    """Inside the rim."""
-    outer_area_mm2: float
-    long_axis_mm: float
-    short_axis_mm: float
-    """Full axes of the ellipse with the inner outline's second moments."""
-    flattening_ratio: float
-    """Long by short axis."""
-    depth_mm: float
-    """From the skin to the outer outline's shallowest corner."""
-    centre_mm: tuple[float, float]
-    """Across and down."""
-    nearest_vessel_mm: float
-    """From the outer outline to a lumen; infinite where there is no vessel."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class TrueVessel:
-    """A vessel's lumen at the moment."""
-
-    outline_mm: Outline
-    area_mm2: float
-    vein: bool
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class NerveTruth:
-    """All that lies in the section, in the picture or beside it, and where it is in the picture."""
-
-    nerves: tuple[TrueNerve, ...]
-    vessels: tuple[TrueVessel, ...]
-    nerve: NDArray[np.uint8]
-    """(height, width) 1 inside the rim of a nerve."""
-    drawn: NDArray[np.uint8]
-    """(height, width) 1 where a nerve or its rim is."""
-    vessel: NDArray[np.uint8]
+LIVE_NERVE = Imaging(
+    depth_mm=32.0, frequency_mhz=12.0, gain_db=-6.0, dynamic_range_db=68.0, focus_mm=11.0, f_number=1.8
+)
+FULL = Pose(slide_mm=4.0, tilt_deg=9.0, pressure=1.0)
+PERIOD_S = 6.0
+APART_MM = 37.0
+"""Between the places of the stored scatterers that two slices `TURN_DEG` apart are taken from."""
+TURN_DEG = 8.0
+"""By which the plane is tilted until its speckle is another."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +54,7 @@ def nerve_picture(rng: np.random.Generator, size: tuple[int, int] = (256, 512)) 
     pressure = rng.uniform(0, 1) ** 2
     pose = Pose(tilt_deg=rng.normal(0, 4), pressure=pressure)
     now = beaten(limb, rng.uniform(-1, 1), rng.uniform(-1, 1), 0.7 * pressure if rng.random() < 0.5 else 0.0)
-    speckle, noise = white_field(rng, shape), cv2.GaussianBlur(white_field(rng, shape), (3, 3), 0.8) * np.float32(2.6)
+    speckle, noise = white_field(rng, shape), interpolated_noise(rng, shape)
     bright = float(np.clip(rng.normal(0.38, 0.1), 0.12, 0.7))
     return expose_limb(now, imaging, pose, shape, speckle, noise, bright)
 
@@ -92,81 +64,84 @@ def expose_limb(
     imaging: Imaging,
     pose: Pose,
     shape: tuple[int, int],
-    speckle: Field,
-    noise: Field,
+    speckle: Samples,
+    noise: Samples,
     bright: float | None = None,
 ) -> NervePicture:
-    """The picture of (height, width) of a limb as it is at the moment. speckle, noise: as `white_field` makes them.
+    """The picture of (height, width) of a limb as it is now. speckle, noise: (height, width, 2) of unit power.
 
     bright: where the grey of its brightest tenth begins, 0 to 1, as an examiner turns the gain; None: the gain is set.
     """
     mm_per_px = imaging.depth_mm / shape[0]
-    x_mm = beam_positions(Transducer(shape[1] * mm_per_px), shape[1]).astype(np.float32)
-    found = limb_echoes(limb, imaging, pose, x_mm, shape[0])
-    speckle[..., 0] += found.coherence
-    amplitude = envelope(found.echoes, speckle, noise, imaging, mm_per_px)
+    x_mm = beam_positions(shape[1] * mm_per_px, shape[1]).astype(np.float32)
+    amplitude = envelope(limb_echoes(limb, imaging, pose, x_mm, shape[0]), speckle, noise, imaging, mm_per_px)
     if bright is not None:
         amplitude *= _gain_for(bright, amplitude, imaging)
     pixels = compress(amplitude, imaging)
     return NervePicture(pixels, nerve_truth(limb, pose, shape, mm_per_px), mm_per_px)
 
 
-def _gain_for(bright: float, amplitude: Field, imaging: Imaging) -> np.float32:
+def _gain_for(bright: float, amplitude: Samples, imaging: Imaging) -> np.float32:
     wanted_db = (bright ** (1 / imaging.gamma) - 0.55) * imaging.dynamic_range_db
     return np.float32(10 ** (wanted_db / 20) / max(float(np.quantile(amplitude[::4, ::4], 0.9)), 1e-6))
 
 
-def nerve_truth(limb: Limb, pose: Pose, shape: tuple[int, int], mm_per_px: float) -> NerveTruth:
-    """What the picture shows of a limb as it is at the moment."""
-    press = Press.of(pose)
-    inner = [press.outline(nerve.oval) for nerve in limb.nerves]
-    outer = [press.outline(nerve.oval.widened(nerve.rim_mm)) for nerve in limb.nerves]
-    lumens = [press.outline(vessel.oval) for vessel in limb.vessels]
-    vessel = filled(lumens, shape, mm_per_px)
-    return NerveTruth(
-        nerves=tuple(_true_nerve(one, around, lumens) for one, around in zip(inner, outer, strict=True)),
-        vessels=tuple(
-            TrueVessel(outline, polygon_size(outline).area_mm2, vessel.vein)
-            for outline, vessel in zip(lumens, limb.vessels, strict=True)
-        ),
-        nerve=filled(inner, shape, mm_per_px),
-        drawn=filled(outer, shape, mm_per_px) & (1 - vessel),
-        vessel=vessel,
+def pose_at(t_s: float, motion: str) -> Pose:
+    """motion: one of `spec.HANDS`."""
+    turn = 2 * np.pi * t_s / PERIOD_S
+    share = {name: float(motion == name) for name in HANDS}
+    slide, tilt, press = share["slide"], share["tilt"], share["compress"]
+    if motion == "hand":
+        slide, tilt, press = 0.35, 0.3, 0.3
+    return Pose(
+        slide_mm=FULL.slide_mm * slide * float(np.sin(turn)),
+        tilt_deg=FULL.tilt_deg * tilt * float(np.sin(turn * (1.37 if motion == "hand" else 1.0))),
+        pressure=FULL.pressure * press * float(0.5 - 0.5 * np.cos(turn * (0.83 if motion == "hand" else 1.0))),
     )
 
 
-def _true_nerve(inner: Outline, outer: Outline, lumens: list[Outline]) -> TrueNerve:
-    size = polygon_size(inner)
-    return TrueNerve(
-        outline_mm=inner,
-        outer_mm=outer,
-        area_mm2=size.area_mm2,
-        outer_area_mm2=polygon_size(outer).area_mm2,
-        long_axis_mm=size.long_axis_mm,
-        short_axis_mm=size.short_axis_mm,
-        flattening_ratio=size.long_axis_mm / size.short_axis_mm,
-        depth_mm=float(outer[:, 1].min()),
-        centre_mm=size.centre_mm,
-        nearest_vessel_mm=min((gap_mm(outer, lumen) for lumen in lumens), default=float("inf")),
-    )
+class NerveCine:
+    """Pictures of one limb, (height, width), at any time, the same for the same seed. Not thread-safe."""
 
+    def __init__(
+        self, seed: int, *, shape: tuple[int, int] = (480, 640), motion: str = "hand", nerves: int = 1
+    ) -> None:
+        """motion: one of `spec.HANDS`. nerves: 0, 1 or 2."""
+        rng = np.random.default_rng(seed)
+        self.shape, self.motion = shape, motion
+        self.limb = presentable_limb(rng, nerves)
+        self._scatterers = carried_field(rng)
+        self._noise = KeptNoise(rng, shape)
 
-def outline_px(outline: Outline, shape: tuple[int, int], mm_per_px: float) -> NDArray[np.float64]:
-    """(n, 2) columns and rows in a picture of (height, width); whole numbers are pixel centres."""
-    return outline / mm_per_px + (shape[1] / 2 - 0.5, -0.5)
+    def picture(self, t_s: float, imaging: Imaging = LIVE_NERVE) -> NervePicture:
+        """The picture at a time. Pixels are square; a shallow depth shows fewer millimetres across."""
+        speckle = self._speckle(self.pose(t_s), imaging)
+        return expose_limb(self.at(t_s), imaging, self.pose(t_s), self.shape, speckle, self._noise.at(t_s))
 
+    def dark(self, t_s: float, imaging: Imaging = LIVE_NERVE) -> NDArray[np.uint8]:
+        """What is shown (height, width) while nothing is transmitted."""
+        return self._noise.dark(t_s, imaging)
 
-def filled(outlines: list[Outline], shape: tuple[int, int], mm_per_px: float) -> NDArray[np.uint8]:
-    """(height, width) 1 where a pixel's centre is inside an outline. (OpenCV fills the border too: 4 % of a nerve.)"""
-    mask = np.zeros(shape, np.uint8)
-    for outline in outlines:
-        start = outline_px(outline, shape, mm_per_px)
-        end = np.roll(start, -1, axis=0)
-        rows = np.arange(shape[0])[:, None]
-        row, edge = np.nonzero((start[:, 1] <= rows) != (end[:, 1] <= rows))
-        slope = (end[edge, 0] - start[edge, 0]) / (end[edge, 1] - start[edge, 1])
-        column = np.ceil(start[edge, 0] + (row - start[edge, 1]) * slope)
-        turns = np.zeros((shape[0], shape[1] + 1), np.uint8)
-        np.add.at(turns, (row, np.clip(column, 0, shape[1]).astype(int)), 1)
-        mask |= np.cumsum(turns[:, :-1], axis=1, dtype=np.uint8) & 1
-    return mask
+    def pose(self, t_s: float) -> Pose:
+        return pose_at(t_s, self.motion)
+
+    def at(self, t_s: float) -> Limb:
+        """The limb as heart, breath and pressure have it at a time, in its own millimetres."""
+        return beaten(self.limb, beat_at(t_s), breath_at(t_s), self.pose(t_s).pressure)
+
+    def truth(self, t_s: float, imaging: Imaging = LIVE_NERVE) -> NerveTruth:
+        """What `picture` shows at a time, without making it."""
+        return nerve_truth(self.at(t_s), self.pose(t_s), self.shape, imaging.depth_mm / self.shape[0])
+
+    def _speckle(self, pose: Pose, imaging: Imaging) -> Samples:
+        rows, beams = self.shape
+        mm_per_px, press = imaging.depth_mm / rows, Press.of(pose)
+        x_mm = (beam_positions(mm_per_px * beams, beams) + press.slide_mm) * press.squeeze
+        depth_mm = (np.arange(rows) + 0.5) * mm_per_px / press.squeeze
+        material = material_grid(x_mm, depth_mm)
+        here = carried_speckle(self._scatterers, material, mm_per_px)
+        if pose.tilt_deg == 0:
+            return here
+        other = carried_speckle(self._scatterers, material + np.array((APART_MM, 0), np.float32), mm_per_px)
+        turn = pose.tilt_deg / TURN_DEG * np.pi / 2
+        return np.asarray(here * np.float32(np.cos(turn)) + other * np.float32(np.sin(turn)), np.float32)

@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.phantom.records import Pose
-from edge.phantom.soft_tissue import Muscle
-from edge.task.muscle.motion import PULSE_US
-from edge.task.nerve.oval import CORNERS, Outline, Oval
+from edge.phantom.records import Pose, Samples
+from edge.phantom.soft_tissue import HEARTBEAT_US, SoftTissue
+from edge.task.nerve.phantom_oval import CORNERS, Oval, Polygon
 
 SQUEEZE = 0.2
 """By how much full pressure lowers soft tissue."""
@@ -29,7 +28,7 @@ class Nerve:
     """A nerve's section. Its oval is the inner border of the bright rim."""
 
     oval: Oval
-    fascicles: NDArray[np.float32]
+    fascicles: Samples
     """(n, 4): place in halves of the oval's width and height, radius in mm, brightness against the others in dB."""
     ground_db: float
     """Of the epineurium between the fascicles, against the tissue around the nerve."""
@@ -89,7 +88,8 @@ class Bed:
 class Limb:
     """A section across a limb, from the skin down."""
 
-    muscle: Muscle
+    muscle: SoftTissue
+    """With its skin, fat and bone."""
     beds: tuple[Bed, ...]
     decoys: tuple[Nerve, ...]
     """Tendons and the like: drawn as nerves are, but no nerves."""
@@ -103,7 +103,7 @@ class Limb:
 
 def beat_at(t_s: float) -> float:
     """-1 to 1: how far the arteries are swollen. A fast rise and a slow fall; repeats exactly."""
-    phase = (round(t_s * 1e6) % PULSE_US) / PULSE_US
+    phase = (round(t_s * 1e6) % HEARTBEAT_US) / HEARTBEAT_US
     if phase < SYSTOLE:
         return float(-np.cos(np.pi * phase / SYSTOLE))
     low = np.exp(-3 * (1 - SYSTOLE))
@@ -142,6 +142,6 @@ class Press:
     def of(cls, pose: Pose) -> "Press":
         return cls(pose.slide_mm, 1 - SQUEEZE * pose.pressure)
 
-    def outline(self, oval: Oval, corners: int = CORNERS) -> Outline:
+    def outline(self, oval: Oval, corners: int = CORNERS) -> Polygon:
         """As the picture shows it."""
         return oval.outline(corners) * (1 / self.squeeze, self.squeeze) - (self.slide_mm, 0.0)

@@ -6,13 +6,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.phantom.beams import row_depths
 from edge.phantom.bmode import leading_edge_mm
-from edge.phantom.records import Echoes, Imaging, Interface, Pose
-from edge.phantom.soft_tissue import TABLE_X_MM, Field, Muscle
+from edge.phantom.records import Echoes, Imaging, Interface, Pose, Samples
+from edge.phantom.soft_tissue import SoftTissue, at_beams
 from edge.phantom.soft_tissue_echoes import DB, section
 from edge.phantom.strands import ACROSS_MM, ALONG_MM, KINDS, sample, strands
-from edge.task.nerve.oval import Oval
 from edge.task.nerve.phantom_anatomy import Bed, BloodVessel, Limb, Nerve, Press
+from edge.task.nerve.phantom_oval import Oval
 
 FACE_FADING_DB_PER_DEG2 = 0.12
 """Smooth faces, such as fascia, by the probe's tilt."""
@@ -26,21 +27,13 @@ BEHIND_MM = 14.0
 """Over which the brightness under a vessel falls to 1/e."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LimbEchoes:
-    """Echoes, and how even they are: the strength that is added to their scatterers."""
-
-    echoes: Echoes
-    coherence: Field
-
-
-def limb_echoes(limb: Limb, imaging: Imaging, pose: Pose, x_mm: Field, rows: int) -> LimbEchoes:
+def limb_echoes(limb: Limb, imaging: Imaging, pose: Pose, x_mm: Samples, rows: int) -> Echoes:
     """From a beam at each of `x_mm` (beams,) and `rows` depths. limb: as it is at the moment (`beaten`)."""
     press = Press.of(pose)
     at_rest = replace(imaging, depth_mm=imaging.depth_mm / press.squeeze)
     material_x = ((x_mm + np.float32(press.slide_mm)) * np.float32(press.squeeze)).astype(np.float32)
-    found = section(_tilted(limb.muscle, pose.tilt_deg), at_rest, material_x.astype(np.float64), rows)
-    paint = _Paint(found.echoes.scatter, found.coherence, material_x, at_rest.depth_mm, pose.tilt_deg)
+    found = section(_tilted(limb.muscle, pose.tilt_deg), at_rest, material_x.astype(np.float64), rows).echoes
+    paint = _Paint(found, material_x, at_rest.depth_mm, pose.tilt_deg)
     for bed in limb.beds:
         paint.lay_bed(bed)
     for decoy in limb.decoys:
@@ -49,8 +42,8 @@ def limb_echoes(limb: Limb, imaging: Imaging, pose: Pose, x_mm: Field, rows: int
         paint.lay_vessel(vessel)
     for nerve in limb.nerves:
         paint.lay_nerve(nerve)
-    paint.end_at(np.interp(material_x, TABLE_X_MM, limb.muscle.bone_mm).astype(np.float32))
-    gain = np.exp(np.interp(material_x, TABLE_X_MM, limb.gain_db).astype(np.float32) * DB)
+    paint.end_at(at_beams(limb.muscle.bone_mm, material_x))
+    gain = np.exp(at_beams(limb.gain_db, material_x) * DB)
     faded = np.float32(10 ** (-FACE_FADING_DB_PER_DEG2 * pose.tilt_deg**2 / 20))
     lead = np.float32(leading_edge_mm(imaging))
     faces = tuple(
@@ -58,13 +51,13 @@ def limb_echoes(limb: Limb, imaging: Imaging, pose: Pose, x_mm: Field, rows: int
             (face.depth_mm + lead) * np.float32(press.squeeze) - lead,
             face.amplitude * paint.bare(face.depth_mm + lead) * gain * faded,
         )
-        for face in found.echoes.interfaces
+        for face in found.interfaces
     )
     scatter = _hazed(np.exp(paint.db * DB), limb.haze_db) * gain
-    return LimbEchoes(Echoes(scatter, faces), paint.coherence)
+    return Echoes(scatter, faces, paint.coherence)
 
 
-def _hazed(scatter: Field, haze_db: float) -> Field:
+def _hazed(scatter: Samples, haze_db: float) -> Samples:
     """With the stray echoes of what is near: of beams' side lobes and of reverberation."""
     rows, beams = scatter.shape
     few = cv2.resize(scatter, (max(4, beams // HAZE_STEP), max(4, rows // HAZE_STEP)), interpolation=cv2.INTER_AREA)
@@ -72,7 +65,7 @@ def _hazed(scatter: Field, haze_db: float) -> Field:
     return np.asarray(scatter + np.float32(10 ** (haze_db / 20)) * stray, np.float32)
 
 
-def _tilted(muscle: Muscle, tilt_deg: float) -> Muscle:
+def _tilted(muscle: SoftTissue, tilt_deg: float) -> SoftTissue:
     loss_db = FACE_FADING_DB_PER_DEG2 / 2 * tilt_deg**2
     return replace(
         muscle, sheets=tuple(replace(sheet, level_db=sheet.level_db - loss_db) for sheet in muscle.sheets), vessels=()
@@ -84,33 +77,33 @@ class _Near:
     """The part of the picture around an oval."""
 
     part: tuple[slice, slice]
-    x: Field
+    x: Samples
     """(beams,) of the part."""
-    depth: Field
+    depth: Samples
     """(rows, 1) of the part."""
-    out_mm: Field
+    out_mm: Samples
     """(rows, beams) from the outline, outward positive."""
-    upright: Field
+    upright: Samples
     """0 to 1: how far the outline there faces the beam."""
 
 
 class _Paint:
     """Decibels and even echoes, laid one over the other."""
 
-    def __init__(self, scatter: Field, coherence: Field, x: Field, depth_mm: float, tilt_deg: float) -> None:
-        rows = scatter.shape[0]
-        self.db = np.log(np.maximum(scatter, np.float32(1e-4))) * (1 / DB)
-        self.coherence = coherence
-        self._hides: NDArray[np.bool_] = np.zeros(scatter.shape, np.bool_)
+    def __init__(self, ground: Echoes, x: Samples, depth_mm: float, tilt_deg: float) -> None:
+        rows = ground.scatter.shape[0]
+        self.db = np.log(np.maximum(ground.scatter, np.float32(1e-4))) * (1 / DB)
+        self.coherence = ground.coherence.copy()
+        self._hides: NDArray[np.bool_] = np.zeros(ground.scatter.shape, np.bool_)
         self._x, self._mm_per_row = x, depth_mm / rows
-        self._depth = ((np.arange(rows, dtype=np.float32) + np.float32(0.5)) * np.float32(self._mm_per_row))[:, None]
+        self._depth = row_depths(depth_mm, rows)
         self._tilt_sq = tilt_deg**2
 
-    def end_at(self, bone_mm: Field) -> None:
+    def end_at(self, bone_mm: Samples) -> None:
         """No face is seen through bone (beams,)."""
         self._hides |= self._depth > bone_mm + np.float32(0.5)
 
-    def bare(self, depth_mm: Field) -> NDArray[np.bool_]:
+    def bare(self, depth_mm: Samples) -> NDArray[np.bool_]:
         """Where (beams,) a face at these depths is not interrupted by a nerve, vessel or bone."""
         row = np.nan_to_num(depth_mm / np.float32(self._mm_per_row), nan=0.0)
         row = np.clip(row, 0, len(self._depth) - 1).astype(np.intp)
@@ -169,7 +162,7 @@ class _Paint:
         under = self._depth[below] - (lowest * np.float32(self._mm_per_row)).astype(np.float32)
         self.db[below, beams] += gain * np.exp(under * np.float32(-1 / BEHIND_MM)) * (under > 0)
 
-    def _lay_rim(self, near: _Near, rim_db: Field | np.float32, rim_mm: float, side_db: float) -> None:
+    def _lay_rim(self, near: _Near, rim_db: Samples | np.float32, rim_mm: float, side_db: float) -> None:
         middle = (near.out_mm - np.float32(rim_mm / 2)) * np.float32(1 / (0.6 * rim_mm))
         weight = np.exp(-middle * middle)
         target = rim_db - np.float32(side_db) * (1 - near.upright)
@@ -182,7 +175,7 @@ class _Paint:
         ring = (near.out_mm > 0) & (near.out_mm < AROUND_MM)
         return np.float32(np.median(self.db[near.part][ring]) if ring.any() else -20.0)
 
-    def _blend(self, near: _Near, db: Field, weight: Field) -> None:
+    def _blend(self, near: _Near, db: Samples, weight: Samples) -> None:
         self.db[near.part] += weight * (db - self.db[near.part])
 
     def _near(self, oval: Oval, margin_mm: float) -> _Near | None:
@@ -200,12 +193,12 @@ class _Paint:
         return _Near((slice(upper, lower), slice(first, last)), x, depth, out_mm, np.abs(down) / steep)
 
 
-def _share(out_mm: Field, edge_mm: float) -> Field:
+def _share(out_mm: Samples, edge_mm: float) -> Samples:
     """0 to 1 over an edge of this width, half at 0."""
     return np.asarray(np.clip(out_mm * np.float32(1 / edge_mm) + np.float32(0.5), 0, 1), np.float32)
 
 
-def _clutter(vessel: BloodVessel, near: _Near) -> Field:
+def _clutter(vessel: BloodVessel, near: _Near) -> Samples:
     """Decibels (rows, beams): the upper wall's echoes repeat into the lumen and fade."""
     oval = vessel.oval
     under = near.depth - np.float32(oval.depth_mm - oval.half_height_mm)
@@ -222,18 +215,18 @@ def _folded(near: _Near, bed: Bed) -> _Near:
     return replace(near, depth=np.asarray(near.depth + np.float32(bed.fold_mm / 2) * fold, np.float32))
 
 
-def _streaks(pattern: int, near: _Near, scale: tuple[float, float]) -> Field:
+def _streaks(pattern: int, near: _Near, scale: tuple[float, float]) -> Samples:
     along = np.broadcast_to(near.x * np.float32(1 / (ALONG_MM * scale[1])), near.out_mm.shape)
     down = np.broadcast_to(near.depth * np.float32(1 / (ACROSS_MM * scale[0])), near.out_mm.shape)
     return sample(strands(pattern), np.ascontiguousarray(along), np.ascontiguousarray(down))
 
 
-def _patchy(pattern: int, near: _Near) -> Field:
+def _patchy(pattern: int, near: _Near) -> Samples:
     """Decibels by which a rim varies."""
     return np.float32(9) * _streaks((pattern + 1) % KINDS, near, (2.0, 0.3)) - np.float32(5)
 
 
-def _fascicles(nerve: Nerve, near: _Near) -> tuple[Field, Field]:
+def _fascicles(nerve: Nerve, near: _Near) -> tuple[Samples, Samples]:
     """(rows, beams) the share that is fascicle, and their own brightness in dB."""
     share, level = np.zeros_like(near.out_mm), np.zeros_like(near.out_mm)
     for u, v, radius_mm, own_db in nerve.fascicles:

@@ -2,9 +2,8 @@
 
 from edge.finding import Finding
 from edge.phantom.anatomy import Sizes
-from edge.task.nerve.cine import NerveCine
-from edge.task.nerve.phantom import TrueNerve
-from edge.task.nerve.phantom_draw import LIVE_NERVE
+from edge.task.nerve.phantom import LIVE_NERVE, NerveCine
+from edge.task.nerve.phantom_truth import TrueNerve
 from edge.task.nerve.spec import NervePhantomOptions
 
 

@@ -20,7 +20,7 @@ from edge.task.nerve.spec import SPEC
 from edge.task.nerve.tracking import NerveTrack, chosen_first, doubts, followed, track_before, vote_faults, voted
 from edge.task.nerve.view import cut_off, nerve_faults, others_said, size_faults, speckle_only
 from edge.task.tensor import fitted_tensor
-from edge.trust.probe import missing_scale
+from edge.trust.faults import missing_scale
 
 NOTHING_GIVEN: Final = Given(NoOptions())
 

@@ -8,22 +8,25 @@ patients.
 
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.phantom.bmode import compress, receiver_noise, white_field
-from edge.phantom.picture import beam_positions
-from edge.phantom.records import Imaging, Transducer
-from edge.phantom.soft_tissue import Belly, Field, Muscle
-from edge.phantom.soft_tissue_draw import presentable_muscle
+from edge.phantom.beams import beam_positions
+from edge.phantom.bmode import expose
+from edge.phantom.records import Imaging, Samples
+from edge.phantom.soft_tissue import Belly, SoftTissue
+from edge.phantom.soft_tissue_drawing import presentable_soft_tissue
 from edge.phantom.soft_tissue_echoes import section
-from edge.task.muscle.cine import carried_field, carried_speckle
-from edge.task.muscle.phantom import expose
+from edge.phantom.speckle import (
+    KeptNoise,
+    carried_field,
+    carried_speckle,
+    interpolated_noise,
+    material_grid,
+    white_field,
+)
 
 LIVE_TISSUE = Imaging(depth_mm=40.0, frequency_mhz=10.0, dynamic_range_db=64.0, focus_mm=16.0, f_number=2.2)
-SWEEPS = ("slide", "still")
-"""What the hand does."""
 SLIDE_MM = 6.0
 PERIOD_S = 6.0
 INFILTRATED = 0.25
@@ -42,7 +45,7 @@ class Patient:
     seed: int
     degree: float
     """0: healthy, 1: replaced."""
-    muscle: Muscle
+    muscle: SoftTissue
 
     @property
     def infiltrated(self) -> bool:
@@ -78,24 +81,24 @@ def patient_picture(patient: Patient, number: int, longer_px: int = 384) -> Tiss
     mm_per_px = max(width_mm, imaging.depth_mm) / longer_px
     shape = round(imaging.depth_mm / mm_per_px), round(width_mm / mm_per_px)
     place_mm = rng.uniform(-PLACES_MM, PLACES_MM)
-    speckle, noise = white_field(rng, shape), cv2.GaussianBlur(white_field(rng, shape), (3, 3), 0.8) * np.float32(2.6)
+    speckle, noise = white_field(rng, shape), interpolated_noise(rng, shape)
     return _taken(patient, imaging, shape, place_mm, speckle, noise)
 
 
 def _taken(
-    patient: Patient, imaging: Imaging, shape: tuple[int, int], place_mm: float, speckle: Field, noise: Field
+    patient: Patient, imaging: Imaging, shape: tuple[int, int], place_mm: float, speckle: Samples, noise: Samples
 ) -> TissuePicture:
     mm_per_px = imaging.depth_mm / shape[0]
-    x_mm = beam_positions(Transducer(shape[1] * mm_per_px), shape[1]) + place_mm
+    x_mm = beam_positions(shape[1] * mm_per_px, shape[1]) + place_mm
     found = section(patient.muscle, imaging, x_mm, shape[0])
-    pixels = expose(found, speckle, noise, imaging, mm_per_px)
-    belly = (found.truth.layer == 1) & (found.truth.aponeurosis < 0.1)
+    pixels = expose(found.echoes, speckle, noise, imaging, mm_per_px)
+    belly = (found.truth.layer == 1) & (found.truth.sheet < 0.1)
     return TissuePicture(pixels, belly.astype(np.uint8), patient.degree, mm_per_px)
 
 
-def _person(rng: np.random.Generator) -> Muscle:
+def _person(rng: np.random.Generator) -> SoftTissue:
     """Healthy; people differ in how bright and how coarse their muscle is."""
-    muscle = presentable_muscle(rng)
+    muscle = presentable_soft_tissue(rng)
     brighter, coarser = rng.normal(0, 2.0), np.exp(rng.normal(0, 0.15))
     across = rng.random() < 0.4
     return replace(
@@ -113,7 +116,7 @@ def _person(rng: np.random.Generator) -> Muscle:
     )
 
 
-def _infiltrated(rng: np.random.Generator, muscle: Muscle, degree: float) -> Muscle:
+def _infiltrated(rng: np.random.Generator, muscle: SoftTissue, degree: float) -> SoftTissue:
     bellies = tuple(_replaced(belly, degree, rng.normal(0, 1, (4, 18))) for belly in muscle.bellies)
     sheets = tuple(replace(sheet, level_db=sheet.level_db - 6 * degree) for sheet in muscle.sheets)
     return replace(muscle, bellies=bellies, sheets=sheets, deep_db=muscle.deep_db - 8 * degree)
@@ -154,34 +157,28 @@ def _draw_imaging(rng: np.random.Generator) -> Imaging:
 
 
 class TissueCine:
-    """Pictures of (height, width) at any time, the same for the same seed and degree. Not thread-safe."""
+    """Pictures of one patient, (height, width), at any time, the same for the same seed and degree. Not thread-safe."""
 
     def __init__(
         self, seed: int, *, shape: tuple[int, int] = (480, 640), motion: str = "slide", degree: float = 0.0
     ) -> None:
-        """motion: one of SWEEPS. degree: 0 to 1."""
+        """motion: one of `spec.SWEEPS`. degree: 0 to 1."""
         rng = np.random.default_rng([519, seed])
         self.shape, self.motion = shape, motion
         self.patient = draw_patient(seed, degree)
-        self._tissue = carried_field(rng)
-        self._hiss = white_field(rng, (shape[0] + 64, shape[1] + 64))
+        self._scatterers = carried_field(rng)
+        self._noise = KeptNoise(rng, shape)
 
     def picture(self, t_s: float, imaging: Imaging = LIVE_TISSUE) -> TissuePicture:
         """The picture at a time. Pixels are square; a shallow depth shows fewer millimetres across."""
         rows, beams = self.shape
         mm_per_px = imaging.depth_mm / rows
         place_mm = SLIDE_MM * float(np.sin(2 * np.pi * t_s / PERIOD_S)) if self.motion == "slide" else 0.0
-        x_mm = beam_positions(Transducer(mm_per_px * beams), beams) + place_mm
+        x_mm = beam_positions(mm_per_px * beams, beams) + place_mm
         depth_mm = (np.arange(rows) + 0.5) * mm_per_px
-        material = np.dstack(np.meshgrid(x_mm.astype(np.float32), depth_mm.astype(np.float32)))
-        speckle = carried_speckle(self._tissue, material, mm_per_px)
-        return _taken(self.patient, imaging, self.shape, place_mm, speckle, self._noise(t_s))
+        speckle = carried_speckle(self._scatterers, material_grid(x_mm, depth_mm), mm_per_px)
+        return _taken(self.patient, imaging, self.shape, place_mm, speckle, self._noise.at(t_s))
 
     def dark(self, t_s: float, imaging: Imaging = LIVE_TISSUE) -> NDArray[np.uint8]:
-        """What is shown (height, width) while nothing is transmitted: the receiver's noise, no echoes."""
-        return compress(receiver_noise(self._noise(t_s), imaging), imaging)
-
-    def _noise(self, t_s: float) -> Field:
-        """Another window of the stored noise for each time, as for the muscle."""
-        row, column = np.random.default_rng(round(t_s * 1e6)).integers(0, 64, 2)
-        return self._hiss[row : row + self.shape[0], column : column + self.shape[1]]
+        """What is shown (height, width) while nothing is transmitted."""
+        return self._noise.dark(t_s, imaging)

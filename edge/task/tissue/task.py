@@ -51,6 +51,8 @@ class Seen:
     place: Placed
     cells: TextureCells | None
     """None where no model needs them."""
+    faults: tuple[str, ...]
+    """What is wrong with the region."""
 
 
 class TissueTask:
@@ -70,18 +72,19 @@ class TissueTask:
 
     def prepare(self, frame: Frame) -> Prepared[Seen]:
         seen = self.see(frame, self._roi)
-        return Prepared(frame, patch_of(seen.place), seen)
+        return Prepared(frame, None if seen.faults else patch_of(seen.place), seen)
 
     def see(self, frame: Frame, asked: Roi | None) -> Seen:
         """The region in the frame. asked: None: one is proposed."""
-        place = placed(frame, roi := asked or central(frame.ultrasound))
-        if self._model is None or not place.inside.any():
-            return Seen(roi, place, None)
-        if asked is not None:
-            return Seen(roi, place, cells_around(place.working.pixels, place.inside))
-        cells = texture_cells(place.working.pixels)
-        found = propose(frame, place, cells, self._model) or roi
-        return Seen(found, placed(frame, found), cells)
+        place, cells = placed(frame, roi := asked or central(frame.ultrasound)), None
+        if asked is None and self._model is not None and place.inside.any():
+            cells = texture_cells(place.working.pixels)
+            roi = propose(frame, place, cells, self._model) or roi
+            place = placed(frame, roi)
+        faults = roi_faults(frame, roi, place)
+        if cells is None and self._model is not None and not faults:
+            cells = cells_around(place.working.pixels, place.inside)
+        return Seen(roi, place, cells, faults)
 
     def conclude(self, prepared: Prepared[Seen], outputs: Outputs, memory: Votes | None) -> Concluded[Votes]:
         frame, seen = prepared.frame, prepared.seen
@@ -89,7 +92,7 @@ class TissueTask:
             marks = (_outline(self._roi),) if self._roi else ()
             votes = votes_after(memory, frame, None)
             return Concluded(refused(SPEC.name, frame, prepared.faults, marks), votes)
-        faults = roi_faults(frame, seen.roi, seen.place)
+        faults = seen.faults
         opinions = {} if faults else self.opinions(outputs, seen)
         decided = opinions.get(self.first)
         kind = kind_of(decided) if decided is not None else ""

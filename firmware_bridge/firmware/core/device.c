@@ -13,14 +13,14 @@
 
 static void announce_parameters(device *self) {
     (void)link_send(&self->link, self->reply, commands_parameters(self, 0u));
-    self->chosen.is_news = false;
+    self->chosen.unreported = false;
 }
 
 static void announce_fault(device *self) {
     const message_fault_report news = {
         .fault = self->latch.code, .detail = self->latch.detail, .device_us = self->latch.since_us};
     (void)link_send(&self->link, self->reply, pack_fault_report(&news, self->reply));
-    self->latch.is_news = false;
+    self->latch.unreported = false;
 }
 
 static void announce_transmit(device *self) {
@@ -28,7 +28,7 @@ static void announce_transmit(device *self) {
                                          .off = self->transmit.off,
                                          .device_us = self->transmit.since_us};
     (void)link_send(&self->link, self->reply, pack_transmit_state(&news, self->reply));
-    self->transmit.is_news = false;
+    self->transmit.unreported = false;
 }
 
 static void drop_oldest_buttons(device *self, uint8_t n) {
@@ -48,13 +48,13 @@ static void announce_buttons(device *self) {
 }
 
 static void announce(device *self) {
-    if (self->latch.is_news && (link_n_free(&self->link) > 0u)) {
+    if (self->latch.unreported && (link_n_free(&self->link) > 0u)) {
         announce_fault(self);
     }
-    if (self->transmit.is_news && (link_n_free(&self->link) > 0u)) {
+    if (self->transmit.unreported && (link_n_free(&self->link) > 0u)) {
         announce_transmit(self);
     }
-    if (self->chosen.is_news && (link_n_free(&self->link) > 0u)) {
+    if (self->chosen.unreported && (link_n_free(&self->link) > 0u)) {
         announce_parameters(self);
     }
     announce_buttons(self);
@@ -169,9 +169,9 @@ static void opened(void *context) {
     device *const self = (device *)context;
     heartbeat_begin(&self->host);
     permission_clear(&self->transmit, TRANSMIT_OFF_NEW_SESSION, self->now_us);
-    self->transmit.is_news = true;
-    self->chosen.is_news = true;
-    self->latch.is_news = self->latch.code != FAULT_CODE_NONE;
+    self->transmit.unreported = true;
+    self->chosen.unreported = true;
+    self->latch.unreported = self->latch.code != FAULT_CODE_NONE;
     self->n_buttons = 0u;
     self->telemetry_us = self->now_us;
     self->heartbeat_us = self->now_us;

@@ -15,7 +15,7 @@ void faults_latch(faults *self, uint8_t code, int32_t detail, uint32_t now_us) {
         self->code = code;
         self->detail = detail;
         self->since_us = now_us;
-        self->is_news = true;
+        self->unreported = true;
         permission_clear(self->transmit, TRANSMIT_OFF_FAULT, now_us);
     }
 }
@@ -23,5 +23,5 @@ void faults_latch(faults *self, uint8_t code, int32_t detail, uint32_t now_us) {
 void faults_clear(faults *self) {
     self->code = FAULT_CODE_NONE;
     self->detail = 0;
-    self->is_news = false;
+    self->unreported = false;
 }

@@ -14,7 +14,7 @@ typedef struct faults {
     uint8_t code; /* FAULT_CODE_* */
     int32_t detail;
     uint32_t since_us;
-    bool is_news;
+    bool unreported;
 } faults;
 
 void faults_start(faults *self, logbook *log, permission *transmit);

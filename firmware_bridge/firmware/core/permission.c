@@ -9,7 +9,7 @@ void permission_start(permission *self, logbook *log, uint32_t now_us) {
     self->armed = false;
     self->off = TRANSMIT_OFF_NOT_ARMED;
     self->since_us = now_us;
-    self->is_news = false;
+    self->unreported = false;
 }
 
 uint8_t permission_flags(const permission *self) {
@@ -28,7 +28,7 @@ uint8_t permission_flags(const permission *self) {
 
 static void change(permission *self, uint32_t now_us) {
     self->since_us = now_us;
-    self->is_news = true;
+    self->unreported = true;
 }
 
 void permission_arm(permission *self, uint32_t now_us) {

@@ -17,7 +17,7 @@ typedef struct permission {
     bool armed;
     uint8_t off;       /* TRANSMIT_OFF_*: the first reason since it was armed */
     uint32_t since_us; /* when flags or reason changed last */
-    bool is_news;      /* the host was not told yet */
+    bool unreported;      /* the host was not told yet */
 } permission;
 
 void permission_start(permission *self, logbook *log, uint32_t now_us);

@@ -1,6 +1,6 @@
 /* The sending half of the link's window: reliable bodies until they are acknowledged, and which of them must go.
 
-   firmware_bridge/line/link.py is the reference. Times are microseconds that wrap at 2^32. */
+   firmware_bridge/line/sender.py is the reference. Times are microseconds that wrap at 2^32. */
 #ifndef SONO_SENDER_H
 #define SONO_SENDER_H
 

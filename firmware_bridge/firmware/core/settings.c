@@ -10,7 +10,7 @@ void settings_start(settings *self, uint32_t now_us) {
     (void)memcpy(self->values, PRESET_ROWS[0].values, sizeof self->values);
     self->epoch = 0u;
     self->since_us = now_us;
-    self->is_news = false;
+    self->unreported = false;
 }
 
 static limits_verdict check_pair(size_t place, uint8_t number, int32_t value, uint32_t seen) {
@@ -66,7 +66,7 @@ limits_verdict settings_change(settings *self, const uint8_t *pairs, size_t n_by
         (void)memcpy(self->values, candidate, sizeof candidate);
         self->epoch++;
         self->since_us = now_us;
-        self->is_news = true;
+        self->unreported = true;
     }
     return verdict;
 }

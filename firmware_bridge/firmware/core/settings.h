@@ -14,7 +14,7 @@ typedef struct settings {
     int32_t values[N_PARAMETERS];
     uint32_t epoch;
     uint32_t since_us; /* the epoch holds for the exposures whose time is later than this */
-    bool is_news;
+    bool unreported;
 } settings;
 
 void settings_start(settings *self, uint32_t now_us);

@@ -27,7 +27,7 @@ typedef struct probe {
     rig *board;
     boot_outcome running;
     port machine;
-    device brain;
+    device core;
     deframer host;
     uint32_t now_us;
     uint8_t plain_seq;
@@ -38,42 +38,42 @@ typedef struct probe {
 /* ------------------------------------------------------------------------------------------------------ properties */
 
 static void may_transmit(const probe *self) {
-    const device *const brain = &self->brain;
-    const permission *const transmit = &brain->transmit;
+    const device *const core = &self->core;
+    const permission *const transmit = &core->transmit;
     HOLDS(transmit->armed == (transmit->off == TRANSMIT_OFF_NONE));
     if (transmit->armed) {
         HOLDS(transmit->imaging && !transmit->frozen);
-        HOLDS(brain->latch.code == FAULT_CODE_NONE);
-        HOLDS(brain->link.session != 0u);
-        HOLDS(brain->host.heard && ((self->now_us - brain->host.heard_us) < HEARTBEAT_TIMEOUT_US));
-        HOLDS(!brain->felt.hot && !brain->felt.over && !brain->felt.front_end_fails && !brain->line.noisy);
+        HOLDS(core->latch.code == FAULT_CODE_NONE);
+        HOLDS(core->link.session != 0u);
+        HOLDS(core->host.heard && ((self->now_us - core->host.heard_us) < HEARTBEAT_TIMEOUT_US));
+        HOLDS(!core->felt.hot && !core->felt.over && !core->felt.front_end_fails && !core->line.noisy);
     }
 }
 
 /* The readings themselves, once the device had a chance to look at them. */
 static void may_transmit_as_it_feels(const probe *self) {
-    const sensors *const felt = &self->brain.felt;
-    if (self->brain.transmit.armed) {
+    const sensors *const felt = &self->core.felt;
+    if (self->core.transmit.armed) {
         HOLDS((felt->probe_dc < (int32_t)PROBE_HOT_DC) && (felt->board_dc < (int32_t)BOARD_HOT_DC));
         HOLDS(felt->battery_percent >= BATTERY_LOW_PERCENT);
     }
 }
 
 static void keeps_limits(const probe *self) {
-    const int32_t *const values = self->brain.chosen.values;
+    const int32_t *const values = self->core.chosen.values;
     const acoustic_output output = limits_output(values);
     HOLDS(limits_check(values).refusal == REFUSAL_NONE);
     HOLDS((output.mi_milli <= 1900u) && (output.ispta_mw_cm2 <= 720u));
 }
 
 static void keeps_bounds(const probe *self) {
-    const device *const brain = &self->brain;
-    HOLDS((brain->link.output.n_bytes <= OUTBOX_BYTES) && (brain->link.output.first < OUTBOX_BYTES));
-    HOLDS(brain->link.input.n_block <= FRAME_MAX_BLOCK_BYTES);
-    HOLDS(link_n_free(&brain->link) <= WINDOW_FRAMES);
-    HOLDS(brain->n_buttons <= MAX_BUTTONS);
-    HOLDS(brain->log.n_noted <= LOG_MAX_NOTED);
-    HOLDS(brain->update.offset <= brain->update.size);
+    const device *const core = &self->core;
+    HOLDS((core->link.output.n_bytes <= OUTBOX_BYTES) && (core->link.output.first < OUTBOX_BYTES));
+    HOLDS(core->link.input.n_block <= FRAME_MAX_BLOCK_BYTES);
+    HOLDS(link_n_free(&core->link) <= WINDOW_FRAMES);
+    HOLDS(core->n_buttons <= MAX_BUTTONS);
+    HOLDS(core->log.n_noted <= LOG_MAX_NOTED);
+    HOLDS(core->update.offset <= core->update.size);
 }
 
 static void holds(const probe *self) {
@@ -103,10 +103,10 @@ static void start(probe *self, uint8_t reason) {
     HOLDS(self->running.bank != BANK_NONE);
     self->machine.boot_reason = reason;
     /* Memory after a reset holds anything. */
-    (void)memset(&self->brain, 0xA5, sizeof self->brain);
-    device_start(&self->brain, &self->machine, self->now_us);
+    (void)memset(&self->core, 0xA5, sizeof self->core);
+    device_start(&self->core, &self->machine, self->now_us);
     holds(self);
-    HOLDS(!self->brain.transmit.armed);
+    HOLDS(!self->core.transmit.armed);
 }
 
 /* After each call. Where the power went, the board knows no more of what the device did then. */
@@ -137,14 +137,14 @@ static void make_probe(probe *self, input *from) {
 /* --------------------------------------------------------------------------------------------------------- the line */
 
 static void hear(probe *self, const uint8_t *bytes, size_t n_bytes) {
-    device_receive(&self->brain, bytes, n_bytes, self->now_us);
+    device_receive(&self->core, bytes, n_bytes, self->now_us);
     may_transmit_as_it_feels(self);
     settle(self, BOOT_REASON_REQUEST);
 }
 
 static void hear_frame(probe *self, uint8_t kind, uint8_t seq, const uint8_t *body, size_t n_body) {
-    const uint8_t session = (kind == HELLO) ? SESSION : self->brain.link.session;
-    const sender *const away = &self->brain.link.outgoing;
+    const uint8_t session = (kind == HELLO) ? SESSION : self->core.link.session;
+    const sender *const away = &self->core.link.outgoing;
     const uint8_t n_away = sequence_distance(away->base, away->next);
     const uint8_t ack = (uint8_t)(away->next - ((self->n_unheard < n_away) ? self->n_unheard : n_away));
     const uint8_t header[3] = {(uint8_t)((uint32_t)(kind << 5) | session), seq, ack};
@@ -157,7 +157,7 @@ static void hear_frame(probe *self, uint8_t kind, uint8_t seq, const uint8_t *bo
 }
 
 static void say(probe *self, const uint8_t *body, size_t n_body) {
-    hear_frame(self, DATA, self->brain.link.expected, body, n_body);
+    hear_frame(self, DATA, self->core.link.expected, body, n_body);
 }
 
 static void say_plain(probe *self, const uint8_t *body, size_t n_body) {
@@ -174,7 +174,7 @@ static void open_session(probe *self) {
 
 static void pull(probe *self, size_t room) {
     uint8_t bytes[OUTBOX_BYTES];
-    const size_t n_bytes = device_pull(&self->brain, bytes, room);
+    const size_t n_bytes = device_pull(&self->core, bytes, room);
     HOLDS(n_bytes <= room);
     for (size_t i = 0u; i < n_bytes; i++) {
         size_t n_payload = 0u;
@@ -199,7 +199,7 @@ static void say_number(probe *self, uint8_t number, uint8_t value) {
 static void make_ready(probe *self) {
     const uint8_t beat[2] = {MESSAGE_HOST_HEARTBEAT, 0u};
     const uint8_t clear[2] = {MESSAGE_CLEAR_FAULT, 0u};
-    if (self->brain.link.session == 0u) {
+    if (self->core.link.session == 0u) {
         open_session(self);
     }
     say_plain(self, beat, sizeof beat);
@@ -255,7 +255,7 @@ static void upload(probe *self, input *from) {
 
 static void tick(probe *self, uint32_t step_us) {
     self->now_us += step_us;
-    device_tick(&self->brain, self->now_us);
+    device_tick(&self->core, self->now_us);
     if (!self->reset_asked) {
         may_transmit_as_it_feels(self);
     }
@@ -275,7 +275,7 @@ static void act(probe *self, uint8_t choice, input *from) {
         if (kind == SAY_PLAIN) {
             say_plain(self, body, n_taken);
         } else { /* in its turn, or ahead of it */
-            hear_frame(self, DATA, (uint8_t)(self->brain.link.expected + (choice / N_ACTS)), body, n_taken);
+            hear_frame(self, DATA, (uint8_t)(self->core.link.expected + (choice / N_ACTS)), body, n_taken);
         }
         break;
     case ACKNOWLEDGE:
@@ -289,7 +289,7 @@ static void act(probe *self, uint8_t choice, input *from) {
         break;
     case STIMULATE:
         n_taken = take_u8(from);
-        device_stimulate(&self->brain, (uint8_t)n_taken, (int16_t)(take_u8(from) * 4u) - 200, self->now_us);
+        device_stimulate(&self->core, (uint8_t)n_taken, (int16_t)(take_u8(from) * 4u) - 200, self->now_us);
         settle(self, BOOT_REASON_WATCHDOG);
         break;
     case OPEN:

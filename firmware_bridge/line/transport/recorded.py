@@ -20,7 +20,7 @@ LARGEST_TRACE_BYTES: Final = 256 * 1024 * 1024
 """Ten minutes of a 921,600 baud line that is full both ways."""
 
 
-class Direction(StrEnum):
+class LineDirection(StrEnum):
     TO_PROBE = ">"
     FROM_PROBE = "<"
 
@@ -31,7 +31,7 @@ class TraceEntry:
 
     time_ns: int
     """Of the recording computer's monotonic clock: good for differences. Never falls from one entry to the next."""
-    direction: Direction
+    direction: LineDirection
     data: bytes
 
 
@@ -65,7 +65,7 @@ class TraceFile:
             raise TraceError(f"cannot write {path}: {error.strerror}; choose another folder") from error
         self._append(TITLE)
 
-    def add(self, direction: Direction, data: bytes) -> None:
+    def add(self, direction: LineDirection, data: bytes) -> None:
         with self._adding:
             # The time is taken inside the lock, so that it never falls from line to line.
             if not self._append(f"{self._clock_ns()} {direction} {data.hex()}\n".encode()):
@@ -110,12 +110,12 @@ class RecordingTransport(Transport):
     def read(self, timeout_s: float) -> bytes:
         data = self._inner.read(timeout_s)
         if data:
-            self._trace.add(Direction.FROM_PROBE, data)
+            self._trace.add(LineDirection.FROM_PROBE, data)
         return data
 
     def write(self, data: bytes) -> None:
         # Before it goes out, so that no answer stands before its question; a write that fails may have gone in part.
-        self._trace.add(Direction.TO_PROBE, data)
+        self._trace.add(LineDirection.TO_PROBE, data)
         self._inner.write(data)
 
     def close(self) -> None:
@@ -171,4 +171,4 @@ def _entry(line: bytes) -> TraceEntry:
     if not line.endswith(b"\n"):
         raise ValueError("no end of line")
     time_ns, direction, data = line.decode("ascii").rstrip("\n").split(" ")
-    return TraceEntry(int(time_ns), Direction(direction), bytes.fromhex(data))
+    return TraceEntry(int(time_ns), LineDirection(direction), bytes.fromhex(data))

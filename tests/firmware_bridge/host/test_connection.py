@@ -17,12 +17,13 @@ from firmware_bridge.errors import (
     PortNotFoundError,
     ProtocolVersionError,
 )
-from firmware_bridge.host.connection import Connection, ConnectionUser
+from firmware_bridge.host.connection import Connection
+from firmware_bridge.host.session import ConnectionUser
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.codec import decode, encode
 from firmware_bridge.line.framing import Deframer, encode_frame
 from firmware_bridge.line.link import FrameKind, Greeting, Link
-from firmware_bridge.line.messages import Message
+from firmware_bridge.line.packing import Message
 from firmware_bridge.line.transport.loopback import loopback_pair
 from tests.firmware_bridge.host.stepped_line import Clocked
 
@@ -254,7 +255,7 @@ def test_a_callback_cannot_wait_for_the_line_it_holds_up(probe: ScriptedProbe):
             caught.append(error)
 
     line = line_to(probe)
-    line._user = ConnectionUser(lambda boot: None, lambda error: None, ask_within, lambda sample: None)
+    line._session.user = ConnectionUser(lambda boot: None, lambda error: None, ask_within, lambda sample: None)
     line.open()
     line.wait_until(lambda: bool(caught), 5)
     assert "another thread" in str(caught[0])

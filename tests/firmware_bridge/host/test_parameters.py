@@ -19,6 +19,7 @@ from firmware_bridge.host.parameters import (
 )
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.messages import PARAMETERS, PRESETS, Refusal
+from firmware_bridge.line.packing import PresetRow
 
 NUMBERS = {row.name: k for k, row in enumerate(PARAMETERS)}
 UNITS = {"depth_mm": "depth", "frequency_mhz": "frequency", "gain_db": "gain", "focus_mm": "focus"}
@@ -93,7 +94,7 @@ def test_pairs_are_packed_as_the_layout_says():
 
 
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
-def test_raw_values_read_as_what_they_are(preset: wire.PresetRow):
+def test_raw_values_read_as_what_they_are(preset: PresetRow):
     values = [value + row.step * (row.name == "tgc_8") for value, row in zip(preset.values, PARAMETERS, strict=True)]
     parameters = parameters_from_raw(values, 7)
     for keyword, name in UNITS.items():

@@ -5,7 +5,7 @@ from random import Random
 import pytest
 
 import firmware_bridge.device.settings
-from firmware_bridge.device.limits import Verdict
+from firmware_bridge.device.limits import SettingVerdict
 from firmware_bridge.device.stepped_probe import SimulationSettings
 from firmware_bridge.errors import LinkLostError, ParameterRefusedError, RefusedError
 from firmware_bridge.firmware_image import FirmwareVersion
@@ -16,7 +16,7 @@ from firmware_bridge.host.events import (
     LineLost,
     LineRestored,
     Logged,
-    Motion,
+    MotionSample,
     ParametersChanged,
     TelemetryReport,
     TransmitChanged,
@@ -169,7 +169,7 @@ def test_events_are_kept_in_order_by_kind(bench: Bench, probe: Probe):
 
 
 def test_a_watch_that_nobody_fetches_drops_its_oldest_and_says_so(bench: Bench, probe: Probe):
-    watch = probe.watch((Motion,))
+    watch = probe.watch((MotionSample,))
     probe.set(imu_rate_hz=400)
     run(probe, 3.0)
     kept = probe.events(watch, 0.0)
@@ -188,7 +188,7 @@ def test_every_kind_of_news_arrives_in_physical_units(bench: Bench, probe: Probe
     probe.set(imu_rate_hz=100)
     transmitting(probe)
     run(probe, 0.3)
-    motion = next(event for event in heard if isinstance(event, Motion))
+    motion = next(event for event in heard if isinstance(event, MotionSample))
     assert (motion.acceleration_g[2], motion.rate_deg_per_s[0]) == (0.981, -12.5)
     telemetry = probe.telemetry()
     assert (telemetry.battery_percent, telemetry.probe_temperature_c) == (63, 36.5)
@@ -358,7 +358,7 @@ def test_a_restarted_probe_gets_its_settings_again_preset_first(bench: Bench, pr
 def test_a_probe_that_refuses_its_settings_again_is_heard(bench: Bench, probe: Probe, monkeypatch: pytest.MonkeyPatch):
     watch = probe.watch((LineRestored,))
     probe.set(depth_mm=50)
-    stricter = Verdict(Refusal.MI_TOO_HIGH, 14, 1200, 0, 1000)
+    stricter = SettingVerdict(Refusal.MI_TOO_HIGH, 14, 1200, 0, 1000)
     monkeypatch.setattr(firmware_bridge.device.settings, "check", lambda values: stricter)
     bench.device.stimulate(Stimulus.RESET)
     assert wait_for(probe, lambda: len(watch) == 1)

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.framing import Deframer, encode_frame
-from firmware_bridge.line.link import MAGIC, FrameKind, Link, RetransmitTimer
+from firmware_bridge.line.link import MAGIC, FrameKind, Link
+from firmware_bridge.line.sender import RetransmitTimer
 from firmware_bridge.line.transport.faulty import FaultyLine
 from tests.firmware.core_link import CoreLink, CoreTimer
 

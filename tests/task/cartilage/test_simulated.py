@@ -5,8 +5,8 @@ import pytest
 
 from edge.app.truth import compare
 from edge.finding import Finding, Measurement, Verdict
-from edge.phantom.records import Band
-from edge.task.cartilage.cine import Cine
+from edge.task.cartilage.phantom import CartilageCine
+from edge.task.cartilage.phantom_anatomy import TrueBand
 from edge.task.cartilage.simulated import open_cine, true_sizes
 from edge.task.cartilage.spec import CartilageOptions
 
@@ -20,14 +20,14 @@ def cine(seed):
 def test_the_truth_of_a_flat_band_is_its_thickness_and_its_area():
     x_mm = np.linspace(-20, 20, 401)
     seen = np.abs(x_mm) <= 15
-    band = Band(x_mm, np.where(seen, 10.0, np.nan), np.where(seen, 12.5, np.nan))
+    band = TrueBand(x_mm, np.where(seen, 10.0, np.nan), np.where(seen, 12.5, np.nan))
     sizes = true_sizes(band)
     assert sizes.pop("area") == pytest.approx(2.5 * 30, rel=0.01)
     assert list(sizes.values()) == pytest.approx([2.5] * 4)
 
 
 def test_the_truth_of_the_phantom_agrees_with_itself_and_not_with_another():
-    sizes = true_sizes(Cine(3).picture(0.0).band)
+    sizes = true_sizes(CartilageCine(3).picture(0.0).band)
     exact = tuple(
         Measurement(name, value, "mm2" if name == "area" else "mm", value - 0.1, value + 0.1)
         for name, value in sizes.items()

@@ -9,18 +9,18 @@ import pytest
 from edge.finding import CaliperMark, LineMark, MaskMark, Verdict
 from edge.frame import Frame, PixelSpacing, ProbeState, Region, SpacingOrigin
 from edge.task.cartilage.band import measure_band
-from edge.task.cartilage.cine import Cine, Motion
+from edge.task.cartilage.phantom import CartilageCine, HandMotion
 from edge.task.cartilage.spec import CartilageOptions
 from edge.task.cartilage.task import CartilageTask
 from edge.task.contract import Given
 from tests.task.looking import finding_by, looks
 
-STILL = Motion(0.0, 0.0, 0.0, 0.0)
+STILL = HandMotion(0.0, 0.0, 0.0, 0.0)
 
 
 @pytest.fixture(scope="module")
 def picture():
-    return Cine(4, motion=STILL).picture(0.0)
+    return CartilageCine(4, motion=STILL).picture(0.0)
 
 
 @pytest.fixture(scope="module")

@@ -6,13 +6,12 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.phantom.records import Imaging
 from edge.phantom.soft_tissue import TABLE_X_MM, Belly, Course, locate
-from edge.phantom.soft_tissue_draw import draw_imaging, draw_muscle, presentable_muscle
-from edge.phantom.soft_tissue_echoes import section
-from edge.task.muscle.motion import MOVEMENTS, draw_movement, moved
-from edge.task.muscle.phantom import muscle_picture
-from edge.task.muscle.truth import architecture, fascicles
+from edge.phantom.soft_tissue_drawing import draw_soft_tissue, presentable_soft_tissue
+from edge.task.muscle.phantom import draw_muscle_imaging, muscle_picture
+from edge.task.muscle.phantom_motion import draw_full_effort, moved
+from edge.task.muscle.phantom_truth import architecture, fascicles
+from edge.task.muscle.spec import MOVEMENTS
 
 PX_MM = 0.1
 X_MM = ((np.arange(400) + 0.5) * PX_MM - 20).astype(np.float32)
@@ -32,7 +31,7 @@ def apart_deg(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 def flat_muscle(degrees: float, thickness_mm: float = 20.0, slope: float = 0.0):
     """Straight fascicles between straight, parallel aponeuroses at this angle to the layer."""
-    muscle = presentable_muscle(np.random.default_rng(0))
+    muscle = presentable_soft_tissue(np.random.default_rng(0))
     first, second, third = muscle.sheets
     line = 5.0 + slope * TABLE_X_MM
     first, second = (
@@ -48,9 +47,9 @@ def flat_muscle(degrees: float, thickness_mm: float = 20.0, slope: float = 0.0):
 def test_the_angle_field_is_what_a_structure_tensor_sees_in_noiseless_stripes(effort) -> None:
     for seed in range(12):
         rng = np.random.default_rng(seed)
-        muscle = draw_muscle(rng)
+        muscle = draw_soft_tissue(rng)
         if abs(muscle.bellies[0].rest.angle_rad) > 0.1:
-            muscle = moved(muscle, draw_movement(rng, muscle, MOVEMENTS[seed % 2]), effort)
+            muscle = moved(muscle, draw_full_effort(rng, muscle, MOVEMENTS[seed % 2]), effort)
         upper, lower = muscle.sheets[0], muscle.sheets[1]
         top, bottom = (
             np.interp(X_MM, TABLE_X_MM, edge).astype(np.float32)
@@ -104,7 +103,7 @@ def test_curvature_is_that_of_a_circle_through_the_fascicle(sign, bow) -> None:
 
 
 def test_fascicles_run_along_the_angle_field_from_edge_to_edge() -> None:
-    muscle = presentable_muscle(np.random.default_rng(3))
+    muscle = presentable_soft_tissue(np.random.default_rng(3))
     for course in fascicles(muscle, 0, np.array([-8.0, 0.0, 8.0])):
         x, y = course.T
         top, bottom = (
@@ -158,62 +157,31 @@ def test_training_covers_both_slopes_from_parallel_to_fifty_degrees(pictures) ->
 def test_the_truth_keeps_to_its_ranges(pictures) -> None:
     for picture in pictures:
         truth = picture.truth
-        assert {field.shape for field in (truth.aponeurosis, truth.angle_rad, truth.readable, truth.layer)} == {
+        assert {field.shape for field in (truth.sheet, truth.angle_rad, truth.readable, truth.layer)} == {
             picture.pixels.shape
         }
         assert max(picture.pixels.shape) <= 160
-        for share in (truth.aponeurosis, truth.readable):
+        for share in (truth.sheet, truth.readable):
             assert share.min() >= 0
             assert share.max() <= 1
         assert np.abs(truth.angle_rad).max() <= np.pi / 2
         assert truth.readable[truth.layer == 0].max(initial=0) <= 0.5
-        assert (truth.readable + truth.aponeurosis).max() <= 1.0001
+        assert (truth.readable + truth.sheet).max() <= 1.0001
 
 
 def test_what_is_marked_as_aponeurosis_is_brighter_than_the_muscle_beside_it(pictures) -> None:
     brighter = [
         picture.pixels[marked].mean() > picture.pixels[picture.truth.layer > 0].mean()
         for picture in pictures
-        if (marked := picture.truth.aponeurosis > 0.7).sum() > 20
+        if (marked := picture.truth.sheet > 0.7).sum() > 20
     ]
     assert len(brighter) > 200
     assert np.mean(brighter) > 0.95
 
 
-def test_nothing_is_readable_without_contact_or_in_the_dark() -> None:
-    rng = np.random.default_rng(1)
-    muscle = replace(presentable_muscle(rng), contact=(-5.0, 90.0))
-    found = section(muscle, Imaging(depth_mm=45.0), np.linspace(-20, 20, 200), 225)
-    assert found.truth.readable[:, :60].max() < 0.01
-    assert found.truth.readable[:, 100:].max() > 0.9
-    deaf = section(muscle, Imaging(depth_mm=45.0, transmit_power_db=-100.0), np.linspace(-20, 20, 200), 225)
-    assert deaf.truth.readable.max() == 0
-
-
-def test_a_vessel_is_dark_and_holds_no_fascicle() -> None:
-    muscle = presentable_muscle(np.random.default_rng(2))
-    vessel = muscle.vessels[0]
-    x = np.linspace(vessel.x_mm - 10, vessel.x_mm + 10, 201)
-    found = section(muscle, Imaging(depth_mm=45.0), x, 450)
-    row = round(vessel.depth_mm / 0.1)
-    assert found.echoes.scatter[row, 100] < 0.05
-    assert found.truth.readable[row, 100] == 0
-    swollen = section(muscle, Imaging(depth_mm=45.0), x, 450, pulse=1.0)
-    near = slice(row - 20, row + 21), slice(80, 121)
-    dark = [(part.echoes.scatter[near] < 0.015).sum() for part in (found, swollen)]
-    assert dark[1] > 1.1 * dark[0]
-
-
-def test_bone_hides_what_is_under_it() -> None:
-    muscle = replace(presentable_muscle(np.random.default_rng(2)), bone_mm=np.full_like(TABLE_X_MM, 20.0))
-    truth = section(muscle, Imaging(depth_mm=45.0), X_MM.astype(float), 450).truth
-    assert truth.readable[205:].max() == truth.aponeurosis[205:].max() == 0
-    assert truth.readable[:195].max() > 0.9
-
-
 def test_every_picture_shows_the_uppermost_belly() -> None:
     for seed in range(60):
         rng = np.random.default_rng(seed)
-        muscle = draw_muscle(rng)
-        imaging = draw_imaging(rng, muscle)
+        muscle = draw_soft_tissue(rng)
+        imaging = draw_muscle_imaging(rng, muscle)
         assert imaging.depth_mm >= np.interp(0, TABLE_X_MM, muscle.sheets[1].top_mm)

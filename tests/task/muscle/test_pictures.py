@@ -12,11 +12,11 @@ from edge.finding import LineMark, Verdict
 from edge.frame import Frame
 from edge.runtime.manifest import list_models
 from edge.task.muscle.simulated import nearest, true_sizes
+from edge.task.muscle.spec import SPEC
 from edge.task.muscle.upright import uprightness
-from tools.muscle.pathways import PATHWAYS, open_pathway
 from tools.muscle.phantoms import SEED, picture_of
-from tools.muscle.spoilt import SPOILT
-from tools.muscle.verdicts import DATA, MUSCLES, OTHERS, WHOLE, real_frames, upside_down
+from tools.muscle.verdicts import MUSCLES, OTHERS, UNMEASURABLE, WHOLE, upside_down
+from tools.single_pictures import DATA, open_measure, real_frames
 
 PICTURES = 16
 EACH = 8
@@ -24,7 +24,7 @@ LEAST_REFUSED = {"upside down": EACH // 2}
 """The phantom's fat has not the level texture by which real pictures are told."""
 
 
-@pytest.fixture(params=PATHWAYS)
+@pytest.fixture(params=[one.name for one in SPEC.pathways])
 def pathway(request):
     if request.param == "deep" and "muscle" not in list_models():
         pytest.skip("models/muscle is missing; python -m tools.train muscle makes it")
@@ -33,7 +33,7 @@ def pathway(request):
 
 @cache
 def concluded(pathway):
-    return open_pathway(pathway, "int8" if pathway == "deep" else None)
+    return open_measure(SPEC.name, pathway, precision="int8")
 
 
 @cache
@@ -99,9 +99,9 @@ def test_fascicles_that_leave_the_picture_go_on_outside_it(pathway) -> None:
         assert min(np.hypot(*(end - ends).T).min() for end in line) < 1e-3
 
 
-@pytest.mark.parametrize("what", SPOILT)
-def test_what_is_spoilt_is_refused(pathway, what) -> None:
-    findings = [concluded(pathway)(Frame(SPOILT[what](seed), 0, 0, what)) for seed in range(100, 100 + EACH)]
+@pytest.mark.parametrize("what", UNMEASURABLE)
+def test_what_cannot_be_measured_is_refused(pathway, what) -> None:
+    findings = [concluded(pathway)(Frame(UNMEASURABLE[what](seed), 0, 0, what)) for seed in range(100, 100 + EACH)]
     assert sum(finding.verdict is Verdict.REFUSED for finding in findings) >= LEAST_REFUSED.get(what, EACH - 2)
     assert all(finding.reasons and not finding.measurements for finding in findings if finding.verdict == "refused")
 

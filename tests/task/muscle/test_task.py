@@ -10,10 +10,10 @@ import pytest
 from edge.finding import CaliperMark, FieldMark, LineMark, MaskMark, Verdict
 from edge.frame import Frame, ProbeState, Region
 from edge.option import NoOptions
-from edge.task.cartilage.cine import Cine
+from edge.task.cartilage.phantom import CartilageCine
 from edge.task.contract import Given
-from edge.task.muscle.cine import MuscleCine
 from edge.task.muscle.grid import ANGLE_LENGTH
+from edge.task.muscle.phantom import MuscleCine
 from edge.task.muscle.task import ClassicalMuscleTask, MuscleTask
 from tests.task.looking import finding_by
 from tests.task.muscle.faultless import faultless_output, frame_of_muscle
@@ -263,7 +263,13 @@ def reverberation(seed):
 
 @pytest.mark.parametrize(
     "picture",
-    [bare_speckle(0), bare_speckle(1), reverberation(0), Cine(1).picture(0.0).pixels, Cine(4).picture(0.0).pixels],
+    [
+        bare_speckle(0),
+        bare_speckle(1),
+        reverberation(0),
+        CartilageCine(1).picture(0.0).pixels,
+        CartilageCine(4).picture(0.0).pixels,
+    ],
     ids=["speckle", "more speckle", "air", "knee", "another knee"],
 )
 def test_what_is_no_muscle_is_refused_without_a_network(picture) -> None:

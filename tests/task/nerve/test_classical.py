@@ -12,7 +12,7 @@ from edge.frame import Frame, PixelSpacing, ProbeState, Region, SpacingOrigin
 from edge.image.working_picture import working_picture
 from edge.overlay.draw import draw
 from edge.overlay.stages import PANELS, draw_stages
-from edge.task.nerve.cine import NerveCine
+from edge.task.nerve.phantom import NerveCine
 from edge.task.nerve.spec import SPEC
 from edge.task.nerve.stages import OnFrame
 from edge.task.nerve.votes import NerveVotes

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from edge.phantom.records import Pose
-from edge.task.muscle.motion import PULSE_US
-from edge.task.nerve.cine import FULL, HANDS, PERIOD_S, NerveCine
-from edge.task.nerve.oval import Oval, gap_mm, polygon_size
-from edge.task.nerve.phantom import filled, nerve_picture, outline_px
+from edge.phantom.soft_tissue import HEARTBEAT_US
+from edge.task.nerve.phantom import FULL, LIVE_NERVE, PERIOD_S, NerveCine, nerve_picture
 from edge.task.nerve.phantom_anatomy import BREATH_US, beat_at, breath_at
-from edge.task.nerve.phantom_draw import LIVE_NERVE
+from edge.task.nerve.phantom_oval import Oval, gap_mm, polygon_size
+from edge.task.nerve.phantom_truth import filled, outline_px
+from edge.task.nerve.spec import HANDS
 
-PULSE_S = PULSE_US / 1e6
+PULSE_S = HEARTBEAT_US / 1e6
 QUARTER_S, HALF_S = PERIOD_S / 4, PERIOD_S / 2
 SMALL = (240, 320)
 
@@ -89,7 +89,7 @@ def test_the_drawn_outline_is_a_rims_width_around_the_traced_one() -> None:
         nearest = np.sqrt(((nerve.outer_mm[:, None] - nerve.outline_mm[None]) ** 2).sum(axis=2)).min(axis=1)
         assert nearest.mean() == pytest.approx(rim_mm, rel=0.2)
         assert nerve.outer_area_mm2 > nerve.area_mm2
-        assert not (truth.nerve & ~truth.drawn).any()
+        assert not (truth.nerve & ~truth.outer).any()
 
 
 def grey(pixels: np.ndarray, mask: np.ndarray) -> float:
@@ -148,8 +148,8 @@ def test_the_artery_beats_at_the_hearts_period_with_a_fast_rise() -> None:
 
 
 def test_heart_and_breath_repeat_exactly_and_do_not_jump() -> None:
-    assert BREATH_US % PULSE_US == 0
-    for wave, period_us in ((beat_at, PULSE_US), (breath_at, BREATH_US)):
+    assert BREATH_US % HEARTBEAT_US == 0
+    for wave, period_us in ((beat_at, HEARTBEAT_US), (breath_at, BREATH_US)):
         values = np.array([wave(k * period_us / 1e6 / 200) for k in range(401)])
         assert np.array_equal(values[:200], values[200:400])
         assert -1 - 1e-9 <= values.min() < -0.99 and 0.99 < values.max() <= 1 + 1e-9

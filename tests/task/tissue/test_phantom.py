@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.task.muscle.cine import LIVE_MUSCLE
-from edge.task.tissue.phantom import INFILTRATED, SWEEPS, TissueCine, draw_patient, patient_picture
+from edge.task.tissue.phantom import INFILTRATED, LIVE_TISSUE, TissueCine, draw_patient, patient_picture
+from edge.task.tissue.spec import SWEEPS
 
 SEEDS = range(6)
 DEGREES = (0.0, 0.35, 0.7, 1.0)
@@ -85,4 +85,4 @@ def test_the_cine_repeats_and_slides_only_when_told(motion) -> None:
     assert np.array_equal(again.picture(0.0).pixels, first.pixels)
     alike = np.corrcoef(first.pixels.ravel(), later.pixels.ravel())[0, 1]
     assert alike > 0.95 if motion == "still" else alike < 0.9
-    assert cine.dark(0.0, LIVE_MUSCLE).mean() < 10
+    assert cine.dark(0.0, LIVE_TISSUE).mean() < 10

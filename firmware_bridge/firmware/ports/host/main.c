@@ -35,7 +35,7 @@ typedef struct probe {
     uint32_t cut_in;
     boot_outcome running;
     port machine;
-    device brain;
+    device core;
     bool runs;            /* false: no image can run, the boot loader waits */
     bool reset_requested;
     bool hung;
@@ -81,7 +81,7 @@ static void start(probe *p, uint8_t boot_reason) {
     p->machine.boot_reason = boot_reason == BOOT_REASON_REQUEST && p->running.on_trial ? BOOT_REASON_UPDATE
                                                                                        : boot_reason;
     if (p->runs) {
-        device_start(&p->brain, &p->machine, device_us(p));
+        device_start(&p->core, &p->machine, device_us(p));
     }
 }
 
@@ -94,7 +94,7 @@ static void receive(probe *p) {
         n_bytes = p->chosen.rx_buffer;
     }
     if (n_bytes > 0u && p->runs) {
-        device_receive(&p->brain, bytes, n_bytes, device_us(p));
+        device_receive(&p->core, bytes, n_bytes, device_us(p));
     }
 }
 
@@ -103,7 +103,7 @@ static void receive_stimuli(probe *p) {
     size_t n_bytes;
     while (!must_restart(p) && (n_bytes = line_read(&p->side, bytes, sizeof bytes, 0)) > 0u) {
         if (p->runs) {
-            bench_receive(&p->stimuli, bytes, n_bytes, &p->brain, device_us(p));
+            bench_receive(&p->stimuli, bytes, n_bytes, &p->core, device_us(p));
         }
     }
 }
@@ -112,7 +112,7 @@ static void transmit(probe *p) {
     uint8_t bytes[CHUNK_BYTES];
     const uint64_t now_ns = clock_ns();
     const size_t room = line_room(&p->serial, sizeof bytes, now_ns);
-    const size_t n_bytes = room > 0u && p->runs ? device_pull(&p->brain, bytes, room) : 0u;
+    const size_t n_bytes = room > 0u && p->runs ? device_pull(&p->core, bytes, room) : 0u;
     line_write(&p->serial, bytes, n_bytes, room);
     if (n_bytes > 0u) {
         p->talked_ns = now_ns;
@@ -154,7 +154,7 @@ static uint8_t run(probe *p, bool watch_input) {
             receive_stimuli(p);
         }
         if (!must_restart(p) && p->runs) {
-            device_tick(&p->brain, device_us(p));
+            device_tick(&p->core, device_us(p));
         }
         if (!p->memory.dead && !p->hung) {
             transmit(p);

@@ -7,7 +7,7 @@
 #define CHUNK_BYTES 64u
 #define SERIAL_NUMBER 385u /* the board has none of its own; this is its model */
 
-static device brain;
+static device core;
 static deframer stimuli;
 static bool reset_requested;
 
@@ -30,12 +30,12 @@ static void receive(void) {
     uint8_t bytes[CHUNK_BYTES];
     size_t n_bytes = uart_read(UART_LINE, bytes, sizeof bytes);
     while (n_bytes > 0u) {
-        device_receive(&brain, bytes, n_bytes, clock_now_us());
+        device_receive(&core, bytes, n_bytes, clock_now_us());
         n_bytes = uart_read(UART_LINE, bytes, sizeof bytes);
     }
     n_bytes = uart_read(UART_BENCH, bytes, sizeof bytes);
     while (!reset_requested && (n_bytes > 0u)) {
-        bench_receive(&stimuli, bytes, n_bytes, &brain, clock_now_us());
+        bench_receive(&stimuli, bytes, n_bytes, &core, clock_now_us());
         n_bytes = uart_read(UART_BENCH, bytes, sizeof bytes);
     }
 }
@@ -44,7 +44,7 @@ static void receive(void) {
 static bool transmit(void) {
     uint8_t bytes[CHUNK_BYTES];
     const size_t room = uart_room(UART_LINE);
-    const size_t n_bytes = device_pull(&brain, bytes, (room < CHUNK_BYTES) ? room : CHUNK_BYTES);
+    const size_t n_bytes = device_pull(&core, bytes, (room < CHUNK_BYTES) ? room : CHUNK_BYTES);
     uart_write(UART_LINE, bytes, n_bytes);
     return (n_bytes > 0u) || (room == 0u);
 }
@@ -69,11 +69,11 @@ void machine_main(void) {
     clock_start();
     uart_start();
     deframer_start(&stimuli);
-    device_start(&brain, &machine, clock_now_us());
+    device_start(&core, &machine, clock_now_us());
     for (;;) {
         receive();
         if (!reset_requested) {
-            device_tick(&brain, clock_now_us());
+            device_tick(&core, clock_now_us());
         }
         if (reset_requested) {
             restart();

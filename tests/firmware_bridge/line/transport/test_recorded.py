@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from firmware_bridge.errors import TraceError
 from firmware_bridge.line.transport.loopback import loopback_pair
 from firmware_bridge.line.transport.recorded import (
-    Direction,
+    LineDirection,
     RecordingTransport,
     TraceEntry,
     TraceFile,
     read_trace,
 )
 
-TO, FROM = Direction.TO_PROBE, Direction.FROM_PROBE
+TO, FROM = LineDirection.TO_PROBE, LineDirection.FROM_PROBE
 EXAMPLE = b"sonoedge-line 1\n5 > 0e31\n17 < 00ff\n"
 
 
@@ -39,7 +39,7 @@ class Steps:
         return self.now_ns
 
 
-def record(path: Path, steps: list[tuple[Direction, bytes]]) -> None:
+def record(path: Path, steps: list[tuple[LineDirection, bytes]]) -> None:
     near, far = loopback_pair()
     with TraceFile(path, clock_ns=Steps()) as trace, RecordingTransport(near, trace) as line, far:
         for direction, data in steps:
@@ -52,7 +52,7 @@ def record(path: Path, steps: list[tuple[Direction, bytes]]) -> None:
         assert line.read(0.0) == b""
 
 
-@given(steps=st.lists(st.tuples(st.sampled_from(Direction), st.binary(min_size=1, max_size=30)), max_size=8))
+@given(steps=st.lists(st.tuples(st.sampled_from(LineDirection), st.binary(min_size=1, max_size=30)), max_size=8))
 def test_a_recorded_line_is_read_back(tmp_path_factory: pytest.TempPathFactory, steps: list) -> None:
     path = tmp_path_factory.mktemp("trace") / "line.trace"
     record(path, steps)
@@ -166,7 +166,7 @@ def test_a_disk_that_fills_in_the_middle_of_a_line_leaves_whole_lines(
 def test_threads_share_a_file(path: Path) -> None:
     with TraceFile(path) as trace:
         threads = [
-            threading.Thread(target=lambda d=d: [trace.add(d, bytes([n])) for n in range(200)]) for d in Direction
+            threading.Thread(target=lambda d=d: [trace.add(d, bytes([n])) for n in range(200)]) for d in LineDirection
         ]
         for thread in threads:
             thread.start()
@@ -175,7 +175,7 @@ def test_threads_share_a_file(path: Path) -> None:
     entries = list(read_trace(path))
     times_ns = [entry.time_ns for entry in entries]
     assert times_ns == sorted(times_ns)
-    for direction in Direction:
+    for direction in LineDirection:
         assert [e.data[0] for e in entries if e.direction is direction] == list(range(200))
 
 

@@ -1,0 +1,1 @@
+"""Where on a scanner's screen the ultrasound is."""

@@ -1,0 +1,53 @@
+"""Why nothing may be measured in a frame, whatever is looked for: its picture, its colour, the probe, its scale."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.frame import Frame, ProbeState
+
+DARK_LEVEL = 6.0
+"""Mean grey level of the brightest tenth below which nothing is seen: no contact, or transmit is off."""
+WHITE_SHARE = 0.35
+FLAT_DEVIATION = 2.0
+SMALLEST_SIDE_PX = 64
+UNKNOWN_SCALE = "scale unknown: millimetres are withheld; state the depth or the mm per pixel"
+
+
+def picture_faults(ultrasound: NDArray[np.uint8]) -> tuple[str, ...]:
+    """Reasons against any measurement in this region (height, width) uint8; empty where there is none."""
+    height, width = ultrasound.shape
+    if min(height, width) < SMALLEST_SIDE_PX:
+        return (f"the picture is {width} x {height} px; at least {SMALLEST_SIDE_PX} px a side are needed",)
+    sparse = ultrasound[:: max(1, height // 64), :: max(1, width // 64)]
+    share = np.bincount(sparse.ravel(), minlength=256) / sparse.size
+    levels = np.arange(256)
+    brightest_tenth = np.clip(0.1 - (1 - np.cumsum(share)), 0, share)
+    if float(brightest_tenth @ levels) * 10 < DARK_LEVEL:
+        return ("the picture is dark: no skin contact, or transmit is off",)
+    if float(share @ (levels - share @ levels) ** 2) < FLAT_DEVIATION**2:
+        return ("the picture is one even grey: no echoes",)
+    if float(share[250:].sum()) > WHITE_SHARE:
+        return (f"{100 * share[250:].sum():.0f} % of the picture is white: lower the gain",)
+    return ()
+
+
+def colour_faults(frame: Frame) -> tuple[str, ...]:
+    """Reasons against a measurement where colour lies over the ultrasound; empty where there is none."""
+    box, region = frame.coloured, frame.ultrasound
+    if box is None:
+        return ()
+    across = min(box.x + box.width, region.x + region.width) > max(box.x, region.x)
+    down = min(box.y + box.height, region.y + region.height) > max(box.y, region.y)
+    return ("the picture is coloured (Doppler): switch the colour off",) if across and down else ()
+
+
+def probe_faults(probe: ProbeState | None) -> tuple[str, ...]:
+    """Reasons against any measurement; empty where there is none. A frozen picture was made while it transmitted."""
+    if probe is None or probe.frozen or probe.transmitting is not False:
+        return ()
+    return (f"the probe does not transmit: {probe.transmit_off_reason}".removesuffix(": "),)
+
+
+def missing_scale(probe: ProbeState | None) -> str:
+    """Why there are no millimetres in a frame without spacing."""
+    return f"scale withheld: {probe.doubt}" if probe is not None and probe.doubt else UNKNOWN_SCALE

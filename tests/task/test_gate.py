@@ -1,0 +1,98 @@
+"""The gate before every task: what it refuses, in which order, and what a task may have it let through."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from edge.frame import Frame, PixelSpacing, ProbeState, Region, SpacingOrigin
+from edge.task.fake import FakeTask
+from edge.task.gate import NO_EXCEPTIONS, Gate, admitted, gate_faults
+
+NOISE = np.random.default_rng(0).integers(0, 256, (100, 200), np.uint8)
+SPACING = PixelSpacing(0.2, 0.2, SpacingOrigin.USER)
+"""The picture is 20 mm deep."""
+GOOD = Frame(NOISE, 123, 4, "test", spacing=SPACING)
+SILENT = ProbeState(transmitting=False, transmit_off_reason="heartbeat lost")
+FAULTS = {
+    "probe": ({"probe": SILENT}, "the probe does not transmit: heartbeat lost"),
+    "picture": ({"pixels": np.full_like(NOISE, 90)}, "the picture is one even grey: no echoes"),
+    "colour": ({"coloured": Region(10, 10, 20, 20)}, "the picture is coloured (Doppler): switch the colour off"),
+    "depth": ({"spacing": PixelSpacing(0.1, 0.1, SpacingOrigin.USER)}, "the picture is only 10 mm deep: set 18 mm"),
+    "scale": ({"spacing": None}, "scale unknown"),
+}
+STRICT = Gate(least_depth_mm=18.0, needs_scale=True)
+
+
+def test_a_good_frame_is_prepared_by_the_task():
+    assert gate_faults(GOOD, STRICT) == ()
+    prepared = admitted(GOOD, STRICT, FakeTask())
+    assert prepared.frame is GOOD and prepared.faults == () and prepared.tensor is not None
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_cannot_be_measured_is_told_and_not_prepared(fault):
+    change, told = FAULTS[fault]
+
+    class Never(FakeTask):
+        def prepare(self, frame):
+            raise AssertionError("a refused frame reaches no task")
+
+    prepared = admitted(replace(GOOD, **change), STRICT, Never())
+    assert len(prepared.faults) == 1 and told in prepared.faults[0]
+    assert prepared.tensor is None and prepared.seen is None
+
+
+def test_the_first_fault_is_the_one_that_is_told():
+    changes = [change for change, _ in FAULTS.values()]
+    told = [told for _, told in FAULTS.values()]
+    for first in range(len(changes)):
+        worse = GOOD
+        for change in reversed(changes[first:]):
+            worse = replace(worse, **change)
+        (fault,) = gate_faults(worse, STRICT)
+        assert told[first] in fault
+
+
+@pytest.mark.parametrize(
+    ("fault", "gate"),
+    [
+        ("picture", Gate(any_picture=True)),
+        ("colour", Gate(colour=True)),
+        ("depth", NO_EXCEPTIONS),
+        ("depth", Gate(least_depth_mm=10.0)),
+        ("scale", NO_EXCEPTIONS),
+        ("scale", Gate(least_depth_mm=18.0)),
+    ],
+    ids=str,
+)
+def test_a_task_may_have_it_let_through(fault, gate):
+    assert gate_faults(replace(GOOD, **FAULTS[fault][0]), gate) == ()
+
+
+def test_nothing_lets_a_silent_probe_through():
+    anything = Gate(any_picture=True, colour=True)
+    assert gate_faults(replace(GOOD, probe=SILENT), anything)
+    assert gate_faults(replace(GOOD, probe=replace(SILENT, frozen=True)), anything) == (), "made while it transmitted"
+    assert gate_faults(replace(GOOD, probe=ProbeState()), anything) == (), "it did not say"
+
+
+def test_only_the_ultrasound_region_is_judged():
+    pixels = np.full((200, 400), 255, np.uint8)
+    pixels[50:150, 100:300] = NOISE
+    inside = Region(100, 50, 200, 100)
+    assert gate_faults(replace(GOOD, pixels=pixels, region=inside), STRICT) == ()
+    assert gate_faults(replace(GOOD, pixels=pixels), STRICT)
+    beside = Region(0, 0, 90, 40)
+    assert gate_faults(replace(GOOD, pixels=pixels, region=inside, coloured=beside), STRICT) == ()
+
+
+def test_a_scale_that_is_in_doubt_says_why():
+    doubtful = ProbeState(transmitting=True, doubt="the depth was changed within 3 ms of the exposure")
+    (fault,) = gate_faults(replace(GOOD, spacing=None, probe=doubtful), STRICT)
+    assert fault == "scale withheld: the depth was changed within 3 ms of the exposure"
+
+
+def test_a_depth_that_is_a_rounding_short_passes():
+    just = PixelSpacing(0.1785, 0.1785, SpacingOrigin.TICKS)
+    assert gate_faults(replace(GOOD, spacing=just), STRICT) == ()

@@ -1,0 +1,45 @@
+"""Frames that are not fit to be measured, and why."""
+
+import numpy as np
+import pytest
+
+from edge.frame import ProbeState
+from edge.trust.faults import UNKNOWN_SCALE, missing_scale, picture_faults, probe_faults
+
+
+def test_a_speckled_picture_has_no_fault() -> None:
+    assert picture_faults(np.random.default_rng(0).integers(0, 200, (300, 400), dtype=np.uint8)) == ()
+
+
+@pytest.mark.parametrize(
+    ("picture", "word"),
+    [
+        (np.zeros((300, 400), np.uint8), "dark"),
+        (np.full((300, 400), 120, np.uint8), "even grey"),
+        (np.where(np.random.default_rng(2).random((300, 400)) < 0.6, 255, 40).astype(np.uint8), "white"),
+        (np.full((1, 1), 90, np.uint8), "1 x 1 px"),
+    ],
+)
+def test_the_fault_is_named(picture, word) -> None:
+    (reason,) = picture_faults(picture)
+    assert word in reason
+
+
+@pytest.mark.parametrize(
+    "probe",
+    [None, ProbeState(), ProbeState(transmitting=True), ProbeState(transmitting=False, frozen=True)],
+    ids=["no probe", "does not say", "transmits", "frozen"],
+)
+def test_a_probe_that_may_have_transmitted_is_no_fault(probe) -> None:
+    assert probe_faults(probe) == ()
+
+
+def test_a_probe_that_does_not_transmit_is_one_with_its_reason() -> None:
+    assert probe_faults(ProbeState(transmitting=False)) == ("the probe does not transmit",)
+    silent = ProbeState(transmitting=False, frozen=False, transmit_off_reason="too hot")
+    assert probe_faults(silent) == ("the probe does not transmit: too hot",)
+
+
+def test_a_scale_is_missing_for_a_reason() -> None:
+    assert missing_scale(None) == missing_scale(ProbeState()) == UNKNOWN_SCALE
+    assert missing_scale(ProbeState(doubt="the line was cut")) == "scale withheld: the line was cut"

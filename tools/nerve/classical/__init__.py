@@ -1,0 +1,1 @@
+"""The nerve model without a network: `python -m tools.nerve.classical`."""
