@@ -16,10 +16,8 @@ from edge.frame import Frame
 from edge.runtime.opening import open_runtime
 from edge.task.nerve.phantom import nerve_picture
 from edge.task.nerve.phantom_truth import filled
-from edge.task.tissue.kinds import KINDS
 from edge.task.tissue.region import patch_of
-from edge.task.tissue.roi import Roi
-from edge.task.tissue.spec import SPEC
+from edge.task.tissue.spec import KINDS, SPEC, Roi
 from edge.task.tissue.task import TissueTask, kind_of
 from tools.lesson import MODELS
 from tools.single_pictures import real_frames

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.task.cartilage.band import measure_band, trace_band
+from edge.task.cartilage.band import trace_band
+from edge.task.cartilage.sizes import measure_band
 
 
 def score_of(upper: np.ndarray, lower: np.ndarray, rows: int = 128) -> np.ndarray:

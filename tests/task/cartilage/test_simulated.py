@@ -5,9 +5,8 @@ import pytest
 
 from edge.app.truth import compare
 from edge.finding import Finding, Measurement, Verdict
-from edge.task.cartilage.phantom import CartilageCine
+from edge.task.cartilage.phantom import CartilageCine, open_cine, true_sizes
 from edge.task.cartilage.phantom_anatomy import TrueBand
-from edge.task.cartilage.simulated import open_cine, true_sizes
 from edge.task.cartilage.spec import CartilageOptions
 
 REFUSED = Finding("cartilage", 8, 320_000_000, Verdict.REFUSED, reasons=("the cartilage is not continuous",))

@@ -12,15 +12,16 @@ from edge.task.muscle.filter import (
     DEPARTED_FRAMES,
     NATURES,
     Directions,
-    Reading,
-    Step,
+    FrameReading,
+    Strain,
+    TissueMovement,
     begun,
     can_be_followed,
     corrected,
+    folded_deg,
     moved,
     waited,
 )
-from edge.task.muscle.strain import Strain, folded_deg
 
 UNITS = {name: "deg" if name.endswith("angle") else "mm" for name in NATURES}
 FRAME_S, FRAME_NS = 0.04, 40_000_000
@@ -32,11 +33,11 @@ DIRECTIONS = Directions(18.0, -1.0, -2.0)
 
 
 def reading(name, value, deviation=1.0):
-    return Reading(Measurement(name, value, UNITS[name], value - 2 * deviation, value + 2 * deviation), deviation)
+    return FrameReading(Measurement(name, value, UNITS[name], value - 2 * deviation, value + 2 * deviation), deviation)
 
 
 def step(a=0.0, b=0.0, c=0.0, d=0.0, share=1.0):
-    return Step(Strain(np.array([[1 + a, b], [c, 1 + d]])), share, DIRECTIONS)
+    return TissueMovement(Strain(np.array([[1 + a, b], [c, 1 + d]])), share, DIRECTIONS)
 
 
 @given(names, values, deviations)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.task.muscle.kalman import Belief
+from edge.task.muscle.filter import Belief
 
 variances = st.floats(1e-4, 1e4)
 values = st.floats(-1e3, 1e3)

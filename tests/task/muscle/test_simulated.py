@@ -6,8 +6,7 @@ import pytest
 from edge.app.truth import compare
 from edge.finding import Finding, LineMark, Measurement, Verdict
 from edge.frame import PixelSpacing, SpacingOrigin
-from edge.task.muscle.phantom import MuscleCine
-from edge.task.muscle.simulated import nearest, open_cine, true_sizes
+from edge.task.muscle.phantom import MuscleCine, nearest, open_cine, true_sizes
 from edge.task.muscle.spec import MusclePhantomOptions
 
 

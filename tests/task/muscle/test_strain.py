@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.task.muscle.strain import Strain, folded_deg
+from edge.task.muscle.filter import Strain, folded_deg
 
 angles = st.floats(-80, 80)
 term = st.floats(-0.2, 0.2)

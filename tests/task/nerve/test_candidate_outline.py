@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from edge.task.nerve.candidate_outline import START, candidate_outline, filled
-from edge.task.nerve.vote_map import NerveCandidate
+from edge.task.nerve.candidates import FIRST_ELLIPSE, NerveCandidate, candidate_outline
+from edge.task.outlines import filled
 
 
 def nerve(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
@@ -30,8 +30,8 @@ def test_the_border_moves_from_an_ellipse_that_lies_askew_to_the_bright_rim() ->
 
 def test_the_first_border_is_the_boxs_ellipse_a_little_wider() -> None:
     before = candidate_outline(np.zeros((64, 96), np.float32), NerveCandidate(4, 5, 10, 17, 1, 1, 7, 11)).before
-    assert before.min(axis=0).tolist() == pytest.approx([43.5 - 24 * START, 27.5 - 12 * START])
-    assert before.max(axis=0).tolist() == pytest.approx([43.5 + 24 * START, 27.5 + 12 * START])
+    assert before.min(axis=0).tolist() == pytest.approx([43.5 - 24 * FIRST_ELLIPSE, 27.5 - 12 * FIRST_ELLIPSE])
+    assert before.max(axis=0).tolist() == pytest.approx([43.5 + 24 * FIRST_ELLIPSE, 27.5 + 12 * FIRST_ELLIPSE])
 
 
 def test_a_candidate_at_the_corner_has_a_border_too() -> None:

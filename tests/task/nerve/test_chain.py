@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from edge.image.windows import CELL_PX
-from edge.task.nerve.candidate_outline import filled
-from edge.task.nerve.chain import NerveSight, see_nerve
+from edge.task.nerve.candidates import NerveSight, see_nerve
+from edge.task.outlines import filled
 from tests.task.nerve.window_examples import bright_model, scene
 
 

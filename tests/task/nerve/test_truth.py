@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from edge.frame import PixelSpacing, Region, SpacingOrigin
-from edge.task.nerve.phantom import LIVE_NERVE, NerveCine
+from edge.task.nerve.phantom import LIVE_NERVE, NerveCine, true_sizes
 from edge.task.nerve.phantom_truth import outline_px
-from edge.task.nerve.simulated import true_sizes
 from edge.task.nerve.sizes import measurements_of, sizes_of
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from edge.image.windows import Windows, tiled
 from edge.task.nerve import vote_map as votes
-from edge.task.nerve.vote_map import NerveCandidate, candidates, over_time, overlap, vote_map
+from edge.task.nerve.candidates import NerveCandidate, candidates, over_time, overlap, vote_map
 
 SHAPE = (24, 30)
 

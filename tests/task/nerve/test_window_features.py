@@ -5,7 +5,7 @@ import pytest
 
 from edge.image.textures import NAMES, describe, texture_cells
 from edge.image.working_picture import working_picture
-from edge.task.nerve.window_features import FEATURES, windows_of
+from edge.task.nerve.windows import FEATURES, windows_of
 from tests.task.nerve.window_examples import scene
 
 

@@ -8,9 +8,8 @@ import pytest
 from edge.errors import ModelDigestError, ModelError
 from edge.image.classifiers import packed, unpacked
 from edge.runtime.manifest import load_manifest, model_folder, read_arrays
-from edge.task.nerve.chain import see_nerve
-from edge.task.nerve.window_features import FEATURES
-from edge.task.nerve.window_model import ARRAYS, CHOSEN, files_of, window_model_of
+from edge.task.nerve.candidates import see_nerve
+from edge.task.nerve.windows import ARRAYS, CHOSEN, FEATURES, files_of, window_model_of
 from tests.task.nerve.window_examples import bright_model, scene
 
 

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from edge.image.windows import CELL_PX
 from edge.runtime.manifest import Number, load_manifest, read_arrays
-from edge.task.nerve.candidate_outline import filled
-from edge.task.nerve.chain import NerveSight, see_nerve
-from edge.task.nerve.window_model import WindowModel, files_of, window_model_of
+from edge.task.nerve.candidates import NerveSight, see_nerve
+from edge.task.nerve.windows import WindowModel, files_of, window_model_of
+from edge.task.outlines import filled
 from tools.bundle import bundle, load_facts, record
 from tools.datasets.usgra_seg import split
 from tools.lesson import MODELS
