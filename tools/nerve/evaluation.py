@@ -70,7 +70,7 @@ class Read:
         lines = {mark.name: mark.points for mark in self.finding.marks if isinstance(mark, LineMark)}
         if "nerve border" not in lines:
             return None
-        return filled(lines["nerve border"], self.drawing.file.shape)
+        return filled(self.drawing.file.shape, lines["nerve border"])
 
     def right(self) -> bool:
         """Whether the measured nerve is a drawn one, by half or more."""

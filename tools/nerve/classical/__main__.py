@@ -93,7 +93,7 @@ def _outcome(truth: WorkingTruth, sight: NerveSight, time_ms: float) -> Judged:
     ]
     borders = [(one.before, one.after) for one in sight.outlines[:1]]
     nerve = truth.nerve.astype(np.uint8)
-    dices = [dice(filled(border, nerve.shape), nerve) for pair in borders for border in pair]
+    dices = [dice(filled(nerve.shape, border), nerve) for pair in borders for border in pair]
     before, after = dices or (0.0, 0.0)
     return Judged(truth.name, bool(inside[:1] and inside[0]), any(inside), before, after, time_ms)
 
