@@ -9,7 +9,7 @@ SQUARE = np.array([(10.0, 20.0), (14.0, 20.0), (14.0, 23.0), (10.0, 23.0)])
 
 
 def test_a_mark_holds_the_pixels_inside_its_rings_and_where_they_lie() -> None:
-    mark = filled_mark("field", 2, SQUARE, SQUARE + (8, 5))
+    mark = filled_mark("field", 2, SQUARE, SQUARE + np.array([8, 5]))
     assert (mark.name, mark.label, mark.origin) == ("field", 2, (10, 20))
     expected = np.zeros((9, 13), np.uint8)
     expected[:4, :5] = expected[5:, 8:] = 1

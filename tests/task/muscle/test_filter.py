@@ -1,5 +1,5 @@
-"""What holds for the filter of one quantity whatever the muscle does; the belief in it against what least squares says of
-the same numbers; directions, lengths and layers after a movement against points that were moved one by one."""
+"""What holds for the filter of one quantity whatever the muscle does; the belief in it against what least squares says
+of the same numbers; directions, lengths and layers after a movement against points that were moved one by one."""
 
 from dataclasses import replace
 
