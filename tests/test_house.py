@@ -14,7 +14,7 @@ from edge.terms import Role
 
 ROOT = Path(__file__).parents[1]
 NAMING = {Path("edge/task/table.py"), Path("tools/bridge/depth_changes.py")}
-"""The one general file that names tasks, a line each; and a measurement of the line to the probe."""
+"""The one general file that names tasks, a line each; a measurement of the line to the probe."""
 EVERYDAY = {"tissue"}
 """Tasks whose name is a word that identifiers need for other things."""
 

@@ -2,7 +2,7 @@
 
 Beside it stand `recipe.json`, the settings of the training run; `facts.json` and `card.md`, what people know of the
 model; `evaluation.py`. A further model of a task has its facts and card in a folder of its own: those of
-`models/nerve_classical` are in `tools/nerve/classical`. Nothing here imports torch, and no lesson does.
+`models/NAME_classical` are in `tools/NAME/classical`. Nothing here imports torch, and no lesson does.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -3,10 +3,13 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from edge.app.opening import folder_of, open_task
-from edge.app.settings import Settings, usable_cores
+from edge.app.settings import Settings, as_told, usable_cores
 from edge.clock import Clock, MonotonicClock
 from edge.errors import SettingError
 from edge.finding import Finding
@@ -21,7 +24,7 @@ from edge.runtime.contract import Runtime
 from edge.runtime.opening import open_runtime
 from edge.screen.locator import Locator
 from edge.sink.contract import Sink
-from edge.sink.folder import claim_folder
+from edge.sink.folder import claim_folder, write_whole
 from edge.sink.queueing import QueuedSink
 from edge.sink.table import SINKS
 from edge.source.contract import FrameSource
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from edge.app.probe_link import ProbeLink
 
 VIEWERS = {"page": Entry("edge.viewer.page:PageSink", extra="viewer")}
+RUN_FILE = "run.json"
 VIDEO_FPS = 25.0
 """Pace of the video where the frames carry no times that go on."""
 LIVE_QUEUE = 32
@@ -139,11 +143,13 @@ def _open_page(port: int | None) -> Any:
 
 
 def _open_sinks(settings: Settings) -> dict[str, Sink]:
-    """The sinks that write to the folder, which no earlier run may have used."""
+    """The sinks that write to the folder, which no earlier run may have used; `run.json` is kept first."""
     if settings.out is None:
         return {}
     others = {name: load("sink", SINKS, name) for name in settings.sinks}
     folder = claim_folder(settings.out)
+    told = {"sonoedge": version("sonoedge"), "settings": as_told(settings)}
+    write_whole(folder / RUN_FILE, msgspec.json.format(msgspec.json.encode(told)) + b"\n")
     sinks: dict[str, Sink] = {"records": load("sink", SINKS, "records")(folder)}
     if settings.video:
         sinks["video"] = load("sink", SINKS, "video")(folder, settings.fps or VIDEO_FPS)

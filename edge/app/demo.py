@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FPS = 25.0
 MARK = "picture.png"
 """A run never writes it: it tells a demo's folder from one with results."""
-OWN_FILES = ("findings.jsonl", "video-001.mkv", MARK)
+OWN_FILES = ("run.json", "findings.jsonl", "video-001.mkv", MARK)
 TRUTH_EVERY = 5
 """Every so many frames are compared: drawing the truth takes as long as the picture did."""
 

@@ -26,7 +26,12 @@ def add(
     preset: Annotated[str, typer.Option(help="Its preset; the gain must have been the same too.")],
     kind: Annotated[str, typer.Option(help="The structure that the runs show.")],
 ) -> None:
-    """Record a reference from the runs of five healthy people or more."""
+    """Record a reference from the runs of five healthy people or more.
+
+    [bold]Example[/]
+
+      sonoedge reference add biceps run-1 run-2 run-3 run-4 run-5 --kind KIND --device Lumify --preset msk
+    """
     from edge.app.references import add_reference, made_from, referenced_kinds
 
     for option, value in (("NAME", name), ("--device", device), ("--preset", preset)):
@@ -44,7 +49,12 @@ def add(
 
 @reference.command("list")
 def list_all() -> None:
-    """All references."""
+    """All references.
+
+    [bold]Example[/]
+
+      sonoedge reference list
+    """
     from edge.app.references import load_references
     from edge.app.tables import plain_table
 
@@ -61,7 +71,12 @@ def list_all() -> None:
 
 @reference.command()
 def remove(name: Annotated[str, typer.Argument(help="Its name.")]) -> None:
-    """Forget a reference."""
+    """Forget a reference.
+
+    [bold]Example[/]
+
+      sonoedge reference remove biceps
+    """
     from edge.app.references import remove_reference
 
     remove_reference(name)

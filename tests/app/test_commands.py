@@ -45,7 +45,7 @@ def test_demo_leaves_video_picture_and_records_and_can_be_repeated(sonoedge, tmp
 def test_the_muscles_demo_is_compared_with_the_muscles_truth(sonoedge, tmp_path):
     ended = sonoedge("demo", "muscle", "--frames", "6", *QUICK)
     assert ended.code == 0, ended.err
-    assert "pennation angle" in ended.out.split("against the truth")[1]
+    assert "Pennation" in ended.out.split("against the truth")[1]
     assert len(list(RunFolder(tmp_path / "out" / "demo").findings())) == 6
     assert "there are: cartilage, muscle, nerve" in sonoedge("demo", "spleen").error_line
 
@@ -92,7 +92,7 @@ def test_run_keeps_what_was_asked_for(sonoedge, tmp_path):
     ended = sonoedge("run", "cartilage", "--source", "phantom:cartilage,paced=no", *options)
     assert ended.code == 0, ended.err
     kept = tmp_path / "kept"
-    assert sorted(path.name for path in kept.iterdir()) == ["findings.jsonl", "masks", "stills"]
+    assert sorted(path.name for path in kept.iterdir()) == ["findings.jsonl", "masks", "run.json", "stills"]
     assert len(list((kept / "stills").iterdir())) == len(list((kept / "masks").iterdir())) == 6
     findings = list(RunFolder(kept).findings())
     assert {finding.runtime.split(",")[0] for finding in findings} == {"onnx int8"}

@@ -15,7 +15,7 @@ from edge.task.muscle.phantom import LIVE_MUSCLE, MuscleCine
 
 SEED, FPS = 1, 10
 SPACING = LIVE_MUSCLE.depth_mm / 480
-TABLES = ["findings.jsonl", "series.csv", "series.jsonl"]
+TABLES = ["findings.jsonl", "run.json", "series.csv", "series.jsonl"]
 FIGURES = ["course.png", "course.svg", "series.png", "series.svg"]
 CLASSICAL = ("--pathway", "classical", "--mm-per-px", SPACING)
 
@@ -69,7 +69,7 @@ def test_a_video_becomes_tables_and_figures(sonoedge, tmp_path, video, cine):
     assert ended.code == 0, ended.err
     kept = tmp_path / "kept"
     assert sorted(path.name for path in kept.iterdir()) == sorted(TABLES + FIGURES)
-    assert all(f"kept/{name}" in ended.out for name in FIGURES + TABLES[1:])
+    assert all(f"kept/{name}" in ended.out for name in FIGURES + TABLES[2:])
     rows = rows_of(kept)
     assert [float(row["seconds"]) for row in rows] == pytest.approx([number / FPS for number in range(12)], abs=1e-3)
     assert {row["tracking"] for row in rows[1:]} == {"tracked"}

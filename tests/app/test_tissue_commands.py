@@ -98,7 +98,7 @@ def test_a_reference_is_recorded_listed_used_and_removed(sonoedge, run, muscle, 
         cv2.imwrite(str(tmp_path / f"{person}.png"), np.clip(grey * (0.9 + 0.05 * person), 0, 255).astype(np.uint8))
         assert run(tmp_path / f"{person}.png", "--roi", roi, "--out", f"run-{person}").code == 0
     runs = [f"run-{person}" for person in range(5)]
-    add = ("--device", "Lumify", "--preset", "msk")
+    add = ("--device", "Lumify", "--preset", "msk", "--kind", "muscle")
     few = sonoedge("reference", "add", "thigh", *runs[:4], *add)
     assert few.code == 1 and "5 healthy people or more" in few.error_line
     assert "no reference is recorded" in sonoedge("reference", "list").out

@@ -10,8 +10,9 @@ import pytest
 
 from edge.registry import resolve
 from edge.runtime.manifest import list_models, load_manifest, model_folder
-from tools.datasets import dl_track, usgra_seg
 from tools.lesson import UNetTraining, facts_folder, facts_folders, lesson_of, lessons, load_recipe
+from tools.muscle import dl_track
+from tools.nerve import usgra_seg
 
 NETWORKS = [name for name in list_models() if load_manifest(model_folder(name)).variants]
 

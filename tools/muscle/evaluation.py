@@ -18,8 +18,8 @@ from edge.task.contract import Given
 from edge.task.muscle.spec import SPEC
 from edge.task.muscle.task import MuscleTask
 from edge.trust.interval import COVERAGE, conformal_half_width
-from tools.datasets.dl_track import split
 from tools.lesson import Evaluated
+from tools.muscle.dl_track import split
 from tools.muscle.mask_comparison import MaskComparison, compare_masks, mask_table
 from tools.muscle.observers import (
     GASTROCNEMIUS,

@@ -16,8 +16,8 @@ from torch import nn
 
 from edge.app.opening import open_task
 from edge.task.muscle.spec import SPEC
-from tools.datasets.dl_track import split
 from tools.lesson import UNetTraining, load_recipe
+from tools.muscle.dl_track import split
 from tools.muscle.lesson import loss
 from tools.muscle.mask_comparison import compare_masks, mask_table
 from tools.muscle.pictures import draw_muscle_picture

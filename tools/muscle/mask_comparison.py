@@ -19,8 +19,8 @@ from edge.task.contract import Task
 from edge.task.gate import admitted
 from edge.task.muscle.evidence import Grid
 from edge.task.muscle.spec import SPEC
-from tools.datasets.dl_track import DlTrackPicture, Fragment, fragments_of
 from tools.masks import dice
+from tools.muscle.dl_track import DlTrackPicture, Fragment, fragments_of
 
 LEAST_WIDTH: Final = 0.3
 """Of the picture's: what is drawn over less is not counted as an aponeurosis that must be found."""

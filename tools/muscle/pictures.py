@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.task.muscle.phantom import muscle_picture
-from tools.datasets.dl_track import DlTrackPicture, Fragment, fragments_of, split
 from tools.lesson import Example
+from tools.muscle.dl_track import DlTrackPicture, Fragment, fragments_of, split
 from tools.scanner_variation import vary_export
 
 SIDE: Final = 256

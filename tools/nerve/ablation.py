@@ -18,12 +18,12 @@ from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
 from edge.task.tensor import fitted_tensor
-from tools.datasets.usgra_seg import UsgraPicture, split
 from tools.lesson import load_recipe
 from tools.masks import dice
 from tools.nerve.imitated_scanners import IMITATIONS, imitated
 from tools.nerve.lesson import loss as loss_of
 from tools.nerve.pictures import draw_nerve_picture
+from tools.nerve.usgra_seg import UsgraPicture, split
 from tools.network import UNet, interleave
 
 SIDE: Final = 128

@@ -25,10 +25,10 @@ from edge.task.nerve.tracking import chosen_first
 from edge.task.outlines import filled
 from edge.task.tensor import Fit
 from edge.trust.interval import conformal_half_width
-from tools.datasets.usgra_seg import UsgraPicture, split
 from tools.lesson import Evaluated
 from tools.masks import dice
 from tools.nerve.imitated_scanners import IMITATIONS, PLAIN, imitated
+from tools.nerve.usgra_seg import UsgraPicture, split
 
 Scores = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 """The network's output for a tensor."""

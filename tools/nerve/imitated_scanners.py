@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from edge.screen.region.ultrasound import find_region
-from tools.datasets.usgra_seg import UsgraPicture
+from tools.nerve.usgra_seg import UsgraPicture
 from tools.scanner_variation import Grey, Level, coarsen, speckle
 
 

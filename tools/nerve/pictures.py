@@ -13,8 +13,9 @@ from edge.task.nerve.phantom import nerve_picture
 from edge.task.nerve.phantom_oval import Polygon
 from edge.task.nerve.phantom_truth import mask_of
 from edge.task.tensor import Fit, fitted_tensor
-from tools.datasets import dl_track, usgra_seg
 from tools.lesson import Example
+from tools.muscle import dl_track
+from tools.nerve import usgra_seg
 from tools.scanner_variation import vary_export, vary_scanner
 
 SIDE: Final = 256

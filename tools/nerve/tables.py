@@ -19,8 +19,8 @@ from edge.task.nerve.phantom import nerve_picture
 from edge.task.nerve.phantom_truth import mask_of
 from edge.task.nerve.spec import SPEC
 from edge.task.nerve.task import NerveTask
-from tools.datasets.usgra_seg import split
 from tools.nerve.evaluation import Read, figures_of, missed, ordered, read_all, scores_of
+from tools.nerve.usgra_seg import split
 from tools.single_pictures import VERDICT_HEADS, Measure, measured_by, real_frames, verdict_row
 
 SEED: Final = 7_000_000

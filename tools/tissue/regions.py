@@ -19,7 +19,8 @@ from edge.image.working_picture import WorkingPicture, working_picture
 from edge.task.tissue.classifiers import UNKNOWN, region_features
 from edge.task.tissue.phantom import draw_patient, patient_picture
 from edge.task.tissue.region import LEAST_CELLS, LEAST_SIDE_PX, Placed, patch_of, placed_in
-from tools.datasets import dl_track, usgra_seg
+from tools.muscle import dl_track
+from tools.nerve import usgra_seg
 from tools.scanner_variation import VARIATIONS, vary_scanner
 
 FOLDER: Final = Path("out/train/tissue")

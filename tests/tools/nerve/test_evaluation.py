@@ -7,9 +7,9 @@ import pytest
 from edge.finding import LineMark, MaskMark, Measurement, Verdict
 from edge.frame import Frame, Region
 from edge.task.contract import finding_of
-from tools.datasets.usgra_seg import UsgraPicture
 from tools.nerve.evaluation import Read, area_errors, best_cut, figures_of, intervals, least_confidence, missed
 from tools.nerve.tables import figure_rows, stratum_rows
+from tools.nerve.usgra_seg import UsgraPicture
 
 SHAPE = (200, 300)
 

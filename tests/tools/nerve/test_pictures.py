@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from edge.frame import Region
-from tools.datasets.dl_track import clusters
-from tools.datasets.usgra_seg import LINKED, OF_TWENTY, UsgraPicture, likeness
+from tools.muscle.dl_track import clusters
 from tools.nerve.imitated_scanners import IMITATIONS, imitated
 from tools.nerve.pictures import ALL_KINDS, LEAST_BRIGHT, SIDE, NerveScene, draw_nerve_phantom, moved
+from tools.nerve.usgra_seg import LINKED, OF_TWENTY, UsgraPicture, likeness
 from tools.scanner_variation import VARIATIONS, vary_scanner
 
 

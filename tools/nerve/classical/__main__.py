@@ -22,11 +22,11 @@ from edge.task.nerve.candidates import NerveSight, see_nerve
 from edge.task.nerve.windows import WindowModel, files_of, window_model_of
 from edge.task.outlines import filled
 from tools.bundle import bundle, load_facts, record
-from tools.datasets.usgra_seg import split
 from tools.lesson import MODELS
 from tools.masks import dice
 from tools.nerve.classical.training import calibrated, train
 from tools.nerve.classical.windows import WindowExamples, WorkingTruth, examples_of, truth_of, varied
+from tools.nerve.usgra_seg import split
 from tools.scanner_variation import VARIATIONS, vary_scanner
 
 NAME: Final = "nerve_classical"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edge.image.windows import CELL_PX, Windows
 from edge.image.working_picture import WorkingPicture, working_picture
 from edge.task.nerve.windows import FEATURES, LEAST_LIT, windows_of
-from tools.datasets.usgra_seg import UsgraPicture
+from tools.nerve.usgra_seg import UsgraPicture
 from tools.scanner_variation import VARIATIONS, vary_scanner
 
 HIT: Final = 0.5

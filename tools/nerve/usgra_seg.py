@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from edge.frame import Region
 from edge.screen.region.ultrasound import find_region
-from tools.datasets.dl_track import clusters
+from tools.muscle.dl_track import clusters
 
 FOLDER: Final = Path(__file__).parents[3] / "shared" / "data" / "nerve"
 LINKED: Final = 0.4
