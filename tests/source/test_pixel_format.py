@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.source.pixel_format import RAW_FORMATS, RawFormat, grey_of, is_luma_limited
+from edge.source.pixel_format import JPEG_FORMATS, RAW_FORMATS, RawFormat, grey_of, is_luma_limited
 
 _HEIGHT, _WIDTH = 8, 12
 _BYTES_PER_PIXEL = {"GREY": 1, "NV12": 1.5, "NV21": 1.5, "YU12": 1.5, "YV12": 1.5, "422P": 2, "NV16": 2}
@@ -29,6 +29,10 @@ def _payload(fourcc: str) -> bytes:
     return np.random.default_rng(5).bytes(int(_WIDTH * _HEIGHT * _BYTES_PER_PIXEL[fourcc]))
 
 
+def test_no_format_is_forgotten() -> None:
+    assert {*_BYTES_PER_PIXEL, *JPEG_FORMATS} == set(RAW_FORMATS)
+
+
 @pytest.mark.parametrize("fourcc", sorted(_TO_GREY))
 def test_full_range_formats_agree_with_opencv(fourcc: str) -> None:
     data = _payload(fourcc)
@@ -44,7 +48,7 @@ def test_full_range_formats_agree_with_opencv(fourcc: str) -> None:
     assert (grey == cv2.cvtColor(packed, _TO_GREY[fourcc])).all()
 
 
-@pytest.mark.parametrize("fourcc", ["422P", "NV16", "GREY"])
+@pytest.mark.parametrize("fourcc", sorted(set(_BYTES_PER_PIXEL) - set(_TO_GREY)))
 def test_the_first_plane_is_the_luma(fourcc: str) -> None:
     data = _payload(fourcc)
     grey = grey_of(data, _layout(fourcc))
