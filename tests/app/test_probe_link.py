@@ -18,8 +18,7 @@ from edge.frame import ProbeState
 from edge.phantom.records import Imaging
 from edge.source.fake import FakeFeed
 from edge.source.probe_feed import Exposure
-from edge.task.cartilage.phantom import CartilageCine
-from edge.task.cartilage.simulated import true_sizes
+from edge.task.cartilage.phantom import CartilageCine, true_sizes
 from firmware_bridge.errors import BridgeError, ClockNotReadyError, LinkLostError
 from firmware_bridge.host.clock_sync import HostTime
 from firmware_bridge.host.events import Event, Exposed, ParametersChanged, TelemetryReport

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.image.flow import LONGEST_PX, movement_between, reduced
+from edge.task.muscle.filter import Strain
 from edge.task.muscle.phantom import MuscleCine
-from edge.task.muscle.strain import Strain
 
 SHAPE = (160, 220)
 

@@ -158,6 +158,6 @@ def test_a_round_step_is_the_smallest_that_reaches(least):
 
 
 def test_the_chart_reaches_back_as_far_as_the_task_keeps():
-    from edge.task.muscle.course import WINDOW_NS
+    from edge.task.muscle.filter import WINDOW_NS
 
     assert SECONDS * 1e9 == WINDOW_NS

@@ -26,8 +26,7 @@ from edge.loop.runner import Loop
 from edge.source.phantom import open_phantom
 from edge.source.probe_feed import Exposure
 from edge.source.probed import ProbedSource
-from edge.task.cartilage.phantom import CartilageCine
-from edge.task.cartilage.simulated import true_sizes
+from edge.task.cartilage.phantom import CartilageCine, true_sizes
 from edge.task.table import anatomies, task_spec
 from firmware_bridge.host.events import Event, ParametersChanged
 

@@ -14,7 +14,7 @@ from edge.finding import Finding, Verdict
 from edge.frame import Frame, PixelSpacing, SpacingOrigin
 from edge.runtime.contract import Runtime
 from edge.runtime.manifest import Number
-from edge.task.cartilage.band import BandSize, measure_band
+from edge.task.cartilage.sizes import BandSize, measure_band
 from edge.task.cartilage.spec import SPEC, CartilageOptions
 from edge.task.cartilage.task import CartilageTask
 from edge.task.contract import Given

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from edge.phantom.beams import beam_positions
 from edge.phantom.records import Echoes, Imaging, Pose, Transducer
+from edge.task.cartilage.band import SIDE
 from edge.task.cartilage.phantom import form_picture
 from edge.task.cartilage.phantom_anatomy import Trochlea, TrueBand, echoes
 from edge.task.cartilage.phantom_drawing import draw_trochlea
-from edge.task.cartilage.task import SIDE
 from tools.scanner_variation import vary_capture
 
 

@@ -12,14 +12,12 @@ from edge.frame import Frame, PixelSpacing, SpacingOrigin
 from edge.image.flow import movement_between, reduced
 from edge.runtime.contract import Runtime
 from edge.task.gate import admitted
-from edge.task.muscle.filter import Reading
+from edge.task.muscle.filter import FrameReading, Strain, folded_deg
 from edge.task.muscle.phantom import LIVE_MUSCLE, MuscleCine
 from edge.task.muscle.phantom_motion import PERIOD_US
-from edge.task.muscle.readings import measured_of
 from edge.task.muscle.spec import SPEC
-from edge.task.muscle.strain import Strain, folded_deg
 from edge.task.muscle.task import MuscleTask
-from edge.task.muscle.tracking import Measured, Track, follow
+from edge.task.muscle.tracking import Measured, Track, follow, measured_of
 from tools.single_pictures import outputs_for
 
 FPS: Final = 12.5
@@ -139,7 +137,7 @@ def run(cycle: Cycle, cycles: int, seed: int) -> FollowedCycles:
     return FollowedCycles(single.reshape(shape), tracked.reshape(shape), begun, np.array(follow_ms), np.array(flow_ms))
 
 
-def own(exposure: CyclePicture) -> tuple[Reading, ...]:
+def own(exposure: CyclePicture) -> tuple[FrameReading, ...]:
     return exposure.measured.readings if exposure.measured else ()
 
 

@@ -18,7 +18,7 @@ from edge.frame import Frame
 from edge.overlay.draw import draw_found
 from edge.screen.locator import Locator
 from edge.task.muscle.architecture import apart_deg
-from edge.task.muscle.simulated import nearest, true_sizes
+from edge.task.muscle.phantom import nearest, true_sizes
 from edge.task.muscle.spec import SPEC
 from tools.muscle.observers import frame_of, load_observed
 from tools.muscle.phantoms import SEED, picture_of

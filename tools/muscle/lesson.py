@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.task.muscle.grid import ANGLE_LENGTH
+from edge.task.muscle.evidence import ANGLE_LENGTH
 from tools.lesson import Example, Lesson, UNetTraining
 from tools.muscle.pictures import draw_muscle_picture
 

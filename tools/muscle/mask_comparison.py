@@ -17,7 +17,7 @@ from edge.frame import Frame
 from edge.runtime.contract import Runtime
 from edge.task.contract import Task
 from edge.task.gate import admitted
-from edge.task.muscle.grid import Grid
+from edge.task.muscle.evidence import Grid
 from edge.task.muscle.spec import SPEC
 from tools.masks import dice
 from tools.muscle.dl_track import DlTrackPicture, Fragment, fragments_of

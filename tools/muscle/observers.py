@@ -26,11 +26,11 @@ from edge.frame import Frame
 from edge.runtime.manifest import model_folder
 from edge.runtime.opening import open_runtime
 from edge.screen.locator import Locator
-from edge.task.muscle.fascicles import Direction, Evidence
-from edge.task.muscle.grid import SIDE
+from edge.task.muscle.evidence import SIDE, Evidence
+from edge.task.muscle.fascicles import Direction
+from edge.task.muscle.image_analysis import structure_angle_deg
 from edge.task.muscle.spec import SPEC
-from edge.task.muscle.structure_tensor import structure_angle_deg
-from edge.task.muscle.task import Chosen, Look, MuscleTask
+from edge.task.muscle.task import Chosen, MuscleSight, MuscleTask
 from edge.task.tensor import Fit, fitted_tensor
 from tools.single_pictures import DATA, Measure, measured_by, open_measure
 
@@ -101,7 +101,7 @@ def frame_of(observed: Observed, locator: Locator, sequence: int = 0) -> Frame:
 class NetworkAlone(MuscleTask):
     """The network's field as it is."""
 
-    def sharpened(self, look: Look, chosen: Chosen, other: Direction | None) -> tuple[Evidence, Chosen]:
+    def sharpened(self, look: MuscleSight, chosen: Chosen, other: Direction | None) -> tuple[Evidence, Chosen]:
         return look.evidence, chosen
 
 

@@ -14,9 +14,8 @@ from edge.finding import Finding, Verdict
 from edge.frame import Frame, PixelSpacing, SpacingOrigin
 from edge.phantom.beams import beam_positions
 from edge.phantom.soft_tissue_drawing import draw_soft_tissue
-from edge.task.muscle.phantom import muscle_picture
+from edge.task.muscle.phantom import muscle_picture, nearest, true_sizes
 from edge.task.muscle.phantom_truth import TrueArchitecture, architecture
-from edge.task.muscle.simulated import nearest, true_sizes
 from edge.task.muscle.spec import SPEC
 from tools.single_pictures import open_measure
 

@@ -18,11 +18,11 @@ from edge.runtime.manifest import Number
 from edge.sink.pictures import label_mask
 from edge.task.contract import Given
 from edge.task.gate import admitted
-from edge.task.nerve.candidate_outline import filled
 from edge.task.nerve.outlines import SIDE, full_scores
 from edge.task.nerve.spec import SPEC
 from edge.task.nerve.task import NerveTask
 from edge.task.nerve.tracking import chosen_first
+from edge.task.outlines import filled
 from edge.task.tensor import Fit
 from edge.trust.interval import conformal_half_width
 from tools.lesson import Evaluated
@@ -70,7 +70,7 @@ class Read:
         lines = {mark.name: mark.points for mark in self.finding.marks if isinstance(mark, LineMark)}
         if "nerve border" not in lines:
             return None
-        return filled(lines["nerve border"], self.drawing.file.shape)
+        return filled(self.drawing.file.shape, lines["nerve border"])
 
     def right(self) -> bool:
         """Whether the measured nerve is a drawn one, by half or more."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edge.task.muscle.phantom import muscle_picture
 from edge.task.nerve.phantom import nerve_picture
 from edge.task.nerve.phantom_oval import Polygon
-from edge.task.nerve.phantom_truth import filled
+from edge.task.nerve.phantom_truth import mask_of
 from edge.task.tensor import Fit, fitted_tensor
 from tools.lesson import Example
 from tools.muscle import dl_track
@@ -180,7 +180,7 @@ def _marked(outlines: list[Polygon], pixels: Grey, mm_per_px: float) -> Grey:
     """Those that can be seen, filled."""
     marked = np.zeros(pixels.shape, np.uint8)
     for outline in outlines:
-        one = filled([outline], pixels.shape, mm_per_px)
+        one = mask_of([outline], pixels.shape, mm_per_px)
         around = cv2.dilate(one, np.ones((15, 15), np.uint8)) > 0
         if one.any() and pixels[around].mean() > LEAST_GREY:
             marked |= one

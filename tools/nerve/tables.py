@@ -16,7 +16,7 @@ from edge.frame import Frame, PixelSpacing, SpacingOrigin
 from edge.runtime.manifest import model_folder
 from edge.runtime.opening import open_runtime
 from edge.task.nerve.phantom import nerve_picture
-from edge.task.nerve.phantom_truth import filled
+from edge.task.nerve.phantom_truth import mask_of
 from edge.task.nerve.spec import SPEC
 from edge.task.nerve.task import NerveTask
 from tools.nerve.evaluation import Read, figures_of, missed, ordered, read_all, scores_of
@@ -85,7 +85,7 @@ def phantom_row(measure: Measure) -> str:
         answered += 1
         column, row_ = border.mean(axis=0).astype(int)
         for nerve in made.truth.nerves:
-            if filled([nerve.outer_mm], made.pixels.shape, made.mm_per_px)[row_, column]:
+            if mask_of([nerve.outer_mm], made.pixels.shape, made.mm_per_px)[row_, column]:
                 area = finding.measurement("cross_sectional_area")
                 shares.append(area.value / nerve.area_mm2 if area else np.nan)
                 break

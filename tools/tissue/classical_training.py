@@ -10,7 +10,7 @@ from sklearn.svm import SVC
 
 from edge.image.classifiers import Sigmoid, Steps, packed, standardised, unpacked
 from edge.task.tissue.classifiers import FEATURES, UNKNOWN, TissueModel
-from edge.task.tissue.kinds import JUDGED
+from edge.task.tissue.spec import JUDGED
 from tools.feature_selection import select
 from tools.tissue.regions import RegionExamples, weights_of
 

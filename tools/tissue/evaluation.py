@@ -14,8 +14,7 @@ from edge.image.classifiers import Sigmoid
 from edge.runtime.contract import Runtime
 from edge.runtime.manifest import Number, load_manifest, read_verified
 from edge.task.tissue.classifiers import UNKNOWN, TissueModel, read_tissue_model
-from edge.task.tissue.kinds import JUDGED, KINDS
-from edge.task.tissue.spec import SPEC
+from edge.task.tissue.spec import JUDGED, KINDS, SPEC
 from edge.task.tissue.task import LEAST_PROBABILITY, at_most_one
 from tools.lesson import MODELS, Evaluated
 from tools.tissue.classical_training import fitted_sigmoid

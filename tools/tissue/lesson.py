@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.task.tissue.kinds import INFILTRATED, JUDGED
 from edge.task.tissue.phantom import draw_patient, patient_picture
 from edge.task.tissue.region import patch_of
+from edge.task.tissue.spec import INFILTRATED, JUDGED
 from tools.lesson import Example, Lesson
 from tools.tissue.regions import MUSCLE, MarkedScene, load_examples, regions
 

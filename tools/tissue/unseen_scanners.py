@@ -15,11 +15,9 @@ from edge.app.opening import open_task
 from edge.frame import Frame
 from edge.runtime.opening import open_runtime
 from edge.task.nerve.phantom import nerve_picture
-from edge.task.nerve.phantom_truth import filled
-from edge.task.tissue.kinds import KINDS
+from edge.task.nerve.phantom_truth import mask_of
 from edge.task.tissue.region import patch_of
-from edge.task.tissue.roi import Roi
-from edge.task.tissue.spec import SPEC
+from edge.task.tissue.spec import KINDS, SPEC, Roi
 from edge.task.tissue.task import TissueTask, kind_of
 from tools.lesson import MODELS
 from tools.single_pictures import real_frames
@@ -50,7 +48,7 @@ def phantom_regions() -> Iterator[tuple[str, Frame, Roi]]:
         found = [("nerve, phantom", one.outer_mm) for one in made.truth.nerves]
         found += [("vessel, phantom", one.outline_mm) for one in made.truth.vessels]
         for name, outline in found:
-            mask = filled([outline], made.pixels.shape, made.mm_per_px)
+            mask = mask_of([outline], made.pixels.shape, made.mm_per_px)
             rows, columns = np.nonzero(mask)
             if rows.size < 100:
                 continue

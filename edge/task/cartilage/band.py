@@ -1,9 +1,5 @@
-"""A thin band that runs across a picture, such as cartilage: its borders from a score map, and its dimensions.
-
-Thickness of a part is its area over its length (as in the clinical definition of mean regional cartilage thickness);
-the length is that of the line midway between the borders, which makes the mean thickness of a curved band of constant
-thickness exact.
-"""
+"""A thin band that runs across a picture, such as cartilage: its borders from a score map; and the bright bone under
+it with its shadow, which tells a joint's surface from any other dark band."""
 
 from dataclasses import dataclass
 
@@ -11,18 +7,29 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.frame import Region
+
 Floats = NDArray[np.float64]
 
+SIDE = 256
+"""Height and width of the network's input and of the score map."""
 BRIDGED_SHARE = 0.04
 """Gaps narrower than this share of the picture's width are bridged: an edge shadow, a burnt-in mark."""
 FRAGMENT_SHARE = 0.08
 """Pieces smaller than this share of the largest are specks, not parts of the band."""
 SMOOTHING_COLUMNS = 1.5
+"""Sigma along the borders."""
+CLEARLY_BRIGHTER = 12.0
+"""Grey levels by which bone is brighter than the band: the step between two tissues that an eye sees at a glance."""
+DIM_SHARE = 0.15
+"""The same in a dim picture, as a share of the brightest level around the band."""
+SAMPLED_DEPTHS = np.linspace(-0.9, 3.0, 27)
+"""Around the lower border: 0 is the lower border, -1 the upper one, in thicknesses of the band."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Band:
-    """The borders of a band, one value a column, in pixels of the score map (pixel centres at whole numbers)."""
+    """The borders of a band, one value per column, in pixels of the score map (pixel centres at whole numbers)."""
 
     columns: NDArray[np.intp]
     """(n,) increasing, without gaps."""
@@ -34,17 +41,13 @@ class Band:
     """Mean probability inside the band, 0.5 to 1."""
 
 
-@dataclass(frozen=True, slots=True)
-class BandSize:
-    """Dimensions in the unit that the borders were given in."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Borders:
+    """The band's borders in pixels of the frame, one point per column of the score map."""
 
-    thirds: tuple[float, float, float]
-    """Mean thickness of the left, middle and right third of the length."""
-    mean: float
-    minimum: float
-    """Smallest local thickness, leaving out the outer 8 % at either end, where the band tapers."""
-    area: float
-    length: float
+    x: Floats
+    upper: Floats
+    lower: Floats
 
 
 def trace_band(score: NDArray[np.float32]) -> Band | None:
@@ -119,20 +122,53 @@ def _smooth(border: Floats) -> Floats:
     return np.asarray(smoothed[0], np.float64)
 
 
-def measure_band(x: Floats, upper: Floats, lower: Floats) -> BandSize:
-    """Dimensions of a band from its borders (n,) at evenly spaced lateral positions `x` (n,), in one unit of length.
+def in_frame(band: Band, region: Region) -> Borders:
+    """From pixels of the score map (SIDE, SIDE) to pixels of the frame whose ultrasound is `region`; pixel centres at
+    whole numbers in both."""
+    across, down = region.width / SIDE, region.height / SIDE
+    x = np.asarray(region.x + (band.columns + 0.5) * across - 0.5, np.float64)
+    upper, lower = (region.y + (border + 0.5) * down - 0.5 for border in (band.upper, band.lower))
+    return Borders(x, upper, lower)
 
-    Each column stands for its full width. Needs 12 columns or more.
+
+@dataclass(frozen=True, slots=True)
+class BoneLine:
+    """Grey levels along a band, each the median over its columns, and how continuous the bone is."""
+
+    above: float
+    band: float
+    bone: float
+    """Brightest level at the lower border."""
+    below: float
+    """Mean from one to three thicknesses under the lower border: dark in a shadow."""
+    continuity: float
+    """Share of columns whose bone is clearly brighter than the band."""
+
+
+def sample_bone_line(pixels: NDArray[np.uint8], x: Floats, upper: Floats, lower: Floats) -> BoneLine:
+    """Grey levels in and around a band with borders (n,) at `x` (n,), in pixels of the picture (height, width).
+
+    Every second column is looked at.
     """
-    step = float(x[1] - x[0])
-    middle = (upper + lower) / 2
-    slope = np.gradient(middle, step)
-    lengths = step * np.sqrt(1 + slope**2)
-    areas = np.maximum(lower - upper, 0) * step
-    way = np.cumsum(lengths) - lengths / 2
-    length, area = float(lengths.sum()), float(areas.sum())
-    third = np.minimum((way / length * 3).astype(int), 2)
-    thirds = [float(areas[third == part].sum() / lengths[third == part].sum()) for part in range(3)]
-    core = (way > 0.08 * length) & (way < 0.92 * length)
-    local = areas[core] / lengths[core]
-    return BandSize((thirds[0], thirds[1], thirds[2]), area / length, float(local.min()), area, length)
+    x, upper, lower = x[::2], upper[::2], lower[::2]
+    thickness = np.maximum(lower - upper, 2.0)
+    depth = lower + np.concatenate(([-1.6, -1.3], SAMPLED_DEPTHS))[:, None] * thickness
+    across = np.broadcast_to(x, depth.shape)
+    sampled = cv2.remap(pixels, across.astype(np.float32), depth.astype(np.float32), cv2.INTER_LINEAR)
+    levels = np.asarray(sampled, np.float32)
+    above, around = levels[:2].mean(axis=0), levels[2:]
+    band = around[(SAMPLED_DEPTHS > -0.8) & (SAMPLED_DEPTHS < -0.3)].mean(axis=0)
+    bone = around[(SAMPLED_DEPTHS > -0.2) & (SAMPLED_DEPTHS < 0.6)].max(axis=0)
+    below = around[SAMPLED_DEPTHS > 1.0].mean(axis=0)
+    return BoneLine(
+        above=_middle(above),
+        band=_middle(band),
+        bone=_middle(bone),
+        below=_middle(below),
+        continuity=float(np.mean(bone - band > min(CLEARLY_BRIGHTER, DIM_SHARE * levels.max()))),
+    )
+
+
+def _middle(levels: NDArray[np.float32]) -> float:
+    """The upper median: np.median's averaging and its checks take longer than the sorting."""
+    return float(np.partition(levels, levels.size // 2)[levels.size // 2])

@@ -5,12 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.finding import Finding
+from edge.option import NoOptions
+from edge.phantom.anatomy import Sizes
 from edge.phantom.beams import beam_positions, scan_convert
 from edge.phantom.bmode import expose
 from edge.phantom.records import Echoes, Imaging, Pose, Samples, Transducer
 from edge.phantom.speckle import KeptNoise, white_field
 from edge.task.cartilage.phantom_anatomy import TrueBand, echoes, true_band
 from edge.task.cartilage.phantom_drawing import presentable_knee
+from edge.task.cartilage.sizes import measure_band
+from edge.task.cartilage.spec import THIRDS
 
 MARGIN = 240
 """Beams of scatterers beside the array, for the probe to slide over."""
@@ -81,6 +86,8 @@ class CartilageCine:
     """Pictures of one knee, (height, width), at any time, the same for the same seed; speckle moves with the tissue.
     Not thread-safe."""
 
+    imaging = LIVE_CARTILAGE
+
     def __init__(self, seed: int, *, shape: tuple[int, int] = (480, 640), motion: HandMotion = HandMotion()) -> None:
         rng = np.random.default_rng(seed)
         self.shape, self.motion = shape, motion
@@ -106,6 +113,9 @@ class CartilageCine:
         """The truth of `picture` at a time, without making the picture."""
         return true_band(self.knee, imaging, self.motion.pose(t_s), self._x_mm(imaging))
 
+    def sizes(self, t_s: float, finding: Finding) -> Sizes:
+        return true_sizes(self.band(t_s))
+
     def _x_mm(self, imaging: Imaging) -> NDArray[np.float64]:
         rows, beams = self.shape
         return beam_positions(imaging.depth_mm / rows * beams, beams)
@@ -116,3 +126,16 @@ class CartilageCine:
         first, second = (layer[:, start : start + self.shape[1]] for layer in self._slices)
         mixed: Samples = first * np.float32(np.cos(turn)) + second * np.float32(np.sin(turn))
         return mixed
+
+
+def true_sizes(band: TrueBand) -> Sizes:
+    """The cartilage measured as the task measures what it saw; the phantom's left side is medial."""
+    seen = np.isfinite(band.upper_mm) & np.isfinite(band.lower_mm)
+    size = measure_band(band.x_mm[seen], band.upper_mm[seen], band.lower_mm[seen])
+    named = {f"mean_thickness_{side}": value for side, value in zip(THIRDS, size.thirds, strict=True)}
+    return {**named, "mean_thickness": size.mean, "area": size.area}
+
+
+def open_cine(seed: int, options: NoOptions) -> CartilageCine:
+    """`phantom:cartilage`."""
+    return CartilageCine(seed)

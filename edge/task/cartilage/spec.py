@@ -48,6 +48,6 @@ SPEC = TaskSpec(
     options=CartilageOptions,
     # The model learned from 22 mm on; under 18 mm thick cartilage was read 1 mm too thin on the phantom.
     gate=Gate(least_depth_mm=20.0),
-    anatomies=(Anatomy("cartilage", "edge.task.cartilage.simulated:open_cine"),),
+    anatomies=(Anatomy("cartilage", "edge.task.cartilage.phantom:open_cine"),),
     demo_frames=150,
 )

@@ -7,8 +7,7 @@ picture, cartilage on it without a break.
 import numpy as np
 
 from edge.frame import Region
-from edge.task.cartilage.band import Band, Floats
-from edge.task.cartilage.bone_line import BoneLine
+from edge.task.cartilage.band import Band, BoneLine, Floats
 
 LEAST_CONTINUITY = 0.9
 LEAST_WIDTH_SHARE = 0.3

@@ -14,8 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Plane = NDArray[np.float32]
-Floats = NDArray[np.float64]
+from edge.task.muscle.evidence import Floats, Plane
 
 STEEPEST_DEG: Final = 28.0
 SLOPES: Final = 29
@@ -32,12 +31,12 @@ LEAST_SEEN: Final = 0.3
 LONGEST_GAP: Final = 0.06
 """Of the width: gaps that do not end a stretch."""
 BEND: Final = (0.0, 0.0, 0.02, 0.08)
-"""How dear each Legendre term of a curve is, as a share of the weight of all columns."""
+"""Cost of each Legendre term of a curve, as a share of the weight of all columns."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Curve:
-    """One aponeurosis: a depth for every column of the map, in cells (centres at whole numbers), downward."""
+class Aponeurosis:
+    """A curve: a depth for every column of the map, in cells (centres at whole numbers), downward."""
 
     middle: Floats
     """(columns,); beyond the part that is seen it goes on straight."""
@@ -47,20 +46,20 @@ class Curve:
     seen: NDArray[np.bool_]
     """(columns,) where the map shows it; short gaps are closed."""
     slope: float
-    """Of the straight line through the part that is seen: cells downward a cell to the right."""
+    """Of the straight line through the part that is seen: cells downward per cell to the right."""
     coverage: float
     """Share of the lit width over which it is seen, 0 to 1."""
     strength: float
     """Mean of the map along it over the lit width, 0 to 1."""
 
 
-def find_aponeuroses(likely: Plane, lit: NDArray[np.bool_]) -> tuple[Curve, ...]:
+def find_aponeuroses(likely: Plane, lit: NDArray[np.bool_]) -> tuple[Aponeurosis, ...]:
     """Curves in a map (rows, columns), 0 to 1, from the uppermost down. Needs 16 columns or more.
 
     lit: (columns,) where there is a picture; a curve cannot be expected elsewhere.
     """
     left = likely * lit
-    found: list[Curve] = []
+    found: list[Aponeurosis] = []
     for _ in range(MOST):
         depth, slope, mean = _best_line(left)
         if mean < LEAST_MEAN:
@@ -94,7 +93,7 @@ def _slopes() -> Floats:
     return np.tan(np.radians(np.linspace(-STEEPEST_DEG, STEEPEST_DEG, SLOPES)))
 
 
-def _bent(left: Plane, depth: float, slope: float, lit: NDArray[np.bool_]) -> Curve | None:
+def _bent(left: Plane, depth: float, slope: float, lit: NDArray[np.bool_]) -> Aponeurosis | None:
     """The curve near a line; None where nothing holds it."""
     rows, columns = left.shape
     x = np.arange(columns, dtype=np.float64)
@@ -165,7 +164,7 @@ def _straight_beyond(curve: Floats, weight: Floats) -> Floats:
     return straight
 
 
-def _edged(likely: Plane, middle: Floats, lit: NDArray[np.bool_]) -> Curve | None:
+def _edged(likely: Plane, middle: Floats, lit: NDArray[np.bool_]) -> Aponeurosis | None:
     """The curve with its edges, where the map falls to one half of what it is in the middle, and where it is seen."""
     reach = max(3, round(0.05 * likely.shape[0]))
     window, rows = _window(likely, middle, reach)
@@ -178,7 +177,7 @@ def _edged(likely: Plane, middle: Floats, lit: NDArray[np.bool_]) -> Curve | Non
     slope = float(np.polyfit(x, middle[x], 1)[0])
     n_lit = max(1, int(np.count_nonzero(lit)))
     near = float(np.minimum(peak, 1).sum()) / n_lit
-    return Curve(middle, middle - up, middle + down, seen, slope, int(np.count_nonzero(seen & lit)) / n_lit, near)
+    return Aponeurosis(middle, middle - up, middle + down, seen, slope, int(np.count_nonzero(seen & lit)) / n_lit, near)
 
 
 def _half_widths(window: Plane, rows: NDArray[np.intp], middle: Floats, seen: NDArray[np.bool_]) -> tuple[float, float]:
@@ -208,7 +207,7 @@ def _closed(seen: NDArray[np.bool_], gap: int) -> NDArray[np.bool_]:
     return closed
 
 
-def _wipe(likely: Plane, curve: Curve | None, depth: float, slope: float) -> None:
+def _wipe(likely: Plane, curve: Aponeurosis | None, depth: float, slope: float) -> None:
     """Takes what a curve explains out of the map, or the line where it led to none."""
     rows, columns = likely.shape
     if curve is None:
@@ -221,7 +220,7 @@ def _wipe(likely: Plane, curve: Curve | None, depth: float, slope: float) -> Non
     likely[(at >= upper - margin) & (at <= lower + margin)] = 0
 
 
-def _crosses(one: Curve, other: Curve) -> bool:
+def _crosses(one: Aponeurosis, other: Aponeurosis) -> bool:
     """Whether two curves meet within the picture: then they are one structure or one of them is none."""
     between = one.middle - other.middle
     return bool(np.abs(between).min() < 1.0 or (between > 0).any() != (between > 0).all())

@@ -12,9 +12,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.task.muscle.aponeuroses import Curve, Floats
-from edge.task.muscle.fascicles import Direction, Evidence, between, direction, smooth_bend
-from edge.task.muscle.streamlines import Streamlines, trace
+from edge.task.muscle.aponeuroses import Aponeurosis
+from edge.task.muscle.evidence import Evidence, Floats
+from edge.task.muscle.fascicles import Direction, Streamlines, between, direction, smooth_bend, trace
 
 WEAKER: Final = 0.5
 """Of the weaker of two aponeuroses: a curve between them that is less strong is a line within the muscle."""
@@ -51,8 +51,8 @@ class Size:
 class Architecture:
     """One muscle between two aponeuroses."""
 
-    superficial: Curve
-    deep: Curve
+    superficial: Aponeurosis
+    deep: Aponeurosis
     fascicles: Direction
     fascicle_angle_deg: float
     superficial_angle_deg: float
@@ -66,8 +66,8 @@ class Architecture:
 
 
 def choose_muscle(
-    evidence: Evidence, curves: tuple[Curve, ...], held: tuple[float, float] | None = None
-) -> tuple[Curve, Curve, Direction] | None:
+    evidence: Evidence, curves: tuple[Aponeurosis, ...], held: tuple[float, float] | None = None
+) -> tuple[Aponeurosis, Aponeurosis, Direction] | None:
     """The two neighbouring aponeuroses with the most readable fascicles between, and their direction; None: no pair.
 
     held: mean depths in cells of the borders of the muscle that was followed so far. It is kept unless another is read
@@ -76,7 +76,7 @@ def choose_muscle(
     rows = evidence.weight.shape[0]
     layers = [direction(evidence, between(upper, lower, rows)) for upper, lower in pairwise(curves)]
     passed = [_run_alike(above, below) for above, below in pairwise(layers)]
-    best: tuple[Curve, Curve, Direction] | None = None
+    best: tuple[Aponeurosis, Aponeurosis, Direction] | None = None
     most = 0.0
     for first, second in combinations(range(len(curves)), 2):
         upper, lower = curves[first], curves[second]
@@ -94,7 +94,7 @@ def choose_muscle(
     return best
 
 
-def _is_held(upper: Curve, lower: Curve, held: tuple[float, float]) -> bool:
+def _is_held(upper: Aponeurosis, lower: Aponeurosis, held: tuple[float, float]) -> bool:
     """Whether both borders lie about where those of the muscle that was followed lay."""
     reach = HELD_REACH * (held[1] - held[0])
     now = float(np.mean(upper.lower)), float(np.mean(lower.upper))
@@ -111,7 +111,9 @@ def apart_deg(one: float, other: float) -> float:
     return abs((one - other + 90) % 180 - 90)
 
 
-def measure(evidence: Evidence, muscle: tuple[Curve, Curve, Direction], scale: tuple[float, float]) -> Architecture:
+def measure(
+    evidence: Evidence, muscle: tuple[Aponeurosis, Aponeurosis, Direction], scale: tuple[float, float]
+) -> Architecture:
     """scale: (x, y) units of length per cell."""
     upper, lower, fascicles = muscle
     bend = smooth_bend(evidence, upper, lower, fascicles.angle_deg)
@@ -130,8 +132,8 @@ def scaled_angle_deg(slope: float, squeeze: float) -> float:
 
 
 def _size(
-    upper: Curve,
-    lower: Curve,
+    upper: Aponeurosis,
+    lower: Aponeurosis,
     superficial_deg: float,
     deep_deg: float,
     lines: Streamlines | None,

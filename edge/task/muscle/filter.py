@@ -3,28 +3,34 @@
 Its process noise grows with the movement that was seen, since optical flow errs the more the more it has to follow (the
 idea of UltraTimTrack, PeerJ Computer Science 2025), and with what could not be followed. The measurement noise is what
 the frame's own evidence says, or what its measurements were seen to scatter about the movement, where that is more.
+
+Angles in degrees from the picture's horizontal, counter-clockwise positive as seen.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import sqrt
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Self
 
-from edge.finding import Measurement
-from edge.task.muscle.kalman import Belief
-from edge.task.muscle.strain import Strain, folded_deg
+import numpy as np
+
+from edge.finding import Measurement, SeriesMark
+from edge.task.muscle.evidence import Floats
 
 FLOW_ERROR: Final = 0.5
 """Standard deviation of a predicted change as a share of it."""
 DEPARTED: Final = 4.0
-"""A measurement so many standard deviations off is not believed."""
+"""Standard deviations from which a measurement is too far off to be believed."""
 DEPARTED_FRAMES: Final = 3
-"""But so many of them in a row are."""
+"""Measurements in a row that are too far off, from which the next is believed all the same."""
 MEMORY: Final = 0.1
 """Weight of the newest frame in the running measurement noise."""
 LEARNING_SHARE: Final = 0.8
-"""Of the points that must be followed for a frame to tell the measurement noise."""
+"""Of the points: so many must be followed for a frame to tell the measurement noise."""
 Z90: Final = 1.645
+WINDOW_NS: Final = 10_000_000_000
+"""Of the course that is kept of each estimate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +63,74 @@ NATURES: Mapping[str, Nature] = MappingProxyType(
 )
 """What is followed, by a measurement's name without `_px`."""
 _DIRECTIONS: Final = ("fascicle_angle", "superficial_aponeurosis_angle", "deep_aponeurosis_angle")
-"""Of lines: they have a sign, and no ends."""
+"""Quantities that are directions of lines: they have a sign, and no ends."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Strain:
+    """The linear part (2, 2) of an affine movement, x to the right and y down, in square units of length: what it does
+    to directions, lengths along them, and the thickness of a layer."""
+
+    linear: Floats
+
+    @classmethod
+    def of(cls, linear: Floats, squeeze: float) -> Self:
+        """From pixels that are `squeeze` times as high as wide."""
+        scale = np.array([1.0, squeeze])
+        return cls(linear * scale[:, None] / scale[None, :])
+
+    def turn_deg(self, angle_deg: float) -> float:
+        """By how much a direction turns, in (-90, 90]."""
+        x, y = self.linear @ _along(angle_deg)
+        return folded_deg(float(np.degrees(np.arctan2(-y, x))) - angle_deg)
+
+    def stretch(self, angle_deg: float) -> float:
+        """A length along a direction afterwards as a multiple of what it was."""
+        return float(np.hypot(*(self.linear @ _along(angle_deg))))
+
+    def thickening(self, angle_deg: float) -> float:
+        """The thickness afterwards, as a multiple, of a layer whose borders run in a direction."""
+        return float(abs(np.linalg.det(self.linear))) / max(self.stretch(angle_deg), 1e-6)
+
+
+def folded_deg(angle_deg: float) -> float:
+    """An angle between lines, in (-90, 90]."""
+    return 90.0 - (90.0 - angle_deg) % 180.0
+
+
+def _along(angle_deg: float) -> Floats:
+    radians = np.radians(angle_deg)
+    return np.array([np.cos(radians), -np.sin(radians)])
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Belief:
+    """A value that is believed, in any unit, and the variance of its error in that unit squared."""
+
+    value: float
+    variance: float
+
+    def moved(self, change: float, variance: float) -> "Belief":
+        """After a change that is itself known to within `variance`."""
+        return Belief(self.value + change, self.variance + variance)
+
+    def corrected(self, innovation: float, noise: float) -> "Belief":
+        """After a measurement that lies `innovation` above the value; `noise` is the measurement's variance."""
+        gain = self.gain(noise)
+        return Belief(self.value + gain * innovation, gain * noise)
+
+    def gain(self, noise: float) -> float:
+        """How far a measurement of this variance pulls the value to itself, 0 to 1."""
+        total = self.variance + noise
+        return self.variance / total if total > 0 else 1.0
+
+    def deviations(self, innovation: float, noise: float) -> float:
+        """`innovation` in standard deviations of what is expected of it."""
+        return abs(innovation) / sqrt(max(self.variance + noise, 1e-12))
+
+
+@dataclass(frozen=True, slots=True)
+class FrameReading:
     """What one frame alone says of a quantity."""
 
     measurement: Measurement
@@ -87,7 +156,7 @@ class Directions:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TissueMovement:
     """How the tissue moved from one frame to the next."""
 
     strain: Strain
@@ -98,7 +167,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What is believed of a quantity at a frame."""
+    """What is believed of a quantity at one frame."""
 
     name: str
     unit: str
@@ -110,13 +179,14 @@ class Estimate:
     measured_ns: int
     """When a measurement was last believed."""
     expected: float | None
-    """What a frame alone would say by the last one that did and the movement since. None: the last one did not."""
+    """What this frame alone would say, by what the last one said and the movement since. None: the last one said
+    nothing."""
     single: float | None
     """What this frame alone says. None: nothing."""
     predicted: bool = False
     """This frame's measurement is missing or not believed."""
     departed: int = 0
-    """So many last measurements were not believed."""
+    """How many measurements in a row, up to the last, were not believed."""
     joined: bool = False
     """Whether it goes on from the frame before."""
 
@@ -138,20 +208,24 @@ class Estimate:
         return folded_deg(off) if self._signed else off
 
 
-def begun(reading: Reading, now_ns: int) -> Estimate:
+def begun(reading: FrameReading, now_ns: int) -> Estimate:
     """From one frame alone."""
     own, variance = reading.measurement, reading.deviation**2
     belief = Belief(own.value, variance)
     return Estimate(own.name, own.unit, belief, variance, _standing(reading), now_ns, own.value, own.value)
 
 
-def moved(estimate: Estimate, step: Step, elapsed_s: float) -> Estimate:
+def moved(estimate: Estimate, movement: TissueMovement, elapsed_s: float) -> Estimate:
     """After a movement that was followed."""
     nature = _nature(estimate.name)
     size = abs(estimate.belief.value) if nature.relative else 1.0
-    change = _change(estimate, step)
-    sources = (FLOW_ERROR * change, nature.unfollowed * size * (1 - step.share), nature.wander * size * elapsed_s**0.5)
-    expected = None if estimate.single is None or step.share < LEARNING_SHARE else estimate.single + change
+    change = _change(estimate, movement)
+    sources = (
+        FLOW_ERROR * change,
+        nature.unfollowed * size * (1 - movement.share),
+        nature.wander * size * elapsed_s**0.5,
+    )
+    expected = None if estimate.single is None or movement.share < LEARNING_SHARE else estimate.single + change
     return _unmeasured(estimate, change, sum(source**2 for source in sources), expected)
 
 
@@ -162,7 +236,7 @@ def waited(estimate: Estimate, elapsed_s: float) -> Estimate:
     return _unmeasured(estimate, 0.0, (nature.blind * size) ** 2 * elapsed_s, None)
 
 
-def corrected(estimate: Estimate, reading: Reading, now_ns: int) -> Estimate:
+def corrected(estimate: Estimate, reading: FrameReading, now_ns: int) -> Estimate:
     """With this frame's own measurement, unless it is too far off; begun anew where it stays so."""
     own, noise = reading.measurement, _noise(estimate, reading)
     innovation = estimate.above(own.value)
@@ -198,9 +272,9 @@ def _unmeasured(estimate: Estimate, change: float, variance: float, expected: fl
     return replace(estimate, belief=belief, expected=expected, single=None, predicted=True, joined=True)
 
 
-def _change(estimate: Estimate, step: Step) -> float:
+def _change(estimate: Estimate, movement: TissueMovement) -> float:
     """By how much the movement changes a quantity, were it carried by the tissue."""
-    strain, before, value = step.strain, step.before, estimate.belief.value
+    strain, before, value = movement.strain, movement.before, estimate.belief.value
     match estimate.name.removesuffix("_px"):
         case "fascicle_angle":
             return strain.turn_deg(before.fascicle_deg)
@@ -216,7 +290,7 @@ def _change(estimate: Estimate, step: Step) -> float:
             return value * (strain.stretch(before.fascicle_deg) - 1)
 
 
-def _noise(estimate: Estimate, reading: Reading) -> float:
+def _noise(estimate: Estimate, reading: FrameReading) -> float:
     """The measurement noise: half the squared difference of two frames that no movement explains, over time."""
     noise = estimate.noise
     if estimate.expected is not None:
@@ -227,6 +301,49 @@ def _noise(estimate: Estimate, reading: Reading) -> float:
     return max(noise, reading.deviation**2)
 
 
-def _standing(reading: Reading) -> float:
+def _standing(reading: FrameReading) -> float:
     half = (reading.measurement.high - reading.measurement.low) / 2
     return float(max(0.0, half**2 - (Z90 * reading.deviation) ** 2))
+
+
+def lengthened(courses: tuple[SeriesMark, ...], estimates: tuple[Estimate, ...], now_ns: int) -> tuple[SeriesMark, ...]:
+    """The courses with this frame's estimates, without what is older than the window or lies in the future."""
+    replaced = {estimate.name.removesuffix("_px"): (estimate.name, estimate.unit) for estimate in estimates}
+    kept = {
+        course.name: trimmed
+        for course in courses
+        if replaced.get(course.name.removesuffix("_px"), (course.name, course.unit)) == (course.name, course.unit)
+        and (trimmed := _since(course, now_ns - WINDOW_NS, now_ns)).times_ns.size
+    }
+    for estimate in estimates:
+        kept[estimate.name] = _with(kept.get(estimate.name), estimate, now_ns)
+    return tuple(kept.values())
+
+
+def _since(course: SeriesMark, first_ns: int, end_ns: int) -> SeriesMark:
+    start, end = np.searchsorted(course.times_ns, (first_ns, end_ns))
+    part = slice(start, end)
+    return SeriesMark(
+        course.name,
+        course.unit,
+        course.times_ns[part],
+        course.values[part],
+        course.predicted[part],
+        course.joined[part],
+    )
+
+
+def _with(course: SeriesMark | None, estimate: Estimate, now_ns: int) -> SeriesMark:
+    said = estimate.measurement
+    row = np.array([[said.value, said.low, said.high]])
+    predicted, joined = np.array([estimate.predicted]), np.array([estimate.joined and course is not None])
+    if course is None:
+        return SeriesMark(estimate.name, estimate.unit, np.array([now_ns], np.int64), row, predicted, joined)
+    return SeriesMark(
+        course.name,
+        course.unit,
+        np.append(course.times_ns, np.int64(now_ns)),
+        np.concatenate((course.values, row)),
+        np.concatenate((course.predicted, predicted)),
+        np.concatenate((course.joined, joined)),
+    )

@@ -6,15 +6,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.finding import CaliperMark, FieldMark, LineMark, Mark, MaskMark
+from edge.finding import CaliperMark, FieldMark, LineMark, Mark
 from edge.frame import PixelSpacing
 from edge.task.muscle.architecture import Architecture
-from edge.task.muscle.fascicles import Evidence
-from edge.task.muscle.grid import Grid
+from edge.task.muscle.evidence import Evidence, Grid
+from edge.task.outlines import filled_mark
 
 EXTRAPOLATED: Final = "extrapolated fascicle"
 FIELD_STEP: Final = 2
-"""Cells of the grid to one of the mark."""
+"""Cells of the grid per cell of the mark, each way."""
 
 
 def marks_of(muscle: Architecture, evidence: Evidence, grid: Grid, spacing: PixelSpacing | None) -> tuple[Mark, ...]:
@@ -24,7 +24,7 @@ def marks_of(muscle: Architecture, evidence: Evidence, grid: Grid, spacing: Pixe
     )
     marks: list[Mark] = [
         _field(evidence, grid),
-        _belly(superficial, deep),
+        filled_mark("muscle", 1, np.concatenate((superficial, deep[::-1]))),
         LineMark("superficial aponeurosis", superficial),
         LineMark("deep aponeurosis", deep),
     ]
@@ -51,16 +51,6 @@ def _field(evidence: Evidence, grid: Grid) -> FieldMark:
         (x, y),
         grid.cell_px * step,
     )
-
-
-def _belly(superficial: NDArray[np.float32], deep: NDArray[np.float32]) -> MaskMark:
-    """The pixels between the aponeuroses."""
-    ring = np.concatenate((superficial, deep[::-1]))
-    x, y = (int(np.floor(low)) for low in ring.min(axis=0))
-    width, height = (int(np.ceil(high)) for high in ring.max(axis=0) - (x, y) + 1)
-    mask = np.zeros((height, width), np.uint8)
-    cv2.fillPoly(mask, [np.round((ring - (x, y)) * 16).astype(np.int32)], 1, shift=4)
-    return MaskMark("muscle", 1, mask, (x, y))
 
 
 def _streamlines(muscle: Architecture, grid: Grid) -> list[LineMark]:

@@ -1,10 +1,13 @@
 """Pictures of pennate muscle with dense truth: single ones, and one muscle that contracts or is stretched."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.finding import Finding, LineMark
+from edge.phantom.anatomy import Sizes
 from edge.phantom.beams import beam_positions, row_depths
 from edge.phantom.bmode import expose
 from edge.phantom.records import Imaging, Samples
@@ -21,6 +24,7 @@ from edge.task.muscle.phantom_motion import (
     swelling_at,
 )
 from edge.task.muscle.phantom_truth import TrueArchitecture, architecture
+from edge.task.muscle.spec import MusclePhantomOptions
 
 STEERED = 0.08
 """Share of pictures that are taken with oblique beams."""
@@ -89,6 +93,8 @@ class MuscleCine:
     """Pictures of one muscle, (height, width), at any time, the same for the same seed; the tissue carries lines and
     speckle along. Not thread-safe."""
 
+    imaging = LIVE_MUSCLE
+
     def __init__(self, seed: int, *, shape: tuple[int, int] = (480, 640), movement: str = "contraction") -> None:
         """movement: one of `spec.MOVEMENTS`."""
         rng = np.random.default_rng(seed)
@@ -119,6 +125,10 @@ class MuscleCine:
         """The truth at a time over the width that `picture` shows. belly: 0 is the uppermost."""
         return architecture(self.at(t_s), belly, self._grid(imaging)[0].astype(np.float64))
 
+    def sizes(self, t_s: float, finding: Finding) -> Sizes:
+        """True values at a time of the belly that the finding marks."""
+        return true_sizes(nearest(finding, [self.architecture(t_s, belly=k) for k in range(len(self.muscle.bellies))]))
+
     def flow_px(self, t_s: float, later_s: float, imaging: Imaging = LIVE_MUSCLE) -> Samples:
         """How far (height, width, 2), across and down in pixels, the tissue at each pixel at `t_s` has gone by then."""
         x_mm, depth_mm = self._grid(imaging)
@@ -129,3 +139,31 @@ class MuscleCine:
         rows, beams = self.shape
         x_mm = beam_positions(imaging.depth_mm / rows * beams, beams).astype(np.float32)
         return x_mm, row_depths(imaging.depth_mm, rows)
+
+
+def true_sizes(muscle: TrueArchitecture) -> Sizes:
+    """What a finding of this belly would say if it erred in nothing."""
+    return {
+        "fascicle_angle": muscle.fascicle_angle_deg,
+        "pennation_angle": muscle.pennation_deg,
+        "fascicle_length": muscle.fascicle_length_mm,
+        "straight_fascicle_length": muscle.straight_length_mm,
+        "muscle_thickness": muscle.thickness_mm,
+        "fascicle_curvature": muscle.curvature_per_m,
+        "superficial_aponeurosis_angle": muscle.superficial_angle_deg,
+        "deep_aponeurosis_angle": muscle.deep_angle_deg,
+    }
+
+
+def nearest(finding: Finding, bellies: Sequence[TrueArchitecture]) -> TrueArchitecture:
+    """The one of a section's muscles that the finding marks."""
+    lines = {mark.name: float(mark.points[:, 1].mean()) for mark in finding.marks if isinstance(mark, LineMark)}
+    if finding.spacing is None or "deep aponeurosis" not in lines:
+        return bellies[0]
+    seen_mm = (lines["superficial aponeurosis"] + lines["deep aponeurosis"]) / 2 * finding.spacing.y_mm_per_px
+    return min(bellies, key=lambda one: abs(float((one.superficial_mm + one.deep_mm).mean()) / 2 - seen_mm))
+
+
+def open_cine(seed: int, options: MusclePhantomOptions) -> MuscleCine:
+    """`phantom:muscle`."""
+    return MuscleCine(seed, movement=options.motion)

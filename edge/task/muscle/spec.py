@@ -58,6 +58,6 @@ SPEC = TaskSpec(
             MarkTerm("muscle thickness"),
         ),
     ),
-    anatomies=(Anatomy("muscle", "edge.task.muscle.simulated:open_cine", MusclePhantomOptions),),
+    anatomies=(Anatomy("muscle", "edge.task.muscle.phantom:open_cine", MusclePhantomOptions),),
     demo_frames=200,
 )

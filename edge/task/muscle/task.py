@@ -17,18 +17,16 @@ from edge.finding import Finding, Verdict
 from edge.frame import Frame
 from edge.option import NoOptions
 from edge.task.contract import Concluded, Given, Outputs, Prepared, finding_of, refused
-from edge.task.muscle.aponeuroses import Curve, find_aponeuroses
+from edge.task.muscle.aponeuroses import Aponeurosis, find_aponeuroses
 from edge.task.muscle.architecture import Architecture, apart_deg, choose_muscle, measure
-from edge.task.muscle.classical import lit_columns, read_between, see_muscle, tensor_between
-from edge.task.muscle.fascicles import Direction, Evidence, turned
-from edge.task.muscle.grid import SIDE, Grid, evidence_of
+from edge.task.muscle.evidence import SIDE, Evidence, Grid, evidence_of, lit_columns
+from edge.task.muscle.fascicles import Direction
+from edge.task.muscle.filter import folded_deg
+from edge.task.muscle.image_analysis import read_between, see_muscle, tensor_between
 from edge.task.muscle.marks import marks_of
-from edge.task.muscle.readings import measured_of
 from edge.task.muscle.sizes import measurements_of
 from edge.task.muscle.spec import SPEC
-from edge.task.muscle.strain import folded_deg
-from edge.task.muscle.tracking import Track, follow, followed, held_in
-from edge.task.muscle.upright import upside_down
+from edge.task.muscle.tracking import Track, follow, followed, held_in, measured_of
 from edge.task.muscle.view import (
     MOST_EXTRAPOLATED,
     Clear,
@@ -36,28 +34,29 @@ from edge.task.muscle.view import (
     direction_faults,
     muscle_faults,
     structure_faults,
+    upside_down,
 )
 from edge.task.tensor import fitted_tensor
 from edge.trust.faults import missing_scale
 
 NOTHING_GIVEN: Final = Given(NoOptions())
 APART_DEG: Final = 8.0
-"""Angle between the two pathways' directions from which the measurement is limited."""
+"""Angle between two opinions of the fascicles' direction from which the measurement is limited."""
 GUIDED_DEG: Final = 10.0
 """Where the lines alone differ so much from the network, those near its direction are looked for."""
 SHARPENED_DEG: Final = 15.0
 """What differs more is another thing than what the network saw."""
-Chosen = tuple[Curve, Curve, Direction]
+Chosen = tuple[Aponeurosis, Aponeurosis, Direction]
 Picture = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Look:
+class MuscleSight:
     """What one frame shows, in cells of the grid."""
 
     grid: Grid
     evidence: Evidence
-    curves: tuple[Curve, ...]
+    curves: tuple[Aponeurosis, ...]
     picture: NDArray[np.uint8]
     """(2 rows, 2 columns) grey."""
 
@@ -93,15 +92,15 @@ class MuscleTask:
         faults = prepared.faults or upside_down(frame.ultrasound.crop(frame.pixels))
         if faults or prepared.seen is None:
             return refused(SPEC.name, frame, faults)
-        look = self.look(frame, prepared.seen, outputs)
-        chosen = choose_muscle(look.evidence, look.curves, held and look.grid.depths(held))
-        faults = structure_faults(look.evidence, look.curves, chosen is not None)
+        sight = self.look(frame, prepared.seen, outputs)
+        chosen = choose_muscle(sight.evidence, sight.curves, held and sight.grid.depths(held))
+        faults = structure_faults(sight.evidence, sight.curves, chosen is not None)
         if faults or chosen is None:
             return refused(SPEC.name, frame, faults)
-        seen, other = chosen[2], self.second_opinion(look, chosen)
-        evidence, chosen = self.sharpened(look, chosen, other)
-        muscle = measure(evidence, chosen, _scale(frame, look.grid))
-        marks = marks_of(muscle, evidence, look.grid, frame.spacing)
+        seen, other = chosen[2], self.second_opinion(sight, chosen)
+        evidence, chosen = self.sharpened(sight, chosen, other)
+        muscle = measure(evidence, chosen, _scale(frame, sight.grid))
+        marks = marks_of(muscle, evidence, sight.grid, frame.spacing)
         faults = muscle_faults(muscle) or clarity_faults(muscle, seen, other, self._clear)
         if faults:
             return refused(SPEC.name, frame, faults, marks)
@@ -110,27 +109,27 @@ class MuscleTask:
         measured = measurements_of(muscle, frame.spacing, self._figures)
         return finding_of(SPEC.name, frame, verdict, reasons, measured, marks)
 
-    def look(self, frame: Frame, fitted: Picture, outputs: Outputs) -> Look:
+    def look(self, frame: Frame, fitted: Picture, outputs: Outputs) -> MuscleSight:
         """What the network saw. fitted: (SIDE, SIDE) the picture as it was given to it."""
         grid = Grid.of(frame.ultrasound)
         picture = grid.cut(fitted)
         evidence = evidence_of(outputs[0], grid, lit_columns(picture[::2, ::2].astype(np.float32)), self._logits)
-        return Look(grid, evidence, find_aponeuroses(evidence.aponeurosis, evidence.lit), picture)
+        return MuscleSight(grid, evidence, find_aponeuroses(evidence.aponeurosis, evidence.lit), picture)
 
-    def second_opinion(self, look: Look, chosen: Chosen) -> Direction | None:
+    def second_opinion(self, sight: MuscleSight, chosen: Chosen) -> Direction | None:
         """What the line filter reads between the same aponeuroses."""
-        return read_between(look.picture, chosen[0], chosen[1], look.evidence.lit)
+        return read_between(sight.picture, chosen[0], chosen[1], sight.evidence.lit)
 
-    def sharpened(self, look: Look, chosen: Chosen, other: Direction | None) -> tuple[Evidence, Chosen]:
+    def sharpened(self, sight: MuscleSight, chosen: Chosen, other: Direction | None) -> tuple[Evidence, Chosen]:
         """The network's field, turned as a whole to the lines that it runs along: the network tells fascicles from what
         are none and knows how they bend, and a line filter tells their direction to the degree."""
         upper, lower, seen = chosen
         if other is not None and apart_deg(other.angle_deg, seen.angle_deg) > GUIDED_DEG:
-            other = read_between(look.picture, upper, lower, look.evidence.lit, seen.angle_deg)
+            other = read_between(sight.picture, upper, lower, sight.evidence.lit, seen.angle_deg)
         if other is None or direction_faults(other) or apart_deg(other.angle_deg, seen.angle_deg) > SHARPENED_DEG:
-            return look.evidence, chosen
+            return sight.evidence, chosen
         turn_deg = folded_deg(other.angle_deg - seen.angle_deg)
-        return turned(look.evidence, turn_deg), (upper, lower, replace(seen, angle_deg=other.angle_deg))
+        return sight.evidence.turned(turn_deg), (upper, lower, replace(seen, angle_deg=other.angle_deg))
 
     def _doubts(self, seen: Direction, other: Direction | None) -> tuple[str, ...]:
         """Where a second opinion that is worth its name differs."""
@@ -164,19 +163,19 @@ class ClassicalMuscleTask(MuscleTask):
     def prepare(self, frame: Frame) -> Prepared[Picture]:
         return Prepared(frame, seen=fitted_tensor(frame.ultrasound.crop(frame.pixels), SIDE)[0, 0])
 
-    def look(self, frame: Frame, fitted: Picture, outputs: Outputs) -> Look:
+    def look(self, frame: Frame, fitted: Picture, outputs: Outputs) -> MuscleSight:
         grid = Grid.of(frame.ultrasound)
         picture = grid.cut(fitted)
         evidence, curves = see_muscle(picture)
-        return Look(grid, evidence, curves, picture)
+        return MuscleSight(grid, evidence, curves, picture)
 
-    def second_opinion(self, look: Look, chosen: Chosen) -> Direction | None:
+    def second_opinion(self, sight: MuscleSight, chosen: Chosen) -> Direction | None:
         """What the structure tensor reads in the same belly."""
-        return tensor_between(look.picture, chosen[0], chosen[1], look.evidence.lit)
+        return tensor_between(sight.picture, chosen[0], chosen[1], sight.evidence.lit)
 
-    def sharpened(self, look: Look, chosen: Chosen, other: Direction | None) -> tuple[Evidence, Chosen]:
+    def sharpened(self, sight: MuscleSight, chosen: Chosen, other: Direction | None) -> tuple[Evidence, Chosen]:
         """Nothing tells the direction better than the lines."""
-        return look.evidence, chosen
+        return sight.evidence, chosen
 
 
 def _withheld(muscle: Architecture, frame: Frame) -> tuple[str, ...]:
@@ -191,7 +190,7 @@ def _withheld(muscle: Architecture, frame: Frame) -> tuple[str, ...]:
 
 
 def _scale(frame: Frame, grid: Grid) -> tuple[float, float]:
-    """Millimetres, or pixels where the scale is unknown, to a cell."""
+    """(x, y) millimetres, or pixels where the scale is unknown, per cell."""
     if frame.spacing is None:
         return grid.cell_px, grid.cell_px
     return grid.cell_px * frame.spacing.x_mm_per_px, grid.cell_px * frame.spacing.y_mm_per_px

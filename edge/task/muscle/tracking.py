@@ -2,33 +2,52 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from math import hypot, radians, tan
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.finding import CaliperMark, Finding, Mark, Measurement, SeriesMark, Verdict
+from edge.finding import CaliperMark, Finding, LineMark, Mark, Measurement, SeriesMark, Verdict
 from edge.frame import Frame, PixelSpacing, Region
 from edge.image.flow import PictureMovement, movement_between, reduced
-from edge.task.muscle.course import lengthened
-from edge.task.muscle.filter import Directions, Estimate, Reading, Step, begun, corrected, moved, waited
-from edge.task.muscle.strain import Strain
-from edge.task.sameness import same_scale, soon_after
+from edge.task.continuity import same_scale, soon_after
+from edge.task.muscle.filter import (
+    Directions,
+    Estimate,
+    FrameReading,
+    Strain,
+    TissueMovement,
+    begun,
+    can_be_followed,
+    corrected,
+    lengthened,
+    moved,
+    waited,
+)
 
 PREDICTED_NS: Final = 500_000_000
-"""What no frame measured for longer is lost."""
-NEWS_NS: Final = 1_000_000_000
+"""A quantity that no frame measured for longer is lost."""
+MESSAGE_NS: Final = 1_000_000_000
 """How long it is said that tracking was regained or began anew."""
 SAME_REGION: Final = 0.9
 """Shared area of two regions as a share of their joint area."""
-GRID: Final = (15, 10)
-"""Points across and down that are followed."""
+POINTS: Final = (15, 10)
+"""Across and down, that are followed."""
 MARGIN: Final = 0.06
 """Of the muscle's width and thickness that is kept clear of points."""
 ALONE_SHARE: Final = 0.4
 """Of the points that must be followed where nothing was measured; with fewer, angles went off by 8 to 13 degrees."""
 EMPTY_SHARE: Final = 0.3
 """A picture with less of the contrast of the one before shows no tissue, as when the probe is lifted for a moment."""
+INDEPENDENT_FASCICLES: Final = 9
+"""How many are reckoned to err each on its own."""
+LEAST_DEG: Final = 0.3
+"""Standard deviation of an aponeurosis' angle; no angle is read more steadily."""
+LEAST_SHARE: Final = 0.01
+"""The same of a length, as a share of it."""
+FLATTEST_DEG: Final = 2.0
+"""Pennation that a length's deviation is reckoned with at least."""
 
 ANOTHER_TIME: Final = "the frame before is more than 0.5 s away"
 ANOTHER_REGION: Final = "another part of the screen is seen"
@@ -47,7 +66,7 @@ Line = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Muscle:
-    """Where a muscle lies in a frame."""
+    """Where a muscle lies in the frame."""
 
     superficial: Line
     deep: Line
@@ -60,7 +79,7 @@ class Measured:
     """What one frame alone says."""
 
     muscle: Muscle
-    readings: tuple[Reading, ...]
+    readings: tuple[FrameReading, ...]
     """Of what can be followed."""
 
 
@@ -91,8 +110,8 @@ class Track:
     """Why nothing is followed any more; empty where something is, or never was."""
     held: bool = False
     """Whether the last frame showed nothing that could be followed."""
-    news: str = ""
-    news_until_ns: int = 0
+    message: str = ""
+    message_until_ns: int = 0
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -110,15 +129,52 @@ class Track:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        return (self.news,) if self.exposed_ns < self.news_until_ns else ()
+        return (self.message,) if self.exposed_ns < self.message_until_ns else ()
 
     @property
     def goes_on(self) -> bool:
         return any(estimate.joined for estimate in self.estimates)
 
 
+def measured_of(finding: Finding) -> Measured | None:
+    """What the finding of one frame hands to the tracking; None where the frame measured no muscle."""
+    angle = finding.measurement("fascicle_angle")
+    lines = {mark.name: mark.points for mark in finding.marks if isinstance(mark, LineMark)}
+    if finding.verdict is Verdict.REFUSED or angle is None:
+        return None
+    directions = Directions(
+        angle.value, _value(finding, "superficial_aponeurosis_angle"), _value(finding, "deep_aponeurosis_angle")
+    )
+    turn = hypot(LEAST_DEG, _value(finding, "fascicle_angle_spread") / INDEPENDENT_FASCICLES**0.5)
+    steepness = tan(radians(max(directions.pennation_deg, FLATTEST_DEG)))
+    readings = tuple(
+        FrameReading(one, _deviation(one.name.removesuffix("_px"), one.value, turn, steepness))
+        for one in finding.measurements
+        if can_be_followed(one.name)
+    )
+    muscle = Muscle(lines["superficial aponeurosis"], lines["deep aponeurosis"], directions)
+    return Measured(muscle, readings)
+
+
+def _value(finding: Finding, name: str) -> float:
+    found = finding.measurement(name)
+    return found.value if found else 0.0
+
+
+def _deviation(name: str, value: float, turn: float, steepness: float) -> float:
+    """Of one quantity, by `turn`, the deviation of the fascicles' angle: a length is the thickness over the sine of the
+    pennation."""
+    if name == "fascicle_angle":
+        return turn
+    if name == "pennation_angle":
+        return hypot(turn, LEAST_DEG)
+    if name.endswith("fascicle_length"):
+        return value * hypot(LEAST_SHARE, radians(hypot(turn, LEAST_DEG)) / steepness)
+    return value * LEAST_SHARE if name == "muscle_thickness" else LEAST_DEG
+
+
 def follow(before: Track | None, frame: Frame, measured: Measured | None) -> Track:
-    """The track at a frame. before: of the frame before, None at the first. measured: None where it is refused."""
+    """The track at this frame. before: at the frame before, None at the first. measured: None where it is refused."""
     cause = "" if before is None else _interruption(before, frame)
     if before is None or cause:
         return _begun(before, frame, measured, cause)
@@ -137,9 +193,10 @@ def follow(before: Track | None, frame: Frame, measured: Measured | None) -> Tra
             return _begun(before, frame, None, ANOTHER_PICTURE)
         kept = tuple(waited(each, elapsed_s) for each in before.estimates)
         return replace(_passed(before, frame, kept, before.view), held=True)
-    step = Step(Strain.of(movement.linear, _squeeze(frame.spacing)), movement.share, before.view.muscle.directions)
-    estimates = tuple(moved(each, step, elapsed_s) for each in before.estimates)
-    view = replace(before.view, picture=picture, muscle=_carried(before.view, movement, step.strain))
+    strain = Strain.of(movement.linear, _squeeze(frame.spacing))
+    tissue = TissueMovement(strain, movement.share, before.view.muscle.directions)
+    estimates = tuple(moved(each, tissue, elapsed_s) for each in before.estimates)
+    view = replace(before.view, picture=picture, muscle=_carried(before.view, movement, strain))
     if measured is not None:
         estimates = tuple(map(_corrected_by(measured.readings, frame.exposed_ns), estimates))
         if not all(each.joined for each in estimates):
@@ -182,7 +239,7 @@ def held_in(track: Track | None, frame: Frame) -> tuple[float, float] | None:
 
 
 def _interruption(before: Track, frame: Frame) -> str:
-    """Why a frame does not go on from the one before; empty where it does."""
+    """Why this frame does not continue the one before; empty where it does."""
     if not soon_after(frame.exposed_ns, before.exposed_ns):
         return ANOTHER_TIME
     if frame.pixels.shape != before.frame_shape:
@@ -200,21 +257,21 @@ def _overlap(one: Region, other: Region) -> float:
 
 
 def _begun(before: Track | None, frame: Frame, measured: Measured | None, cause: str) -> Track:
-    """From a frame alone. Why is said only where something was followed before."""
+    """From this frame alone. The cause is told only where something was followed before."""
     lost = before.lost if before else ""
     goes_on = before is not None and before.goes_on
     track = Track(frame.pixels.shape, frame.exposed_ns, frame.spacing, courses=before.courses if before else ())
     if measured is None:
         return replace(_passed(track, frame, (), None), lost=cause if goes_on else lost)
-    news = REGAINED if lost else BEGAN_ANEW + cause if goes_on else ""
-    track = replace(track, news=news, news_until_ns=frame.exposed_ns + NEWS_NS if news else 0)
+    message = REGAINED if lost else BEGAN_ANEW + cause if goes_on else ""
+    track = replace(track, message=message, message_until_ns=frame.exposed_ns + MESSAGE_NS if message else 0)
     picture, scale = reduced(frame.ultrasound.crop(frame.pixels))
     estimates = tuple(begun(reading, frame.exposed_ns) for reading in measured.readings)
     return _passed(track, frame, estimates, View(picture, scale, frame.ultrasound, measured.muscle))
 
 
 def _passed(before: Track, frame: Frame, estimates: tuple[Estimate, ...], view: View | None) -> Track:
-    """The track a frame later, without what was not measured for too long."""
+    """The track one frame later, without what was not measured for too long."""
     kept = tuple(each for each in estimates if frame.exposed_ns - each.measured_ns <= PREDICTED_NS)
     lost = UNMEASURED if before.estimates else before.lost
     return replace(
@@ -245,7 +302,7 @@ def _as_before(estimates: tuple[Estimate, ...], now_ns: int) -> tuple[Estimate, 
     )
 
 
-def _corrected_by(readings: tuple[Reading, ...], now_ns: int) -> Callable[[Estimate], Estimate]:
+def _corrected_by(readings: tuple[FrameReading, ...], now_ns: int) -> Callable[[Estimate], Estimate]:
     own = {reading.measurement.name: reading for reading in readings}
     return lambda each: corrected(each, own[each.name], now_ns) if each.name in own else each
 
@@ -262,7 +319,7 @@ def _squeeze(spacing: PixelSpacing | None) -> float:
 def _points(view: View) -> Line:
     """(n, 2) a grid over the muscle, in pixels of the view's picture."""
     region = view.region
-    across, down = (np.linspace(MARGIN, 1 - MARGIN, count) for count in GRID)
+    across, down = (np.linspace(MARGIN, 1 - MARGIN, count) for count in POINTS)
     x = region.x + across * (region.width - 1)
     top, bottom = (np.interp(x, *line.T.astype(np.float64)) for line in (view.muscle.superficial, view.muscle.deep))
     y = top + down[:, None] * (bottom - top)

@@ -14,13 +14,12 @@ from edge.finding import Mark, Measurement, Verdict
 from edge.frame import Frame
 from edge.option import NoOptions
 from edge.task.contract import Concluded, Given, Outputs, Prepared, finding_of
-from edge.task.nerve.chain import NerveSight, see_nerve
+from edge.task.nerve.candidates import NerveCandidate, NerveSight, see_nerve
+from edge.task.nerve.marks import Placement, candidate_marks, stages_of
 from edge.task.nerve.spec import SPEC
-from edge.task.nerve.stages import OnFrame, marks_of, stages_of
+from edge.task.nerve.tracking import NerveVotes, Place, moved_faults, votes_before, with_vote
 from edge.task.nerve.view import speckle_only
-from edge.task.nerve.vote_map import NerveCandidate
-from edge.task.nerve.votes import NerveVotes, Place, moved_faults, voted, votes_before
-from edge.task.nerve.window_model import window_model_of
+from edge.task.nerve.windows import window_model_of
 from edge.trust.faults import missing_scale
 from edge.trust.interval import interval
 
@@ -57,13 +56,13 @@ class ClassicalNerveTask:
         if faults := prepared.faults or speckle_only(crop):
             return self._finding(frame, faults, before)
         sight = see_nerve(crop, self._model, _mm_per_px(frame), before.earlier)
-        on = OnFrame.of(frame.ultrasound, sight.working)
-        marks = marks_of(sight, on) + (stages_of(sight, on) if self._stages else ())
+        placement = Placement.of(frame.ultrasound, sight.working)
+        marks = candidate_marks(sight, placement) + (stages_of(sight, placement) if self._stages else ())
         if not sight.candidates or sight.candidates[0].probability < LEAST_PROBABILITY:
-            return self._finding(frame, ("no place looks like a nerve",), voted(before, sight.votes, None), marks)
-        place = _place(sight.candidates[0], on)
+            return self._finding(frame, ("no place looks like a nerve",), with_vote(before, sight.votes, None), marks)
+        place = _place(sight.candidates[0], placement)
         said = _said(sight, len(before.earlier) + 1)
-        return self._propose(frame, sight, voted(before, sight.votes, place), place, marks, said)
+        return self._propose(frame, sight, with_vote(before, sight.votes, place), place, marks, said)
 
     def _propose(
         self, frame: Frame, sight: NerveSight, votes: NerveVotes, place: Place, marks: tuple[Mark, ...], said: str
@@ -109,11 +108,11 @@ def _mm_per_px(frame: Frame) -> float | None:
     return float(np.sqrt(frame.spacing.x_mm_per_px * frame.spacing.y_mm_per_px))
 
 
-def _place(candidate: NerveCandidate, on: OnFrame) -> Place:
+def _place(candidate: NerveCandidate, placement: Placement) -> Place:
     """Where its votes peak, and half its box."""
-    x, y = on.cells(candidate.column, candidate.row)
-    left, top = on.cells(candidate.left, candidate.top)
-    right, bottom = on.cells(candidate.right, candidate.bottom)
+    x, y = placement.cells(candidate.column, candidate.row)
+    left, top = placement.cells(candidate.left, candidate.top)
+    right, bottom = placement.cells(candidate.right, candidate.bottom)
     return Place(x, y, (right - left) / 2, (bottom - top) / 2, candidate.probability)
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.finding import Finding
+from edge.phantom.anatomy import Sizes
 from edge.phantom.beams import beam_positions
 from edge.phantom.bmode import compress, envelope
 from edge.phantom.records import Imaging, Pose, Samples
@@ -20,8 +22,8 @@ from edge.phantom.speckle import (
 from edge.task.nerve.phantom_anatomy import Limb, Press, beat_at, beaten, breath_at
 from edge.task.nerve.phantom_drawing import draw_limb, draw_nerve_imaging, presentable_limb
 from edge.task.nerve.phantom_echoes import limb_echoes
-from edge.task.nerve.phantom_truth import NerveTruth, nerve_truth
-from edge.task.nerve.spec import HANDS
+from edge.task.nerve.phantom_truth import NerveTruth, TrueNerve, nerve_truth
+from edge.task.nerve.spec import HANDS, NervePhantomOptions
 
 LIVE_NERVE = Imaging(
     depth_mm=32.0, frequency_mhz=12.0, gain_db=-6.0, dynamic_range_db=68.0, focus_mm=11.0, f_number=1.8
@@ -103,6 +105,8 @@ def pose_at(t_s: float, motion: str) -> Pose:
 class NerveCine:
     """Pictures of one limb, (height, width), at any time, the same for the same seed. Not thread-safe."""
 
+    imaging = LIVE_NERVE
+
     def __init__(
         self, seed: int, *, shape: tuple[int, int] = (480, 640), motion: str = "hand", nerves: int = 1
     ) -> None:
@@ -133,6 +137,11 @@ class NerveCine:
         """What `picture` shows at a time, without making it."""
         return nerve_truth(self.at(t_s), self.pose(t_s), self.shape, imaging.depth_mm / self.shape[0])
 
+    def sizes(self, t_s: float, finding: Finding) -> Sizes:
+        """True values at a time of the first nerve, which is the one that is meant."""
+        nerves = self.truth(t_s).nerves
+        return true_sizes(nerves[0]) if nerves else {}
+
     def _speckle(self, pose: Pose, imaging: Imaging) -> Samples:
         rows, beams = self.shape
         mm_per_px, press = imaging.depth_mm / rows, Press.of(pose)
@@ -145,3 +154,21 @@ class NerveCine:
         other = carried_speckle(self._scatterers, material + np.array((APART_MM, 0), np.float32), mm_per_px)
         turn = pose.tilt_deg / TURN_DEG * np.pi / 2
         return np.asarray(here * np.float32(np.cos(turn)) + other * np.float32(np.sin(turn)), np.float32)
+
+
+def true_sizes(nerve: TrueNerve) -> Sizes:
+    """What a finding of this nerve would say if it erred in nothing."""
+    return {
+        "cross_sectional_area": nerve.area_mm2,
+        "long_axis": nerve.long_axis_mm,
+        "short_axis": nerve.short_axis_mm,
+        "flattening_ratio": nerve.flattening_ratio,
+        "depth_under_skin": nerve.depth_mm,
+        "vessel_distance": nerve.nearest_vessel_mm,
+        "outer_area": nerve.outer_area_mm2,
+    }
+
+
+def open_cine(seed: int, options: NervePhantomOptions) -> NerveCine:
+    """`phantom:nerve`."""
+    return NerveCine(seed, motion=options.motion, nerves=options.nerves)

@@ -62,15 +62,15 @@ def nerve_truth(limb: Limb, pose: Pose, shape: tuple[int, int], mm_per_px: float
     inner = [press.outline(nerve.oval) for nerve in limb.nerves]
     outer = [press.outline(nerve.oval.widened(nerve.rim_mm)) for nerve in limb.nerves]
     lumens = [press.outline(vessel.oval) for vessel in limb.vessels]
-    vessel = filled(lumens, shape, mm_per_px)
+    vessel = mask_of(lumens, shape, mm_per_px)
     return NerveTruth(
         nerves=tuple(_true_nerve(one, around, lumens) for one, around in zip(inner, outer, strict=True)),
         vessels=tuple(
             TrueVessel(outline, polygon_size(outline).area_mm2, vessel.vein)
             for outline, vessel in zip(lumens, limb.vessels, strict=True)
         ),
-        nerve=filled(inner, shape, mm_per_px),
-        outer=filled(outer, shape, mm_per_px) & (1 - vessel),
+        nerve=mask_of(inner, shape, mm_per_px),
+        outer=mask_of(outer, shape, mm_per_px) & (1 - vessel),
         vessel=vessel,
     )
 
@@ -96,7 +96,7 @@ def outline_px(outline: Polygon, shape: tuple[int, int], mm_per_px: float) -> ND
     return outline / mm_per_px + (shape[1] / 2 - 0.5, -0.5)
 
 
-def filled(outlines: list[Polygon], shape: tuple[int, int], mm_per_px: float) -> NDArray[np.uint8]:
+def mask_of(outlines: list[Polygon], shape: tuple[int, int], mm_per_px: float) -> NDArray[np.uint8]:
     """(height, width) 1 where a pixel's centre is inside an outline. (OpenCV fills the border too: 4 % of a nerve.)"""
     mask = np.zeros(shape, np.uint8)
     for outline in outlines:

@@ -73,6 +73,6 @@ SPEC = TaskSpec(
             MarkTerm("after", Role.AFTER),
         ),
     ),
-    anatomies=(Anatomy("nerve", "edge.task.nerve.simulated:open_cine", NervePhantomOptions),),
+    anatomies=(Anatomy("nerve", "edge.task.nerve.phantom:open_cine", NervePhantomOptions),),
     demo_frames=150,
 )

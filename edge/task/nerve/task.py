@@ -13,8 +13,7 @@ from edge.frame import Frame
 from edge.option import NoOptions
 from edge.task.contract import Concluded, Given, Outputs, Prepared, finding_of, refused
 from edge.task.nerve.marks import marks_of
-from edge.task.nerve.outlines import SIDE, Outline, full_scores, outlines_of
-from edge.task.nerve.rim import inside_rim
+from edge.task.nerve.outlines import SIDE, Outline, full_scores, inside_rim, outlines_of
 from edge.task.nerve.sizes import measurements_of, median_notes, sizes_of
 from edge.task.nerve.spec import SPEC
 from edge.task.nerve.tracking import NerveTrack, chosen_first, doubts, followed, track_before, vote_faults, voted
@@ -26,8 +25,8 @@ NOTHING_GIVEN: Final = Given(NoOptions())
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What one frame shows."""
+class NerveOutlines:
+    """What the network sees in one frame."""
 
     nerves: tuple[Outline, ...]
     vessels: tuple[Outline, ...]
@@ -47,20 +46,20 @@ class NerveTask:
         frame = prepared.frame
         before = track_before(memory, frame)
         faults = prepared.faults or speckle_only(frame.ultrasound.crop(frame.pixels))
-        look = Look((), ()) if faults else self.look(frame, outputs)
-        nerves = chosen_first(look.nerves, before)
+        seen = NerveOutlines((), ()) if faults else self.look(frame, outputs)
+        nerves = chosen_first(seen.nerves, before)
         faults = faults or nerve_faults(nerves, self._least_confidence)
         if faults:
-            marks = marks_of(nerves, look.vessels, None, frame.spacing)
+            marks = marks_of(nerves, seen.vessels, None, frame.spacing)
             return Concluded(refused(SPEC.name, frame, faults, marks), followed(before, frame, None, ()))
-        return self._measure(frame, nerves, look.vessels, before)
+        return self._measure(frame, nerves, seen.vessels, before)
 
-    def look(self, frame: Frame, outputs: Outputs) -> Look:
+    def look(self, frame: Frame, outputs: Outputs) -> NerveOutlines:
         """What the network saw."""
         nerve, vessel = full_scores(outputs[0])
         cuts = self._figures.get("nerve_logit", 0.0), self._figures.get("vessel_logit", 0.0)
         nerves, vessels = (outlines_of(s, frame.ultrasound, cut) for s, cut in zip((nerve, vessel), cuts, strict=True))
-        return Look(nerves, vessels)
+        return NerveOutlines(nerves, vessels)
 
     def _measure(
         self, frame: Frame, nerves: tuple[Outline, ...], vessels: tuple[Outline, ...], before: NerveTrack | None

@@ -1,4 +1,5 @@
-"""A nerve over the last frames: which one is followed, whether most of them show it, and how steady its size is."""
+"""A nerve over the last frames: which one is followed, whether most of them show it, and how steady its size is; and
+where the pathway without a network saw one, and whether its places agree."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -8,20 +9,25 @@ from typing import Final
 import numpy as np
 
 from edge.finding import Measurement
-from edge.frame import Frame, PixelSpacing
+from edge.frame import Frame, PixelSpacing, Region
+from edge.task.continuity import Thumbnail, is_frozen, same_scale, similarity, soon_after, thumbnail_of
+from edge.task.nerve.candidates import EARLIER_FRAMES, VoteMap
 from edge.task.nerve.outlines import Outline
-from edge.task.sameness import Thumbnail, same_scale, soon_after, stands_still, thumbnail_of
 
 FRAMES: Final = 5
-"""That vote."""
+"""Whose findings are compared, the present one among them."""
 NEAR: Final = 0.8
-"""Of its radius that a nerve moves from frame to frame at most, and of its area that it changes by."""
-HELD: Final = 3.0
+"""Share of its radius by which a nerve moves from frame to frame at most, and of its area by which it changes."""
+FOLLOWED: Final = 3.0
 """How much more a nerve that was followed so far counts than another."""
 STEADY_FRAMES: Final = 3
 STEADY_SHARE: Final = 0.1
 """Standard deviation of the area, as a share of it, up to which it is steady (Gate of clinical practice: CV 10 %)."""
 THUMBNAIL: Final = (64, 64)
+AREAS: Final = ("cross_sectional_area", "cross_sectional_area_px")
+ANOTHER: Final = 0.8
+"""Correlation of thumbnails below which a picture shows another place: pictures of different nerves have 0.35 in the
+middle and less than 0.77 in 99 of 100 pairs, a moving probe's following pictures more than 0.93."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +43,7 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NerveTrack:
-    """The last frames, the newest last."""
+    """What the pathway by the network remembers of the last frames, the newest last."""
 
     frame_shape: tuple[int, ...]
     exposed_ns: int
@@ -57,7 +63,7 @@ class NerveTrack:
 
 
 def track_before(memory: NerveTrack | None, frame: Frame) -> NerveTrack | None:
-    """The track that a frame goes on from; None where it stands alone."""
+    """The track that this frame continues; None where it stands alone."""
     if memory is None or not soon_after(frame.exposed_ns, memory.exposed_ns):
         return None
     same = memory.frame_shape == frame.pixels.shape and same_scale(memory.spacing, frame.spacing)
@@ -67,7 +73,7 @@ def track_before(memory: NerveTrack | None, frame: Frame) -> NerveTrack | None:
 def chosen_first(nerves: Sequence[Outline], before: NerveTrack | None) -> tuple[Outline, ...]:
     """The nerve to measure, then the others: large and surely seen, and rather the one that was followed so far."""
     last = before.last if before else None
-    return tuple(sorted(nerves, key=lambda one: -_worth(one) * (HELD if last and goes_on(one, last) else 1)))
+    return tuple(sorted(nerves, key=lambda one: -_worth(one) * (FOLLOWED if last and goes_on(one, last) else 1)))
 
 
 def _worth(one: Outline) -> float:
@@ -85,7 +91,7 @@ def followed(
 ) -> NerveTrack:
     """The track with this frame. chosen: None where none was measured."""
     thumbnail = thumbnail_of(frame, THUMBNAIL)
-    frozen = stands_still(frame, thumbnail, before.thumbnail if before else None)
+    frozen = is_frozen(frame, thumbnail, before.thumbnail if before else None)
     if before and frozen:
         return replace(before, exposed_ns=frame.exposed_ns, frozen=True)
     sighting = None
@@ -120,9 +126,6 @@ def doubts(track: NerveTrack) -> tuple[str, ...]:
     return reasons
 
 
-AREAS: Final = ("cross_sectional_area", "cross_sectional_area_px")
-
-
 def voted(measurements: Sequence[Measurement], track: NerveTrack) -> tuple[Measurement, ...]:
     """Each measurement's median over the frames that show the nerve, its interval moved along."""
     if len(track.seen) < 2:
@@ -138,3 +141,75 @@ def _moved(one: Measurement, value: float) -> Measurement:
     shift = value - one.value
     low = max(0.0, one.low + shift) if one.low >= 0 else one.low + shift
     return replace(one, value=value, low=min(low, value), high=max(one.high + shift, value), single=one.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The first candidate of one frame, in pixels of the frame."""
+
+    x: float
+    y: float
+    half_width: float
+    half_height: float
+    probability: float
+    """Of its most probable window."""
+
+    def near(self, other: "Place") -> bool:
+        """Whether the other's middle lies in this one's box."""
+        return abs(other.x - self.x) <= self.half_width and abs(other.y - self.y) <= self.half_height
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NerveVotes:
+    """What the classical pathway remembers of the last frames."""
+
+    region: Region
+    exposed_ns: int
+    spacing: PixelSpacing | None
+    thumbnail: Thumbnail
+    maps: tuple[VoteMap, ...] = ()
+    """Of the last frames, this one's last."""
+    places: tuple[Place | None, ...] = ()
+    """None: nothing looked like a nerve. At most FRAMES."""
+    frozen: bool = False
+    """This frame shows what the one before showed, so it has no vote of its own."""
+
+    @property
+    def earlier(self) -> tuple[VoteMap, ...]:
+        """What votes beside this frame's own map."""
+        return self.maps[:-1] if self.frozen else self.maps
+
+    def agreeing(self, place: Place) -> tuple[Place, ...]:
+        """The places of the last frames that are this one."""
+        return tuple(one for one in self.places if one is not None and place.near(one))
+
+
+def votes_before(before: NerveVotes | None, frame: Frame) -> NerveVotes:
+    """The votes of the frames that this one continues, before its own; none where it stands alone."""
+    alone = NerveVotes(frame.ultrasound, frame.exposed_ns, frame.spacing, thumbnail_of(frame, THUMBNAIL))
+    if before is None or not _goes_on(before, alone):
+        return alone
+    frozen = is_frozen(frame, alone.thumbnail, before.thumbnail)
+    return replace(alone, maps=before.maps, places=before.places, frozen=frozen)
+
+
+def _goes_on(before: NerveVotes, here: NerveVotes) -> bool:
+    if before.region != here.region or not soon_after(here.exposed_ns, before.exposed_ns):
+        return False
+    return same_scale(before.spacing, here.spacing) and similarity(before.thumbnail, here.thumbnail) >= ANOTHER
+
+
+def with_vote(before: NerveVotes, votes: VoteMap, place: Place | None) -> NerveVotes:
+    """With this frame's own votes and place; a frozen picture votes once."""
+    if before.frozen and before.maps:
+        return before
+    maps, places = (*before.maps, votes)[-EARLIER_FRAMES:], (*before.places, place)[-FRAMES:]
+    return replace(before, maps=maps, places=places)
+
+
+def moved_faults(votes: NerveVotes, place: Place) -> tuple[str, ...]:
+    """Why the last frames speak against the place that this one proposes."""
+    agreeing, all_ = len(votes.agreeing(place)), len(votes.places)
+    if 2 * agreeing > all_:
+        return ()
+    return (f"{agreeing} of the last {all_} frames propose this place: hold the probe still",)

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 from edge.finding import Measurement
 from edge.frame import Region
 from edge.task.nerve.outlines import Floats, Outline
+from edge.task.nerve.spec import PLAUSIBLE_AREA_MM2
 
-PLAUSIBLE_MM2: Final = (0.5, 250.0)
-"""A digital nerve; more than a thick sciatic one."""
 NEARLY_AS_LARGE: Final = 0.5
 """Share of the chosen nerve's area from which another one could as well be meant."""
 EDGE_PX: Final = 2.0
@@ -43,7 +42,7 @@ def nerve_faults(nerves: Sequence[Outline], least_confidence: float) -> tuple[st
 
 def size_faults(area: Measurement | None) -> tuple[str, ...]:
     """Why a size cannot be a nerve's."""
-    low, high = PLAUSIBLE_MM2
+    low, high = PLAUSIBLE_AREA_MM2
     if area is None or area.unit != "mm2" or low <= area.value <= high:
         return ()
     return (f"{area.value:.1f} mm2 is no nerve's cross-section; check the scale",)

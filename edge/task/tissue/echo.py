@@ -21,7 +21,7 @@ NO_REFERENCE: Final = f"{MISSING}: no z-score; sonoedge reference add records on
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ReferenceInUse:
     """What a run reads z-scores against."""
 
     reference: Reference | None = None
@@ -45,20 +45,24 @@ class Reading:
         return ""
 
 
-def reading_of(options: TissueOptions) -> Reading:
+def reference_in_use(options: TissueOptions) -> ReferenceInUse:
     """The reference that the user named, if it was recorded with the device and preset that are in use.
 
     Without a preset the probe's own word is held against it, frame by frame.
     """
     known = options.reference
     if known is None:
-        return Reading()
+        return ReferenceInUse()
     if options.device is None:
-        return Reading(None, f"{MISSING}: state the scanner in use with --device ('{known.name}' is of {known.device})")
+        return ReferenceInUse(
+            None, f"{MISSING}: state the scanner in use with --device ('{known.name}' is of {known.device})"
+        )
     for what, here, there in (("device", options.device, known.device), ("preset", options.preset, known.preset)):
         if here is not None and here.strip().lower() != there.lower():
-            return Reading(None, f"{MISSING}: '{known.name}' was recorded with {what} {there}, not {here.strip()}")
-    return Reading(known, preset_stated=options.preset is not None)
+            return ReferenceInUse(
+                None, f"{MISSING}: '{known.name}' was recorded with {what} {there}, not {here.strip()}"
+            )
+    return ReferenceInUse(known, preset_stated=options.preset is not None)
 
 
 def echo_intensity(grey: NDArray[np.uint8]) -> Measurement:
@@ -70,8 +74,8 @@ def echo_intensity(grey: NDArray[np.uint8]) -> Measurement:
 def z_score(echo: Measurement, reference: Reference) -> Measurement:
     """Standard deviations between people; the interval holds the speckle and how many people there were."""
     z, low, high = ((value - reference.mean) / reference.sd for value in (echo.value, echo.low, echo.high))
-    drawn = Z_90 * (1 / reference.people + z * z / (2 * reference.people)) ** 0.5
-    return Measurement("echo_intensity_z", z, "SD", z - np.hypot(z - low, drawn), z + np.hypot(high - z, drawn))
+    sampled = Z_90 * (1 / reference.people + z * z / (2 * reference.people)) ** 0.5
+    return Measurement("echo_intensity_z", z, "SD", z - np.hypot(z - low, sampled), z + np.hypot(high - z, sampled))
 
 
 def white_faults(grey: NDArray[np.uint8]) -> tuple[str, ...]:

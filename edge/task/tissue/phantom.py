@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.finding import Finding
+from edge.phantom.anatomy import Sizes
 from edge.phantom.beams import beam_positions
 from edge.phantom.bmode import expose
 from edge.phantom.records import Imaging, Samples
@@ -25,6 +27,7 @@ from edge.phantom.speckle import (
     material_grid,
     white_field,
 )
+from edge.task.tissue.spec import TissuePhantomOptions
 
 LIVE_TISSUE = Imaging(depth_mm=40.0, frequency_mhz=10.0, dynamic_range_db=64.0, focus_mm=16.0, f_number=2.2)
 SLIDE_MM = 6.0
@@ -68,8 +71,8 @@ def draw_patient(seed: int, degree: float | None = None) -> Patient:
     """The same person for the same seed, whatever the degree. degree: 0 to 1; None: drawn, every other one healthy."""
     rng = np.random.default_rng([517, seed])
     muscle = _person(rng)
-    drawn = rng.uniform(*(HEALTHY if rng.random() < 0.5 else ILL))
-    degree = float(drawn) if degree is None else degree
+    usual = rng.uniform(*(HEALTHY if rng.random() < 0.5 else ILL))
+    degree = float(usual) if degree is None else degree
     return Patient(seed, degree, _infiltrated(rng, muscle, degree))
 
 
@@ -159,6 +162,8 @@ def _draw_imaging(rng: np.random.Generator) -> Imaging:
 class TissueCine:
     """Pictures of one patient, (height, width), at any time, the same for the same seed and degree. Not thread-safe."""
 
+    imaging = LIVE_TISSUE
+
     def __init__(
         self, seed: int, *, shape: tuple[int, int] = (480, 640), motion: str = "slide", degree: float = 0.0
     ) -> None:
@@ -182,3 +187,12 @@ class TissueCine:
     def dark(self, t_s: float, imaging: Imaging = LIVE_TISSUE) -> NDArray[np.uint8]:
         """What is shown (height, width) while nothing is transmitted."""
         return self._noise.dark(t_s, imaging)
+
+    def sizes(self, t_s: float, finding: Finding) -> Sizes:
+        """None of its findings' values has a true one: a kind of tissue is no size."""
+        return {}
+
+
+def open_cine(seed: int, options: TissuePhantomOptions) -> TissueCine:
+    """`phantom:tissue`."""
+    return TissueCine(seed, motion=options.motion, degree=options.degree)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from edge.frame import Frame, Region
 from edge.image.windows import CELL_PX
 from edge.image.working_picture import WorkingPicture, working_picture
-from edge.task.tissue.roi import Points, Roi
+from edge.task.tissue.spec import Points, Roi
 
 SIDE: Final = 64
 """Of the network's patch."""

@@ -24,12 +24,10 @@ from edge.task.tissue.classifiers import (
     region_features,
     window_features,
 )
-from edge.task.tissue.echo import echo_intensity, reading_of, white_faults, z_score
-from edge.task.tissue.kinds import INFILTRATED, JUDGED, KINDS
+from edge.task.tissue.echo import echo_intensity, reference_in_use, white_faults, z_score
 from edge.task.tissue.region import Placed, central, patch_of, pixel_mask, placed, roi_faults
-from edge.task.tissue.roi import Roi
-from edge.task.tissue.spec import SPEC, TissueOptions
-from edge.task.tissue.votes import PHANTOM_ONLY, Votes, patient_measurement, patient_note, votes_after
+from edge.task.tissue.spec import INFILTRATED, JUDGED, KINDS, SPEC, Roi, TissueOptions
+from edge.task.tissue.tracking import PHANTOM_ONLY, PatientVotes, patient_measurement, patient_note, votes_after
 
 NOTHING_GIVEN: Final = Given(TissueOptions())
 WINDOWS: Final = ((8, 16, 4), (12, 24, 6), (12, 12, 6))
@@ -64,7 +62,7 @@ class TissueTask:
     def __init__(self, given: Given[TissueOptions] = NOTHING_GIVEN) -> None:
         """Without arrays the network stands alone. Raises ModelError for arrays that are not this model's."""
         figures, options = given.figures, given.options
-        self._figures, self._roi, self._reading = figures, options.roi, reading_of(options)
+        self._figures, self._roi, self._reference = figures, options.roi, reference_in_use(options)
         self._model = read_tissue_model(next(iter(given.arrays.values())), JUDGED) if given.arrays else None
         self._sigmoids = [
             Sigmoid(figures.get(f"slope_{kind}", -1.0), figures.get(f"offset_{kind}", 0.0)) for kind in JUDGED
@@ -86,7 +84,9 @@ class TissueTask:
             cells = cells_around(place.working.pixels, place.inside)
         return Seen(roi, place, cells, faults)
 
-    def conclude(self, prepared: Prepared[Seen], outputs: Outputs, memory: Votes | None) -> Concluded[Votes]:
+    def conclude(
+        self, prepared: Prepared[Seen], outputs: Outputs, memory: PatientVotes | None
+    ) -> Concluded[PatientVotes]:
         frame, seen = prepared.frame, prepared.seen
         if prepared.faults or seen is None:
             marks = (_outline(self._roi),) if self._roi else ()
@@ -120,15 +120,17 @@ class TissueTask:
             found["neighbours"] = at_most_one(self._model.by_neighbours(scaled)[0])
         return found
 
-    def _measure(self, frame: Frame, seen: Seen, opinions: dict[str, Opinion], kind: str, votes: Votes) -> Finding:
+    def _measure(
+        self, frame: Frame, seen: Seen, opinions: dict[str, Opinion], kind: str, votes: PatientVotes
+    ) -> Finding:
         region = frame.ultrasound
         inside = pixel_mask(seen.roi.points - (region.x, region.y), (region.height, region.width))
         grey = region.crop(frame.pixels)[inside > 0]
         echo = echo_intensity(grey)
-        missing = self._reading.missing(kind, frame.probe)
+        missing = self._reference.missing(kind, frame.probe)
         measured = [*self._probabilities(opinions, kind), echo]
-        if not missing and self._reading.reference is not None:
-            measured.append(z_score(echo, self._reading.reference))
+        if not missing and self._reference.reference is not None:
+            measured.append(z_score(echo, self._reference.reference))
         frozen = ("the picture is frozen: no further picture confirms it",) if votes.frozen else ()
         reasons = (*doubts(opinions, self.first, kind), *white_faults(grey), *frozen)
         notes: tuple[str, ...] = (missing,) if missing else ()

@@ -1,13 +1,16 @@
-"""The knee and its truth."""
+"""The knee and its truth; and its truth against what a finding says."""
 
 import numpy as np
 import pytest
 
+from edge.app.truth import compare
+from edge.finding import Finding, Measurement, Verdict
 from edge.phantom.beams import beam_positions
 from edge.phantom.records import Imaging, Pose, Transducer
-from edge.task.cartilage.phantom import CartilageCine, HandMotion, coverage, form_picture
-from edge.task.cartilage.phantom_anatomy import TABLE_X_MM, echoes, true_band
+from edge.task.cartilage.phantom import CartilageCine, HandMotion, coverage, form_picture, open_cine, true_sizes
+from edge.task.cartilage.phantom_anatomy import TABLE_X_MM, TrueBand, echoes, true_band
 from edge.task.cartilage.phantom_drawing import draw_trochlea, presentable_knee
+from edge.task.cartilage.spec import CartilageOptions
 
 X_MM = np.linspace(-18, 18, 361)
 IMAGING = Imaging(depth_mm=45.0)
@@ -107,3 +110,33 @@ def test_another_depth_changes_the_scale() -> None:
     assert shallow.y_mm_per_px == pytest.approx(0.1)
     assert deep.y_mm_per_px == pytest.approx(0.2)
     assert np.nanmedian(deep.band.lower_mm) == pytest.approx(np.nanmedian(shallow.band.lower_mm), abs=3)
+
+
+REFUSED = Finding("cartilage", 8, 320_000_000, Verdict.REFUSED, reasons=("the cartilage is not continuous",))
+
+
+def cine(seed):
+    return open_cine(seed, CartilageOptions())
+
+
+def test_the_truth_of_a_flat_band_is_its_thickness_and_its_area():
+    x_mm = np.linspace(-20, 20, 401)
+    seen = np.abs(x_mm) <= 15
+    band = TrueBand(x_mm, np.where(seen, 10.0, np.nan), np.where(seen, 12.5, np.nan))
+    sizes = true_sizes(band)
+    assert sizes.pop("area") == pytest.approx(2.5 * 30, rel=0.01)
+    assert list(sizes.values()) == pytest.approx([2.5] * 4)
+
+
+def test_the_truth_of_the_phantom_agrees_with_itself_and_not_with_another():
+    sizes = true_sizes(CartilageCine(3).picture(0.0).band)
+    exact = tuple(
+        Measurement(name, value, "mm2" if name == "area" else "mm", value - 0.1, value + 0.1)
+        for name, value in sizes.items()
+    )
+    finding = Finding("cartilage", 0, 0, Verdict.MEASURED, measurements=exact)
+    same, other = compare([finding], cine(3), 25.0), compare([finding], cine(4), 25.0)
+    assert [one.name for one in same] == list(sizes)
+    assert all(one.mean_absolute_error == 0 and one.inside_interval == 1 for one in same)
+    assert max(one.mean_absolute_error for one in other) > 0.2
+    assert compare([REFUSED], cine(3), 25.0) == ()

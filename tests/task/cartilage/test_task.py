@@ -8,8 +8,8 @@ import pytest
 
 from edge.finding import CaliperMark, LineMark, MaskMark, Verdict
 from edge.frame import Frame, PixelSpacing, ProbeState, Region, SpacingOrigin
-from edge.task.cartilage.band import measure_band
 from edge.task.cartilage.phantom import CartilageCine, HandMotion
+from edge.task.cartilage.sizes import measure_band
 from edge.task.cartilage.spec import CartilageOptions
 from edge.task.cartilage.task import CartilageTask
 from edge.task.contract import Given

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from edge.frame import Frame, PixelSpacing, SpacingOrigin
-from edge.task.muscle.grid import ANGLE_LENGTH
+from edge.task.muscle.evidence import ANGLE_LENGTH
 from edge.task.tensor import Fit
 
 

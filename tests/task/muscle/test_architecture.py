@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from edge.task.muscle.aponeuroses import find_aponeuroses
 from edge.task.muscle.architecture import choose_muscle, measure
-from edge.task.muscle.fascicles import Evidence, between, direction, weighted_quantiles
+from edge.task.muscle.evidence import Evidence
+from edge.task.muscle.fascicles import between, direction, weighted_quantiles
 
 ROWS, COLUMNS = 100, 128
 X, Y = np.arange(COLUMNS), np.arange(ROWS)[:, None]

@@ -1,4 +1,5 @@
-"""What holds for the filter of one quantity whatever the muscle does."""
+"""What holds for the filter of one quantity whatever the muscle does; the belief in it against what least squares says
+of the same numbers; directions, lengths and layers after a movement against points that were moved one by one."""
 
 from dataclasses import replace
 
@@ -11,16 +12,18 @@ from edge.finding import Measurement
 from edge.task.muscle.filter import (
     DEPARTED_FRAMES,
     NATURES,
+    Belief,
     Directions,
-    Reading,
-    Step,
+    FrameReading,
+    Strain,
+    TissueMovement,
     begun,
     can_be_followed,
     corrected,
+    folded_deg,
     moved,
     waited,
 )
-from edge.task.muscle.strain import Strain, folded_deg
 
 UNITS = {name: "deg" if name.endswith("angle") else "mm" for name in NATURES}
 FRAME_S, FRAME_NS = 0.04, 40_000_000
@@ -32,11 +35,11 @@ DIRECTIONS = Directions(18.0, -1.0, -2.0)
 
 
 def reading(name, value, deviation=1.0):
-    return Reading(Measurement(name, value, UNITS[name], value - 2 * deviation, value + 2 * deviation), deviation)
+    return FrameReading(Measurement(name, value, UNITS[name], value - 2 * deviation, value + 2 * deviation), deviation)
 
 
 def step(a=0.0, b=0.0, c=0.0, d=0.0, share=1.0):
-    return Step(Strain(np.array([[1 + a, b], [c, 1 + d]])), share, DIRECTIONS)
+    return TissueMovement(Strain(np.array([[1 + a, b], [c, 1 + d]])), share, DIRECTIONS)
 
 
 @given(names, values, deviations)
@@ -150,3 +153,86 @@ def test_tissue_carries_direction_length_and_thickness() -> None:
 def test_what_is_followed_and_what_is_not() -> None:
     assert all(can_be_followed(name) for name in (*NATURES, "fascicle_length_px", "muscle_thickness_px"))
     assert not any(can_be_followed(name) for name in ("curvature", "fascicle_angle_spread", "extrapolated_share"))
+
+
+variances = st.floats(1e-4, 1e4)
+beliefs = st.floats(-1e3, 1e3)
+
+
+@given(st.lists(st.tuples(beliefs, variances), min_size=1, max_size=12))
+def test_of_a_value_that_stays_it_is_the_weighted_mean(readings) -> None:
+    (first, noise), *others = readings
+    belief = Belief(first, noise)
+    for value, variance in others:
+        belief = belief.corrected(value - belief.value, variance)
+    read, weight = np.array(readings)[:, 0], 1 / np.array(readings)[:, 1]
+    assert belief.value == pytest.approx((weight * read).sum() / weight.sum(), abs=1e-6, rel=1e-6)
+    assert belief.variance == pytest.approx(1 / weight.sum(), rel=1e-6)
+
+
+@given(beliefs, st.floats(0, 1e6), beliefs, st.floats(0, 1e6))
+def test_the_gain_is_a_share_and_the_value_stays_between(value, variance, measured, noise) -> None:
+    belief = Belief(value, variance)
+    assert 0 <= belief.gain(noise) <= 1
+    after = belief.corrected(measured - value, noise)
+    assert min(value, measured) - 1e-6 <= after.value <= max(value, measured) + 1e-6
+    assert 0 <= after.variance <= variance * (1 + 1e-9) + 1e-300
+
+
+@given(beliefs, variances, beliefs, variances)
+def test_a_change_moves_the_value_and_makes_it_less_sure(value, variance, change, unsure) -> None:
+    after = Belief(value, variance).moved(change, unsure)
+    assert (after.value, after.variance) == (value + change, variance + unsure)
+
+
+def test_deviations_are_counted_in_what_is_expected() -> None:
+    assert Belief(0, 9).deviations(-10, 16) == pytest.approx(2)
+
+
+angles = st.floats(-80, 80)
+term = st.floats(-0.2, 0.2)
+linears = st.builds(lambda a, b, c, d: np.array([[1 + a, b], [c, 1 + d]]), term, term, term, term)
+
+
+def along(angle_deg):
+    return np.array([np.cos(np.radians(angle_deg)), -np.sin(np.radians(angle_deg))])
+
+
+@given(angles, st.floats(-20, 20))
+def test_a_turn_turns_every_direction_alike(angle, turn) -> None:
+    cosine, sine = np.cos(np.radians(turn)), np.sin(np.radians(turn))
+    strain = Strain.of(np.array([[cosine, sine], [-sine, cosine]]), 1.0)
+    assert strain.turn_deg(angle) == pytest.approx(turn, abs=1e-6)
+    assert strain.stretch(angle) == pytest.approx(1)
+    assert strain.thickening(angle) == pytest.approx(1)
+
+
+@given(linears, angles, angles)
+def test_a_fascicle_and_its_layer(linear, fascicle, border) -> None:
+    strain = Strain.of(linear, 1.0)
+    start, end = np.zeros(2), 30 * along(fascicle)
+    moved = linear @ end - linear @ start
+    assert strain.stretch(fascicle) == pytest.approx(np.hypot(*moved) / 30)
+    new = np.degrees(np.arctan2(-moved[1], moved[0]))
+    assert folded_deg(fascicle + strain.turn_deg(fascicle) - new) == pytest.approx(0, abs=1e-6)
+    # Two points on either border: the second border passes through `apart`.
+    apart, way = np.array([3.0, 25.0]), along(border)
+    before = abs(way[0] * apart[1] - way[1] * apart[0])
+    to, new_way = linear @ apart, linear @ way
+    after = abs(new_way[0] * to[1] - new_way[1] * to[0]) / np.hypot(*new_way)
+    assert strain.thickening(border) * before == pytest.approx(after)
+
+
+@given(linears, st.floats(0.5, 2), angles)
+def test_oblong_pixels_are_brought_to_length(linear, squeeze, angle) -> None:
+    strain = Strain.of(linear, squeeze)
+    tip_px = along(angle) / (1, squeeze)
+    moved = (linear @ tip_px) * (1, squeeze)
+    assert strain.stretch(angle) == pytest.approx(np.hypot(*moved))
+
+
+@given(st.floats(-1000, 1000))
+def test_lines_have_no_ends(angle) -> None:
+    folded = folded_deg(angle)
+    assert -90 < folded <= 90
+    assert (angle - folded) % 180 == pytest.approx(0, abs=1e-6) or (angle - folded) % 180 == pytest.approx(180)

@@ -11,9 +11,9 @@ import pytest
 from edge.finding import LineMark, Verdict
 from edge.frame import Frame
 from edge.runtime.manifest import list_models
-from edge.task.muscle.simulated import nearest, true_sizes
+from edge.task.muscle.phantom import nearest, true_sizes
 from edge.task.muscle.spec import SPEC
-from edge.task.muscle.upright import uprightness
+from edge.task.muscle.view import uprightness
 from tools.muscle.phantoms import SEED, picture_of
 from tools.muscle.verdicts import MUSCLES, OTHERS, UNMEASURABLE, WHOLE, upside_down
 from tools.single_pictures import DATA, open_measure, real_frames

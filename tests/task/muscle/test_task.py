@@ -12,7 +12,7 @@ from edge.frame import Frame, ProbeState, Region
 from edge.option import NoOptions
 from edge.task.cartilage.phantom import CartilageCine
 from edge.task.contract import Given
-from edge.task.muscle.grid import ANGLE_LENGTH
+from edge.task.muscle.evidence import ANGLE_LENGTH
 from edge.task.muscle.phantom import MuscleCine
 from edge.task.muscle.task import ClassicalMuscleTask, MuscleTask
 from tests.task.looking import finding_by

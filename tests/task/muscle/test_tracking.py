@@ -9,7 +9,7 @@ import pytest
 from edge.finding import Finding, Measurement, Verdict
 from edge.frame import Frame, PixelSpacing, Region, SpacingOrigin
 from edge.image.flow import LONGEST_PX, MOST_POINTS
-from edge.task.muscle.filter import Directions, Reading
+from edge.task.muscle.filter import Directions, FrameReading
 from edge.task.muscle.tracking import (
     ANOTHER_COURSE,
     ANOTHER_PICTURE,
@@ -18,9 +18,9 @@ from edge.task.muscle.tracking import (
     ANOTHER_TIME,
     BEGAN_ANEW,
     BY_MOVEMENT,
-    GRID,
     HELD,
     LOST,
+    POINTS,
     REGAINED,
     UNMEASURED,
     Measured,
@@ -76,7 +76,7 @@ def truth(effort):
 def measured_at(effort, errors=(0, 0, 0, 0), deviations=DEVIATIONS):
     values = truth(effort) + errors
     readings = tuple(
-        Reading(Measurement(name, float(value), unit, float(value - 3 * sd), float(value + 3 * sd)), float(sd))
+        FrameReading(Measurement(name, float(value), unit, float(value - 3 * sd), float(value + 3 * sd)), float(sd))
         for name, value, unit, sd in zip(NAMES, values, UNITS, deviations, strict=True)
     )
     lines = (np.array([[0, y], [SHAPE[1] - 1, y]], np.float32) for y in (TOP, BOTTOM))
@@ -168,7 +168,7 @@ def test_the_cost_is_bounded_whatever_the_pictures_size(shape) -> None:
     track = Follower().see(0.0, measured, picture=picture)
     assert max(track.view.picture.shape) <= LONGEST_PX
     assert track.view.picture.nbytes <= LONGEST_PX**2
-    assert GRID[0] * GRID[1] <= MOST_POINTS
+    assert POINTS[0] * POINTS[1] <= MOST_POINTS
 
 
 def test_the_same_frames_give_the_same_track() -> None:
@@ -303,7 +303,7 @@ def test_three_of_them_in_a_row_are() -> None:
 def test_where_the_scale_is_lost_pixels_take_the_place_of_millimetres() -> None:
     follower, measured = settled(), measured_at(0.0)
     own = measured.readings[2].measurement
-    in_px = Reading(replace(own, name="fascicle_length_px", unit="px", value=300.0, low=280.0, high=320.0), 12.0)
+    in_px = FrameReading(replace(own, name="fascicle_length_px", unit="px", value=300.0, low=280.0, high=320.0), 12.0)
     track = follower.see(0.0, replace(measured, readings=(measured.readings[0], in_px)), spacing=None)
     assert follower.value("fascicle_length_px") == 300.0
     assert [course.name for course in track.courses if "length" in course.name] == ["fascicle_length_px"]
@@ -417,7 +417,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
     for effort in np.tile(EFFORTS, 20).tolist():
         measured = measured_at(effort, rng.normal(0, DEVIATIONS))
         tight = tuple(
-            Reading(
+            FrameReading(
                 replace(own := reading.measurement, low=own.value - 1.645 * sd, high=own.value + 1.645 * sd), float(sd)
             )
             for reading, sd in zip(measured.readings, DEVIATIONS, strict=True)

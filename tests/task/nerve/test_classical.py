@@ -12,10 +12,10 @@ from edge.frame import Frame, PixelSpacing, ProbeState, Region, SpacingOrigin
 from edge.image.working_picture import working_picture
 from edge.overlay.draw import draw
 from edge.overlay.stages import PANELS, draw_stages
+from edge.task.nerve.marks import Placement
 from edge.task.nerve.phantom import NerveCine
 from edge.task.nerve.spec import SPEC
-from edge.task.nerve.stages import OnFrame
-from edge.task.nerve.votes import NerveVotes
+from edge.task.nerve.tracking import NerveVotes
 from tests.task.looking import finding_by, look, looks
 
 STEP_NS = 80_000_000
@@ -212,7 +212,7 @@ def test_points_go_from_the_working_picture_to_the_frame_and_back(shape, mm_per_
     picture[y - 6 : y + 7, x - 6 : x + 7] = 250
     working = working_picture(picture, mm_per_px)
     rows, columns = np.nonzero(working.pixels == working.pixels.max())
-    ((found_x, found_y),) = OnFrame.of(Region(10, 20, *shape[::-1]), working).points(
+    ((found_x, found_y),) = Placement.of(Region(10, 20, *shape[::-1]), working).points(
         np.array([[columns.mean(), rows.mean()]])
     )
     tolerance = 1.5 / working.px_per_px + 0.5

@@ -1,4 +1,5 @@
-"""Nerves beside vessels: what is said to be there is what the picture shows, and what heart and hand do to it."""
+"""Nerves beside vessels: what is said to be there is what the picture shows and what the task would measure, and what
+heart and hand do to it."""
 
 from dataclasses import fields
 
@@ -6,12 +7,14 @@ import cv2
 import numpy as np
 import pytest
 
+from edge.frame import PixelSpacing, Region, SpacingOrigin
 from edge.phantom.records import Pose
 from edge.phantom.soft_tissue import HEARTBEAT_US
-from edge.task.nerve.phantom import FULL, LIVE_NERVE, PERIOD_S, NerveCine, nerve_picture
+from edge.task.nerve.phantom import FULL, LIVE_NERVE, PERIOD_S, NerveCine, nerve_picture, true_sizes
 from edge.task.nerve.phantom_anatomy import BREATH_US, beat_at, breath_at
 from edge.task.nerve.phantom_oval import Oval, gap_mm, polygon_size
-from edge.task.nerve.phantom_truth import filled, outline_px
+from edge.task.nerve.phantom_truth import mask_of, outline_px
+from edge.task.nerve.sizes import measurements_of, sizes_of
 from edge.task.nerve.spec import HANDS
 
 PULSE_S = HEARTBEAT_US / 1e6
@@ -29,7 +32,7 @@ def test_an_ellipses_polygon_has_the_ellipses_measures() -> None:
 
 def test_a_polygons_measures_are_those_of_its_filled_pixels() -> None:
     outline = Oval(1.0, 9.0, 4.0, 2.0, -0.3, (0.1 + 0.05j, -0.06j)).outline()
-    rows, columns = np.nonzero(filled([outline], (2000, 2000), 0.01))
+    rows, columns = np.nonzero(mask_of([outline], (2000, 2000), 0.01))
     size = polygon_size(outline)
     assert size.area_mm2 == pytest.approx(rows.size * 1e-4, rel=2e-3)
     spread = np.linalg.eigvalsh(np.cov(np.stack([columns, rows]) * 0.01))
@@ -174,7 +177,7 @@ def test_pressure_empties_the_vein_and_keeps_every_other_area() -> None:
 
 def test_the_emptied_vein_is_no_longer_dark() -> None:
     cine = NerveCine(3, motion="compress")
-    where = filled([cine.truth(0.0).vessels[1].outline_mm * (1 / 0.8, 0.8)], (480, 640), LIVE_NERVE.depth_mm / 480)
+    where = mask_of([cine.truth(0.0).vessels[1].outline_mm * (1 / 0.8, 0.8)], (480, 640), LIVE_NERVE.depth_mm / 480)
     assert grey(cine.picture(HALF_S).pixels, where) > grey(cine.picture(0.0).pixels, cine.truth(0.0).vessel) + 25
 
 
@@ -241,3 +244,23 @@ def test_pictures_at_random_are_repeatable_varied_and_mostly_show_a_nerve() -> N
     assert all(max(picture.pixels.shape) <= 160 for picture in pictures)
     assert np.ptp([picture.pixels.mean() for picture in pictures]) > 40
     assert np.ptp([picture.mm_per_px * picture.pixels.shape[0] for picture in pictures]) > 15
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_true_outlines_are_measured_as_the_phantom_says(seed) -> None:
+    shape, mm_per_px = (480, 640), LIVE_NERVE.depth_mm / 480
+    truth = NerveCine(seed).truth(0.4)
+    (nerve,) = truth.nerves
+    spacing = PixelSpacing(mm_per_px, mm_per_px, SpacingOrigin.DEPTH)
+    outer, inner, *lumens = (
+        outline_px(one, shape, mm_per_px)
+        for one in (nerve.outer_mm, nerve.outline_mm, *(vessel.outline_mm for vessel in truth.vessels))
+    )
+    measured = {
+        m.name: m.value
+        for m in measurements_of(sizes_of(outer, inner, lumens, Region(0, 0, 640, 480), spacing), spacing, {})
+    }
+    expected = true_sizes(nerve)
+    assert measured.keys() == expected.keys()
+    assert list(measured.values()) == pytest.approx([expected[name] for name in measured], rel=1e-3, abs=0.01)
+    assert np.isfinite(list(expected.values())).all()

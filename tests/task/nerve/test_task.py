@@ -9,8 +9,7 @@ from edge.finding import CaliperMark, LineMark, MaskMark, Verdict
 from edge.frame import Frame, PixelSpacing, ProbeState, Region, SpacingOrigin
 from edge.option import NoOptions
 from edge.task.contract import Given
-from edge.task.nerve.outlines import centroid, full_scores, outlines_of, polygon_area, smoothed
-from edge.task.nerve.rim import inside_rim
+from edge.task.nerve.outlines import centroid, full_scores, inside_rim, outlines_of, polygon_area, smoothed
 from edge.task.nerve.sizes import Measurement, axes_of, median_notes
 from edge.task.nerve.task import NerveTask
 from tests.task.looking import finding_by, looks

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.image.classifiers import Neighbours, Sigmoid, Steps, SupportVectors
-from edge.task.nerve.window_model import WindowModel
+from edge.task.nerve.windows import WindowModel
 
 
 def scene(seed: int = 0, middle: tuple[int, int] = (150, 250)) -> NDArray[np.uint8]:

@@ -27,10 +27,8 @@ from edge.task.tissue.classifiers import (
     write_tissue_model,
 )
 from edge.task.tissue.echo import echo_intensity, z_score
-from edge.task.tissue.kinds import JUDGED, KINDS
 from edge.task.tissue.region import patch_of, pixel_mask, placed
-from edge.task.tissue.roi import Roi, parse_roi
-from edge.task.tissue.spec import TissueOptions
+from edge.task.tissue.spec import JUDGED, KINDS, Roi, TissueOptions, parse_roi
 from edge.task.tissue.task import ClassicalTissueTask, TissueTask
 from tests.task.looking import finding_by, looks
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from edge.task.cartilage.band import measure_band
+from edge.task.cartilage.sizes import measure_band
 from tools.cartilage.evaluation import true_size
 from tools.cartilage.pictures import SIDE, draw_knee_picture
 from tools.quantize import calibration_pictures

@@ -6,7 +6,7 @@ import pytest
 
 from edge.frame import Frame
 from edge.task.contract import Concluded, Prepared, refused
-from edge.task.muscle.grid import ANGLE_LENGTH
+from edge.task.muscle.evidence import ANGLE_LENGTH
 from tools.muscle.dl_track import DlTrackPicture
 from tools.muscle.evaluation import half_widths, held_out
 from tools.muscle.mask_comparison import compare_masks

@@ -10,8 +10,7 @@ from edge.image.classifiers import Sigmoid
 from edge.image.windows import CELL_PX
 from edge.image.working_picture import WorkingPicture
 from edge.runtime.manifest import load_manifest, read_arrays
-from edge.task.nerve.window_features import FEATURES
-from edge.task.nerve.window_model import window_model_of
+from edge.task.nerve.windows import FEATURES, window_model_of
 from tools.nerve.classical import __main__ as classical
 from tools.nerve.classical import training
 from tools.nerve.classical.windows import WindowExamples, WorkingTruth, examples_of

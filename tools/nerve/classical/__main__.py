@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from edge.image.windows import CELL_PX
 from edge.runtime.manifest import Number, load_manifest, read_arrays
-from edge.task.nerve.candidate_outline import filled
-from edge.task.nerve.chain import NerveSight, see_nerve
-from edge.task.nerve.window_model import WindowModel, files_of, window_model_of
+from edge.task.nerve.candidates import NerveSight, see_nerve
+from edge.task.nerve.windows import WindowModel, files_of, window_model_of
+from edge.task.outlines import filled
 from tools.bundle import bundle, load_facts, record
 from tools.lesson import MODELS
 from tools.masks import dice
@@ -93,7 +93,7 @@ def _outcome(truth: WorkingTruth, sight: NerveSight, time_ms: float) -> Judged:
     ]
     borders = [(one.before, one.after) for one in sight.outlines[:1]]
     nerve = truth.nerve.astype(np.uint8)
-    dices = [dice(filled(border, nerve.shape), nerve) for pair in borders for border in pair]
+    dices = [dice(filled(nerve.shape, border), nerve) for pair in borders for border in pair]
     before, after = dices or (0.0, 0.0)
     return Judged(truth.name, bool(inside[:1] and inside[0]), any(inside), before, after, time_ms)
 

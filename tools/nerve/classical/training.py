@@ -20,8 +20,7 @@ from edge.image.classifiers import (
     standardised,
     unpacked,
 )
-from edge.task.nerve.window_features import FEATURES
-from edge.task.nerve.window_model import WindowModel
+from edge.task.nerve.windows import FEATURES, WindowModel
 from tools.feature_selection import select
 from tools.nerve.classical.windows import WindowExamples
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edge.image.windows import CELL_PX, Windows
 from edge.image.working_picture import WorkingPicture, working_picture
-from edge.task.nerve.window_features import FEATURES, LEAST_LIT, windows_of
+from edge.task.nerve.windows import FEATURES, LEAST_LIT, windows_of
 from tools.nerve.usgra_seg import UsgraPicture
 from tools.scanner_variation import VARIATIONS, vary_scanner
 

@@ -1,4 +1,4 @@
-"""Whether a frame shows what an earlier one showed: soon after it, the same scale, the same picture."""
+"""Whether a frame continues an earlier one: soon after it, at the same scale, of the same picture."""
 
 from typing import Final
 
@@ -10,14 +10,14 @@ from edge.frame import Frame, PixelSpacing
 
 SAME_SCALE: Final = 0.02
 """Share by which two scales may differ and still be one."""
-GAP_NS: Final = 500_000_000
-"""Longest time from one frame to the next that still belongs to it."""
+LONGEST_GAP_NS: Final = 500_000_000
+"""From one frame to the next that may continue it."""
 Thumbnail = NDArray[np.uint8]
 
 
 def soon_after(exposed_ns: int, before_ns: int) -> bool:
-    """Whether an exposure may go on from an earlier one."""
-    return 0 < exposed_ns - before_ns <= GAP_NS
+    """Whether an exposure may continue an earlier one."""
+    return 0 < exposed_ns - before_ns <= LONGEST_GAP_NS
 
 
 def same_scale(one: PixelSpacing | None, other: PixelSpacing | None) -> bool:
@@ -34,14 +34,14 @@ def thumbnail_of(frame: Frame, size: tuple[int, int]) -> Thumbnail:
     return np.asarray(small, np.uint8)
 
 
-def stands_still(frame: Frame, thumbnail: Thumbnail, before: Thumbnail | None) -> bool:
-    """Whether the probe says that the picture is frozen, or it is the one before to the last grey level."""
-    held = frame.probe is not None and frame.probe.frozen is True
-    return held or (before is not None and np.array_equal(thumbnail, before))
+def is_frozen(frame: Frame, thumbnail: Thumbnail, before: Thumbnail | None) -> bool:
+    """Whether the probe says so, or the picture equals the one before to the last grey level."""
+    said = frame.probe is not None and frame.probe.frozen is True
+    return said or (before is not None and np.array_equal(thumbnail, before))
 
 
-def alike(one: Thumbnail, other: Thumbnail) -> float:
-    """Correlation; 1 where one of them is even."""
+def similarity(one: Thumbnail, other: Thumbnail) -> float:
+    """Correlation, -1 to 1; 1 where one of them is even."""
     a, b = (plane.astype(np.float64) - plane.mean() for plane in (one, other))
     length = float(np.linalg.norm(a) * np.linalg.norm(b))
     return float((a * b).sum()) / length if length else 1.0

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.task.muscle.aponeuroses import Plane
+from edge.task.muscle.evidence import Plane
 
 ANGLES_DEG: Final = np.arange(-60.0, 60.1, 4.0)
 SOFT_PX: Final = 0.7, 1.8
@@ -95,7 +95,7 @@ def _resized(plane: Plane, size: tuple[int, ...]) -> Plane:
 def _votes(even: Plane, shown: NDArray[np.bool_]) -> Plane:
     """(directions, rows, columns): what the line pieces exceed the least vote by; 0 where it is not shown.
 
-    Not squared: then few strong echoes would outvote many faint ones, and what lies flat is the strongest.
+    Not squared: then few strong echoes would outvote many weak ones, and what lies flat is the strongest.
     """
     sums = _line_sums(even)
     sums *= shown / np.float32(max(float(sums[:, shown].std()), 1e-9))
@@ -140,8 +140,8 @@ def _samples() -> tuple[tuple[tuple[int, int], ...], ...]:
 
 
 @lru_cache(maxsize=1)
-def _drawn_deg() -> NDArray[np.float64]:
-    """The directions that the pieces of whole pixels truly have, up to a degree from those they were drawn for."""
+def _sampled_deg() -> NDArray[np.float64]:
+    """The directions that the pieces of whole pixels truly have, up to a degree from those of ANGLES_DEG."""
     x, y = np.moveaxis(np.array(_samples(), np.float64), 2, 0)
     return np.asarray(np.degrees(np.arctan2(-2 * (x * y).sum(1), (x * x - y * y).sum(1))) / 2)
 
@@ -177,6 +177,6 @@ def _commonest(votes: Plane, squares: Plane, total: Plane) -> tuple[Plane, Plane
     before, at, after = around[BESIDE - 1 : BESIDE + 2]
     curve = np.minimum(before - 2 * at + after, -1e-9)
     aside = np.clip(0.5 * (before - after) / curve, -1, 1)
-    degrees = np.interp(best + aside, np.arange(len(votes)), _drawn_deg())
+    degrees = np.interp(best + aside, np.arange(len(votes)), _sampled_deg())
     share = np.take_along_axis(squares, places, axis=0).sum(axis=0) / np.maximum(total, 1e-6)
     return np.radians(degrees).astype(np.float32), np.asarray(np.clip(share, 0, 1), np.float32)

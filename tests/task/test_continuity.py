@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edge.frame import Frame, PixelSpacing, ProbeState, SpacingOrigin
-from edge.task.sameness import GAP_NS, alike, same_scale, soon_after, stands_still, thumbnail_of
+from edge.task.continuity import LONGEST_GAP_NS, is_frozen, same_scale, similarity, soon_after, thumbnail_of
 
 SIZE = (48, 32)
 
@@ -35,23 +35,23 @@ def test_scales_are_the_same_within_two_percent_both_ways(one, other, same):
 
 
 def test_soon_after_is_later_and_within_the_gap():
-    assert soon_after(GAP_NS, 0) and not soon_after(GAP_NS + 1, 0)
+    assert soon_after(LONGEST_GAP_NS, 0) and not soon_after(LONGEST_GAP_NS + 1, 0)
     assert not soon_after(5, 5) and not soon_after(4, 5)
 
 
 def test_a_picture_is_like_itself_at_another_gain_and_unlike_another_one():
     one = thumbnail_of(frame(), SIZE)
     assert one.shape == SIZE[::-1] and one.dtype == np.uint8
-    assert alike(one, one // 2 + 20) > 0.98
-    assert abs(alike(one, thumbnail_of(frame(seed=1), SIZE))) < 0.2
-    assert alike(one, np.full_like(one, 7)) == 1.0
+    assert similarity(one, one // 2 + 20) > 0.98
+    assert abs(similarity(one, thumbnail_of(frame(seed=1), SIZE))) < 0.2
+    assert similarity(one, np.full_like(one, 7)) == 1.0
 
 
 def test_what_is_the_same_to_the_last_grey_level_stands_still():
     here = thumbnail_of(frame(), SIZE)
     moved = here.copy()
     moved[3, 3] ^= 1
-    assert stands_still(frame(), here, here.copy())
-    assert not stands_still(frame(), here, moved) and not stands_still(frame(), here, None)
-    assert stands_still(frame(probe=ProbeState(frozen=True)), here, None)
-    assert not stands_still(frame(probe=ProbeState(frozen=None)), here, moved)
+    assert is_frozen(frame(), here, here.copy())
+    assert not is_frozen(frame(), here, moved) and not is_frozen(frame(), here, None)
+    assert is_frozen(frame(probe=ProbeState(frozen=True)), here, None)
+    assert not is_frozen(frame(probe=ProbeState(frozen=None)), here, moved)

@@ -4,11 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.task.muscle.bands import band_evidence
-from edge.task.muscle.classical import lit_columns, see_muscle
-from edge.task.muscle.fascicles import Evidence, direction
-from edge.task.muscle.lines import line_field
-from edge.task.muscle.structure_tensor import structure_angle_deg
+from edge.task.muscle.evidence import Evidence, lit_columns
+from edge.task.muscle.fascicles import direction
+from edge.task.muscle.image_analysis import band_evidence, see_muscle, structure_angle_deg
+from edge.task.muscle.line_filter import line_field
 
 ROWS, COLUMNS = 230, 256
 BELLY = np.ones((ROWS // 2, COLUMNS // 2), bool)

@@ -7,8 +7,8 @@ import numpy as np
 
 from edge.finding import Measurement
 from edge.frame import Frame
-from edge.task.sameness import Thumbnail, alike, stands_still, thumbnail_of
-from edge.task.tissue.kinds import INFILTRATED
+from edge.task.continuity import Thumbnail, is_frozen, similarity, thumbnail_of
+from edge.task.tissue.spec import INFILTRATED
 
 THUMBNAIL: Final = (48, 48)
 ANOTHER: Final = 0.9
@@ -19,8 +19,8 @@ PHANTOM_ONLY: Final = f"{INFILTRATED}: learned from phantoms only; said of 3 in 
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Votes:
-    """Carried from frame to frame."""
+class PatientVotes:
+    """What is remembered of the run so far."""
 
     exposed_ns: int
     thumbnail: Thumbnail
@@ -38,19 +38,19 @@ class Votes:
         return float(1 / (1 + np.exp(-np.mean(self.log_odds))))
 
 
-def votes_after(memory: Votes | None, frame: Frame, infiltrated: float | None) -> Votes:
+def votes_after(memory: PatientVotes | None, frame: Frame, infiltrated: float | None) -> PatientVotes:
     """The votes with this frame's. infiltrated: its probability; None where it shows no muscle for certain."""
     before = memory if memory is not None and memory.exposed_ns < frame.exposed_ns else None
     thumbnail = thumbnail_of(frame, THUMBNAIL)
-    frozen = stands_still(frame, thumbnail, before.thumbnail if before else None)
+    frozen = is_frozen(frame, thumbnail, before.thumbnail if before else None)
     counted, log_odds = (before.counted, before.log_odds) if before else (None, ())
-    if infiltrated is not None and (counted is None or alike(thumbnail, counted) < ANOTHER):
+    if infiltrated is not None and (counted is None or similarity(thumbnail, counted) < ANOTHER):
         share = float(np.clip(infiltrated, 1 - SUREST, SUREST))
         counted, log_odds = thumbnail, (*log_odds, float(np.log(share / (1 - share))))
-    return Votes(frame.exposed_ns, thumbnail, counted, log_odds, frozen)
+    return PatientVotes(frame.exposed_ns, thumbnail, counted, log_odds, frozen)
 
 
-def patient_measurement(votes: Votes, half_width: float) -> tuple[Measurement, ...]:
+def patient_measurement(votes: PatientVotes, half_width: float) -> tuple[Measurement, ...]:
     """From two pictures on, in percent. The interval holds the pictures' own spread, and is never narrower than that of
     one of them."""
     if len(votes.log_odds) < 2:
@@ -63,7 +63,7 @@ def patient_measurement(votes: Votes, half_width: float) -> tuple[Measurement, .
     return (Measurement("patient_infiltrated_phantom_only", value, "%", low, high),)
 
 
-def patient_note(votes: Votes) -> tuple[str, ...]:
+def patient_note(votes: PatientVotes) -> tuple[str, ...]:
     if len(votes.log_odds) < 2:
         return ()
     ill = sum(one > 0 for one in votes.log_odds)

@@ -1,4 +1,5 @@
-"""The nerve windows' model: the files that it is stored as, and the one that is shipped."""
+"""What is said of each window, against its part of the picture by itself and on pictures whose sides are known; the
+windows' model: the files that it is stored as, and the one that is shipped."""
 
 from pathlib import Path
 
@@ -7,11 +8,40 @@ import pytest
 
 from edge.errors import ModelDigestError, ModelError
 from edge.image.classifiers import packed, unpacked
+from edge.image.textures import NAMES, describe, texture_cells
+from edge.image.working_picture import working_picture
 from edge.runtime.manifest import load_manifest, model_folder, read_arrays
-from edge.task.nerve.chain import see_nerve
-from edge.task.nerve.window_features import FEATURES
-from edge.task.nerve.window_model import ARRAYS, CHOSEN, files_of, window_model_of
+from edge.task.nerve.candidates import see_nerve
+from edge.task.nerve.windows import ARRAYS, CHOSEN, FEATURES, files_of, window_model_of, windows_of
 from tests.task.nerve.window_examples import bright_model, scene
+
+
+def test_a_windows_features_are_those_of_its_part_of_the_picture() -> None:
+    picture = working_picture(scene()).pixels
+    windows, features = windows_of(picture)
+    assert features.shape == (len(windows), len(FEATURES))
+    cells = texture_cells(picture)
+    for index in (0, len(windows) // 2, len(windows) - 1):
+        rows = slice(int(windows.top[index]), int(windows.bottom[index]))
+        columns = slice(int(windows.left[index]), int(windows.right[index]))
+        counts, values = (
+            table[rows, columns].sum(axis=(0, 1))[None].astype(np.float32) for table in (cells.counts, cells.values)
+        )
+        alone = describe(counts, values, np.array([counts[0, :64].sum()], np.float32))[0]
+        assert np.allclose(features[index, : len(NAMES)], alone, rtol=2e-3, atol=2e-2)
+
+
+def test_surroundings_say_which_side_is_brighter() -> None:
+    picture = np.full((128, 256), 100, np.uint8)
+    picture[:, 128:] = 200
+    windows, features = windows_of(picture)
+    beside = int(np.flatnonzero((windows.right == 32) & (windows.left > 10))[0])
+    told = dict(zip(FEATURES, features[beside].tolist(), strict=True))
+    assert told["right grey"] == pytest.approx(100 / 255, abs=1e-3)
+    assert (told["left grey"], told["above grey"], told["below grey"]) == pytest.approx((0, 0, 0), abs=0.4)
+    assert told["left grey"] == pytest.approx(0, abs=1e-3)
+    assert told["block 24 grey"] == pytest.approx(100 / 255, abs=1e-3)
+    assert told["block 22 grey"] == pytest.approx(0, abs=1e-3)
 
 
 def test_a_stored_model_decides_as_before() -> None:

@@ -1,23 +1,27 @@
-"""The grid on which a muscle's picture is read, by network or without, and where its cells lie in the frame."""
+"""What can be seen in a muscle's picture, cell by cell: the grid of cells, and what the network says of each."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Self
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.frame import Region
-from edge.task.muscle.aponeuroses import Floats, Plane
-from edge.task.muscle.fascicles import Evidence
 from edge.task.tensor import Fit
+
+Plane = NDArray[np.float32]
+Floats = NDArray[np.float64]
 
 SIDE: Final = 256
 """Height and width of the square that the picture is fitted into."""
 STRIDE: Final = 2
-"""Pixels of the square to a cell."""
+"""Pixels of the square per cell, each way."""
 ANGLE_LENGTH: Final = 10.0
 """Length of the vector (cosine, sine) that the network gives where it is sure: about as large as the logits beside it,
 since the int8 forms have one scale for all four. With length 1 they told angles in steps of four degrees."""
+DIM_SHARE: Final = 0.3
+"""A column whose brighter part has less than this share of the others' has no contact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,30 @@ def _held(length: int, offset: float, scale: float) -> slice:
 
 
 def _there(cell: int, offset: float, scale: float) -> float:
+    """The middle of a cell, from pixels of the square to pixels of the region."""
     return (STRIDE * cell + (STRIDE - 1) / 2 - offset) / scale
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """What can be seen on a grid of square cells (rows, columns)."""
+
+    aponeurosis: Plane
+    """0 to 1."""
+    cosine: Plane
+    """Of twice the fascicle's angle, which is counter-clockwise as seen from the picture's horizontal."""
+    sine: Plane
+    weight: Plane
+    """0 to 1: how well a fascicle's direction can be read here."""
+    lit: NDArray[np.bool_]
+    """(columns,) where the probe has contact, so that there is a picture."""
+
+    def turned(self, degrees: float) -> "Evidence":
+        """The same field turned counter-clockwise as seen."""
+        cosine, sine = (np.float32(part(2 * np.radians(degrees))) for part in (np.cos, np.sin))
+        return replace(
+            self, cosine=cosine * self.cosine - sine * self.sine, sine=sine * self.cosine + cosine * self.sine
+        )
 
 
 def evidence_of(
@@ -72,11 +99,18 @@ def evidence_of(
     the angle times ANGLE_LENGTH, logit that a fascicle can be read. logits: those that count as even odds."""
     aponeurosis, cosine, sine, readable = output[0, :, grid.rows, grid.columns].astype(np.float32)
     length = np.hypot(cosine, sine)
-    weight = _share(readable - np.float32(logits[1])) * np.minimum(length / np.float32(ANGLE_LENGTH), 1)
+    weight = _probability(readable - np.float32(logits[1])) * np.minimum(length / np.float32(ANGLE_LENGTH), 1)
     length = np.maximum(length, np.float32(1e-6))
-    likely = _share(aponeurosis - np.float32(logits[0]))
+    likely = _probability(aponeurosis - np.float32(logits[0]))
     return Evidence(likely, cosine / length, sine / length, np.asarray(weight, np.float32), lit)
 
 
-def _share(logit: Plane) -> Plane:
+def _probability(logit: Plane) -> Plane:
     return np.asarray(1 / (1 + np.exp(-np.clip(logit, -30, 30))), np.float32)
+
+
+def lit_columns(picture: Plane) -> NDArray[np.bool_]:
+    """(columns,) where a picture (rows, columns) shows more than noise."""
+    bright = np.partition(picture, picture.shape[0] * 4 // 5, axis=0)[picture.shape[0] * 4 // 5]
+    even = cv2.blur(bright[None], (5, 1))[0]
+    return np.asarray(even > DIM_SHARE * np.median(even))
