@@ -11,7 +11,7 @@ from pathlib import Path
 import platformdirs
 
 from edge.app.board import Board, free_disk_mb, read_board
-from edge.app.wording import counted
+from edge.app.console import counted
 from edge.errors import SonoedgeError
 
 PYTHONS = ((3, 11), (3, 13))

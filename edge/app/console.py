@@ -1,12 +1,25 @@
-"""The two consoles: results go to standard output, everything that is said about them to standard error."""
+"""What all commands share at a terminal: two consoles, words and colours, an end in order.
 
+Results go to standard output, everything that is said about them to standard error.
+"""
+
+import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
+from types import FrameType, MappingProxyType
 
 from rich.console import Console
 from rich.text import Text
+
+from edge.finding import Verdict
+
+COLOURS: Mapping[str, str] = MappingProxyType(
+    {Verdict.MEASURED: "green", Verdict.LIMITED: "yellow", Verdict.REFUSED: "red"}
+)
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+"""That end a run in order: files are finished, the summary is shown."""
 
 
 @cache
@@ -39,3 +52,25 @@ def busy(text: str) -> Iterator[None]:
 
 def say(text: str) -> None:
     err().print(text, markup=False, soft_wrap=True)
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 frame`, `2 frames`."""
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+@contextmanager
+def stopping_by_signal(stop: Callable[[], None]) -> Iterator[None]:
+    """Calls `stop` at the first signal; a second one ends the program at once, as without us."""
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        stop()
+        for each in SIGNALS:
+            signal.signal(each, signal.SIG_DFL)
+
+    before = {number: signal.signal(number, on_signal) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

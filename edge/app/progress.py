@@ -8,8 +8,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from edge.app.console import err
-from edge.app.wording import COLOURS
+from edge.app.console import COLOURS, err
 from edge.finding import Finding
 from edge.loop.statistics import Statistics
 from edge.overlay.wording import plain_unit

@@ -3,9 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from edge.app.console import busy, err, out, say
+from edge.app.console import busy, err, out, say, stopping_by_signal
 from edge.app.settings import common_options
-from edge.app.stopping import stopping_by_signal
 from edge.app.task_commands import task_commands
 from edge.task.spec import TaskSpec
 

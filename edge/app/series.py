@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from edge.exam.sampling import EvenSample
-    from edge.exam.series import Series
+    from edge.exam.series import EvenSample, Series
     from edge.loop.step import Result
     from edge.terms import Terms
 
@@ -75,8 +74,7 @@ def series_task(spec: TaskSpec, given: Mapping[str, Any]) -> None:
     """Measures a recording and writes its tables and figures, or those of an earlier run."""
     from edge.app.run import follow
     from edge.app.session import open_session
-    from edge.exam.sampling import EvenSample
-    from edge.exam.series import series_of
+    from edge.exam.series import EvenSample, series_of
     from edge.sink.records import FILE_NAME, read_records
 
     asked, settings = taken(SeriesOptions, given, "a series")

@@ -5,7 +5,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from edge.app.wording import COLOURS, counted
+from edge.app.console import COLOURS, counted
 from edge.exam.summary import Summary
 from edge.loop.statistics import Spread, Statistics
 from edge.overlay.wording import plain_unit

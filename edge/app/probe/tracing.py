@@ -13,12 +13,10 @@ from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from edge.app.console import err, out, say
+from edge.app.console import counted, err, out, say, stopping_by_signal
 from edge.app.probe.fields import Plain, fields_of, tag_of
 from edge.app.probe.opening import opened, start, stop_imaging
-from edge.app.stopping import stopping_by_signal
 from edge.app.tables import plain_table
-from edge.app.wording import counted
 from firmware_bridge.errors import MessageError
 from firmware_bridge.line.codec import LINK_HEADER_BYTES, decode
 from firmware_bridge.line.framing import DELIMITER, Deframer

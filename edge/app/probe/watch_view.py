@@ -7,8 +7,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from edge.app.console import counted
 from edge.app.probe.tables import fault_text, output_text, sensor_text, transmit_line, transmit_text
-from edge.app.wording import counted
 from edge.overlay.state import index_text
 from firmware_bridge.host.clock_sync import ClockStatus
 from firmware_bridge.host.events import FaultLatched, TelemetryReport, TransmitChanged

@@ -9,12 +9,11 @@ from typing import Final
 
 from rich.live import Live
 
-from edge.app.console import out
+from edge.app.console import out, stopping_by_signal
 from edge.app.probe.fields import print_json_line
 from edge.app.probe.opening import opened, start, stop_imaging
 from edge.app.probe.tables import fault_text, transmit_text
 from edge.app.probe.watch_view import Notice, Snapshot, notice_line, snapshot_line, watch_view
-from edge.app.stopping import stopping_by_signal
 from firmware_bridge.errors import BridgeError, ClockNotReadyError
 from firmware_bridge.host.events import (
     ButtonMoved,
