@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edge.app.console import out, say
-from edge.app.settings import READERS, usable_cores
 from edge.app.task_commands import task_commands
 from edge.errors import SettingError
-from edge.option import Option, made, options_of, taken
-from edge.task.spec import TaskSpec
+from edge.option import Option, made, taken
 
 if TYPE_CHECKING:
     from edge.app.timing import LatencyTable
+    from edge.task.spec import TaskSpec
 
 STAGES = ("grab", "prepare", "infer", "conclude", "overlay")
 
@@ -44,11 +43,12 @@ class BenchOptions:
     json: Annotated[bool, Option("Print the table as JSON.")] = False
 
 
-def bench_task(spec: TaskSpec, given: Mapping[str, Any]) -> None:
+def bench_task(spec: "TaskSpec", given: Mapping[str, Any]) -> None:
     """Prints the table of one task."""
     import msgspec
 
     from edge.app.opening import open_task
+    from edge.app.settings import READERS, usable_cores
     from edge.app.timing import measure_latency
 
     asked, own = taken(BenchOptions, given, "the bench")
@@ -74,7 +74,8 @@ def whole_numbers(text: str) -> list[int]:
 bench = task_commands(
     HELP,
     bench_task,
-    lambda spec: options_of(BenchOptions),
+    options=BenchOptions,
+    settings=(),
     offered=lambda spec: bool(spec.anatomies) and any(way.network for way in spec.pathways),
     first=True,
 )

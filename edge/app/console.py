@@ -13,11 +13,7 @@ from types import FrameType, MappingProxyType
 from rich.console import Console
 from rich.text import Text
 
-from edge.finding import Verdict
-
-COLOURS: Mapping[str, str] = MappingProxyType(
-    {Verdict.MEASURED: "green", Verdict.LIMITED: "yellow", Verdict.REFUSED: "red"}
-)
+COLOURS: Mapping[str, str] = MappingProxyType({"measured": "green", "limited": "yellow", "refused": "red"})
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 """That end a run in order: files are finished, the summary is shown."""
 

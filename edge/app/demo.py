@@ -1,20 +1,19 @@
 """`sonoedge demo TASK`: the whole chain with no hardware, against a known truth."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from edge.app.console import busy, out, say
-from edge.app.settings import common_options
 from edge.app.task_commands import task_commands
 from edge.errors import SettingError
-from edge.option import Asked, Option, options_of, taken
-from edge.task.spec import TaskSpec
+from edge.option import Option, taken
 
 if TYPE_CHECKING:
     from edge.app.truth import Comparison
     from edge.loop.step import Result
+    from edge.task.spec import TaskSpec
     from edge.terms import Terms
 
 FPS = 25.0
@@ -49,11 +48,7 @@ class DemoOptions:
     seed: Annotated[int, Option("Another body for each number.", low=0)] = 1
 
 
-def demo_options(spec: TaskSpec) -> Sequence[Asked]:
-    return (*options_of(DemoOptions), *common_options("pathway", "runtime", "precision"))
-
-
-def demo_task(spec: TaskSpec, given: Mapping[str, Any]) -> None:
+def demo_task(spec: "TaskSpec", given: Mapping[str, Any]) -> None:
     """Runs the task on its first anatomy and prints how its measurements differ from the truth."""
     from edge.app.run import follow
     from edge.app.session import open_session
@@ -78,7 +73,14 @@ def demo_task(spec: TaskSpec, given: Mapping[str, Any]) -> None:
     say(f"look at {asked.out / MARK} and {asked.out / 'video-001.mkv'}")
 
 
-demo = task_commands(HELP, demo_task, demo_options, offered=lambda spec: spec.demo_frames is not None, first=True)
+demo = task_commands(
+    HELP,
+    demo_task,
+    options=DemoOptions,
+    settings=("pathway", "runtime", "precision"),
+    offered=lambda spec: spec.demo_frames is not None,
+    first=True,
+)
 
 
 def scratch_folder(folder: Path) -> Path:

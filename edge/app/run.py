@@ -4,13 +4,12 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from edge.app.console import busy, err, out, say, stopping_by_signal
-from edge.app.settings import common_options
 from edge.app.task_commands import task_commands
-from edge.task.spec import TaskSpec
 
 if TYPE_CHECKING:
     from edge.app.session import Session
     from edge.loop.step import Result
+    from edge.task.spec import TaskSpec
 
 HELP = """Measure a picture, a folder, a video, a DICOM file or a live probe.
 
@@ -29,7 +28,7 @@ findings.jsonl, one record per frame, and video-001.mkv. Ctrl-C ends a run in or
 """
 
 
-def run_task(spec: TaskSpec, given: Mapping[str, Any]) -> None:
+def run_task(spec: "TaskSpec", given: Mapping[str, Any]) -> None:
     """Measures until the source ends; shows progress and the summary."""
     from edge.app.session import open_session
 
@@ -40,7 +39,7 @@ def run_task(spec: TaskSpec, given: Mapping[str, Any]) -> None:
     follow(session)
 
 
-run = task_commands(HELP, run_task, lambda spec: common_options())
+run = task_commands(HELP, run_task)
 
 
 def follow(session: "Session", seen: "Callable[[Result], object]" = lambda result: None) -> None:

@@ -7,11 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from edge.app.console import busy, out, say
-from edge.app.settings import common_options
 from edge.app.task_commands import task_commands
 from edge.errors import SettingError, SourceFormatError
-from edge.option import Asked, Option, options_of, taken
-from edge.task.spec import TaskSpec
+from edge.option import Option, taken
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,6 +17,7 @@ if TYPE_CHECKING:
 
     from edge.exam.series import EvenSample, Series
     from edge.loop.step import Result
+    from edge.task.spec import TaskSpec
     from edge.terms import Terms
 
 KEPT_PICTURES = 64
@@ -63,14 +62,7 @@ class SeriesOptions:
     pictures: Annotated[int, Option("Pictures in the course's strip.", low=2, high=12)] = 6
 
 
-def series_options(spec: TaskSpec) -> Sequence[Asked]:
-    return (
-        *options_of(SeriesOptions),
-        *common_options("pathway", "model", "runtime", "precision", "fps", "mm_per_px", "depth_mm", "max_frames"),
-    )
-
-
-def series_task(spec: TaskSpec, given: Mapping[str, Any]) -> None:
+def series_task(spec: "TaskSpec", given: Mapping[str, Any]) -> None:
     """Measures a recording and writes its tables and figures, or those of an earlier run."""
     from edge.app.run import follow
     from edge.app.session import open_session
@@ -98,7 +90,13 @@ def series_task(spec: TaskSpec, given: Mapping[str, Any]) -> None:
         publish(series_of(read_records(asked.out / FILE_NAME)), sample.pick(asked.pictures), asked.out, spec.terms)
 
 
-series = task_commands(HELP, series_task, series_options, argument="source")
+series = task_commands(
+    HELP,
+    series_task,
+    options=SeriesOptions,
+    settings=("pathway", "model", "runtime", "precision", "fps", "mm_per_px", "depth_mm", "max_frames"),
+    argument="source",
+)
 
 
 def records_in(source: str) -> Path | None:
@@ -111,7 +109,7 @@ def records_in(source: str) -> Path | None:
     return path / FILE_NAME if (path / FILE_NAME).is_file() else None
 
 
-def publish_earlier(spec: TaskSpec, path: Path, folder: Path) -> None:
+def publish_earlier(spec: "TaskSpec", path: Path, folder: Path) -> None:
     """The course of an earlier run's records; `folder` is made once they are read.
 
     Raises SourceFormatError where they hold no frame, SettingError where they are another task's.

@@ -10,7 +10,7 @@ from edge.app.console import out, say
 
 def show(
     folder: Annotated[Path, typer.Argument(help="Folder that was given to --out.")],
-    frames: Annotated[bool, typer.Option("--frames", help="Also print one line a frame.")] = False,
+    frames: Annotated[bool, typer.Option("--frames", help="Also print one line per frame.")] = False,
 ) -> None:
     """Show what an earlier run found: verdicts, the median of each measure, reasons, files.
 

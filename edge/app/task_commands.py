@@ -6,46 +6,54 @@ The options come from settings records (edge.option): what a field says of itsel
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from edge.errors import SettingError
-from edge.option import Asked, options_of
-from edge.task.spec import TaskSpec
-from edge.task.table import TASKS, task_spec, task_specs
+from edge.option import Asked, NoOptions, options_of
+
+if TYPE_CHECKING:
+    from edge.task.spec import TaskSpec
 
 HELPED = {"help_option_names": ["-h", "--help"]}
-Body = Callable[[TaskSpec, Mapping[str, Any]], None]
+Body = Callable[["TaskSpec", Mapping[str, Any]], None]
 """Runs the command for a task with what the user gave, by name; what was not given is left out."""
 
 
 def task_commands(
     help_text: str,
     body: Body,
-    options: Callable[[TaskSpec], Sequence[Asked]],
     *,
+    options: type = NoOptions,
+    settings: Sequence[str] | None = None,
     argument: str = "",
-    offered: Callable[[TaskSpec], bool] = lambda spec: True,
+    offered: "Callable[[TaskSpec], bool]" = lambda spec: True,
     first: bool = False,
 ) -> typer.Typer:
-    """A command whose subcommands are the tasks that are `offered`, each with its `options` and the task's own.
+    """A command whose subcommands are the tasks that are `offered`.
 
-    help_text: of the whole; an example in it says TASK for the task's name, and appears in each subcommand's help too.
-    argument: the option that is written without its flag. first: where no task is named, the first one is meant.
+    Each has the command's own `options` (a record), those `settings` of a run that it also takes (None: all), and the
+    options of the task. Nothing of the tasks is imported before one of them, or help, is asked for. help_text: of the
+    whole; an example in it says TASK for the task's name, and appears in each subcommand's help too. argument: the
+    option that is written without its flag. first: where no task is named, the first one is meant.
     """
 
     class TaskGroup(TyperGroup):
         def list_commands(self, ctx: Any) -> list[str]:
+            from edge.task.table import task_specs
+
             return [spec.name for spec in task_specs() if offered(spec)]
 
         def get_command(self, ctx: Any, cmd_name: str) -> Any:
+            from edge.task.table import TASKS, task_spec
+
             spec = task_spec(cmd_name) if cmd_name in TASKS else None
             if spec is None or not offered(spec):
                 known = ", ".join(self.list_commands(ctx))
                 raise SettingError(f"there is no task '{cmd_name}' here; there are: {known}")
-            return _command(spec, help_text, body, options, argument)
+            return _command(spec, help_text, body, _asked(options, settings), argument)
 
         def parse_args(self, ctx: Any, args: list[str]) -> Any:
             helped = bool(args) and args[0] in ("-h", "--help")
@@ -64,10 +72,15 @@ def task_commands(
 def _nothing() -> None: ...
 
 
-def _command(
-    spec: TaskSpec, help_text: str, body: Body, options: Callable[[TaskSpec], Sequence[Asked]], argument: str
-) -> Any:
-    common, own = options(spec), options_of(spec.options)
+def _asked(options: type, settings: Sequence[str] | None) -> tuple[Asked, ...]:
+    from edge.app.settings import common_options
+
+    taken = common_options(*(settings or ())) if settings is None or settings else ()
+    return (*options_of(options), *taken)
+
+
+def _command(spec: "TaskSpec", help_text: str, body: Body, common: Sequence[Asked], argument: str) -> Any:
+    own = options_of(spec.options)
 
     def run(**given: Any) -> None:
         body(spec, {name: value for name, value in given.items() if value != left_out[name]})

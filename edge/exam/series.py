@@ -1,4 +1,4 @@
-"""A run's measurements against time: one row a frame, as CSV and as JSON Lines."""
+"""A run's measurements against time: one row per frame, as CSV and as JSON Lines."""
 
 import csv
 import io
@@ -104,7 +104,7 @@ def csv_of(series: Series) -> str:
 
 
 def json_lines_of(series: Series) -> str:
-    """One JSON object a frame with the CSV's columns; `null` where nothing is known."""
+    """One JSON object per frame with the CSV's columns; `null` where nothing is known."""
     names = columns(series)
     encode = msgspec.json.Encoder().encode
     return "".join(encode(dict(zip(names, row, strict=True))).decode() + "\n" for row in rows(series))

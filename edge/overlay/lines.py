@@ -33,7 +33,7 @@ def draw_dashes(
 def thinned(points: NDArray[np.float32], step_px: float) -> NDArray[np.float32]:
     """Of points that follow each other more closely than `step_px` about every `step_px` one; the ends stay.
 
-    Drawing time goes with the number of points, and a border has one a column.
+    Drawing time goes with the number of points, and a border has one per column.
     """
     if len(points) <= _FEW_POINTS:
         return points

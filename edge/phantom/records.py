@@ -75,7 +75,7 @@ class Pose:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Interface:
-    """A smooth surface that reflects. One value a beam, float32."""
+    """A smooth surface that reflects. One value per beam, float32."""
 
     depth_mm: Samples
     """Of the echo's leading edge; NaN where there is none."""

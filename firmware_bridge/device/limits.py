@@ -5,7 +5,7 @@ side. The model, per setting of frequency f, focus depth z, transmit power P and
 
 - Peak rarefactional pressure at the focus: a constant at 0 dB, lowered by P and derated by 0.3 dB/cm/MHz.
 - Mechanical index: derated pressure in MPa over the square root of f in MHz.
-- ISPTA.3: derated p^2 / (2 rho c), two cycles a pulse, 64 overlapping lines a frame.
+- ISPTA.3: derated p^2 / (2 rho c), two cycles per pulse, 64 overlapping lines per frame.
 - TIS: power through the central centimetre times f / 210 mW MHz (IEC 62359, scanned mode at the surface).
 - TIB: the lesser of sqrt(W.3 ISPTA.3) / 50 and W.3 / 4.4 with all of the power at the focus, as if the beam stood
   still.

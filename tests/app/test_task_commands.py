@@ -38,8 +38,8 @@ def invoke(tried):
     """`invoke(*arguments, **how)`: the command `try`, made with `how`, run with the arguments."""
 
     def run(*arguments, **how):
-        options = how.pop("options", lambda spec: common_options("source", "fps", "max_frames", "video", "stills"))
-        command = task_commands(HELP, lambda spec, given: tried.append((spec.name, dict(given))), options, **how)
+        usual = {"settings": ("source", "fps", "max_frames", "video", "stills")}
+        command = task_commands(HELP, lambda spec, given: tried.append((spec.name, dict(given))), **usual | how)
         app = typer.Typer()
         app.add_typer(command, name="try")
         app.command("other")(lambda: None)
@@ -128,15 +128,12 @@ def test_a_task_that_is_not_offered_is_not_there(invoke):
 
 
 def test_without_a_task_the_first_one_is_meant_where_that_is_so(invoke, tried):
-    def options(spec):
-        return common_options("fps")
-
-    assert invoke("--fps", "7", first=True, options=options).exit_code == 0
-    assert invoke(first=True, options=options).exit_code == 0
-    assert invoke("nerve", "--fps", "7", first=True, options=options).exit_code == 0
+    assert invoke("--fps", "7", first=True, settings=("fps",)).exit_code == 0
+    assert invoke(first=True, settings=("fps",)).exit_code == 0
+    assert invoke("nerve", "--fps", "7", first=True, settings=("fps",)).exit_code == 0
     assert [(name, given.get("fps")) for name, given in tried] == [(TASKS[0], 7.0), (TASKS[0], None), ("nerve", 7.0)]
-    assert "Commands" in invoke("--help", first=True, options=options).output
-    assert invoke("--fps", "7", options=options).exit_code == 2
+    assert "Commands" in invoke("--help", first=True, settings=("fps",)).output
+    assert invoke("--fps", "7", settings=("fps",)).exit_code == 2
 
 
 def test_an_option_can_be_written_without_its_flag(invoke, tried):

@@ -41,7 +41,7 @@ def mechanical_index(mhz: float, focus_cm: float, power_db: float = 0.0) -> floa
 
 
 def ispta_mw_cm2(mhz: float, focus_cm: float, frames_per_s: float) -> float:
-    """Water of 1000 kg/m3 and 1500 m/s, two cycles a pulse, 64 lines a frame; 10 W/m2 are 1 mW/cm2."""
+    """Water of 1000 kg/m3 and 1500 m/s, two cycles per pulse, 64 lines per frame; 10 W/m2 are 1 mW/cm2."""
     intensity = (pressure_mpa(mhz, focus_cm) * 1e6) ** 2 / (2 * 1000 * 1500)
     return intensity * 2 / (mhz * 1e6) * 64 * frames_per_s / 10
 

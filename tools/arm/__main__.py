@@ -115,7 +115,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, action="append", help="a model's folder (all shipped models)")
     parser.add_argument("--demo", default=short_demo(), help="what the program runs, '' for nothing (%(default)s)")
-    parser.add_argument("--pictures", type=int, default=PICTURES, help=f"pictures a model and board ({PICTURES})")
+    parser.add_argument("--pictures", type=int, default=PICTURES, help=f"pictures per model and board ({PICTURES})")
     arguments = parser.parse_args()
     started_s = time.monotonic()
     try:

@@ -176,7 +176,7 @@ def cycle_rows(task: MuscleTask, runtime: Runtime | None, seeds: Sequence[int], 
             yield cycle_row(f"seed {seed}", name, done, cycle.truth[:, k], k)
         yield f"| seed {seed} | angle by movement alone, {ALONE} cycles: off by {angle_by_flow_deg(cycle):+.1f} deg |"
     median, most, flow = np.mean(times, axis=0)
-    yield f"\n{cycles} cycles; tracking {median:.1f} ms a frame (95 % under {most:.1f}), {flow:.1f} ms of it flow"
+    yield f"\n{cycles} cycles; tracking {median:.1f} ms per frame (95 % under {most:.1f}), {flow:.1f} ms of it flow"
 
 
 def cycle_row(phantom: str, name: str, done: FollowedCycles, truth: NDArray[np.float64], k: int) -> str:

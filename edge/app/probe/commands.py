@@ -117,7 +117,7 @@ def watch(
     imaging: Annotated[bool, typer.Option("--start", help="Start imaging, without transmit.")] = False,
     arm: Annotated[bool, typer.Option("--arm", help="Start imaging and transmit: the probe emits ultrasound.")] = False,
     clear_fault: Annotated[bool, typer.Option("--clear-fault", help="Clear a latched fault first.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="One line of JSON an event, and one a second.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One line of JSON per event, and one per second.")] = False,
 ) -> None:
     """Watch a probe live: parameters, acoustic output, sensors, exposures, clock, link, events. In a pipe: lines.
 
@@ -205,7 +205,7 @@ def trace(
     arm: Annotated[bool, typer.Option("--arm", help="Start imaging and transmit for the recording.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One line of JSON a frame, the counters last.")] = False,
 ) -> None:
-    """Record the line to a probe, or show a recorded line: one line a frame, damaged ones marked, counters at the end.
+    """Record the line to a probe, or show a recorded line: a line per frame, damaged ones marked, counters at the end.
 
     A recording begins with the greeting and ends with Ctrl-C or after --seconds.
 
