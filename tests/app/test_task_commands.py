@@ -153,11 +153,12 @@ def test_no_task_has_an_option_that_every_run_demo_or_series_has(spec):
 
 
 def test_commands_are_made_of_what_is_there_when_they_are_asked(invoke, monkeypatch):
-    from edge.app import task_commands as module
+    from edge.task import table as module
 
     hip = replace(task_spec("cartilage"), name="hip", sentence="The hip of an infant.")
-    monkeypatch.setattr(module, "task_specs", lambda: (*task_specs(), hip))
-    monkeypatch.setattr(module, "task_spec", lambda name: hip if name == "hip" else task_spec(name))
+    specs, spec_of = task_specs(), task_spec
+    monkeypatch.setattr(module, "task_specs", lambda: (*specs, hip))
+    monkeypatch.setattr(module, "task_spec", lambda name: hip if name == "hip" else spec_of(name))
     monkeypatch.setattr(module, "TASKS", (*TASKS, "hip"))
     assert "hip The hip of an infant." in plain(invoke("--help").output)
 
