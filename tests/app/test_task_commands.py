@@ -14,6 +14,7 @@ from edge.app.settings import common_options
 from edge.app.task_commands import task_commands
 from edge.errors import SettingError
 from edge.option import options_of
+from edge.registry import Entry
 from edge.task.table import task_spec, task_specs
 
 TASKS = [spec.name for spec in task_specs()]
@@ -159,7 +160,7 @@ def test_commands_are_made_of_what_is_there_when_they_are_asked(invoke, monkeypa
     specs, spec_of = task_specs(), task_spec
     monkeypatch.setattr(module, "task_specs", lambda: (*specs, hip))
     monkeypatch.setattr(module, "task_spec", lambda name: hip if name == "hip" else spec_of(name))
-    monkeypatch.setattr(module, "TASKS", (*TASKS, "hip"))
+    monkeypatch.setattr(module, "TASKS", {**module.TASKS, "hip": Entry("nowhere:HIP")})
     assert "hip The hip of an infant." in plain(invoke("--help").output)
 
 
