@@ -16,7 +16,7 @@ Sizes = Mapping[str, float]
 """True values by the names of measurements, in their units."""
 
 
-class Exposed(Protocol):
+class Pictured(Protocol):
     """What an anatomy's picture must at least have."""
 
     @property
@@ -31,7 +31,7 @@ class Cine(Protocol):
     imaging: Imaging
     """The scanner's settings where no probe sets them."""
 
-    def picture(self, t_s: float, imaging: Imaging) -> Exposed: ...
+    def picture(self, t_s: float, imaging: Imaging) -> Pictured: ...
 
     def dark(self, t_s: float, imaging: Imaging) -> NDArray[np.uint8]:
         """(height, width) what is shown while nothing is transmitted."""
