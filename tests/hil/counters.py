@@ -35,10 +35,10 @@ class Counted:
 
 
 def counted_by_program(then: ConnectionStatistics, now: ConnectionStatistics) -> Counted:
-    """A program's session, since `then`."""
-    link = {name: getattr(now.link, name) - getattr(then.link, name) for name in (*STILL, *SENDING)}
+    """A program's session: its errors since `then`; what was sent again since it began, as the device counts it too."""
+    link = {name: getattr(now.link, name) - getattr(then.link, name) for name in STILL}
     line = {name: getattr(now.line, name) - getattr(then.line, name) for name in LINE_STILL}
-    return Counted("program", {name: link[name] for name in STILL} | line, *(link[name] for name in SENDING))
+    return Counted("program", link | line, *(getattr(now.link, name) for name in SENDING))
 
 
 def counted_by_link(end: str, counters: LinkCounters | LinkStatistics) -> Counted:
