@@ -20,7 +20,7 @@ import pytest
 class Ring:
     def __init__(self, words):
         self.left_out, self.skipped = [], []
-        self.code = pytest.main([*words, "--collect-only", "--quiet", "--no-cov"], [self])
+        self.code = pytest.main([*words, "--collect-only", "--quiet", "--no-cov", "--assert=plain"], [self])
 
     def pytest_collectreport(self, report):
         if report.skipped:

@@ -10,6 +10,8 @@ import pytest
 
 from tests.firmware import core_library
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__)
 TESTS = sorted(str(path) for path in HERE.parent.glob("test_core_*.py") if path != HERE)
 FROM = "import sys, pathlib, pytest; from tests.firmware import core_library; "
