@@ -1,7 +1,7 @@
 """Settings as records: each field says once how it is asked for, and every way of asking reads it from there.
 
 A settings record is a frozen dataclass whose fields are annotated with an `Option`. The command line, the Python
-interface and the address of a simulated probe (`phantom:NAME,seed=3`) all make it through `made` or `parsed`,
+interface and the address of a simulated probe (`phantom:NAME,seed=3`) all make it through `made` or `taken`,
 with the same checks and the same words.
 """
 
@@ -107,8 +107,8 @@ def made(record: type[R], given: Mapping[str, Any], what: str, readers: Readers 
     if strange := [name for name in given if name not in asked]:
         known = ", ".join(asked) or "none"
         raise SettingError(f"{what} has no setting '{strange[0]}'; there are: {known}")
-    if missing := [one.flag for one in asked.values() if one.required and given.get(one.name) is None]:
-        raise SettingError(f"{what} needs {missing[0]}: {asked_help(asked, missing[0])}")
+    if missing := [one for one in asked.values() if one.required and given.get(one.name) is None]:
+        raise SettingError(f"{what} needs {missing[0].flag}: {missing[0].option.help}")
     values = {name: _checked(asked[name], value, readers or {}) for name, value in given.items() if value is not None}
     return record(**others, **values)
 
@@ -118,10 +118,6 @@ def taken(record: type[R], given: Mapping[str, Any], what: str) -> tuple[R, dict
     own = {one.name for one in options_of(record)}
     mine = {name: value for name, value in given.items() if name in own}
     return made(record, mine, what), {name: value for name, value in given.items() if name not in own}
-
-
-def asked_help(asked: Mapping[str, Asked], flag: str) -> str:
-    return next(one.option.help for one in asked.values() if one.flag == flag)
 
 
 def _checked(asked: Asked, value: Any, readers: Readers) -> Any:

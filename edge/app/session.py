@@ -29,8 +29,8 @@ class Session:
     """An open chain; a context manager, to be iterated once.
 
     Iterating gives findings; `results` gives them with the frame and the picture that shows them. Both raise what the
-    source or a sink raises
-    (errors.SourceError, errors.SinkError); leaving the context lets every sink finish its files first.
+    source or a sink raises (errors.SourceError, errors.SinkError); leaving the context lets every sink finish its files
+    first.
     """
 
     def __init__(self, settings: Settings, chain: Chain) -> None:
