@@ -75,8 +75,7 @@ def _nothing() -> None: ...
 def _asked(options: type, settings: Sequence[str] | None) -> tuple[Asked, ...]:
     from edge.app.settings import common_options
 
-    taken = common_options(*(settings or ())) if settings is None or settings else ()
-    return (*options_of(options), *taken)
+    return (*options_of(options), *(one for one in common_options() if settings is None or one.name in settings))
 
 
 def _command(spec: "TaskSpec", help_text: str, body: Body, common: Sequence[Asked], argument: str) -> Any:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from contextlib import suppress
 
-from edge.errors import BackendUnavailableError, UnknownNameError
+from edge.errors import BackendUnavailableError
 from edge.phantom.anatomy import Anatomy
 from edge.registry import Entry, Table, load
 from edge.task.spec import TaskSpec
@@ -56,11 +56,3 @@ def anatomies() -> Mapping[str, Anatomy]:
         for one in spec.anatomies:
             found.setdefault(one.name, one)
     return found
-
-
-def anatomy(name: str) -> Anatomy:
-    """Raises UnknownNameError."""
-    known = anatomies()
-    if name not in known:
-        raise UnknownNameError(f"there is no phantom '{name}'; there are: {', '.join(known)}")
-    return known[name]

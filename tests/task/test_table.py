@@ -7,10 +7,11 @@ import pytest
 from edge.errors import BackendUnavailableError, SettingError, UnknownNameError
 from edge.phantom.anatomy import Anatomy
 from edge.registry import Entry, Table
+from edge.source.phantom import parse_phantom
 from edge.task import table
 from edge.task.fake import SPEC as FAKE
 from edge.task.spec import Pathway
-from edge.task.table import anatomies, anatomy, task_spec, task_specs, terms_of
+from edge.task.table import anatomies, task_spec, task_specs, terms_of
 from edge.terms import Terms
 
 OURS = tuple(table.TASKS.own)
@@ -62,12 +63,12 @@ def test_one_that_cannot_be_used_is_told_and_passed_over(others, name, target, t
 
 
 def test_a_body_of_ours_cannot_be_taken(others):
-    ours = anatomy("muscle")
+    ours = anatomies()["muscle"]
     others(odd=f"{__name__}:ODD")
     assert anatomies()["muscle"] == ours
     assert anatomies()["odd"].target == "odd:open_cine"
     with pytest.raises(UnknownNameError, match="there is no phantom 'spleen'; there are: cartilage"):
-        anatomy("spleen")
+        parse_phantom("spleen", anatomies())
 
 
 def test_a_record_of_a_task_that_is_not_here_has_plain_terms():
