@@ -17,6 +17,7 @@ from edge.app.reference import reference
 from edge.app.run import run
 from edge.app.series import series
 from edge.app.show import show
+from edge.app.task_commands import HELPED
 from edge.errors import SonoedgeError
 from firmware_bridge.errors import BridgeError
 
@@ -32,7 +33,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=HELPED,
 )
 app.add_typer(run, name="run")
 app.add_typer(demo, name="demo")

@@ -92,12 +92,9 @@ def _command(spec: "TaskSpec", help_text: str, body: Body, common: Sequence[Aske
     run.__annotations__ = {one.name: one.annotation for one in parameters}
     ways = "\n\n".join(f"  --pathway {one.name}: {one.sentence}" for one in spec.pathways)
     pathways = f"\n\n[bold]Pathways[/]\n\n{ways}" if len(spec.pathways) > 1 else ""
-    one = typer.Typer(
-        add_completion=False, rich_markup_mode="rich", context_settings={"help_option_names": ["-h", "--help"]}
-    )
-    one.command(spec.name, help=spec.sentence + pathways + _examples(help_text, spec.name), short_help=spec.sentence)(
-        run
-    )
+    shown = spec.sentence + pathways + _examples(help_text, spec.name)
+    one = typer.Typer(add_completion=False, rich_markup_mode="rich", context_settings=HELPED)
+    one.command(spec.name, help=shown, short_help=spec.sentence)(run)
     return typer.main.get_command(one)
 
 
