@@ -1,12 +1,12 @@
 """One line of `findings.jsonl`, as docs/records.md defines it, and how a frame and its finding become one."""
 
 import math
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
-from edge.finding import CaliperMark, Finding, LineMark, MaskMark, Measurement, SeriesMark
-from edge.frame import Frame, PixelSpacing
+from edge.finding import CaliperMark, Finding, LineMark, MaskMark, Measurement, SeriesMark, Verdict
+from edge.frame import Frame, PixelSpacing, SpacingOrigin
 
 SCHEMA: Final = 1
 """Raised whenever a field changes its meaning or goes; a new optional field does not raise it."""
@@ -29,9 +29,9 @@ class RegionRecord(msgspec.Struct, frozen=True):
 
 
 class SpacingRecord(msgspec.Struct, frozen=True):
-    x_mm_per_px: float
-    y_mm_per_px: float
-    origin: str
+    x_mm_per_px: Annotated[float, msgspec.Meta(gt=0)]
+    y_mm_per_px: Annotated[float, msgspec.Meta(gt=0)]
+    origin: SpacingOrigin
     relative_uncertainty: float
 
 
@@ -100,7 +100,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     exposed_ns: int
     origin: str
     task: str
-    verdict: str
+    verdict: Verdict
     reasons: tuple[str, ...]
     notes: tuple[str, ...]
     measurements: tuple[MeasurementRecord, ...]
@@ -126,7 +126,7 @@ def record_of(frame: Frame, finding: Finding) -> Record:
         exposed_ns=finding.exposed_ns,
         origin=frame.origin,
         task=finding.task,
-        verdict=finding.verdict.value,
+        verdict=finding.verdict,
         reasons=finding.reasons,
         notes=finding.notes,
         measurements=tuple(_measurement(measurement) for measurement in finding.measurements),
@@ -164,7 +164,7 @@ def _measurement(one: Measurement) -> MeasurementRecord:
 def _spacing(spacing: PixelSpacing | None) -> SpacingRecord | None:
     if spacing is None:
         return None
-    return SpacingRecord(spacing.x_mm_per_px, spacing.y_mm_per_px, spacing.origin.value, spacing.relative_uncertainty)
+    return SpacingRecord(spacing.x_mm_per_px, spacing.y_mm_per_px, spacing.origin, spacing.relative_uncertainty)
 
 
 def _line(mark: LineMark) -> LineRecord:

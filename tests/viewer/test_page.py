@@ -148,7 +148,7 @@ def test_a_port_of_the_systems_own_is_a_clear_error(monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(socket, "create_server", refused)
-    with pytest.raises(SettingError, match="port 80 of .*below 1024 are for the .*--view 8080"):
+    with pytest.raises(SettingError, match=r"port 80 of .*below 1024 are for the .*--view 8080"):
         PageSink(port=80)
 
 
