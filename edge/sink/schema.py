@@ -1,6 +1,7 @@
 """One line of `findings.jsonl`, as docs/records.md defines it, and how a frame and its finding become one."""
 
 import math
+import os
 from typing import Annotated, Final
 
 import msgspec
@@ -12,6 +13,9 @@ SCHEMA: Final = 1
 """Raised whenever a field changes its meaning or goes; a new optional field does not raise it."""
 POINT_DECIMALS: Final = 2
 """A hundredth of a pixel: far below what any border can be seen to."""
+
+_OF_FILES: Final = frozenset(("stills", "video", "dicom"))
+"""The kinds of sources whose frames' origin names a file."""
 
 Point = tuple[float, float]
 
@@ -115,6 +119,18 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     runtime: str | None
     timings: TimingsRecord
     predicted: tuple[MeasurementRecord, ...] = ()
+    file: str | None = None
+
+
+def as_utf8(name: str) -> str:
+    """A file's name as JSON can hold it: bytes that are no UTF-8 as `\\xe9`."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def file_of(frame: Frame) -> str | None:
+    """Which file the frame is of, in the folder that was named; None where the source has none."""
+    kind, _, name = frame.origin.partition(":")
+    return as_utf8(name) if kind in _OF_FILES and name else None
 
 
 def record_of(frame: Frame, finding: Finding) -> Record:
@@ -124,7 +140,8 @@ def record_of(frame: Frame, finding: Finding) -> Record:
         schema=SCHEMA,
         sequence=finding.sequence,
         exposed_ns=finding.exposed_ns,
-        origin=frame.origin,
+        origin=as_utf8(frame.origin),
+        file=file_of(frame),
         task=finding.task,
         verdict=finding.verdict,
         reasons=finding.reasons,
