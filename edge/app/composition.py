@@ -100,9 +100,8 @@ def _open_source(
     settings: Settings, clock: Clock, tell: Callable[[str], None], opened: ExitStack
 ) -> tuple[FrameSource, "ProbeLink | None"]:
     """The source, and the probe that its frames learn their state from; a phantom also obeys it."""
-    known = anatomies()
     if settings.probe is None:
-        source = open_source(settings.source, fps=settings.fps, clock=clock, anatomies=known)
+        source = open_source(settings.source, fps=settings.fps, clock=clock)
         return opened.enter_context(source), None
     from edge.app.probe_link import open_link
     from edge.source.probed import SCREEN_LAG_S, ProbedSource
@@ -113,9 +112,9 @@ def _open_source(
 
         probe, exposures = open_link(settings.probe, tell)
         opened.enter_context(probe)
-        phantom = open_phantom(rest, anatomies=known, fps=settings.fps, clock=clock, feed=exposures)
+        phantom = open_phantom(rest, anatomies=anatomies(), fps=settings.fps, clock=clock, feed=exposures)
         return opened.enter_context(ProbedSource(phantom, probe)), probe
-    source = opened.enter_context(open_source(settings.source, fps=settings.fps, clock=clock, anatomies=known))
+    source = opened.enter_context(open_source(settings.source, fps=settings.fps, clock=clock))
     if not source.live:
         raise SettingError(f"--probe needs a live picture, camera:... or phantom:...; {settings.source} is recorded")
     probe, _ = open_link(settings.probe, tell)
