@@ -39,6 +39,7 @@ class RunFile:
 
     def __init__(self, folder: Path, told: Mapping[str, Any]) -> None:
         """Raises SinkError."""
+        self.folder = folder
         self._path = folder / NAME
         self._began = moment()
         self._told = {"schema": SCHEMA, **told, "began": self._began}
