@@ -159,6 +159,8 @@ class RunSocket(Closing):
             self._control.do(Order(request.action, action=request.action), sender)
             self._tell(f"by another command: {request.action}")
             return Answer()
+        if not request.settings:
+            raise SettingError("nothing was asked for; write NAME=VALUE, such as depth=35")
         before = probe.parameter_table()
         text = " ".join(request.settings)
         self._control.do(Order(text, changes=changes_from(split_settings(request.settings), before)), sender)
