@@ -65,6 +65,18 @@ class RunFile:
         write_whole(self._path, msgspec.json.format(text) + b"\n")
 
 
+def head_line(folder: Path) -> str | None:
+    """When a run began, of what, and how it ended; None where its `run.json` does not say."""
+    try:
+        told = msgspec.json.decode((folder / NAME).read_bytes())
+        began, ended = told["began"], told["ended"]
+        end = "it was killed, or still goes on" if ended is None else f"ended: {ended['reason']}"
+        when = f"{began['wall_clock'][:19].replace('T', ' ')} (clock {began['clock']})"
+        return f"{when}, {told['settings']['source']}, sonoedge {told['sonoedge']}; {end}"
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, KeyError, TypeError):
+        return None
+
+
 def about_run(settings: Settings, runtime: Runtime | None, reason: str, probe: "Probe | None") -> dict[str, Any]:
     """What is known of a run before it begins. Raises BridgeErrors where the probe cannot be asked who it is."""
     return {
