@@ -89,7 +89,7 @@ def compose(
             sinks["page"] = opened.enter_context(QueuedSink(page, 1, lossless=False))
         locator = Locator(_stated_spacing(settings.mm_per_px), settings.depth_mm)
         draw_on = drawing(spec.terms, live=source.live, stages=settings.stages)
-        step = Step(locator.locate, spec.gate, task, runtime, draw_on, clock)
+        step = Step(locator.locate, spec.gate, spec.terms, task, runtime, draw_on, clock)
         loop = opened.enter_context(Loop(source, step, sinks, clock, max_frames=settings.max_frames, tell=tell))
         label = runtime_label(runtime)
         return Chain(loop, source, probe, label, reason, page.url if page else None, opened.pop_all())
