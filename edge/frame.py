@@ -119,6 +119,11 @@ class Frame:
         object.__setattr__(self, "pixels", view)
 
     @property
+    def simulated(self) -> bool:
+        """Whether a simulated probe made it: what was learned from phantoms alone holds in no other picture."""
+        return self.origin.startswith("phantom:")
+
+    @property
     def ultrasound(self) -> Region:
         """The region, or the whole picture where none was looked for."""
         return self.region or Region.whole(self.pixels)

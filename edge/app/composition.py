@@ -99,7 +99,7 @@ def compose(
             sinks["page"] = opened.enter_context(QueuedSink(page, 1, lossless=False))
         locator = Locator(_stated_spacing(settings.mm_per_px), settings.depth_mm)
         draw_on = drawing(spec.terms, live=source.live, stages=settings.stages)
-        step = Step(locator.locate, spec.gate, task, runtime, draw_on, clock)
+        step = Step(locator.locate, spec.gate, spec.terms, task, runtime, draw_on, clock)
         loop = opened.enter_context(Loop(source, step, sinks, clock, max_frames=settings.max_frames, tell=tell))
         control, player = _open_control(settings, probe, script, run_file, tell, opened)
         return Chain(

@@ -125,7 +125,7 @@ def _open_step(candidate: Candidate, spec: TaskSpec, task: Task, clock: Clock, o
     )
     # A locator of its own for each: it remembers the last frame's region, which must not be a gift to the next.
     draw_on = drawing(spec.terms, live=True)
-    return Step(Locator().locate, spec.gate, task, opened.enter_context(runtime), draw_on, clock)
+    return Step(Locator().locate, spec.gate, spec.terms, task, opened.enter_context(runtime), draw_on, clock)
 
 
 def _grab(source: FrameSource, clock: Clock, frames: int) -> Iterator[Grabbed]:
