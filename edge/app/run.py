@@ -1,6 +1,7 @@
 """`sonoedge run TASK`: measure what a source shows."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from edge.app.console import busy, err, out, say, stopping_by_signal
@@ -47,7 +48,6 @@ def follow(session: "Session", seen: "Callable[[Result], object]" = lambda resul
 
     `seen` is called with each result.
     """
-    from edge.app.probe.keys import terminal_keys
     from edge.app.progress import progress_line
     from edge.app.tables import run_view, summary_view
 
@@ -62,7 +62,7 @@ def follow(session: "Session", seen: "Callable[[Result], object]" = lambda resul
 
     try:
         with (
-            terminal_keys(session.control, say) as put_back_terminal,
+            _keys(session) as put_back_terminal,
             stopping_by_signal(stop),
             session,
             progress_line(terms).shown() as line,
@@ -74,3 +74,12 @@ def follow(session: "Session", seen: "Callable[[Result], object]" = lambda resul
         if session.summary().frames:
             out().print(summary_view(session.summary(), terms))
             err().print(run_view(session.statistics()))
+
+
+def _keys(session: "Session") -> AbstractContextManager[Callable[[], None]]:
+    """The keys that set the run's probe, where it has one; see terminal_keys."""
+    if session.control is None:
+        return nullcontext(lambda: None)
+    from edge.app.probe.keys import terminal_keys
+
+    return terminal_keys(session.control, say)

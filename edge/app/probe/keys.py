@@ -154,10 +154,10 @@ class ProbeKeys:
 
 
 @contextmanager
-def terminal_keys(control: ProbeControl | None, tell: Callable[[str], None]) -> Iterator[Callable[[], None]]:
-    """The keys of a run with a probe at a terminal; nothing without one of the two. Gives what puts the terminal back
-    at once, for a signal's handler; leaving does so anyway."""
-    if control is None or not sys.stdin.isatty():
+def terminal_keys(control: ProbeControl, tell: Callable[[str], None]) -> Iterator[Callable[[], None]]:
+    """The keys of a run with a probe, where it stands at a terminal. Gives what puts the terminal back at once, for a
+    signal's handler; leaving does so anyway."""
+    if not sys.stdin.isatty():
         yield lambda: None
         return
     tell(HELP)
