@@ -108,6 +108,8 @@ class Frame:
     source brings grey only."""
     pixel_aspect: float = 1.0
     """Width of a pixel over its height, as the source says; 1 where it says nothing."""
+    timed: bool = True
+    """False: its source tells no times, and `exposed_ns` only keeps its frames in order."""
     doubts: tuple[str, ...] = ()
     """Why its scale may be wrong although it has one: what is measured in it is `limited` at best, for these reasons."""
 
