@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 START: Final = b"\xff\xd8"
 END: Final = b"\xff\xd9"
-_SCAN, _TABLES, _BASELINE = 0xDA, 0xC4, (0xC0, 0xC1)
+_SCAN, _TABLES, _BASELINE, _KNOWN = 0xDA, 0xC4, (0xC0, 0xC1), (0xC0, 0xC1, 0xC2)
 _STANDALONE: Final = (0x01, *range(0xD0, 0xD9))
 _NEXT_MARKER: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _LOST_RUN: Final = bytes(24)
@@ -73,12 +73,15 @@ def decode_stored(data: bytes) -> NDArray[np.uint8]:
 
 
 def check(data: bytes) -> None:
-    """Raises DamagedJpegError where a decoder would have to make up a part of the picture."""
+    """Raises DamagedJpegError where a decoder would have to make up a part of the picture. What is coded in a way that
+    this decoder does not know (12 bits, lossless) is left to the one that does."""
     try:
         kind = simplejpeg.decode_jpeg_header(data)[2]
+        _decode(data, "CMYK" if kind in ("CMYK", "YCCK") else "GRAY")
+    except DamagedJpegError:
+        raise
     except ValueError:
-        return  # of a kind that this decoder does not know; the one that does may judge it
-    _decode(data, "CMYK" if kind in ("CMYK", "YCCK") else "GRAY")
+        return
 
 
 def _decode(data: bytes, colours: str) -> NDArray[np.uint8]:
@@ -87,6 +90,8 @@ def _decode(data: bytes, colours: str) -> NDArray[np.uint8]:
     parts = list(segments(data))
     if not parts or parts[-1].marker != 0xD9:
         raise DamagedJpegError("its end is missing")
+    if not any(part.marker in _KNOWN and part.payload[:1] == b"\x08" for part in parts):
+        raise ValueError("it is coded in a way that cannot be read")
     if _holds_lost_run(parts):
         raise DamagedJpegError("a part of its data is blank")
     stream = data[: parts[-1].start]

@@ -93,8 +93,10 @@ def _decode(data: bytes) -> StoredPictures:
         pictures, durations = tuple(animation.frames), tuple(int(each) for each in animation.durations)
         if len(pictures) != tags.frames:
             problem = f"is damaged ({len(pictures)} of its {tags.frames} pictures are there)"
+    elif data.startswith(jpeg.START):
+        pictures, problem = _decode_jpegs(data)
     else:
-        pictures = _decode_jpegs(data) if data.startswith(jpeg.START) else _decoded(data)
+        pictures = _decoded(data)
     turn = of_exif(tags.orientation)
     return StoredPictures(
         tuple(turn.turned(picture) for picture in pictures),
@@ -112,20 +114,33 @@ def _decoded(data: bytes) -> Pictures:
     return () if picture is None else (picture,)
 
 
-def _decode_jpegs(data: bytes) -> Pictures:
-    """The picture, and those that simply stand behind it; a preview that the first one announces is left out."""
-    length = jpeg.whole_length(data) or len(data)
-    first, rest = data[:length], data[length:].lstrip(b"\0")
+def _decode_jpegs(data: bytes) -> tuple[Pictures, str]:
+    """The picture, and those that simply stand behind it, with what is wrong with these; a preview that the first one
+    announces is left out."""
+    length = jpeg.whole_length(data)
+    pictures, rest = _decode_jpeg(data[:length]), data[length:].lstrip(b"\0")
+    if any(part.marker == 0xE2 and part.payload.startswith(b"MPF\0") for part in jpeg.segments(data)):
+        return pictures, ""
+    while rest.startswith(b"\xff\xd8\xff"):
+        length = jpeg.whole_length(rest)
+        try:
+            further = _decode_jpeg(rest[:length])
+        except jpeg.DamagedJpegError:
+            further = ()
+        if not further or length is None:
+            return pictures, f"is truncated or damaged ({len(pictures)} whole pictures are there, and a part of one)"
+        pictures, rest = pictures + further, rest[length:].lstrip(b"\0")
+    return pictures, ""
+
+
+def _decode_jpeg(data: bytes) -> Pictures:
     try:
-        pictures: Pictures = (jpeg.decode_stored(first),)
+        return (jpeg.decode_stored(data),)
     except jpeg.DamagedJpegError:
         raise
     except ValueError:  # four inks, and what this decoder does not know
-        jpeg.check(first)
-        pictures = _decoded(first)
-    announced = any(part.marker == 0xE2 and part.payload.startswith(b"MPF\0") for part in jpeg.segments(first))
-    follows = rest.startswith(b"\xff\xd8\xff") and not announced
-    return (*pictures, *_decode_jpegs(rest)) if follows else pictures
+        jpeg.check(data)
+        return _decoded(data)
 
 
 def _decode_tiff(data: bytes) -> StoredPictures:
@@ -141,7 +156,9 @@ def _decode_tiff(data: bytes) -> StoredPictures:
     together = zip(decoded, is_wanted, faults, strict=False)
     whole = tuple(picture for picture, wanted, fault in together if wanted and not fault)
     lost = sum(is_wanted) - len(whole)
-    problem = held.problem or (f"is damaged ({lost} of its {sum(is_wanted)} pictures cannot be decoded)" if lost else "")
+    problem = held.problem or (
+        f"is damaged ({lost} of its {sum(is_wanted)} pictures cannot be decoded)" if lost else ""
+    )
     pages = [page for page, wanted in zip(held.pages, is_wanted, strict=True) if wanted]
     aspects = [of_exif(tiff.orientation(page)).turned_aspect(tiff.pixel_aspect(page) or 1.0) for page in pages] or [1.0]
     doubts = ("its pages give their pixels different shapes",) if max(aspects) / min(aspects) > 1.01 else ()

@@ -73,7 +73,9 @@ def samples_are_deep(head: bytes) -> bool:
     if head.startswith(PNG):
         return head[24:25] == b"\x10"
     words = head[:512].split()
-    return head.startswith((b"P2", b"P3", b"P5", b"P6")) and len(words) > 3 and words[3].isdigit() and int(words[3]) > 255
+    return (
+        head.startswith((b"P2", b"P3", b"P5", b"P6")) and len(words) > 3 and words[3].isdigit() and int(words[3]) > 255
+    )
 
 
 def _jpeg(data: bytes, tags: PictureTags) -> None:

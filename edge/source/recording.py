@@ -100,9 +100,7 @@ def located(rest: str) -> Path:
         raise SourceNotFoundError(f"there is no file or folder '{shown(rest)}'; check the path") from error
     except (OSError, ValueError, RuntimeError) as error:
         why = shown(str(error))
-        raise SourceError(
-            f"the path '{shown(rest)}' cannot be used ({why}); check it and its permissions"
-        ) from error
+        raise SourceError(f"the path '{shown(rest)}' cannot be used ({why}); check it and its permissions") from error
     return path
 
 

@@ -62,14 +62,18 @@ class StillsSource(Recording):
             except SourceError as error:
                 self._skipped.append(str(error))
         if sequence == 0:
-            raise SourceFormatError(f"none of the {len(files)} files in '{shown(rest)}' is a picture: {self._skipped[0]}")
+            raise SourceFormatError(
+                f"none of the {len(files)} files in '{shown(rest)}' is a picture: {self._skipped[0]}"
+            )
 
     def _files(self, folder: Path) -> list[Path]:
         """The files in it that may be pictures; all else is told."""
         try:
             found = [path for path in folder.iterdir() if not path.name.startswith(".") and path.name != _INDEX]
         except OSError as error:
-            raise SourceError(f"the folder '{shown(folder)}' cannot be read ({error}); check its permissions") from error
+            raise SourceError(
+                f"the folder '{shown(folder)}' cannot be read ({error}); check its permissions"
+            ) from error
         files, folders = [], []
         for path in sorted(found, key=lambda path: natural_key(path.name)):
             if path.is_file():
@@ -99,7 +103,11 @@ def _of_file(file: Path, bits: int, sequence: int, fps: float | None) -> Iterato
     kind = file_kind(file)
     if kind == "video":
         raise SourceFormatError(f"'{shown(file)}' is a video; expected pictures; name it alone")
-    return _of_dicom(file, sequence, fps) if kind == "dicom" else _of_pictures(file, read_pictures(file), bits, sequence, fps)
+    return (
+        _of_dicom(file, sequence, fps)
+        if kind == "dicom"
+        else _of_pictures(file, read_pictures(file), bits, sequence, fps)
+    )
 
 
 def _of_dicom(file: Path, sequence: int, fps: float | None) -> Iterator[Frame]:
@@ -107,13 +115,11 @@ def _of_dicom(file: Path, sequence: int, fps: float | None) -> Iterator[Frame]:
     from edge.source.dicom import dicom_frames
 
     # The files' own times have no common beginning.
-    for number, frame in enumerate(dicom_frames(file, fps), start=sequence):
+    for number, frame in enumerate(dicom_frames(file, fps, is_cine=False), start=sequence):
         yield replace(frame, sequence=number, exposed_ns=position_ns(number, fps), timed=fps is not None)
 
 
-def _of_pictures(
-    file: Path, stored: StoredPictures, bits: int, sequence: int, fps: float | None
-) -> Iterator[Frame]:
+def _of_pictures(file: Path, stored: StoredPictures, bits: int, sequence: int, fps: float | None) -> Iterator[Frame]:
     name = shown(file.name)
     # A file that tells its own times keeps them, but among others.
     tells = sequence == 0 and fps is None and len(stored.durations_ms) > 1 and min(stored.durations_ms) > 0

@@ -21,7 +21,9 @@ from edge.source.video_stream import Damage, PixelShape
 
 _CURE = "record or copy the file again"
 _CHECKS = "crccheck+bitstream+buffer"
-_BARE_STREAMS = frozenset(("h264", "hevc", "m4v", "mjpeg", "mpegvideo", "h263", "obu", "vvc", "cavsvideo", "dirac", "vc1"))
+_BARE_STREAMS = frozenset(
+    ("h264", "hevc", "m4v", "mjpeg", "mpegvideo", "h263", "obu", "vvc", "cavsvideo", "dirac", "vc1")
+)
 
 
 def open_video(rest: str, *, fps: float | None, clock: Clock) -> Recording:

@@ -102,7 +102,9 @@ class PixelShape:
         aspect = coded if has_changed else self._of_file or coded
         doubts = []
         if self._of_file and self._first_coded and abs(self._of_file / self._first_coded - 1) > 0.01:
-            doubts.append(f"the file gives its pixels a width of {self._of_file:.3g} heights, its stream {coded or 1:.3g}")
+            doubts.append(
+                f"the file gives its pixels a width of {self._of_file:.3g} heights, its stream {coded or 1:.3g}"
+            )
         if self._read - self._changed <= _REORDERED:
             doubts.append("the shape of the pixels changes within the file, about here")
         return aspect or 1.0, tuple(doubts)
