@@ -109,9 +109,9 @@ class Frame:
     pixel_aspect: float = 1.0
     """Width of a pixel over its height, as the source says; 1 where it says nothing."""
     timed: bool = True
-    """False: its source tells no times, and `exposed_ns` only keeps its frames in order."""
+    """False: its source tells no times; `exposed_ns` only keeps its frames in order."""
     doubts: tuple[str, ...] = ()
-    """Why its scale may be wrong although it has one: what is measured in it is `limited` at best, for these reasons."""
+    """Why its scale may be wrong although it has one: what is measured in it is `limited` at best, for these."""
 
     def __post_init__(self) -> None:
         if self.pixels.ndim != 2 or self.pixels.dtype != np.uint8 or 0 in self.pixels.shape:

@@ -49,7 +49,7 @@ def dicom_frames(path: Path, fps: float | None, *, is_cine: bool) -> Generator[F
         times = frame_times_ns(header, count) if count > 1 else None
     if is_cine and count > 1 and times is None and fps is None:
         raise SettingError(
-            f"'{shown(path)}' does not say when its {count} pictures were exposed; say how many a second they are: --fps"
+            f"'{shown(path)}' does not say when its {count} pictures were exposed; say how many a second: --fps"
         )
     notes = scale.notes
     if stated is not None and count > stated:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Literal
 
 from pydicom import FileDataset, dcmread
 from pydicom.encaps import generate_fragments, generate_frames, parse_basic_offsets
@@ -103,7 +103,7 @@ def _frame_bytes(header: FileDataset) -> int:
 def _pixel_data_length(file: BinaryIO, syntax: UID) -> int | None:
     """Reads on to the value of the pixel data; None where there is none."""
     dcmread(file, stop_before_pixels=True, force=True)
-    order = "little" if syntax.is_little_endian else "big"
+    order: Literal["little", "big"] = "little" if syntax.is_little_endian else "big"
     head = file.read(12)
     tag = tuple(int.from_bytes(head[at : at + 2], order) for at in (0, 2))
     if len(head) < 12 or tag != _PIXEL_DATA:

@@ -1,4 +1,4 @@
-"""What a DICOM data set says of a picture's scale, ultrasound region and frame times; what contradicts itself is told."""
+"""What a DICOM data set says of a picture's scale, region and frame times, and where it contradicts itself."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

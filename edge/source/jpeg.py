@@ -94,7 +94,7 @@ def _decode(data: bytes, colours: str) -> NDArray[np.uint8]:
         raise ValueError("it is coded in a way that cannot be read")
     if _holds_lost_run(parts):
         raise DamagedJpegError("a part of its data is blank")
-    stream = data[: parts[-1].start]
+    stream = data[: parts[-1].start - len(END)].rstrip(b"\xff") + END
     problem = "its coded data does not fit its size"
     for _ in range(2):
         try:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 
 from edge.clock import Clock, MonotonicClock
 from edge.errors import SourceError, SourceFormatError, SourceNotFoundError

@@ -67,6 +67,8 @@ def of_matrix(matrix: Sequence[int]) -> Orientation:
     Raises ValueError for one that slants, stretches or tilts: that picture has no rows and columns to measure along.
     """
     a, b, u, c, d, v, _, _, _ = matrix
+    if a == b == c == d == 0:
+        return UPRIGHT  # never written
     if u == v == 0 and b == c == 0 != a and abs(a) == abs(d):
         return Orientation(left_right=a < 0, upside_down=d < 0)
     if u == v == 0 and a == d == 0 != b and abs(b) == abs(c):

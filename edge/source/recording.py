@@ -14,7 +14,7 @@ from edge.errors import SettingError, SourceError, SourceFormatError, SourceNotF
 from edge.frame import Frame
 
 STILL_SECONDS = 1.0
-"""Time that one picture stands for where neither the user nor the file tells the rate."""
+"""Between pictures of which neither the user nor the file tells the rate: it keeps them in order and is no time."""
 _NAP_S = 0.05
 """Longest sleep before a paced read looks whether the source was closed."""
 
@@ -129,8 +129,8 @@ def checked_file(rest: str, expected: str) -> Path:
 def special(path: Path) -> str:
     """What lies at `path` that is neither a file nor a folder: `pipe`."""
     mode = path.stat().st_mode
-    kinds = {"pipe": stat.S_ISFIFO, "socket": stat.S_ISSOCK, "device": lambda m: stat.S_ISCHR(m) or stat.S_ISBLK(m)}
-    return next((name for name, is_kind in kinds.items() if is_kind(mode)), "special file")
+    kinds = {"pipe": stat.S_ISFIFO(mode), "socket": stat.S_ISSOCK(mode), "device": stat.S_ISCHR(mode)}
+    return next((name for name, is_kind in kinds.items() if is_kind), "special file")
 
 
 def natural_key(name: str) -> tuple[list[str | int], str]:

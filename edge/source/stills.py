@@ -13,8 +13,8 @@ from edge.clock import Clock
 from edge.errors import SourceError, SourceFormatError, SourceNotFoundError
 from edge.frame import Frame
 from edge.source import tiff
-from edge.source.grey import DEPTHS, coloured_region, to_grey
 from edge.source.file_kind import file_head, file_kind
+from edge.source.grey import DEPTHS, coloured_region, to_grey
 from edge.source.picture_file import StoredPictures, read_pictures
 from edge.source.picture_tags import samples_are_deep
 from edge.source.recording import Recording, checked_file, located, natural_key, position_ns, shown, special

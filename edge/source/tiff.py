@@ -1,11 +1,11 @@
 """What a TIFF file says of its pages, read without decoding them; EXIF data is such a file too."""
 
 import re
+import struct
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from struct import Struct
-from struct import error as StructError
 from typing import Final
 
 from edge.source import jpeg
@@ -44,7 +44,7 @@ def read_tags(data: bytes) -> Tiff:
             seen.add(at)
             tags, at = _page(data, order, big, at)
             pages.append(tags)
-    except (StructError, IndexError, ValueError):
+    except (struct.error, IndexError, ValueError):
         return Tiff(tuple(pages), f"is truncated (it breaks off after {len(pages)} pages)")
     promised = _stacked(pages[0]) if pages else 0
     if promised > len(pages):
@@ -117,11 +117,11 @@ def _stacked(tags: Tags) -> int:
 
 
 def _page(data: bytes, order: str, big: bool, at: int) -> tuple[Tags, int]:
-    """Its tags, and where the next page is; raises StructError where they lie outside the file."""
+    """Its tags, and where the next page is; raises struct.error where they lie outside the file."""
     (count,) = _unpack(order, "Q" if big else "H", data, at)
     start, size = at + (8 if big else 2), 20 if big else 12
     if start + count * size > len(data):
-        raise StructError("cut")
+        raise struct.error("cut")
     tags = {tag: values for n in range(count) for tag, values in _entry(data, order, big, start + n * size)}
     (following,) = _unpack(order, "Q" if big else "I", data, start + count * size)
     return tags, following

@@ -3,6 +3,7 @@
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import av
 import numpy as np
@@ -27,8 +28,8 @@ _BARE_STREAMS = frozenset(
 
 
 def open_video(rest: str, *, fps: float | None, clock: Clock) -> Recording:
-    """Frames of the video file `rest`; `fps` paces them. Their times are the file's own; a stream that has none, such as
-    bare H.264, gets them from `fps`.
+    """Frames of the video file `rest`; `fps` paces them. Their times are the file's own; a bare stream that has none
+    gets them from `fps`.
 
     Grey is luma stretched to 0..255 where the video keeps to 16..235. Pictures are turned as the file says. What lost
     bytes, and what follows it until a picture that stands alone, is left out; a damaged or truncated video gives every
@@ -96,8 +97,8 @@ def _frames(path: Path, fps: float | None) -> Generator[Frame]:
 
 
 def _stands_alone(stream: VideoStream) -> bool:
-    """Whether each picture is coded by itself. Only then may a decoder stop at the first oddity: where pictures build on
-    each other a harmless one would cost the video."""
+    """Whether each picture is coded by itself. Only then may a decoder stop at the first oddity: where pictures build
+    on each other a harmless one would cost the video."""
     return stream.codec_context.codec.intra_only
 
 
@@ -111,10 +112,10 @@ def _orientation(path: Path, picture: VideoFrame) -> Orientation:
     if matrix is None:
         return UPRIGHT
     try:
-        return of_matrix(np.frombuffer(bytes(matrix), np.int32)[:9].tolist())
+        return of_matrix(np.frombuffer(cast(bytes, matrix), np.int32)[:9].tolist())
     except ValueError as error:
         raise SourceFormatError(
-            f"'{shown(path)}' cannot be shown upright: {error}; save it anew without it (ffmpeg -i {shown(path)} NEW.mkv)"
+            f"'{shown(path)}' cannot be shown upright: {error}; save it anew (ffmpeg -i FILE NEW.mkv)"
         ) from error
 
 

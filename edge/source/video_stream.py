@@ -15,7 +15,7 @@ _FORBIDDEN: Final = re.compile(rb"\0\0[\0-\x02]")
 _FORBIDDEN_BETWEEN_STARTS: Final = re.compile(rb"\0\0(?:\x02|\0+(?:\x02|[^\0\x01]))")
 """The same where units are told apart by start codes, which zeros may lead up to."""
 _LOST_RUN: Final = bytes(32)
-"""In an arithmetic code so many bits without information stand for no picture."""
+"""So many bits without information stand for no picture, in an arithmetic code or between units."""
 _ARITHMETIC: Final = frozenset(("vp8", "vp9", "libvpx", "libvpx-vp9", "av1", "libdav1d"))
 _UNITS: Final = frozenset(("h264", "hevc"))
 _JPEG: Final = "mjpeg"
@@ -38,7 +38,7 @@ class Damage:
         self._since_pts: int | None = None
         self._since_packet = 0
 
-    def look_at(self, packet: Packet) -> None:
+    def look_at(self, packet: "Packet[VideoStream]") -> None:
         """Notices what the coded bytes show; before they are decoded."""
         if not packet.size:
             return
@@ -46,7 +46,7 @@ class Damage:
         if packet.is_corrupt or not self._is_whole(bytes(packet)):
             self._suspect(packet.pts)
 
-    def not_decoded(self, packet: Packet) -> None:
+    def not_decoded(self, packet: "Packet[VideoStream]") -> None:
         """Notices that no picture came of it."""
         self.lost += 1
         self._suspect(packet.pts)
@@ -124,7 +124,8 @@ def _length_bytes(codec: str, extra: bytes) -> int:
 
 def _units_are_whole(data: bytes, length_bytes: int) -> bool:
     if not length_bytes:
-        return _FORBIDDEN_BETWEEN_STARTS.search(data.rstrip(b"\0")) is None
+        # A few zeros may fill up a unit.
+        return _LOST_RUN not in data and _FORBIDDEN_BETWEEN_STARTS.search(data.rstrip(b"\0")) is None
     at = 0
     while at + length_bytes <= len(data):
         start = at + length_bytes
