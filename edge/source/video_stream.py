@@ -15,7 +15,9 @@ _FORBIDDEN: Final = re.compile(rb"\0\0[\0-\x02]")
 _FORBIDDEN_BETWEEN_STARTS: Final = re.compile(rb"\0\0(?:\x02|\0+(?:\x02|[^\0\x01]))")
 """The same where units are told apart by start codes, which zeros may lead up to."""
 _LOST_RUN: Final = bytes(32)
-"""So many bits without information stand for no picture, in an arithmetic code or between units."""
+"""In an arithmetic code so many bits without information stand for no picture."""
+_LOST_END: Final = bytes(12)
+"""More than fills a unit of H.264 or H.265 up to a whole number of machine words, before the next one's start code."""
 _ARITHMETIC: Final = frozenset(("vp8", "vp9", "libvpx", "libvpx-vp9", "av1", "libdav1d"))
 _UNITS: Final = frozenset(("h264", "hevc"))
 _JPEG: Final = "mjpeg"
@@ -124,8 +126,7 @@ def _length_bytes(codec: str, extra: bytes) -> int:
 
 def _units_are_whole(data: bytes, length_bytes: int) -> bool:
     if not length_bytes:
-        # A few zeros may fill up a unit.
-        return _LOST_RUN not in data and _FORBIDDEN_BETWEEN_STARTS.search(data.rstrip(b"\0")) is None
+        return _LOST_END not in data and _FORBIDDEN_BETWEEN_STARTS.search(data.rstrip(b"\0")) is None
     at = 0
     while at + length_bytes <= len(data):
         start = at + length_bytes

@@ -255,9 +255,9 @@ def test_the_shape_of_the_pixels(name: str, codec: str, ratio: Fraction | None, 
 def test_the_shape_of_the_pixels_may_change_within_a_file(tmp_path: Path) -> None:
     """One stream behind the other, as a recorder leaves it that was set anew."""
     ratios = enumerate((Fraction(2), Fraction(1)))
-    parts = [_in_codec(tmp_path / f"{number}.ts", "libx264", ratio, 30, g="10") for number, ratio in ratios]
-    (tmp_path / "a.ts").write_bytes(b"".join(part.read_bytes() for part in parts))
-    with _open(tmp_path / "a.ts") as source:
+    parts = [_in_codec(tmp_path / f"{number}.h264", "libx264", ratio, 30, g="10") for number, ratio in ratios]
+    (tmp_path / "a.h264").write_bytes(b"".join(part.read_bytes() for part in parts))
+    with _open(tmp_path / "a.h264") as source:
         frames, _ = _read_to_damage(source)
     trusted = [round(f.pixel_aspect, 3) for f in frames if not f.doubts]
     assert set(trusted) == {2.0, 1.0} and trusted == sorted(trusted, reverse=True)
