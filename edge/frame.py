@@ -112,6 +112,8 @@ class Frame:
     """Width of a pixel over its height, as the source says; 1 where it says nothing."""
     sizes_differ: bool = False
     """The source holds pictures of several sizes, so that one scale cannot be stated for all of them."""
+    timed: bool = True
+    """False: its source tells no times; `exposed_ns` only keeps its frames in order."""
     doubts: tuple[str, ...] = ()
     """Why its scale may be wrong although it has one: what is measured is `limited` at best, for these reasons."""
 
