@@ -95,12 +95,13 @@ def compose(
             name: opened.enter_context(QueuedSink(sink, capacity, lossless=not source.live))
             for name, sink in opened_sinks.items()
         }
-        if page is not None:
-            sinks["page"] = opened.enter_context(QueuedSink(page, 1, lossless=False))
+        views = {} if page is None else {"page": opened.enter_context(QueuedSink(page, 1, lossless=False))}
         locator = Locator(_stated_spacing(settings.mm_per_px), settings.depth_mm)
         draw_on = drawing(spec.terms, live=source.live, stages=settings.stages)
         step = Step(locator.locate, spec.gate, spec.terms, task, runtime, draw_on, clock)
-        loop = opened.enter_context(Loop(source, step, sinks, clock, max_frames=settings.max_frames, tell=tell))
+        loop = opened.enter_context(
+            Loop(source, step, sinks, clock, views=views, max_frames=settings.max_frames, tell=tell)
+        )
         control, player = _open_control(settings, probe, script, run_file, tell, opened)
         return Chain(
             loop=loop,
@@ -212,10 +213,12 @@ def _open_sinks(settings: Settings, about: Callable[[], dict[str, Any]]) -> tupl
 
 
 def drawing(terms: Terms, *, live: bool, stages: bool = False) -> Draw:
-    """How a frame's finding is drawn. live: with its age, which of a recording means nothing to anybody."""
+    """How a frame's finding is drawn. live: with its age, which of a recording means nothing to anybody, and which is
+    not known of a picture that was frozen before anybody looked."""
 
     def plain(frame: Frame, finding: Finding, age_s: float) -> Any:
-        return draw(frame, finding, terms, age_s=age_s if live else None)
+        known = live and not (frame.probe is not None and frame.probe.frozen and frame.probe.frozen_ns is None)
+        return draw(frame, finding, terms, age_s=age_s if known else None)
 
     if not stages:
         return plain
