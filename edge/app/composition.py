@@ -18,6 +18,7 @@ from edge.loop.capture import ignore
 from edge.loop.runner import Loop
 from edge.loop.step import Draw, Step, runtime_label
 from edge.overlay.draw import draw
+from edge.overlay.layout import Places
 from edge.overlay.stages import draw_stages
 from edge.registry import Entry, load
 from edge.runtime.contract import Runtime
@@ -160,10 +161,11 @@ def _open_sinks(settings: Settings) -> dict[str, Sink]:
 
 
 def drawing(terms: Terms, *, live: bool, stages: bool = False) -> Draw:
-    """How a frame's finding is drawn. live: with its age, which of a recording means nothing to anybody."""
+    """How a frame's finding is drawn; texts keep their places. live: with its age, which a recording has none of."""
+    places = Places()
 
     def plain(frame: Frame, finding: Finding, age_s: float) -> Any:
-        return draw(frame, finding, terms, age_s=age_s if live else None)
+        return draw(frame, finding, terms, age_s=age_s if live else None, places=places)
 
     if not stages:
         return plain

@@ -45,7 +45,7 @@ def size_faults(area: Measurement | None) -> tuple[str, ...]:
     low, high = PLAUSIBLE_AREA_MM2
     if area is None or area.unit != "mm2" or low <= area.value <= high:
         return ()
-    return (f"{area.value:.1f} mm2 is no nerve's cross-section; check the scale",)
+    return (f"{area.value:.1f} mm² is no nerve's cross-section; check the scale",)
 
 
 def cut_off(ring: Floats, region: Region) -> bool:
