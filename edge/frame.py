@@ -109,7 +109,7 @@ class Frame:
     pixel_aspect: float = 1.0
     """Width of a pixel over its height, as the source says; 1 where it says nothing."""
     doubts: tuple[str, ...] = ()
-    """Why its scale may be wrong although it has one: what is measured in it is `limited` at best, for these reasons."""
+    """Why its scale may be wrong although it has one: what is measured is `limited` at best, for these reasons."""
 
     def __post_init__(self) -> None:
         if self.pixels.ndim != 2 or self.pixels.dtype != np.uint8 or 0 in self.pixels.shape:

@@ -1,13 +1,11 @@
 """One way to open any source: `kind:rest`, or a bare path whose kind is told from the file."""
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
 
 from edge.clock import Clock, MonotonicClock
 from edge.errors import SourceError, SourceFormatError, SourceNotFoundError
-from edge.phantom.anatomy import Anatomy
-from edge.registry import load
+from edge.registry import load, resolve
 from edge.source.contract import FrameSource
 from edge.source.picture_file import PICTURE_SUFFIXES, looks_like_picture
 from edge.source.recording import checked_fps, located
@@ -16,15 +14,14 @@ from edge.source.table import SOURCES
 VIDEO_SUFFIXES = frozenset((".mp4", ".mkv", ".avi", ".mov", ".webm", ".m4v", ".mpg", ".mpeg", ".ts", ".wmv", ".gif"))
 DICOM_SUFFIXES = frozenset((".dcm", ".dicom", ".dic"))
 SIMULATED = "phantom"
+BODIES = "edge.task.table:anatomies"
 _CLOCK = MonotonicClock()
 
 
-def open_source(
-    spec: str, *, fps: float | None = None, clock: Clock = _CLOCK, anatomies: Mapping[str, Anatomy] | None = None
-) -> FrameSource:
+def open_source(spec: str, *, fps: float | None = None, clock: Clock = _CLOCK) -> FrameSource:
     """The source that `spec` names: `camera:0`, `camera:/dev/video0`, `phantom:NAME`, `stills:folder`, `knee.png`.
 
-    anatomies: what may stand behind `phantom:`, by name. `fps` paces a recording and asks a camera for a rate. Raises
+    `fps` paces a recording and asks a camera for a rate. Raises
     SourceNotFoundError, SourceFormatError, SourceBusyError and other SourceErrors, UnknownNameError for an unknown
     kind, SettingError for a bad rate, BackendUnavailableError where a library is missing.
     """
@@ -32,8 +29,8 @@ def open_source(
     if fps is not None:
         checked_fps(fps)
     open_kind = load("source", SOURCES, kind)
-    # The simulated probe alone needs bodies to image.
-    bodies = {"anatomies": anatomies or {}} if kind == SIMULATED else {}
+    # The simulated probe alone needs bodies to image. They stand with the tasks, which this room does not import.
+    bodies = {"anatomies": resolve(BODIES)()} if kind == SIMULATED else {}
     source: FrameSource = open_kind(rest, fps=fps, clock=clock, **bodies)
     return source
 
