@@ -11,6 +11,10 @@ from types import MappingProxyType
 from typing import Final
 
 _UNITS: Final = MappingProxyType({"mm2": "mm²", "px2": "px²", "deg": "°", "grey level": "grey"})
+ASCII_SIGNS: Final = MappingProxyType(
+    {"²": "2", "³": "3", "°": " deg", "–": "-", "—": "-", "·": "|", "…": "...", "µ": "u", "±": "+-", "×": "x"}
+)
+"""For fonts and terminals without the signs that people read."""
 _DECIMALS: Final = MappingProxyType(
     {"mm": 1, "mm2": 0, "px": 0, "px2": 0, "deg": 0, "1/m": 0, "%": 0, "grey level": 0, "SD": 1, ":1": 1}
 )

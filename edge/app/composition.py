@@ -153,7 +153,7 @@ def _open_sinks(settings: Settings, about: Callable[[], dict[str, Any]]) -> tupl
     run_file = RunFile(folder, about())
     sinks: dict[str, Sink] = {"records": load("sink", SINKS, "records")(folder)}
     if settings.video:
-        sinks["video"] = load("sink", SINKS, "video")(folder, settings.fps or VIDEO_FPS)
+        sinks["video"] = load("sink", SINKS, "film")(folder, settings.fps or VIDEO_FPS, stills=not settings.stills)
     for name, wanted in (("stills", settings.stills), ("masks", settings.masks)):
         if wanted:
             sinks[name] = load("sink", SINKS, name)(folder)

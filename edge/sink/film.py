@@ -1,7 +1,6 @@
 """The annotated pictures: a film, and a PNG where a picture stands alone, for nobody looks at a film of one."""
 
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +11,6 @@ from edge.frame import Frame
 from edge.sink.pictures import StillsSink
 from edge.sink.video import VideoSink
 
-FPS: Final = 25.0
 Result = tuple[Frame, Finding, NDArray[np.uint8]]
 
 
@@ -22,7 +20,7 @@ class FilmSink(Closing):
     `fps` fills in where the frames' times do not go on. stills: False where another sink keeps each picture anyway.
     """
 
-    def __init__(self, folder: Path, fps: float = FPS, *, stills: bool = True) -> None:
+    def __init__(self, folder: Path, fps: float = 25.0, *, stills: bool = True) -> None:
         self._folder, self._stills = folder, stills
         self._video = VideoSink(folder, fps)
         self._alone: Result | None = None

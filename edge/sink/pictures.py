@@ -88,8 +88,8 @@ def png_bytes(picture: NDArray[np.uint8]) -> bytes:
 def picture_path(folder: Path, frame: Frame) -> Path:
     """`knee.png` for a still that came from `knee.jpg`, `000042.png` for the 42nd frame of anything else.
 
-    A name that is taken (two stills with the same stem) gets the frame's sequence number added. One that is too long for
-    the disk loses its end.
+    A name that is taken (two stills with the same stem) gets the frame's sequence number added. One that is too long
+    for the disk loses its end.
     """
     number = f"{frame.sequence:06d}"
     stem = _still_stem(frame.origin)

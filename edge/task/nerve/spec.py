@@ -61,7 +61,7 @@ SPEC = TaskSpec(
             MeasurementTerm("depth_under_skin", "mm", "Depth"),
             MeasurementTerm("vessel_distance", "mm", "To vessel"),
             MeasurementTerm("outer_area", "mm2", "Area with rim", decimals=1, detail=True),
-            MeasurementTerm("chance_if_nerve_in_view", "%", "Chance, if a nerve is in view", signed=True),
+            MeasurementTerm("chance_if_nerve_in_view", "%", "Nerve, if one is in view", signed=True),
             MeasurementTerm("candidate_depth", "mm", "Depth of its middle"),
             MeasurementTerm("candidate_from_left", "mm", "From the left edge"),
             MeasurementTerm("vote_share", "%", "Share of votes", signed=True),
