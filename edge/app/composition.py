@@ -16,6 +16,7 @@ from edge.loop.capture import ignore
 from edge.loop.runner import Loop
 from edge.loop.step import Draw, Step, runtime_label
 from edge.overlay.draw import draw
+from edge.overlay.layout import Places
 from edge.overlay.stages import draw_stages
 from edge.registry import Entry, load
 from edge.runtime.contract import Runtime
@@ -205,7 +206,7 @@ def _open_sinks(settings: Settings, about: Callable[[], dict[str, Any]]) -> tupl
     run_file = RunFile(folder, about())
     sinks: dict[str, Sink] = {"records": load("sink", SINKS, "records")(folder)}
     if settings.video:
-        sinks["video"] = load("sink", SINKS, "video")(folder, settings.fps or VIDEO_FPS)
+        sinks["video"] = load("sink", SINKS, "film")(folder, settings.fps or VIDEO_FPS, stills=not settings.stills)
     for name, wanted in (("stills", settings.stills), ("masks", settings.masks)):
         if wanted:
             sinks[name] = load("sink", SINKS, name)(folder)
@@ -213,12 +214,13 @@ def _open_sinks(settings: Settings, about: Callable[[], dict[str, Any]]) -> tupl
 
 
 def drawing(terms: Terms, *, live: bool, stages: bool = False) -> Draw:
-    """How a frame's finding is drawn. live: with its age, which of a recording means nothing to anybody, and which is
-    not known of a picture that was frozen before anybody looked."""
+    """How a frame's finding is drawn; texts keep their places. live: with its age, which of a recording means nothing to
+    anybody, and which is not known of a picture that was frozen before anybody looked."""
+    places = Places()
 
     def plain(frame: Frame, finding: Finding, age_s: float) -> Any:
         known = live and not (frame.probe is not None and frame.probe.frozen and frame.probe.frozen_ns is None)
-        return draw(frame, finding, terms, age_s=age_s if known else None)
+        return draw(frame, finding, terms, age_s=age_s if known else None, places=places)
 
     if not stages:
         return plain
