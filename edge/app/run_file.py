@@ -22,8 +22,8 @@ from edge.runtime.contract import Runtime
 from edge.runtime.manifest import load_manifest
 from edge.runtime.opening import runtime_version
 from edge.sink.folder import write_whole
-from edge.sink.schema import as_utf8
 from edge.source.opening import SIMULATED
+from edge.source.recording import shown
 
 if TYPE_CHECKING:
     from firmware_bridge.host.probe import Probe
@@ -81,7 +81,7 @@ def about_run(settings: Settings, runtime: Runtime | None, reason: str, probe: "
     """What is known of a run before it begins. Raises BridgeErrors where the probe cannot be asked who it is."""
     return {
         "sonoedge": version("sonoedge"),
-        "command": [as_utf8(word) for word in sys.argv],
+        "command": [shown(word) for word in sys.argv],
         "settings": as_told(settings),
         "model": _model(settings, runtime),
         "runtime": _runtime(runtime, reason),
@@ -102,7 +102,7 @@ def _model(settings: Settings, runtime: Runtime | None) -> dict[str, Any] | None
     return {
         "name": manifest.name,
         "version": manifest.version,
-        "folder": as_utf8(str(folder)),
+        "folder": shown(str(folder)),
         "sha256": {file.name: file.sha256 for file in files},
     }
 
@@ -117,7 +117,7 @@ def _runtime(runtime: Runtime | None, reason: str) -> dict[str, Any] | None:
 def _probe(probe: "Probe") -> dict[str, Any]:
     identity = probe.identity()
     return {
-        "address": as_utf8(probe.name),
+        "address": shown(probe.name),
         "simulated": probe.name.startswith("sim:"),
         "model": identity.model,
         "serial_number": f"{identity.serial_number:08x}",
@@ -130,7 +130,7 @@ def _probe(probe: "Probe") -> dict[str, Any]:
 def _machine() -> dict[str, Any]:
     board = read_board()
     names = ("name", "processor", "machine", "cores", "cores_usable", "memory_mb", "system", "python")
-    return {**{name: getattr(board, name) for name in names}, "host": as_utf8(os.uname().nodename)}
+    return {**{name: getattr(board, name) for name in names}, "host": shown(os.uname().nodename)}
 
 
 def _seeds(settings: Settings, probe: "Probe | None") -> dict[str, int]:

@@ -1,7 +1,6 @@
 """One line of `findings.jsonl`, as docs/records.md defines it, and how a frame and its finding become one."""
 
 import math
-import os
 from typing import Annotated, Final
 
 import msgspec
@@ -59,6 +58,7 @@ class ProbeRecord(msgspec.Struct, frozen=True):
     transmitting: bool | None = None
     transmit_off_reason: str = ""
     doubt: str = ""
+    frozen_ns: int | None = None
 
 
 class MeasurementRecord(msgspec.Struct, frozen=True):
@@ -122,15 +122,10 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     file: str | None = None
 
 
-def as_utf8(name: str) -> str:
-    """A file's name as JSON can hold it: bytes that are no UTF-8 as `\\xe9`."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
-
-
 def file_of(frame: Frame) -> str | None:
     """Which file the frame is of, in the folder that was named; None where the source has none."""
     kind, _, name = frame.origin.partition(":")
-    return as_utf8(name) if kind in _OF_FILES and name else None
+    return name if kind in _OF_FILES and name else None
 
 
 def record_of(frame: Frame, finding: Finding) -> Record:
@@ -140,7 +135,7 @@ def record_of(frame: Frame, finding: Finding) -> Record:
         schema=SCHEMA,
         sequence=finding.sequence,
         exposed_ns=finding.exposed_ns,
-        origin=as_utf8(frame.origin),
+        origin=frame.origin,
         file=file_of(frame),
         task=finding.task,
         verdict=finding.verdict,

@@ -79,7 +79,6 @@ class _VideoFile:
     def __init__(self, path: Path, height: int, width: int, fps: float) -> None:
         self._path = path
         self._last_tick = -1
-        self._guarded(lambda: path.open("xb").close())
         self._guarded(lambda: self._open(height, width, fps))
 
     def add(self, picture_bgr: NDArray[np.uint8], shown_ns: int) -> None:
@@ -93,11 +92,13 @@ class _VideoFile:
         try:
             self._guarded(lambda: self._container.mux(self._stream.encode(None)))
         finally:
-            self._guarded(self._container.close)
+            with self._file:
+                self._guarded(self._container.close)
 
     def _open(self, height: int, width: int, fps: float) -> None:
-        # Absolute, since FFmpeg takes what stands before a colon for a protocol.
-        self._container = av.open(self._path.absolute(), "w", format="matroska", options=dict(_CONTAINER_OPTIONS))
+        # FFmpeg itself would take what stands before a colon for a protocol, and no name that is not UTF-8.
+        self._file = self._path.open("xb", buffering=0)
+        self._container = av.open(self._file, "w", format="matroska", options=dict(_CONTAINER_OPTIONS))
         name = next(codec for codec in _CODECS if codec in av.codecs_available)
         rate = Fraction(fps).limit_denominator(1001)
         self._stream = cast(VideoStream, self._container.add_stream(name, rate=rate, options=dict(_CODECS[name])))

@@ -86,6 +86,13 @@ def test_another_size_starts_another_file(tmp_path):
     assert times(tmp_path / "video-002.mkv") == [0, 40]
 
 
+@pytest.mark.parametrize("name", ["knee: left", os.fsdecode(b"knee-\xe9")], ids=["colon", "no UTF-8"])
+def test_a_folder_may_have_any_name(tmp_path, name):
+    write(tmp_path / name, [0, 40])
+    with (tmp_path / name / "video-001.mkv").open("rb") as file, av.open(file) as container:
+        assert sum(1 for _ in container.decode(video=0)) == 2
+
+
 @pytest.mark.parametrize("count", [30, 144])
 def test_kill_leaves_all_but_the_last_pictures_readable(tmp_path, count):
     """Wherever it strikes between two key pictures, of which there is one a second."""
