@@ -93,7 +93,15 @@ def ask_identity(address: str) -> str:
 
 
 def _with_holders(address: str, error: PortBusyError) -> PortBusyError:
+    from edge.app.probe.run_socket import run_with
+
     path = address.removeprefix("serial:").partition("@")[0]
+    process = run_with(address)
+    if process is not None:
+        return PortBusyError(
+            f"{path} is in use by a run (process {process}): probe set, info, freeze, unfreeze, arm and disarm reach the "
+            "probe there; for anything else end that run"
+        )
     holders = open_devices().get(path, ())
     if not holders:
         return error

@@ -194,6 +194,14 @@ def ask_run(address: str, request: Request, process: int | None = None) -> Answe
     return answer
 
 
+def run_with(address: str) -> int | None:
+    """The process of a run that has the probe at `address`; None: none here has it."""
+    for client, greeting in _runs(canonical(address)):
+        client.close()
+        return greeting.process
+    return None
+
+
 def _meant(address: str, runs: list[tuple[socket.socket, Greeting]], process: int | None) -> socket.socket | None:
     named = [(client, run) for client, run in runs if process in (None, run.process)]
     if len(named) == 1:

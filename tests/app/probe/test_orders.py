@@ -15,12 +15,13 @@ import pytest
 
 from edge.app.probe import run_socket
 from edge.app.probe.keys import KeyReader, ProbeKeys
-from edge.app.probe.opening import with_seed
+from edge.app.probe.opening import in_users_terms, with_seed
 from edge.app.probe.orders import FILE_NAME, ProbeControl
 from edge.app.probe.run_socket import Request, RunSocket, ask_run, canonical
 from edge.app.probe.script import ScriptPlayer, read_script
 from edge.errors import SettingError
 from firmware_bridge.device.simulator import SimulatedProbe
+from firmware_bridge.errors import PortBusyError
 from firmware_bridge.host.probe import Probe
 
 
@@ -244,6 +245,15 @@ def test_of_several_runs_the_one_that_is_meant_must_be_named(reached, control, s
         assert ask_run("sim:drift=3", Request(action="freeze")) is not None
         with pytest.raises(SettingError, match="no run of process 1 has"):
             ask_run("sim:", Request(action="freeze"), process=1)
+
+
+def test_a_port_that_a_run_has_is_said_to_be_that_runs(control):
+    with (
+        RunSocket(control, "serial:/dev/ttyACM7@115200", print),
+        pytest.raises(PortBusyError, match=rf"in use by a run \(process {os.getpid()}\): probe set"),
+        in_users_terms("/dev/ttyACM7"),
+    ):
+        raise PortBusyError("/dev/ttyACM7 is in use by another program")
 
 
 def test_a_socket_that_a_killed_run_left_is_removed_and_a_closed_one_is_gone(own_folder, control):
