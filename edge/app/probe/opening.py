@@ -99,8 +99,8 @@ def _with_holders(address: str, error: PortBusyError) -> PortBusyError:
     process = run_with(address)
     if process is not None:
         return PortBusyError(
-            f"{path} is in use by a run (process {process}): probe set, info, freeze, unfreeze, arm and disarm reach the "
-            "probe there; for anything else end that run"
+            f"{path} is in use by a run (process {process}): probe set, info, freeze, unfreeze, arm and disarm reach "
+            "the probe there; for anything else end that run"
         )
     holders = open_devices().get(path, ())
     if not holders:
