@@ -174,7 +174,7 @@ with keys.terminal_keys(object(), print) as put_back:
 """
 
 
-@pytest.mark.parametrize("how", ["SIGTERM", "SIGINT", "SIGQUIT", "error", "twice"])
+@pytest.mark.parametrize("how", ["SIGINT", "SIGQUIT", "error", "twice"])
 def test_the_terminal_is_as_it_was_however_a_run_ends(tmp_path, how):
     flag = tmp_path / "flag"
     pid, terminal = pty.fork()
