@@ -70,10 +70,12 @@ class ProbeState:
     epoch: int | None = None
     """Counts the changes of the parameters: two exposures of one epoch had the same ones."""
     frozen: bool | None = None
-    """True: the picture and the parameters are those of the last exposure before the freeze."""
+    """True: it is the last exposure before a freeze that lasts; parameters and `transmitting` are those of it."""
+    frozen_ns: int | None = None
+    """The monotonic time of the exposure that is frozen. None: none is, or its time is not known."""
     transmitting: bool | None = None
     transmit_off_reason: str = ""
-    """Why it does not transmit: `heartbeat lost`."""
+    """Why it does not transmit now: `heartbeat lost`. Empty where nothing but the freeze keeps it from that."""
     mi: float | None = None
     tis: float | None = None
     tib: float | None = None
@@ -106,8 +108,14 @@ class Frame:
     coloured: Region | None = None
     """The box around what was coloured as Doppler shows flow, before the picture became grey. None: nothing was, or the
     source brings grey only."""
+    unscaled: str = ""
+    """Why it has no scale, and what to do. Empty: it has one, or none was looked for."""
     pixel_aspect: float = 1.0
     """Width of a pixel over its height, as the source says; 1 where it says nothing."""
+    sizes_differ: bool = False
+    """The source holds pictures of several sizes, so that one scale cannot be stated for all of them."""
+    timed: bool = True
+    """False: its source tells no times; `exposed_ns` only keeps its frames in order."""
     doubts: tuple[str, ...] = ()
     """Why its scale may be wrong although it has one: what is measured is `limited` at best, for these reasons."""
 
@@ -128,5 +136,21 @@ class Frame:
         """The region, or the whole picture where none was looked for."""
         return self.region or Region.whole(self.pixels)
 
-    def with_screen(self, region: Region | None, spacing: PixelSpacing | None, notes: tuple[str, ...]) -> Self:
-        return replace(self, region=region, spacing=spacing, notes=notes)
+    def with_screen(
+        self,
+        region: Region | None,
+        spacing: PixelSpacing | None,
+        *,
+        notes: tuple[str, ...] = (),
+        doubts: tuple[str, ...] = (),
+        unscaled: str = "",
+    ) -> Self:
+        """With its place on the screen and its scale; notes and doubts are added to its own."""
+        return replace(
+            self,
+            region=region,
+            spacing=spacing,
+            notes=self.notes + notes,
+            doubts=self.doubts + doubts,
+            unscaled=self.unscaled or unscaled,
+        )

@@ -71,10 +71,11 @@ def state_pieces(probe: ProbeState) -> tuple[Piece, ...]:
 
 def _standing_still(probe: ProbeState) -> tuple[Piece, ...]:
     """Why the picture does not move, or why its scale is not known."""
+    off: Piece = (f"NO TRANSMIT: {probe.transmit_off_reason}".removesuffix(": "), WARNING, BOLD)
     if probe.frozen:
-        return (("FROZEN", ICE, BOLD),)
+        return (("FROZEN", ICE, BOLD), *((off,) if probe.transmit_off_reason else ()))
     if probe.transmitting is False:
-        return ((f"NO TRANSMIT: {probe.transmit_off_reason}".removesuffix(": "), WARNING, BOLD),)
+        return (off,)
     return (("Probe state unknown", WARNING, REGULAR),) if probe.doubt else ()
 
 
@@ -82,7 +83,7 @@ def _output(probe: ProbeState) -> tuple[Piece, ...]:
     """MI, TIS, TIB. The time limit goes by TIB, since bone is near in these scans; by TIS where there is no TIB.
     Nothing limits the time while nothing is sent out."""
     named = (("MI", probe.mi), ("TIS", probe.tis), ("TIB", probe.tib))
-    judged = "" if probe.transmitting is False else "TIB" if probe.tib is not None else "TIS"
+    judged = "" if probe.frozen or probe.transmitting is False else "TIB" if probe.tib is not None else "TIS"
     return tuple(
         _index(name, value, limit_text(value) if name == judged else "") for name, value in named if value is not None
     )
