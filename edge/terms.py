@@ -105,9 +105,9 @@ class MarkTerm:
     """Name of the measurement that the key of a field of directions points to."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Terms:
-    """All of one task's."""
+    """All of one task's; looked up many times a frame, and so told apart by identity."""
 
     measurements: tuple[MeasurementTerm, ...] = ()
     marks: tuple[MarkTerm, ...] = ()

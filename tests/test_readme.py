@@ -42,6 +42,30 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert [t for t in targets if not t.startswith("http") and not (page.parent / t).exists()] == []
 
 
+def told(line: str, flag: str) -> str | None:
+    words = shlex.split(line)
+    return words[words.index(flag) + 1] if flag in words else None
+
+
+def test_the_readmes_commands_run_one_after_the_other() -> None:
+    """No folder is written twice, each reads what was written before, and none another task's pictures."""
+    written: dict[str, str] = {}
+    pictures: dict[str, str] = {}
+    for line in re.findall(r"^ {4}(sonoedge .*)$", README.read_text(), re.MULTILINE):
+        _, command, *words = shlex.split(line)
+        source = told(line, "--source") or (words[1] if command == "series" else None)
+        if source in written:
+            assert written[source] == words[0], line
+        elif source and ":" not in source:
+            assert pictures.setdefault(source, words[0]) == words[0], line
+        if command == "show":
+            assert words[0] in written, line
+        if out := told(line, "--out"):
+            assert out not in written, line
+            written[out] = words[0]
+    assert len(written) > 8 and len(pictures) > 4
+
+
 def test_make_knows_every_target_that_is_shown() -> None:
     known = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     shown = {name for page in PAGES for name in re.findall(r"(?:^ {4}|`)make ([a-z-]+)(?:`|$)", page.read_text(), re.M)}

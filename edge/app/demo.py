@@ -43,7 +43,7 @@ class DemoOptions:
     out: Annotated[Path, Option("Folder for video, picture and records.", short="-o")] = Path("out/demo")
     frames: Annotated[
         int | None,
-        Option("Length of the scan, 25 frames/s. Without it: what the task needs.", low=1, high=5000),
+        Option("Length of the scan, 25 frames/s. Without it: what the task needs.", low=2, high=5000),
     ] = None
     seed: Annotated[int, Option("Another body for each number.", low=0)] = 1
 

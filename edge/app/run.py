@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 HELP = """Measure a picture, a folder, a video, a DICOM file or a live probe.
 
 Name the task first; `sonoedge run TASK --help` shows its own options among the common ones. Results go to --out:
-findings.jsonl, one record per frame, and video-001.mkv. Ctrl-C ends a run in order.
+findings.jsonl, one record per frame, and video-001.mkv, or stills/NAME.png of a single picture. Ctrl-C ends a run in
+order.
 
 [bold]Examples[/]
 

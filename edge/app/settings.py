@@ -62,7 +62,7 @@ class Settings:
     out: Annotated[
         Path | None, Option("New folder for the results. Without it nothing is kept.", short="-o", metavar="FOLDER")
     ] = None
-    video: Annotated[bool, Option("Keep the annotated video in --out.")] = True
+    video: Annotated[bool, Option("Keep the annotated video in --out; of a single picture, its PNG.")] = True
     stills: Annotated[bool, Option("Keep every annotated picture as PNG in --out.")] = False
     masks: Annotated[bool, Option("Keep each frame's label mask as PNG, in the source picture's size.")] = False
     sinks: Annotated[

@@ -1,6 +1,7 @@
 """Directions as colours over the picture, and the dial that says which colour is which direction."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
@@ -39,6 +40,9 @@ _LABELS: Final = (90, 45, 0, -45, -90)
 def tint_field(picture: NDArray[np.uint8], mark: FieldMark, strength: float, within: Sequence[MaskMark] = ()) -> None:
     """Colours `picture` (height, width, 3) uint8 by the directions. strength: 0 to 1. within: what alone is
     coloured; without any, all is."""
+    mark = _cut(mark, within) if within else mark
+    if not mark.angle_deg.size:
+        return
     sure = np.clip((mark.confidence - UNSURE) / (SURE - UNSURE), 0, 1)
     share = (strength * sure)[..., None]
     colours = wheel()[np.round(mark.angle_deg).astype(int) % 180] / 255
@@ -51,11 +55,25 @@ def tint_field(picture: NDArray[np.uint8], mark: FieldMark, strength: float, wit
     target = picture[max(0, top) : max(0, top + height), max(0, left) : max(0, left + width)]
     if target.size:
         coloured = cv2.add(cv2.multiply(target, keep[rows, columns], scale=1 / 255), paint[rows, columns])
-        inside = np.full(picture.shape[:2], 0 if within else 1, np.uint8)
+        if not within:
+            target[:] = coloured
+            return
+        inside = np.zeros(picture.shape[:2], np.uint8)
         for one in within:
             place, mask = under(inside, one)
             place |= mask
         cv2.copyTo(coloured, inside[max(0, top) :, max(0, left) :][: target.shape[0], : target.shape[1]], target)
+
+
+def _cut(mark: FieldMark, within: Sequence[MaskMark]) -> FieldMark:
+    """The cells around these structures: what lies elsewhere need not be made larger."""
+    low = np.min([one.origin for one in within], axis=0)
+    high = np.max([np.add(one.origin, one.mask.shape[::-1]) for one in within], axis=0)
+    first = np.maximum(0, np.floor((low - mark.origin) / mark.cell_px).astype(int) - 1)
+    last = np.maximum(first, np.ceil((high - mark.origin) / mark.cell_px).astype(int) + 2)
+    cells = slice(first[1], last[1]), slice(first[0], last[0])
+    x, y = (np.array(mark.origin) + first * mark.cell_px).tolist()
+    return replace(mark, angle_deg=mark.angle_deg[cells], confidence=mark.confidence[cells], origin=(x, y))
 
 
 def _cover(mark: FieldMark) -> tuple[int, int, int, int]:

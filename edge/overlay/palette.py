@@ -45,7 +45,7 @@ ROLES: Final = MappingProxyType(
         Role.ALTERNATIVE: WHITE,
         Role.REGION: SKY,
         Role.BEFORE: YELLOW,
-        Role.AFTER: GREEN,
+        Role.AFTER: SKY,
     }
 )
 """Of lines."""

@@ -259,6 +259,12 @@ def check_sound(spec, pathway, finding):
             assert (mark.confidence >= 0).all() and (mark.confidence <= 1).all()
         elif isinstance(mark, CaliperMark):
             assert np.isfinite([*mark.start, *mark.end]).all()
+            if mark.text.endswith(" mm"):
+                across, down = np.subtract(mark.end, mark.start)
+                spacing = finding.spacing
+                assert spacing is not None
+                length_mm = np.hypot(across * spacing.x_mm_per_px, down * spacing.y_mm_per_px)
+                assert mark.text == f"{length_mm:.1f} mm", "a caliper reads its own length"
 
 
 def test_without_a_scale_there_are_no_millimetres(spec, pathway, task):

@@ -73,6 +73,15 @@ def test_two_stills_of_one_stem_are_both_kept(tmp_path):
     assert sorted(path.name for path in (tmp_path / "masks").iterdir()) == ["knee-000001.png", "knee.png"]
 
 
+def test_a_name_that_fills_the_disks_limit_is_cut_and_both_are_kept(tmp_path):
+    with MasksSink(tmp_path) as sink:
+        for sequence, stem in enumerate(("n" * 251, "n" * 250 + "m", "ö" * 125 + "n")):
+            origin = f"stills:{stem}.png"
+            sink.write(frame_of(sequence, origin), finding_of(sequence), np.zeros((30, 40, 3), np.uint8))
+    names = sorted(path.name for path in (tmp_path / "masks").iterdir())
+    assert names == ["n" * 239 + "-000001.png", "n" * 246 + ".png", "ö" * 123 + ".png"]
+
+
 def test_mask_file_is_grey_of_the_frames_size_with_its_labels(tmp_path):
     marks = (
         MaskMark("bone", 1, np.ones((10, 40), np.uint8), (0, 20)),
