@@ -3,13 +3,11 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from edge.app.opening import folder_of, open_task
-from edge.app.settings import Settings, as_told, usable_cores
+from edge.app.run_file import RunFile, about_run
+from edge.app.settings import Settings, usable_cores
 from edge.clock import Clock, MonotonicClock
 from edge.errors import SettingError
 from edge.finding import Finding
@@ -18,13 +16,14 @@ from edge.loop.capture import ignore
 from edge.loop.runner import Loop
 from edge.loop.step import Draw, Step, runtime_label
 from edge.overlay.draw import draw
+from edge.overlay.layout import Places
 from edge.overlay.stages import draw_stages
 from edge.registry import Entry, load
 from edge.runtime.contract import Runtime
 from edge.runtime.opening import open_runtime
 from edge.screen.locator import Locator
 from edge.sink.contract import Sink
-from edge.sink.folder import claim_folder, write_whole
+from edge.sink.folder import claim_folder
 from edge.sink.queueing import QueuedSink
 from edge.sink.table import SINKS
 from edge.source.contract import FrameSource
@@ -33,10 +32,11 @@ from edge.task.table import anatomies
 from edge.terms import Terms
 
 if TYPE_CHECKING:
+    from edge.app.probe.orders import ProbeControl
+    from edge.app.probe.script import Script, ScriptPlayer
     from edge.app.probe_link import ProbeLink
 
 VIEWERS = {"page": Entry("edge.viewer.page:PageSink", extra="viewer")}
-RUN_FILE = "run.json"
 VIDEO_FPS = 25.0
 """Pace of the video where the frames carry no times that go on."""
 LIVE_QUEUE = 32
@@ -55,7 +55,12 @@ class Chain:
     """Not started yet: from then on it transmits only while frames are read."""
     runtime_label: str
     runtime_reason: str
+    control: "ProbeControl | None"
+    """For who gives the probe orders."""
+    script: "ScriptPlayer | None"
+    """Of orders to the probe; not started yet."""
     page_url: str | None
+    run_file: RunFile | None
     opened: ExitStack
     """Closes all of it: the loop first, then what it used."""
 
@@ -73,52 +78,100 @@ def compose(
     clock = clock or MonotonicClock()
     spec = settings.task
     task = open_task(spec, settings.pathway, settings.options, model=settings.model, stages=settings.stages)
+    script = _read_script(settings)
     with ExitStack() as opened:
         if source is None:
             source, probe = _open_source(settings, clock, tell, opened)
         else:
             source, probe = opened.enter_context(source), None
+        if script is not None and probe is not None:
+            script = script.fitted(probe.probe.parameter_table())
         runtime, reason = _open_runtime(settings, opened)
         page = _open_page(settings.view_port)
+        opened_sinks, run_file = _open_sinks(
+            settings, lambda: about_run(settings, runtime, reason, probe.probe if probe else None)
+        )
         capacity = LIVE_QUEUE if source.live else RECORDED_QUEUE
         sinks = {
             name: opened.enter_context(QueuedSink(sink, capacity, lossless=not source.live))
-            for name, sink in _open_sinks(settings).items()
+            for name, sink in opened_sinks.items()
         }
         views = {} if page is None else {"page": opened.enter_context(QueuedSink(page, 1, lossless=False))}
         locator = Locator(_stated_spacing(settings.mm_per_px), settings.depth_mm)
         draw_on = drawing(spec.terms, live=source.live, stages=settings.stages)
-        step = Step(locator.locate, spec.gate, task, runtime, draw_on, clock)
+        step = Step(locator.locate, spec.gate, spec.terms, task, runtime, draw_on, clock)
         loop = opened.enter_context(
             Loop(source, step, sinks, clock, views=views, max_frames=settings.max_frames, tell=tell)
         )
-        label = runtime_label(runtime)
-        return Chain(loop, source, probe, label, reason, page.url if page else None, opened.pop_all())
+        control, player = _open_control(settings, probe, script, run_file, tell, opened)
+        return Chain(
+            loop=loop,
+            source=source,
+            probe=probe,
+            runtime_label=runtime_label(runtime),
+            runtime_reason=reason,
+            control=control,
+            script=player,
+            page_url=page.url if page else None,
+            run_file=run_file,
+            opened=opened.pop_all(),
+        )
+
+
+def _read_script(settings: Settings) -> "Script | None":
+    if settings.script is None:
+        return None
+    from edge.app.probe.script import read_script
+
+    return read_script(settings.script)
+
+
+def _open_control(
+    settings: Settings,
+    probe: "ProbeLink | None",
+    script: "Script | None",
+    run_file: RunFile | None,
+    tell: Callable[[str], None],
+    opened: ExitStack,
+) -> "tuple[ProbeControl | None, ScriptPlayer | None]":
+    """Who gives the probe orders: other commands over a local socket, and a script once it is started."""
+    if probe is None or settings.probe is None:
+        return None, None
+    from edge.app.probe.orders import ProbeControl
+    from edge.app.probe.run_socket import RunSocket
+    from edge.app.probe.script import ScriptPlayer
+
+    control = ProbeControl(probe.probe, run_file.folder if run_file else None)
+    reached = opened.enter_context(RunSocket(control, settings.probe, tell))
+    if reached.problem:
+        tell(reached.problem)
+    return control, opened.enter_context(ScriptPlayer(script, control, tell)) if script is not None else None
 
 
 def _open_source(
     settings: Settings, clock: Clock, tell: Callable[[str], None], opened: ExitStack
 ) -> tuple[FrameSource, "ProbeLink | None"]:
     """The source, and the probe that its frames learn their state from; a phantom also obeys it."""
-    known = anatomies()
     if settings.probe is None:
-        source = open_source(settings.source, fps=settings.fps, clock=clock, anatomies=known)
+        source = open_source(settings.source, fps=settings.fps, clock=clock)
         return opened.enter_context(source), None
+    from edge.app.probe.opening import with_seed
     from edge.app.probe_link import open_link
     from edge.source.probed import SCREEN_LAG_S, ProbedSource
 
+    address = with_seed(settings.probe)
     kind, rest = split_spec(settings.source)
     if kind == "phantom":
         from edge.source.phantom import open_phantom
 
-        probe, exposures = open_link(settings.probe, tell)
+        probe, exposures = open_link(address, tell)
         opened.enter_context(probe)
-        phantom = open_phantom(rest, anatomies=known, fps=settings.fps, clock=clock, feed=exposures)
+        phantom = open_phantom(rest, anatomies=anatomies(), fps=settings.fps, clock=clock, feed=exposures)
         return opened.enter_context(ProbedSource(phantom, probe)), probe
-    source = opened.enter_context(open_source(settings.source, fps=settings.fps, clock=clock, anatomies=known))
+    source = opened.enter_context(open_source(settings.source, fps=settings.fps, clock=clock))
     if not source.live:
         raise SettingError(f"--probe needs a live picture, camera:... or phantom:...; {settings.source} is recorded")
-    probe, _ = open_link(settings.probe, tell)
+    probe, _ = open_link(address, tell)
     opened.enter_context(probe)
     return opened.enter_context(ProbedSource(source, probe, lag_s=SCREEN_LAG_S)), probe
 
@@ -143,30 +196,31 @@ def _open_page(port: int | None) -> Any:
     return None if port is None else load("viewer", VIEWERS, "page")(port)
 
 
-def _open_sinks(settings: Settings) -> dict[str, Sink]:
-    """The sinks that write to the folder, which no earlier run may have used; `run.json` is kept first."""
+def _open_sinks(settings: Settings, about: Callable[[], dict[str, Any]]) -> tuple[dict[str, Sink], RunFile | None]:
+    """The sinks that write to the folder, which no earlier run may have used; what is told `about` the run is kept
+    first."""
     if settings.out is None:
-        return {}
+        return {}, None
     others = {name: load("sink", SINKS, name) for name in settings.sinks}
     folder = claim_folder(settings.out)
-    told = {"sonoedge": version("sonoedge"), "settings": as_told(settings)}
-    write_whole(folder / RUN_FILE, msgspec.json.format(msgspec.json.encode(told)) + b"\n")
+    run_file = RunFile(folder, about())
     sinks: dict[str, Sink] = {"records": load("sink", SINKS, "records")(folder)}
     if settings.video:
-        sinks["video"] = load("sink", SINKS, "video")(folder, settings.fps or VIDEO_FPS)
+        sinks["video"] = load("sink", SINKS, "film")(folder, settings.fps or VIDEO_FPS, stills=not settings.stills)
     for name, wanted in (("stills", settings.stills), ("masks", settings.masks)):
         if wanted:
             sinks[name] = load("sink", SINKS, name)(folder)
-    return sinks | {name: open_sink(folder) for name, open_sink in others.items()}
+    return sinks | {name: open_sink(folder) for name, open_sink in others.items()}, run_file
 
 
 def drawing(terms: Terms, *, live: bool, stages: bool = False) -> Draw:
-    """How a frame's finding is drawn. live: with its age, which of a recording means nothing to anybody, and which is
-    not known of a picture that was frozen before anybody looked."""
+    """How a frame's finding is drawn; texts keep their places. live: with its age, which of a recording means nothing to
+    anybody, and which is not known of a picture that was frozen before anybody looked."""
+    places = Places()
 
     def plain(frame: Frame, finding: Finding, age_s: float) -> Any:
         known = live and not (frame.probe is not None and frame.probe.frozen and frame.probe.frozen_ns is None)
-        return draw(frame, finding, terms, age_s=age_s if known else None)
+        return draw(frame, finding, terms, age_s=age_s if known else None, places=places)
 
     if not stages:
         return plain

@@ -103,7 +103,10 @@ def records_in(source: str) -> Path | None:
     """The records of an earlier run, where `source` names its folder or the file itself."""
     from edge.sink.records import FILE_NAME
 
-    path = Path(source).expanduser()
+    try:
+        path = Path(source).expanduser()
+    except RuntimeError:  # no such home; opening the source says so
+        return None
     if path.suffix == ".jsonl" and path.is_file():
         return path
     return path / FILE_NAME if (path / FILE_NAME).is_file() else None
@@ -124,8 +127,8 @@ def publish_earlier(spec: "TaskSpec", path: Path, folder: Path) -> None:
         raise SourceFormatError(f"{path} holds no frame; expected the records of a run that measured one")
     if course.task != spec.name:
         raise SettingError(f"{path} is of the task {course.task}: sonoedge series {course.task} {path.parent}")
-    if records.cut:
-        say(records.cut)
+    if records.left_out is not None:
+        say(records.left_out)
     publish(course, [], claim_folder(folder), spec.terms)
     say("an earlier run keeps no pictures: course.png is left out")
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from edge.errors import SettingError
 from edge.option import Asked, Option, Readers, made, options_of
+from edge.sink.schema import as_utf8
 from edge.sink.table import SINKS
 from edge.task.spec import Reference, TaskSpec
 from edge.task.table import task_spec
@@ -98,6 +99,10 @@ class Settings:
         str | None,
         Option("The probe's serial port, socket://host:port, or sim: (simulated).", metavar="ADDRESS"),
     ] = None
+    script: Annotated[
+        Path | None,
+        Option("Timed orders to the --probe: lines such as '2.5 depth=35 gain=-3', '4 freeze'.", metavar="FILE"),
+    ] = None
     arm: Annotated[bool, Option("Let the --probe transmit from the start of the run.")] = True
 
     def __post_init__(self) -> None:
@@ -112,6 +117,8 @@ class Settings:
             raise SettingError(f"--stages shows the steps of a chain, and {self.task.name}: {_with_stages(self.task)}")
         if self.probe is not None and not self.probe.strip():
             raise SettingError("--probe names no probe; give its serial port, socket://host:port, or sim:")
+        if self.script is not None and self.probe is None:
+            raise SettingError("--script gives orders to a probe; add --probe ADDRESS, such as --probe sim:")
         for name in self.sinks:
             if name in SINKS.own:
                 raise SettingError(f"--sink is for those of other distributions; --help shows how {name} is asked for")
@@ -165,7 +172,7 @@ def _plain(value: Any) -> Any:
         return value.name
     if isinstance(value, tuple):
         return [_plain(one) for one in value]
-    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
+    return value if value is None or isinstance(value, bool | int | float) else as_utf8(str(value))
 
 
 def usable_cores() -> int:

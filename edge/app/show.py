@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from edge.app.console import out, say
+from edge.errors import SourceFormatError
 
 
 def show(
@@ -18,6 +19,7 @@ def show(
 
       sonoedge show out/demo
     """
+    from edge.app.run_file import head_line
     from edge.app.tables import summary_view
     from edge.exam.folder import RunFolder, finding_of
     from edge.exam.summary import FindingTally
@@ -30,8 +32,12 @@ def show(
         tally.add(finding)
         if frames:
             out().print(finding.summary(), markup=False, soft_wrap=True)
-    if records.cut is not None:
-        say(records.cut)
+    if not tally.summary().frames:
+        raise SourceFormatError(records.left_out or f"{folder} holds no finding: the run ended before its first frame")
+    if records.left_out is not None:
+        say(records.left_out)
+    if head := head_line(folder):
+        out().print(head, markup=False, soft_wrap=True)
     out().print(summary_view(tally.summary(), terms_of(task)))
     for path in run_folder.files()[:20]:
         out().print(f"  {path}", markup=False, soft_wrap=True)

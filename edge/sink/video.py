@@ -19,8 +19,8 @@ from edge.sink.folder import make_folder, sink_error
 
 TICKS_PER_S: Final = 1000
 """Matroska counts milliseconds."""
-_CONTAINER_OPTIONS: Final = {"flush_packets": "1"}
-"""Each picture goes to the file at once: a kill costs the last one or two."""
+_CONTAINER_OPTIONS: Final = {"flush_packets": "1", "cluster_time_limit": "0"}
+"""A cluster, the least that reaches the file, ends with each picture: a kill costs the last one or two."""
 _CODECS: Final = {
     "libx264": {"preset": "superfast", "tune": "zerolatency", "crf": "20"},
     "mpeg4": {"qscale": "3"},
@@ -96,7 +96,8 @@ class _VideoFile:
             self._guarded(self._container.close)
 
     def _open(self, height: int, width: int, fps: float) -> None:
-        self._container = av.open(self._path, "w", format="matroska", options=dict(_CONTAINER_OPTIONS))
+        # Absolute, since FFmpeg takes what stands before a colon for a protocol.
+        self._container = av.open(self._path.absolute(), "w", format="matroska", options=dict(_CONTAINER_OPTIONS))
         name = next(codec for codec in _CODECS if codec in av.codecs_available)
         rate = Fraction(fps).limit_denominator(1001)
         self._stream = cast(VideoStream, self._container.add_stream(name, rate=rate, options=dict(_CODECS[name])))

@@ -26,7 +26,7 @@ class ArraySource(Recording):
     taken for the colours: it is one picture. The pictures of an iterable may differ in size. Each is copied when its
     frame is read, so that a buffer may be used again for the next one.
 
-    `fps` paces the frames and gives each its time; without it a picture stands for one second. An iterable is asked for
+    `fps` paces the frames and gives each its time; without it they have none. An iterable is asked for
     no more pictures than are read, but for the first, which is asked for on opening. It stays the caller's: closing the
     source does not close it, and what it raises comes out of `read` as it is.
     """
@@ -54,7 +54,8 @@ def _frames(pictures: Iterable[Any], fps: float | None) -> Generator[Frame]:
     for sequence, picture in enumerate(pictures):
         _check(picture, sequence)
         grey, coloured = to_grey(picture), coloured_region(picture)
-        yield Frame(grey, position_ns(sequence, fps), sequence, "arrays", coloured=coloured)
+        exposed_ns, timed = position_ns(sequence, fps), fps is not None
+        yield Frame(grey, exposed_ns, sequence, "arrays", coloured=coloured, timed=timed)
     if sequence < 0:
         raise SourceFormatError(f"there is no picture among the arrays; {_EXPECTED}, at least one")
 

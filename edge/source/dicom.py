@@ -3,7 +3,6 @@
 import warnings
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +15,13 @@ from pydicom.pixels.utils import iter_pixels
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from edge.clock import Clock
-from edge.errors import BackendUnavailableError, SonoedgeError, SourceFormatError
+from edge.errors import BackendUnavailableError, SettingError, SonoedgeError, SourceFormatError
 from edge.frame import Frame, Region
+from edge.source import jpeg
+from edge.source.dicom_content import content_of, damaged_streams
 from edge.source.dicom_scale import frame_times_ns, scale_of
 from edge.source.grey import coloured_region, to_grey
-from edge.source.recording import Recording, checked_file, position_ns
+from edge.source.recording import Recording, checked_file, position_ns, shown
 
 _SUPPORTED = "uncompressed, RLE, JPEG baseline and JPEG 2000"
 
@@ -28,22 +29,51 @@ _SUPPORTED = "uncompressed, RLE, JPEG baseline and JPEG 2000"
 def open_dicom(rest: str, *, fps: float | None, clock: Clock) -> Recording:
     """Frames of the DICOM file `rest`, decoded one at a time; `fps` paces them and times them where the file does not.
 
-    Raises SourceNotFoundError, or SourceFormatError where it is no DICOM, holds no picture, or cannot be decoded.
+    Raises SourceNotFoundError, SettingError for a cine without times where `fps` is none, or SourceFormatError where it
+    is no DICOM, holds no picture, or cannot be decoded. Where it holds fewer pictures than it states, this is raised
+    after those that there are.
     """
-    return Recording(_frames(checked_file(rest, "a DICOM file"), fps), fps=fps, clock=clock)
+    return Recording(dicom_frames(checked_file(rest, "a DICOM file"), fps, is_cine=True), fps=fps, clock=clock)
 
 
-def _frames(path: Path, fps: float | None) -> Generator[Frame]:
+def dicom_frames(path: Path, fps: float | None, *, is_cine: bool) -> Generator[Frame]:
+    """All pictures of one file. Without times where neither the file nor `fps` tells them, which a cine may not be."""
     header = _header(path)
-    count = int(header.get("NumberOfFrames") or 1)
-    times = frame_times_ns(header, count)
-    scale = scale_of(header, int(header.Columns), int(header.Rows))
-    pictures = _pictures(path, header)
+    syntax = _syntax(header)
+    _check_decodable(path, syntax)
+    stated = stated_frames(header)
+    with _quiet():
+        content = content_of(path, header, syntax)
+        scale = scale_of(header, int(header.Columns), int(header.Rows))
+        count = content.whole if content is not None and content.whole else stated or 1
+        times = frame_times_ns(header, count) if count > 1 else None
+    if is_cine and count > 1 and times is None and fps is None:
+        raise SettingError(
+            f"'{shown(path)}' does not say when its {count} pictures were exposed; say how many a second: --fps"
+        )
+    notes = scale.notes
+    if stated is not None and count > stated:
+        notes += (f"the DICOM states {stated} pictures and holds {count}: all are read",)
+    pictures = _pictures(path, header, syntax, count)
     for sequence in range(count):
         grey, coloured = _next(path, pictures, sequence, count)
-        exposed_ns = times[sequence] if times else position_ns(sequence, fps)
-        frame = Frame(grey, exposed_ns, sequence, f"dicom:{path.name}", scale.spacing, scale.region)
-        yield replace(frame, notes=scale.notes, coloured=coloured)
+        yield Frame(
+            grey,
+            times[sequence] if times else position_ns(sequence, fps),
+            sequence,
+            f"dicom:{shown(path.name)}",
+            scale.spacing,
+            scale.region,
+            notes=notes,
+            coloured=coloured,
+            pixel_aspect=scale.pixel_aspect,
+            doubts=scale.doubts,
+            timed=times is not None or fps is not None,
+        )
+    if stated is not None and count < stated:
+        raise SourceFormatError(f"'{shown(path)}' states {stated} pictures and holds {count}: export it again")
+    if content is not None and content.has_rest:
+        raise SourceFormatError(f"'{shown(path)}' holds {count} pictures and a part of one more: export it again")
 
 
 def _header(path: Path) -> FileDataset:
@@ -54,27 +84,37 @@ def _header(path: Path) -> FileDataset:
             kind = header.get("SOPClassUID")
             has_picture = bool(header.get("Rows") and header.get("Columns"))
     except Exception as error:  # pydicom raises what the damaged bytes lead it to
-        raise SourceFormatError(f"'{path}' is a damaged DICOM file ({error}); export it again") from error
+        raise SourceFormatError(f"'{shown(path)}' is a damaged DICOM file ({error}); export it again") from error
     if has_picture:
         return header
     if kind is None:
-        raise SourceFormatError(f"'{path}' is no DICOM file; expected one with ultrasound pictures")
+        raise SourceFormatError(f"'{shown(path)}' is no DICOM file; expected one with ultrasound pictures")
     name = getattr(kind, "name", str(kind))
-    raise SourceFormatError(f"'{path}' holds no picture (it is a {name}); choose the image object of the exam")
+    raise SourceFormatError(f"'{shown(path)}' holds no picture (it is a {name}); choose the image object of the exam")
 
 
 _Picture = tuple[NDArray[np.uint8], Region | None]
 """Grey, and where it was coloured."""
 
 
-def _pictures(path: Path, header: FileDataset) -> Iterator[_Picture]:
-    syntax = _syntax(header)
-    _check_decodable(path, syntax)
+def _pictures(path: Path, header: FileDataset, syntax: UID, count: int) -> Iterator[_Picture]:
     # From the path only one frame at a time is in memory; a deflated file can only be read as a whole.
     source = dcmread(path) if syntax.is_deflated else path
-    for pixels in iter_pixels(source, transfer_syntax_uid=syntax):
+    faults = damaged_streams(path, syntax, count)
+    for pixels in iter_pixels(source, transfer_syntax_uid=syntax, number_of_frames=count):
+        fault = next(faults, "")
+        if fault:
+            raise jpeg.DamagedJpegError(fault)
         palette = str(header.PhotometricInterpretation) == "PALETTE COLOR"
         yield _grey(pixels, header), coloured_region(apply_color_lut(pixels, header) if palette else pixels)
+
+
+def stated_frames(header: Dataset) -> int | None:
+    """Number of Frames; None where it is missing or no number."""
+    try:
+        return int(header.NumberOfFrames)
+    except (AttributeError, ValueError, TypeError):
+        return None
 
 
 def _syntax(header: FileDataset) -> UID:
@@ -94,10 +134,10 @@ def _check_decodable(path: Path, syntax: UID) -> None:
         return
     if any("pillow" in plugin for plugin in missing):
         raise BackendUnavailableError(
-            f"'{path}' is compressed as {syntax.name}, which needs pillow; run: pip install 'sonoedge[dicom]'"
+            f"'{shown(path)}' is compressed as {syntax.name}, which needs pillow; run: pip install 'sonoedge[dicom]'"
         )
     cure = "install a decoder with: pip install python-gdcm" if missing else "export it as MP4 or uncompressed"
-    raise SourceFormatError(f"'{path}' is compressed as {syntax.name}; read are {_SUPPORTED}; {cure}")
+    raise SourceFormatError(f"'{shown(path)}' is compressed as {syntax.name}; read are {_SUPPORTED}; {cure}")
 
 
 def _grey(pixels: NDArray[Any], header: Dataset) -> NDArray[np.uint8]:
@@ -123,9 +163,11 @@ def _next(path: Path, pictures: Iterator[_Picture], sequence: int, count: int) -
         problem = "is missing"
     except Exception as error:  # pydicom and its decoders raise what the damaged bytes lead them to
         if "no pixel data" in str(error):
-            raise SourceFormatError(f"'{path}' holds no pixel data; choose an object with pictures") from error
+            raise SourceFormatError(f"'{shown(path)}' holds no pixel data; choose an object with pictures") from error
         problem = f"cannot be decoded ({error})"
-    raise SourceFormatError(f"frame {sequence + 1} of {count} in '{path}' {problem}; it is damaged: export it again")
+    raise SourceFormatError(
+        f"frame {sequence + 1} of {count} in '{shown(path)}' {problem}; it is damaged: export it again"
+    )
 
 
 @contextmanager

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from edge.frame import Region
 
+DEPTHS: Final = (8, 12, 16)
+"""Bits that scanners and converters keep in samples of 16."""
 _WORKING_PX: Final = 320
 """Longest side at which colour is looked for."""
 _VIVID: Final = 90
@@ -45,15 +47,6 @@ def to_8_bit(values: NDArray[Any], bits: int, full: int | None = None) -> NDArra
         return np.asarray(np.minimum(values, 255), np.uint8)
     wide = np.minimum(values.astype(np.uint32), top)
     return np.asarray((wide * 255 + top // 2) // top, np.uint8)
-
-
-def bits_used(picture: NDArray[Any]) -> int:
-    """8, 12 or 16: the depth that a 16-bit container's values fit in. Scanners and converters keep 8 and 12 bits in 16,
-    which the full scale would show as black."""
-    if picture.dtype == np.uint8:
-        return 8
-    top = int(picture.max())
-    return 8 if top < 1 << 8 else 12 if top < 1 << 12 else 16
 
 
 def coloured_region(picture: NDArray[Any]) -> Region | None:

@@ -1,30 +1,24 @@
 """One way to open any source: `kind:rest`, or a bare path whose kind is told from the file."""
 
 import re
-from collections.abc import Mapping
-from pathlib import Path
 
 from edge.clock import Clock, MonotonicClock
 from edge.errors import SourceError, SourceFormatError, SourceNotFoundError
-from edge.phantom.anatomy import Anatomy
-from edge.registry import load
+from edge.registry import load, resolve
 from edge.source.contract import FrameSource
-from edge.source.picture_file import PICTURE_SUFFIXES, looks_like_picture
-from edge.source.recording import checked_fps, located
+from edge.source.file_kind import file_kind
+from edge.source.recording import checked_fps, located, shown, special
 from edge.source.table import SOURCES
 
-VIDEO_SUFFIXES = frozenset((".mp4", ".mkv", ".avi", ".mov", ".webm", ".m4v", ".mpg", ".mpeg", ".ts", ".wmv", ".gif"))
-DICOM_SUFFIXES = frozenset((".dcm", ".dicom", ".dic"))
 SIMULATED = "phantom"
+BODIES = "edge.task.table:anatomies"
 _CLOCK = MonotonicClock()
 
 
-def open_source(
-    spec: str, *, fps: float | None = None, clock: Clock = _CLOCK, anatomies: Mapping[str, Anatomy] | None = None
-) -> FrameSource:
+def open_source(spec: str, *, fps: float | None = None, clock: Clock = _CLOCK) -> FrameSource:
     """The source that `spec` names: `camera:0`, `camera:/dev/video0`, `phantom:NAME`, `stills:folder`, `knee.png`.
 
-    anatomies: what may stand behind `phantom:`, by name. `fps` paces a recording and asks a camera for a rate. Raises
+    `fps` paces a recording and asks a camera for a rate. Raises
     SourceNotFoundError, SourceFormatError, SourceBusyError and other SourceErrors, UnknownNameError for an unknown
     kind, SettingError for a bad rate, BackendUnavailableError where a library is missing.
     """
@@ -32,8 +26,8 @@ def open_source(
     if fps is not None:
         checked_fps(fps)
     open_kind = load("source", SOURCES, kind)
-    # The simulated probe alone needs bodies to image.
-    bodies = {"anatomies": anatomies or {}} if kind == SIMULATED else {}
+    # The simulated probe alone needs bodies to image. They stand with the tasks, which this room does not import.
+    bodies = {"anatomies": resolve(BODIES)()} if kind == SIMULATED else {}
     source: FrameSource = open_kind(rest, fps=fps, clock=clock, **bodies)
     return source
 
@@ -57,16 +51,18 @@ def kind_of_path(text: str) -> str:
         return "camera"
     if not text or not _exists(text):
         raise SourceNotFoundError(
-            f"there is no file, folder or device '{text}'; give a path, or one of: "
+            f"there is no file, folder or device '{shown(text)}'; give a path, or one of: "
             + ", ".join(f"{kind}:..." for kind in sorted(SOURCES))
         )
     path = located(text)
     if path.is_dir():
         return "stills"
-    kind = _kind_of_content(_head(path)) or _kind_of_suffix(path.suffix.lower())
+    if not path.is_file():
+        raise SourceFormatError(f"'{shown(text)}' is a {special(path)}, no file; copy what comes from it into a file")
+    kind = file_kind(path)
     if kind is None:
         raise SourceFormatError(
-            f"'{text}' is no picture, video or DICOM file that can be told by its content or name; "
+            f"'{shown(text)}' is no picture, video or DICOM file that can be told by its content or name; "
             "say what it is: stills:..., video:... or dicom:..."
         )
     return kind
@@ -78,25 +74,3 @@ def _exists(text: str) -> bool:
     except SourceError:
         return False
     return True
-
-
-def _head(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(256)
-    except OSError:
-        return b""  # opening it by its name's kind tells why
-
-
-def _kind_of_content(head: bytes) -> str | None:
-    if head[128:132] == b"DICM":
-        return "dicom"
-    if looks_like_picture(head):
-        return "stills"
-    is_video = head[4:8] == b"ftyp" or head.startswith((b"\x1aE\xdf\xa3", b"GIF8")) or head[8:12] == b"AVI "
-    return "video" if is_video else None
-
-
-def _kind_of_suffix(suffix: str) -> str | None:
-    kinds = {"stills": PICTURE_SUFFIXES, "video": VIDEO_SUFFIXES, "dicom": DICOM_SUFFIXES}
-    return next((kind for kind, suffixes in kinds.items() if suffix in suffixes), None)

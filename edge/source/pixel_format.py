@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.source.picture_file import decode_jpeg_grey
+from edge.source.jpeg import decode_grey
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +24,13 @@ class RawFormat:
 
 
 def grey_of(data: bytes, layout: RawFormat) -> NDArray[np.uint8] | None:
-    """(height, width) grey, or None where the picture is damaged: too short, or a JPEG cut off."""
+    """(height, width) grey, or None where the picture is damaged: too short, or a JPEG that lost bytes."""
     if layout.fourcc in JPEG_FORMATS:
-        picture = decode_jpeg_grey(data)
-        return picture if picture is not None and picture.shape == (layout.height, layout.width) else None
+        try:
+            picture = decode_grey(data)
+        except ValueError:
+            return None
+        return picture if picture.shape == (layout.height, layout.width) else None
     pixel_bytes, pick = _LAYOUTS[layout.fourcc]
     stride = max(layout.bytes_per_line, layout.width * pixel_bytes)
     # The last line may come without its padding.

@@ -2,6 +2,7 @@
 another thread."""
 
 import re
+import stat
 from collections.abc import Callable, Generator
 from math import isfinite
 from pathlib import Path
@@ -13,7 +14,7 @@ from edge.errors import SettingError, SourceError, SourceFormatError, SourceNotF
 from edge.frame import Frame
 
 STILL_SECONDS = 1.0
-"""Time that one picture stands for where neither the user nor the file tells the rate."""
+"""Between pictures of which neither the user nor the file tells the rate: it keeps them in order and is no time."""
 _NAP_S = 0.05
 """Longest sleep before a paced read looks whether the source was closed."""
 
@@ -82,6 +83,11 @@ def position_ns(sequence: int, fps: float | None) -> int:
     return round(sequence * 1e9 * STILL_SECONDS if fps is None else sequence * 1e9 / fps)
 
 
+def shown(path: Path | str) -> str:
+    """A path as it can be written and printed: bytes of a name that are no UTF-8 become `\\xe9`."""
+    return str(path).encode(errors="backslashreplace").decode().replace("\\udc", "\\x")
+
+
 def located(rest: str) -> Path:
     """The file or folder that `rest` names; `~` is the user's home.
 
@@ -91,9 +97,10 @@ def located(rest: str) -> Path:
         path = Path(rest).expanduser()
         path.stat()
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise SourceNotFoundError(f"there is no file or folder '{rest}'; check the path") from error
+        raise SourceNotFoundError(f"there is no file or folder '{shown(rest)}'; check the path") from error
     except (OSError, ValueError, RuntimeError) as error:
-        raise SourceError(f"the path '{rest}' cannot be used ({error}); check it and its permissions") from error
+        why = shown(str(error))
+        raise SourceError(f"the path '{shown(rest)}' cannot be used ({why}); check it and its permissions") from error
     return path
 
 
@@ -105,8 +112,11 @@ def checked_file(rest: str, expected: str) -> Path:
     if not rest:
         raise SourceNotFoundError(f"no file was named; give the path of {expected}")
     path = located(rest)
+    rest = shown(rest)
     if path.is_dir():
         raise SourceFormatError(f"'{rest}' is a folder; expected {expected}; name one file in it")
+    if not path.is_file():
+        raise SourceFormatError(f"'{rest}' is a {special(path)}, no file; expected {expected}; copy it into a file")
     try:
         path.open("rb").close()
     except OSError as error:
@@ -114,6 +124,13 @@ def checked_file(rest: str, expected: str) -> Path:
     if path.stat().st_size == 0:
         raise SourceFormatError(f"'{rest}' is empty (0 bytes); expected {expected}; record or copy it again")
     return path
+
+
+def special(path: Path) -> str:
+    """What lies at `path` that is neither a file nor a folder: `pipe`."""
+    mode = path.stat().st_mode
+    kinds = {"pipe": stat.S_ISFIFO(mode), "socket": stat.S_ISSOCK(mode), "device": stat.S_ISCHR(mode)}
+    return next((name for name, is_kind in kinds.items() if is_kind), "special file")
 
 
 def natural_key(name: str) -> tuple[list[str | int], str]:

@@ -3,6 +3,7 @@
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import av
 import numpy as np
@@ -15,28 +16,27 @@ from edge.clock import Clock
 from edge.errors import SourceFormatError
 from edge.frame import Frame, Region
 from edge.source.grey import coloured_region
-from edge.source.recording import Recording, checked_file
+from edge.source.orientation import UPRIGHT, Orientation, of_matrix
+from edge.source.recording import Recording, checked_file, shown
+from edge.source.video_stream import Damage, PixelShape
 
 _CURE = "record or copy the file again"
+_CHECKS = "crccheck+bitstream+buffer"
+_BARE_STREAMS = frozenset(
+    ("h264", "hevc", "m4v", "mjpeg", "mpegvideo", "h263", "obu", "vvc", "cavsvideo", "dirac", "vc1")
+)
 
 
 def open_video(rest: str, *, fps: float | None, clock: Clock) -> Recording:
-    """Frames of the video file `rest`; `fps` paces them, their times are always the file's own.
+    """Frames of the video file `rest`; `fps` paces them. Their times are the file's own; a bare stream that has none
+    gets them from `fps`.
 
-    Grey is luma stretched to 0..255 where the video keeps to 16..235. Rotation tags are not followed. A damaged or
-    truncated video gives every frame that it holds, then raises SourceFormatError. Raises SourceNotFoundError, or
-    SourceFormatError where there is no video in it.
+    Grey is luma stretched to 0..255 where the video keeps to 16..235. Pictures are turned as the file says. What lost
+    bytes, and what follows it until a picture that stands alone, is left out; a damaged or truncated video gives every
+    other frame that it holds, then raises SourceFormatError. Raises SourceNotFoundError, or SourceFormatError where
+    there is no video in it or its display matrix slants.
     """
-    return Recording(_frames(checked_file(rest, "a video")), fps=fps, clock=clock)
-
-
-@dataclass
-class _Damage:
-    """What a file promised and did not hold."""
-
-    packets: int = 0
-    bad_packets: int = 0
-    broken_off: bool = False
+    return Recording(_frames(checked_file(rest, "a video"), fps), fps=fps, clock=clock)
 
 
 @dataclass
@@ -49,7 +49,7 @@ class _Times:
 
     def position_ns(self, frame: VideoFrame) -> int:
         if frame.pts is None or frame.time_base is None:
-            told_ns = self.last_ns + self.period_ns if self.first_ns is not None else 0
+            told_ns = self.last_ns + self.period_ns if self.last_ns >= 0 else 0
         else:
             absolute_ns = round(frame.pts * frame.time_base * 1_000_000_000)
             self.first_ns = absolute_ns if self.first_ns is None else self.first_ns
@@ -58,25 +58,65 @@ class _Times:
         return self.last_ns
 
 
-def _frames(path: Path) -> Generator[Frame]:
+def _frames(path: Path, fps: float | None) -> Generator[Frame]:
+    name = shown(path.name)
     with _opened(path) as container:
         stream = _video_stream(path, container)
-        if stream.codec_context.codec.intra_only:
-            # A picture that the decoder patched up would be measured as if it were whole. Not for codecs whose pictures
-            # build on each other: there a harmless oddity of an encoder would cost the video.
-            stream.codec_context.options = {"err_detect": "crccheck+explode"}
-        times, damage = _Times(round(1e9 / float(stream.average_rate or 25))), _Damage()
+        stream.codec_context.options = {"err_detect": _CHECKS + ("+explode" if _stands_alone(stream) else "")}
+        is_timed = fps is not None or not _is_bare(container)
+        rate = fps if fps and _is_bare(container) else float(stream.average_rate or 25)
+        times, shape, damage = _Times(round(1e9 / rate)), PixelShape(stream), Damage(stream)
         sequence = 0
         for picture in _pictures(container, stream, damage):
-            grey = np.asarray(picture.to_ndarray(format="gray"), np.uint8)
-            number = sequence + damage.bad_packets
-            yield Frame(grey, times.position_ns(picture), number, f"video:{path.name}", coloured=_coloured(picture))
+            is_lost = damage.reaches(picture)
+            aspect, doubts = shape.of_next()
+            if _is_bare(container):
+                picture.pts = None
+            exposed_ns = times.position_ns(picture)
+            if is_lost:
+                continue
+            turn = _orientation(path, picture)
+            grey = turn.turned(np.asarray(picture.to_ndarray(format="gray"), np.uint8))
+            coloured = _coloured(picture)
+            yield Frame(
+                grey,
+                exposed_ns,
+                sequence + damage.lost,
+                f"video:{name}",
+                coloured=coloured and turn.turned_box(coloured, picture.width, picture.height),
+                pixel_aspect=turn.turned_aspect(aspect),
+                doubts=doubts,
+                timed=is_timed,
+            )
             sequence += 1
         problem = _problem(container, stream, damage, times)
     if sequence == 0:
-        raise SourceFormatError(f"'{path}' holds no frame that can be decoded; {_CURE}")
+        raise SourceFormatError(f"'{shown(path)}' holds no frame that can be decoded; {_CURE}")
     if problem:
-        raise SourceFormatError(f"'{path}' {problem}; {sequence} frames were read; {_CURE}")
+        raise SourceFormatError(f"'{shown(path)}' {problem}; {sequence} frames were read; {_CURE}")
+
+
+def _stands_alone(stream: VideoStream) -> bool:
+    """Whether each picture is coded by itself. Only then may a decoder stop at the first oddity: where pictures build
+    on each other a harmless one would cost the video."""
+    return stream.codec_context.codec.intra_only
+
+
+def _is_bare(container: InputContainer) -> bool:
+    """A stream of pictures without times, for which the library would make up a rate."""
+    return container.format.name in _BARE_STREAMS
+
+
+def _orientation(path: Path, picture: VideoFrame) -> Orientation:
+    matrix = picture.side_data.get("DISPLAYMATRIX")
+    if matrix is None:
+        return UPRIGHT
+    try:
+        return of_matrix(np.frombuffer(cast(bytes, matrix), np.int32)[:9].tolist())
+    except ValueError as error:
+        raise SourceFormatError(
+            f"'{shown(path)}' cannot be shown upright: {error}; save it anew (ffmpeg -i FILE NEW.mkv)"
+        ) from error
 
 
 def _coloured(picture: VideoFrame) -> Region | None:
@@ -97,7 +137,7 @@ def _opened(path: Path) -> InputContainer:
         return av.open(f"file:{path}", options={"protocol_whitelist": "file"})
     except (FFmpegError, ValueError) as error:
         raise SourceFormatError(
-            f"'{path}' is no video that can be read, or its index at the end is missing ({_reason(error)}); "
+            f"'{shown(path)}' is no video that can be read, or its index at the end is missing ({_reason(error)}); "
             f"expected MP4, MKV, AVI or the like; {_CURE}"
         ) from error
 
@@ -105,11 +145,11 @@ def _opened(path: Path) -> InputContainer:
 def _video_stream(path: Path, container: InputContainer) -> VideoStream:
     if not container.streams.video:
         held = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
-        raise SourceFormatError(f"'{path}' holds no pictures, only {held}; expected a video")
+        raise SourceFormatError(f"'{shown(path)}' holds no pictures, only {held}; expected a video")
     return container.streams.video[0]
 
 
-def _pictures(container: InputContainer, stream: VideoStream, damage: _Damage) -> Iterator[VideoFrame]:
+def _pictures(container: InputContainer, stream: VideoStream, damage: Damage) -> Iterator[VideoFrame]:
     packets = container.demux(stream)
     while True:
         try:
@@ -119,21 +159,21 @@ def _pictures(container: InputContainer, stream: VideoStream, damage: _Damage) -
             return
         if packet is None:
             return
-        damage.packets += packet.size > 0
+        damage.look_at(packet)
         try:
             yield from packet.decode()
         except FFmpegError:
-            damage.bad_packets += 1
+            damage.not_decoded(packet)
 
 
-def _problem(container: InputContainer, stream: VideoStream, damage: _Damage, times: _Times) -> str | None:
+def _problem(container: InputContainer, stream: VideoStream, damage: Damage, times: _Times) -> str | None:
     """Why the file is not whole, or None."""
     if damage.packets < stream.frames:
         return f"is truncated ({damage.packets} of its {stream.frames} pictures are there)"
     if damage.broken_off:
         return "is truncated (it breaks off)"
-    if damage.bad_packets:
-        return f"is damaged ({damage.bad_packets} of {damage.packets} pictures cannot be decoded)"
+    if damage.lost:
+        return f"is damaged ({damage.lost} of {damage.packets} pictures cannot be decoded, or rest on lost ones)"
     promised_ns = (container.duration or 0) * 1000 if len(container.streams) == 1 else 0
     if times.last_ns + 3 * times.period_ns + 200_000_000 < promised_ns:
         return f"is truncated (it ends at {times.last_ns / 1e9:.1f} of {promised_ns / 1e9:.1f} s)"

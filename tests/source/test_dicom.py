@@ -1,6 +1,7 @@
 """DICOM objects made here, and a real one from a handheld probe."""
 
 import io
+import re
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,8 +15,10 @@ pydicom = pytest.importorskip("pydicom", reason="pydicom is missing: pip install
 
 from PIL import Image  # noqa: E402
 from pydicom import Dataset  # noqa: E402
+from pydicom.dataelem import RawDataElement  # noqa: E402
 from pydicom.dataset import FileMetaDataset  # noqa: E402
 from pydicom.encaps import encapsulate, generate_frames  # noqa: E402
+from pydicom.tag import Tag  # noqa: E402
 from pydicom.uid import (  # noqa: E402
     MPEG4HP41,
     ComprehensiveSRStorage,
@@ -32,7 +35,7 @@ from pydicom.uid import (  # noqa: E402
 )
 
 from edge.clock import ManualClock  # noqa: E402
-from edge.errors import SourceFormatError, SourceNotFoundError  # noqa: E402
+from edge.errors import SettingError, SourceFormatError, SourceNotFoundError  # noqa: E402
 from edge.frame import Frame, Region, SpacingOrigin  # noqa: E402
 from edge.source.dicom import open_dicom  # noqa: E402
 
@@ -56,6 +59,7 @@ def _dataset(pixels: np.ndarray, photometric: str, syntax: Any = ExplicitVRLittl
         data.PlanarConfiguration = 0
     if pixels.shape[0] > 1:
         data.NumberOfFrames = pixels.shape[0]
+        data.FrameTime = 40
     data.BitsAllocated = pixels.dtype.itemsize * 8
     data.BitsStored, data.HighBit = bits, bits - 1
     data.PixelRepresentation = 1 if pixels.dtype.kind == "i" else 0
@@ -93,6 +97,17 @@ def _save(data: Dataset, folder: Path, name: str = "a.dcm") -> Path:
 def _read(path: Path, fps: float | None = None) -> list[Frame]:
     with open_dicom(str(path), fps=fps, clock=ManualClock()) as source:
         return list(iter(lambda: source.read(1), None))
+
+
+def _read_to_problem(path: Path) -> tuple[list[Frame], str | None]:
+    frames = []
+    try:
+        with open_dicom(str(path), fps=None, clock=ManualClock()) as source:
+            while (frame := source.read(1)) is not None:
+                frames.append(frame)
+    except SourceFormatError as error:
+        return frames, str(error)
+    return frames, None
 
 
 def _frames(data: Dataset, folder: Path, fps: float | None = None) -> list[Frame]:
@@ -254,9 +269,16 @@ def _scale(folder: Path, regions: Sequence[Dataset] = (), **tags: object) -> Fra
     data = _dataset(_GREY[:1], "MONOCHROME2")
     if regions:
         data.SequenceOfUltrasoundRegions = list(regions)
-    for name, value in tags.items():
-        setattr(data, name, value)
-    return _frames(data, folder)[0]
+    with warnings.catch_warnings():
+        # What writers should not have written.
+        warnings.simplefilter("ignore")
+        for name, value in tags.items():
+            if isinstance(value, bytes):
+                data[name] = RawDataElement(Tag(name), "DS", len(value), value, 0, False, True)
+            else:
+                setattr(data, name, value)
+        path = _save(data, folder)
+    return _read(path)[0]
 
 
 def test_spacing_and_region_from_the_ultrasound_regions(tmp_path: Path) -> None:
@@ -297,12 +319,11 @@ def test_a_negative_delta_is_a_direction(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("corners", "expected"),
     [
-        ((5, 6, 500, 35), Region(5, 6, 55, 30)),
-        ((5, 6, 44, 400), Region(5, 6, 40, 34)),
+        ((5, 6, _WIDTH + 2, 35), Region(5, 6, 55, 30)),
+        ((5, 6, 44, _HEIGHT + 2), Region(5, 6, 40, 34)),
         ((0, 0, _WIDTH, _HEIGHT), None),  # the whole screen: tells nothing of where the ultrasound is
         ((0, 0, _WIDTH - 1, _HEIGHT - 1), None),
         ((0, 0, 0, 0), None),
-        ((100, 100, 200, 200), None),
     ],
 )
 def test_a_region_is_clipped_to_the_picture(corners: tuple[int, ...], expected: Region | None, tmp_path: Path) -> None:
@@ -325,11 +346,72 @@ def test_a_pixel_spacing_of_exactly_one_is_unknown(tmp_path: Path) -> None:
     assert any("1.0" in note for note in frame.notes)
 
 
-def test_two_scales_that_disagree_are_noted_and_the_regions_wins(tmp_path: Path) -> None:
-    frame = _scale(tmp_path, [_region()], PixelSpacing=[0.2, 0.15])
+_AGREEING = {"PixelSpacing": [0.2, 0.1], "PixelAspectRatio": [2, 1], "DepthOfScanField": 8}
+
+
+@pytest.mark.parametrize(
+    ("region", "tags", "told"),
+    [
+        # An archive halved the picture and left the region's numbers.
+        ({"RegionLocationMaxX1": 100}, {}, r"reaches to pixel 100, the picture is 60 wide"),
+        ({"RegionLocationMinX0": 100, "RegionLocationMaxX1": 200}, {}, "reaches to pixel 200"),
+        ({"RegionLocationMaxY1": 79}, {}, r"reaches to pixel 79, the picture is 40 high"),
+        ({}, {"PixelSpacing": [0.2, 0.15]}, r"Pixel Spacing say 0.1 and 0.15 mm per px across"),
+        ({}, {"PixelSpacing": [0.4, 0.2]}, r"0.2 and 0.4 down"),
+        ({"PhysicalDeltaX": 0.1}, {}, r"a pixel would be 1 mm wide and 0.2 mm high"),
+        ({"PhysicalDeltaX": 0.0}, {}, r"length of a pixel across is 0"),
+        ({"PhysicalDeltaY": float("nan")}, {}, r"length of a pixel down is nan"),
+        ({"PhysicalDeltaY": None}, {}, r"length of a pixel down is missing"),
+        ({"PhysicalUnitsXDirection": 4}, {}, r"units are number 4 across and 3 down"),
+        (None, {"PixelSpacing": "0.20"}, r"Pixel Spacing is '0.20', expected two"),
+        (None, {"PixelSpacing": b"0,20\\0,10"}, r"Pixel Spacing is '0,20.0,10', expected two"),
+        (None, {"PixelSpacing": [-0.2, 0.1]}, r"expected two lengths"),
+        (None, {"PixelSpacing": [0.2, 0]}, r"expected two lengths"),
+        ({}, {"PixelSpacing": "0.20"}, r"expected two lengths"),
+    ],
+)
+def test_millimetres_that_cannot_all_be_right_are_withheld(
+    region: dict[str, object] | None, tags: dict[str, object], told: str, tmp_path: Path
+) -> None:
+    frame = _scale(tmp_path, [] if region is None else [_region(**region)], **tags)
+    assert frame.spacing is None
+    assert re.search(told, " ".join(frame.notes)), frame.notes
+
+
+@pytest.mark.parametrize(
+    ("region", "tags", "told"),
+    [
+        ({"PhysicalDeltaY": -0.02}, {}, "negative, as of a picture that is upside down"),
+        ({"PhysicalDeltaX": -0.01}, {}, "negative, as of a picture that is mirrored"),
+        ({"RegionLocationMaxX1": 5, "RegionLocationMaxY1": 6}, {}, "has no extent"),
+        ({}, {"PixelAspectRatio": [1, 1]}, r"Pixel Aspect Ratio makes pixels 1 times as wide as high, its scale 0.5"),
+        ({}, {"DepthOfScanField": 16}, r"picture is 8 mm high, its scan is said to be 16 mm deep"),
+        ({}, {"DepthOfScanField": 1}, r"picture is 8 mm high, its scan is said to be 1 mm deep"),
+        ({"PhysicalDeltaY": 0}, {"PixelSpacing": [0.2, 0.1]}, "no 2D scale in cm"),
+    ],
+)
+def test_a_scale_with_something_odd_about_it_is_doubted(
+    region: dict[str, object], tags: dict[str, object], told: str, tmp_path: Path
+) -> None:
+    frame = _scale(tmp_path, [_region(**region)], **tags)
+    assert frame.spacing is not None and frame.spacing.y_mm_per_px == pytest.approx(0.2)
+    assert re.search(told, " ".join(frame.doubts)), frame.doubts
+
+
+def test_statements_that_agree_leave_no_doubt(tmp_path: Path) -> None:
+    frame = _scale(tmp_path, [_region()], **_AGREEING)
     assert frame.spacing is not None and frame.spacing.x_mm_per_px == pytest.approx(0.1)
-    assert any("50%" in note for note in frame.notes)
-    assert _scale(tmp_path, [_region()], PixelSpacing=[0.2, 0.1]).notes == ()
+    assert (frame.notes, frame.doubts, frame.pixel_aspect) == ((), (), pytest.approx(0.5))
+
+
+def test_two_regions_in_one_place_with_two_scales(tmp_path: Path) -> None:
+    frame = _scale(tmp_path, [_region(), _region(RegionDataType=2, PhysicalDeltaY=0.04)])
+    assert frame.spacing is None and "two of its regions" in frame.notes[0]
+
+
+@pytest.mark.parametrize(("ratio", "aspect"), [([4, 3], 0.75), ([1, 2], 2.0), ([3, 0], 1.0), ("2", 1.0)])
+def test_the_shape_of_the_pixels_without_a_scale(ratio: object, aspect: float, tmp_path: Path) -> None:
+    assert _scale(tmp_path, PixelAspectRatio=ratio).pixel_aspect == pytest.approx(aspect)
 
 
 # Times
@@ -346,14 +428,78 @@ def test_two_scales_that_disagree_are_noted_and_the_regions_wins(tmp_path: Path)
         ({"RecommendedDisplayFrameRate": 20}, None, [0, 50, 100, 150]),
         ({"FrameTime": 0, "CineRate": 50}, None, [0, 20, 40, 60]),
         ({}, 10.0, [0, 100, 200, 300]),
-        ({}, None, [0, 1000, 2000, 3000]),
     ],
 )
 def test_frame_times(tags: dict[str, object], fps: float | None, expected_ms: list[int], tmp_path: Path) -> None:
     data = _dataset(_GREY, "MONOCHROME2")
+    del data.FrameTime
     for name, value in tags.items():
         setattr(data, name, value)
-    assert [f.exposed_ns / 1e6 for f in _frames(data, tmp_path, fps)] == expected_ms
+    frames = _frames(data, tmp_path, fps)
+    assert [f.exposed_ns / 1e6 for f in frames] == expected_ms
+    assert all(f.timed for f in frames)
+
+
+def test_a_cine_that_tells_no_times_asks_for_them(tmp_path: Path) -> None:
+    data = _dataset(_GREY, "MONOCHROME2")
+    del data.FrameTime
+    with pytest.raises(SettingError, match=r"a\.dcm.*4 pictures.*--fps"):
+        _frames(data, tmp_path)
+    (frame,) = _frames(_dataset(_GREY[:1], "MONOCHROME2"), tmp_path)
+    assert not frame.timed
+
+
+# How many pictures there are
+
+
+@pytest.mark.parametrize("coded", ["native", "deflated", "rle", "jpeg"])
+@pytest.mark.parametrize("stated", [None, "", 1, 2, 4, 9])
+def test_all_pictures_are_read_or_counted_whatever_is_stated(coded: str, stated: object, tmp_path: Path) -> None:
+    data = _dataset(_GREY, "MONOCHROME2")
+    if coded == "deflated":
+        data.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    elif coded == "rle":
+        data.compress(RLELossless)
+    elif coded == "jpeg":
+        _encapsulated(data, [_jpeg(picture) for picture in _GREY], JPEGBaseline8Bit)
+    data.NumberOfFrames = stated
+    if stated is None:
+        del data.NumberOfFrames
+    frames, problem = _read_to_problem(_save(data, tmp_path))
+    assert len(frames) == 4
+    assert all(
+        _apart(frame, picture) <= (60 if coded == "jpeg" else 0) for frame, picture in zip(frames, _GREY, strict=True)
+    )
+    assert bool(problem) == (stated == 9) and (not problem or "states 9 pictures and holds 4" in problem)
+    assert bool(frames[0].notes) == (stated in (1, 2))
+
+
+def test_a_part_of_one_more_picture_is_told_but_not_what_pads(tmp_path: Path) -> None:
+    data = _dataset(_GREY, "MONOCHROME2")
+    data.PixelData += _GREY[0].tobytes()[:1000]
+    frames, problem = _read_to_problem(_save(data, tmp_path))
+    assert len(frames) == 4 and problem is not None and "a part of one more" in problem
+    data.PixelData = _GREY.tobytes() + bytes(512)
+    assert _read_to_problem(_save(data, tmp_path))[1] is None
+
+
+@pytest.mark.parametrize("syntax", [JPEGBaseline8Bit, RLELossless, JPEG2000Lossless])
+def test_a_coded_picture_that_lost_bytes_is_never_shown(syntax: Any, tmp_path: Path) -> None:
+    pictures = np.repeat(np.repeat(_GREY, 6, axis=1), 6, axis=2) // 2 + np.tile(_GREY // 2, (1, 6, 6))
+    data = _dataset(pictures, "MONOCHROME2")
+    streams = [_jpeg(picture) for picture in pictures]
+    if syntax == RLELossless:
+        data.compress(RLELossless)
+        streams = list(generate_frames(data.PixelData, number_of_frames=4))
+    elif syntax == JPEG2000Lossless:
+        buffers = [io.BytesIO() for _ in pictures]
+        for picture, buffer in zip(pictures, buffers, strict=True):
+            Image.fromarray(picture).save(buffer, "JPEG2000", no_jp2=True)
+        streams = [buffer.getvalue() for buffer in buffers]
+    at = len(streams[2]) // 2
+    streams[2] = streams[2][:at] + bytes(512) + streams[2][at + 512 :]
+    frames, problem = _read_to_problem(_save(_encapsulated(data, streams, syntax), tmp_path))
+    assert len(frames) == 2 and problem is not None and "frame 3 of 4" in problem
 
 
 # Bad files

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from edge.clock import ManualClock
 from edge.frame import Region
-from edge.source.grey import bits_used, coloured_region, to_grey
+from edge.source.grey import coloured_region, to_grey
 from edge.source.stills import open_stills
 from edge.source.video import open_video
 
@@ -48,11 +48,6 @@ def test_a_reversed_view_works() -> None:
     rgb = np.zeros((2, 2, 3), np.uint8)
     rgb[..., 0] = 255
     assert (to_grey(rgb[..., ::-1]) == 76).all()
-
-
-@pytest.mark.parametrize(("top", "bits"), [(255, 8), (256, 12), (4095, 12), (4096, 16)])
-def test_the_depth_that_a_16_bit_picture_uses(top: int, bits: int) -> None:
-    assert bits_used(np.array([[0, top]], np.uint16)) == bits
 
 
 def test_other_kinds_of_numbers_are_refused() -> None:

@@ -159,18 +159,157 @@ def test_damage_in_the_middle_is_told_and_costs_only_its_own_frames(tmp_path: Pa
     assert all((f.pixels == pictures[f.sequence]).all() for f in frames)
 
 
-def test_rotation_is_not_followed(tmp_path: Path) -> None:
-    path = _write(tmp_path / "a.mp4", "libx264", "yuv420p", [_picture(n) for n in range(5)])
+_ONE = 1 << 16
+_TURNS = {
+    "as stored": ((_ONE, 0, 0, _ONE), lambda stored: stored),
+    "quarter right": ((0, _ONE, -_ONE, 0), lambda stored: np.rot90(stored, -1)),
+    "half": ((-_ONE, 0, 0, -_ONE), lambda stored: np.rot90(stored, 2)),
+    "quarter left": ((0, -_ONE, _ONE, 0), np.rot90),
+    "mirrored": ((-_ONE, 0, 0, _ONE), np.fliplr),
+    "upside down": ((_ONE, 0, 0, -_ONE), np.flipud),
+    "transposed": ((0, _ONE, _ONE, 0), np.transpose),
+    "transversed": ((0, -_ONE, -_ONE, 0), lambda stored: np.rot90(stored, 2).T),
+}
+
+
+def _with_matrix(path: Path, corner: tuple[int, ...], last: int = 1 << 30) -> Path:
+    """Sets the display matrix in the track header: version and flags, then 36 bytes."""
     data = bytearray(path.read_bytes())
-    at = data.index(b"tkhd") + 4 + 40  # the display matrix in the track header: version and flags, then 36 bytes
-    matrix = [0, 1 << 16, 0, -(1 << 16), 0, 0, 0, 0, 1 << 30]
-    data[at : at + 36] = b"".join(value.to_bytes(4, "big", signed=True) for value in matrix)
+    at = data.index(b"tkhd") + 4 + 40
+    a, b, c, d = corner
+    data[at : at + 36] = b"".join(v.to_bytes(4, "big", signed=True) for v in (a, b, 0, c, d, 0, 0, 0, last))
     path.write_bytes(data)
-    with _open(path) as source:
+    return path
+
+
+@pytest.mark.parametrize("turn", _TURNS)
+def test_a_video_is_seen_as_its_display_matrix_says(turn: str, tmp_path: Path) -> None:
+    corner, expected = _TURNS[turn]
+    shown = np.full((_HEIGHT, _WIDTH), 60, np.uint8)
+    shown[4:20, 6:40] = 180
+    colour = np.repeat(shown[..., None], 3, axis=2)
+    colour[28:40, 44:60] = (230, 30, 20)
+    with av.open(str(tmp_path / "a.mp4"), "w") as container:
+        stream = container.add_stream("mpeg4", rate=25)
+        stream.width, stream.height, stream.pix_fmt = _WIDTH, _HEIGHT, "yuv420p"
+        stream.codec_context.sample_aspect_ratio = Fraction(2, 1)
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(colour, format="rgb24")))
+        container.mux(stream.encode(None))
+    with _open(tmp_path / "a.mp4") as source:
+        stored = source.read(1)
+    with _open(_with_matrix(tmp_path / "a.mp4", corner)) as source:
         frame = source.read(1)
-    assert frame is not None and frame.pixels.shape == (_HEIGHT, _WIDTH)
-    with av.open(str(path)) as container:
-        assert abs(next(container.decode(video=0)).rotation) == 90
+    assert stored is not None and frame is not None
+    assert (frame.pixels == expected(stored.pixels)).all()
+    assert frame.pixel_aspect == pytest.approx(0.5 if frame.pixels.shape != stored.pixels.shape else 2.0)
+    box = np.zeros((_HEIGHT, _WIDTH), bool)
+    assert stored.coloured is not None and frame.coloured is not None
+    stored.coloured.crop(box)[:] = True
+    seen = np.zeros(frame.pixels.shape, bool)
+    frame.coloured.crop(seen)[:] = True
+    assert (seen == expected(box)).all()
+
+
+@pytest.mark.parametrize("corner", [(_ONE // 2, _ONE, -_ONE, _ONE // 2), (2 * _ONE, 0, 0, _ONE), (0, 0, 0, 0)])
+def test_a_slanting_or_stretching_display_matrix_is_refused(corner: tuple[int, ...], tmp_path: Path) -> None:
+    path = _write(tmp_path / "a.mp4", "libx264", "yuv420p", [_picture(n) for n in range(5)])
+    if any(corner):
+        with pytest.raises(SourceFormatError, match="display matrix slants or stretches"):
+            _open(_with_matrix(path, corner))
+    else:
+        with _open(_with_matrix(path, corner)) as source:  # a matrix of zeros is one that was never written
+            assert source.read(1) is not None
+
+
+def _in_codec(path: Path, codec: str, ratio: Fraction | None, count: int = 12, **options: str) -> Path:
+    noise = np.random.default_rng(0)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=25)
+        stream.width, stream.height = 192, 160
+        stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+        if ratio is not None:
+            stream.codec_context.sample_aspect_ratio = ratio
+        stream.options = options
+        for number in range(count):
+            tissue = np.repeat(np.repeat(noise.integers(0, 200, (40, 48), dtype=np.uint8), 4, 0), 4, 1)
+            tissue[:, :40] = 10 * number % 200
+            frame = av.VideoFrame.from_ndarray(tissue, format="gray").reformat(format=stream.pix_fmt)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [("a.mp4", "libx264"), ("a.mkv", "mpeg4"), ("a.avi", "mjpeg"), ("a.ts", "libx264")],
+)
+@pytest.mark.parametrize("ratio", [Fraction(8, 9), Fraction(2, 1), Fraction(1, 1), None])
+def test_the_shape_of_the_pixels(name: str, codec: str, ratio: Fraction | None, tmp_path: Path) -> None:
+    with _open(_in_codec(tmp_path / name, codec, ratio, count=3)) as source:
+        frames, damage = _read_to_damage(source)
+    assert damage is None
+    assert {round(f.pixel_aspect, 4) for f in frames} == {round(float(ratio or 1), 4)}
+    assert all(f.doubts == () for f in frames)
+
+
+def test_the_shape_of_the_pixels_may_change_within_a_file(tmp_path: Path) -> None:
+    """One stream behind the other, as a recorder leaves it that was set anew."""
+    ratios = enumerate((Fraction(2), Fraction(1)))
+    parts = [_in_codec(tmp_path / f"{number}.h264", "libx264", ratio, 30, g="10") for number, ratio in ratios]
+    (tmp_path / "a.h264").write_bytes(b"".join(part.read_bytes() for part in parts))
+    with _open(tmp_path / "a.h264") as source:
+        frames, _ = _read_to_damage(source)
+    trusted = [round(f.pixel_aspect, 3) for f in frames if not f.doubts]
+    assert set(trusted) == {2.0, 1.0} and trusted == sorted(trusted, reverse=True)
+    assert any("changes within the file" in doubt for f in frames for doubt in f.doubts)
+
+
+_CODECS = [
+    ("a.mp4", "libx264", {"g": "6", "crf": "18"}),
+    ("a.mkv", "libx264", {"g": "6", "crf": "18", "bf": "0"}),
+    ("a.ts", "libx264", {"g": "6", "crf": "18"}),
+    ("a.mp4", "mpeg4", {"g": "6", "qscale": "3"}),
+    ("a.mkv", "mpeg2video", {"g": "6"}),
+    ("a.avi", "mjpeg", {"qscale": "3"}),
+    ("a.webm", "libvpx", {"b": "2M", "g": "6"}),
+]
+
+
+@pytest.mark.parametrize(("name", "codec", "options"), _CODECS)
+def test_pictures_that_lost_bytes_are_left_out_and_counted(
+    name: str, codec: str, options: dict[str, str], tmp_path: Path
+) -> None:
+    """256 zeroed bytes in ten places of each: every frame that is given is as it was written."""
+    path = _in_codec(tmp_path / name, codec, None, 24, **options)
+    with _open(path) as source:
+        whole, damage = _read_to_damage(source)
+    assert damage is None and len(whole) == 24
+    by_time = {frame.exposed_ns: frame.pixels.astype(int) for frame in whole}
+    data = path.read_bytes()
+    first, wrong, told = len(data) // 8, 0, 0
+    for at in range(first, len(data) - first, (len(data) - 2 * first) // 10):
+        path.write_bytes(data[:at] + bytes(256) + data[at + 256 :])
+        try:
+            with _open(path) as source:
+                frames, damage = _read_to_damage(source)
+        except SourceFormatError as error:
+            frames, damage = [], str(error)
+        told += damage is not None
+        for frame in frames:
+            meant = by_time.get(frame.exposed_ns)
+            wrong += meant is None or (np.abs(frame.pixels - meant) > 24).mean() > 0.01
+    assert told >= 9
+    assert wrong == 0
+
+
+def test_a_bare_stream_has_no_times_but_those_that_are_stated(tmp_path: Path) -> None:
+    path = _in_codec(tmp_path / "a.h264", "libx264", None, 6)
+    with _open(path) as source:
+        assert [f.timed for f in _read_to_damage(source)[0]] == [False] * 6
+    with _open(path, fps=10) as source:
+        frames, _ = _read_to_damage(source)
+    assert all(f.timed for f in frames)
+    assert [f.exposed_ns for f in frames] == [n * 100_000_000 for n in range(6)]
 
 
 def test_sound_only(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from edge.option import Option
 from edge.phantom.anatomy import Anatomy
+from edge.task.gate import Gate
 from edge.task.spec import Pathway, TaskSpec
 from edge.terms import MarkTerm, MeasurementTerm, Role, Terms
 
@@ -37,16 +38,18 @@ SPEC = TaskSpec(
     ),
     terms=Terms(
         measurements=(
-            MeasurementTerm("fascicle_angle", "deg", lane=1, curve=1, plausible=(-60, 60), source=BOOK),
+            MeasurementTerm("fascicle_angle", "deg", lane=1, curve=1, plausible=(-60, 60), source=BOOK, signed=True),
             MeasurementTerm("pennation_angle", "deg", "Pennation", curve=2, plausible=(0, 60), source=BOOK),
-            MeasurementTerm("fascicle_length", "mm", lane=2, curve=3, plausible=(8, 600), source=BOOK),
-            MeasurementTerm("straight_fascicle_length", "mm", detail=True, plausible=(8, 600), source=BOOK),
-            MeasurementTerm("extrapolated_share", "%", "of it outside view"),
+            MeasurementTerm("fascicle_length", "mm", decimals=0, lane=2, curve=3, plausible=(8, 600), source=BOOK),
+            MeasurementTerm("straight_fascicle_length", "mm", decimals=0, detail=True, plausible=(8, 600), source=BOOK),
+            MeasurementTerm("extrapolated_share", "%", "Share outside the picture", signed=True),
             MeasurementTerm("muscle_thickness", "mm", "Thickness", lane=3, curve=4, plausible=(2, 90), source=BOOK),
-            MeasurementTerm("fascicle_curvature", "1/m", "Curvature"),
-            MeasurementTerm("superficial_aponeurosis_angle", "deg", detail=True),
-            MeasurementTerm("deep_aponeurosis_angle", "deg", detail=True),
-            MeasurementTerm("fascicle_angle_spread", "deg", detail=True),
+            MeasurementTerm("fascicle_curvature", "1/m", "Curvature", signed=True),
+            MeasurementTerm(
+                "superficial_aponeurosis_angle", "deg", "Superficial aponeurosis", decimals=1, detail=True, signed=True
+            ),
+            MeasurementTerm("deep_aponeurosis_angle", "deg", "Deep aponeurosis", decimals=1, detail=True, signed=True),
+            MeasurementTerm("fascicle_angle_spread", "deg", decimals=1, detail=True, signed=True),
         ),
         marks=(
             MarkTerm("muscle"),
@@ -58,6 +61,7 @@ SPEC = TaskSpec(
             MarkTerm("muscle thickness"),
         ),
     ),
+    gate=Gate(plausible_depth_mm=(10.0, 160.0), depth_source="limb muscles are scanned 30 to 100 mm deep"),
     anatomies=(Anatomy("muscle", "edge.task.muscle.phantom:open_cine", MusclePhantomOptions),),
     demo_frames=200,
 )

@@ -136,7 +136,7 @@ class TissueTask:
         notes: tuple[str, ...] = (missing,) if missing else ()
         if kind == "muscle":
             measured += patient_measurement(votes, self._half_width(self.first))
-            notes += (PHANTOM_ONLY, *patient_note(votes))
+            notes += (PHANTOM_ONLY, *patient_note(votes)) if frame.simulated else ()
         marks: tuple[Mark, ...] = (_outline(seen.roi),)
         if kind:
             marks = (MaskMark(kind, KINDS.index(kind) + 1, inside, (region.x, region.y)), *marks)
@@ -214,7 +214,7 @@ def doubts(opinions: dict[str, Opinion], first: str, kind: str) -> tuple[str, ..
     against = {name: kind_of(one) for name, one in opinions.items() if kind_of(one) not in ("", kind)}
     words = {
         "svm": "the support vector machine says",
-        "neighbours": "the neighbours say",
+        "neighbours": "the nearest known regions say",
         "network": "the network says",
     }
     return tuple(

@@ -1,0 +1,131 @@
+"""Whole and damaged JPEG streams of many encoders. What is never to be measured is counted."""
+
+import io
+import random
+from collections import Counter
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import simplejpeg
+from PIL import Image
+
+from edge.source import jpeg
+
+_DATA = Path(__file__).parents[2] / "../shared/data"
+_BYTES = 512
+
+
+def _ultrasound(seed: int) -> np.ndarray:
+    """Speckle under a bright border, in a scanner's black screen."""
+    rng = np.random.default_rng(seed)
+    tissue = cv2.GaussianBlur(rng.rayleigh(60, (300, 400)).astype(np.float32), (0, 0), 1.2)
+    tissue[120:128] += 120
+    screen = np.zeros((360, 520), np.uint8)
+    screen[30:330, 60:460] = np.clip(tissue, 0, 255)
+    return screen
+
+
+def _streams() -> dict[str, bytes]:
+    grey = _ultrasound(1)
+    bgr = np.repeat(grey[..., None], 3, axis=2)
+    made: dict[str, bytes] = {}
+    for quality in (75, 95):
+        flags: dict[str, list[int]] = {
+            "plain": [],
+            "optimized": [cv2.IMWRITE_JPEG_OPTIMIZE, 1],
+            "progressive": [cv2.IMWRITE_JPEG_PROGRESSIVE, 1],
+            "restarts": [cv2.IMWRITE_JPEG_RST_INTERVAL, 10],
+            "4:4:4": [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444],
+        }
+        for name, more in flags.items():
+            for colours, picture in (("grey", grey), ("colour", bgr)):
+                how = [cv2.IMWRITE_JPEG_QUALITY, quality, *more]
+                made[f"{name} {colours} {quality}"] = cv2.imencode(".jpg", picture, how)[1].tobytes()
+        for options in ({}, {"progressive": True}, {"optimize": True}):
+            buffer = io.BytesIO()
+            Image.fromarray(grey).save(buffer, "JPEG", quality=quality, **options)
+            made[f"pillow {options} {quality}"] = buffer.getvalue()
+    whole = made["plain grey 95"]
+    thumbnail = cv2.imencode(".jpg", grey[::8, ::8])[1].tobytes()
+    segment = b"\xff\xe1" + (len(thumbnail) + 2).to_bytes(2, "big") + thumbnail
+    made["thumbnail"] = whole[:2] + segment + whole[2:]
+    made["trailing"] = whole + b"\0trailing bytes \xff\xd9"
+    made["padded by a camera"] = whole[:-2] + bytes(5) + whole[-2:]
+    made["fill bytes"] = whole[:2] + b"\xff\xff\xff" + whole[2:-2] + b"\xff\xff" + whole[-2:]
+    buffer = io.BytesIO()
+    Image.merge("CMYK", [Image.fromarray(grey)] * 4).save(buffer, "JPEG", quality=95)
+    made["four inks"] = buffer.getvalue()
+    return made
+
+
+_STREAMS = _streams()
+
+
+def _is_whole(data: bytes) -> bool:
+    try:
+        jpeg.check(data)
+    except jpeg.DamagedJpegError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("name", _STREAMS)
+def test_whole_streams_are_whole(name: str) -> None:
+    assert _is_whole(_STREAMS[name])
+    if name != "four inks":
+        expected = cv2.imdecode(np.frombuffer(_STREAMS[name], np.uint8), cv2.IMREAD_GRAYSCALE)
+        assert np.abs(jpeg.decode_grey(_STREAMS[name]).astype(int) - expected).max() <= 1
+
+
+def test_real_pictures_are_whole() -> None:
+    found = sorted(_DATA.rglob("*.jp*g"))[:40]
+    if not found:
+        pytest.skip("missing: ../shared/data")
+    assert [path.name for path in found if not _is_whole(path.read_bytes())] == []
+
+
+def _damaged(data: bytes, kind: str, rng: random.Random) -> bytes:
+    changed = bytearray(data)
+    at = rng.randrange(data.index(b"\xff\xda") + 16, len(data) - _BYTES - 8)
+    where = slice(at, at + _BYTES)
+    if kind == "zeros":
+        changed[where] = bytes(_BYTES)
+    elif kind == "ones":
+        changed[where] = b"\xff" * _BYTES
+    elif kind == "noise":
+        changed[where] = rng.randbytes(_BYTES)
+    elif kind == "lost":
+        del changed[where]
+    elif kind == "cut":
+        changed[at:-2] = b""
+    else:
+        for _ in range(10):
+            changed[rng.randrange(at, len(data) - 8)] ^= 1 << rng.randrange(8)
+    return bytes(changed)
+
+
+@pytest.mark.parametrize(
+    ("kind", "least"),
+    # Flipped bits often change nothing but one coefficient: no decoder can tell these from what was meant.
+    [("zeros", 0.98), ("ones", 1.0), ("noise", 0.98), ("lost", 0.97), ("cut", 1.0), ("flips", 0.75)],
+)
+def test_what_changes_the_picture_is_found(kind: str, least: float) -> None:
+    """Counted over every encoder: damage that changes more than 1 % of the picture visibly."""
+    rng, counts = random.Random(5), Counter[str]()
+    for name, data in _STREAMS.items():
+        if name in ("trailing", "four inks"):
+            continue
+        expected = simplejpeg.decode_jpeg(data, "GRAY").astype(int)
+        for _ in range(4):
+            stream = _damaged(data, kind, rng)
+            try:
+                shown = simplejpeg.decode_jpeg(stream, "GRAY", strict=False)
+            except ValueError:
+                shown = np.zeros(0, np.uint8)
+            changes = shown.shape != expected.shape or (np.abs(shown - expected) > 24).mean() > 0.01
+            counts["changed"] += bool(changes)
+            counts["found"] += bool(changes) and not _is_whole(stream)
+    assert counts["changed"] >= 40
+    assert counts["found"] >= least * counts["changed"], counts
