@@ -214,8 +214,8 @@ def _open_sinks(settings: Settings, about: Callable[[], dict[str, Any]]) -> tupl
 
 
 def drawing(terms: Terms, *, live: bool, stages: bool = False) -> Draw:
-    """How a frame's finding is drawn; texts keep their places. live: with its age, which of a recording means nothing to
-    anybody, and which is not known of a picture that was frozen before anybody looked."""
+    """How a frame's finding is drawn; texts keep their places. live: with its age, which of a recording means nothing
+    to anybody, and which is not known of a picture that was frozen before anybody looked."""
     places = Places()
 
     def plain(frame: Frame, finding: Finding, age_s: float) -> Any:

@@ -110,8 +110,8 @@ class ProbeLink(Closing):
         lost = state.transmit_off not in (TransmitOff.NONE, TransmitOff.FROZEN)
         if self._transmitted and lost:
             self._tell(
-                f"the probe does not transmit any more: {state.transmit_off_reason}; it is not armed again by itself: "
-                "when that is mended, arm it; this run goes on"
+                f"the probe does not transmit any more: {state.transmit_off_reason}; when that is mended, arm it again "
+                f"with the key a, or with 'sonoedge probe arm {self.probe.name}' in another terminal"
             )
         self._transmitted = not lost and (state.transmitting or self._transmitted)
 

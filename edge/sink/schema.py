@@ -59,6 +59,7 @@ class ProbeRecord(msgspec.Struct, frozen=True):
     transmitting: bool | None = None
     transmit_off_reason: str = ""
     doubt: str = ""
+    frozen_ns: int | None = None
 
 
 class MeasurementRecord(msgspec.Struct, frozen=True):

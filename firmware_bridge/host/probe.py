@@ -30,7 +30,7 @@ from firmware_bridge.host.parameters import (
 )
 from firmware_bridge.host.periodic import ALIVE_S
 from firmware_bridge.host.reasons import REFUSALS, SELF_TESTS
-from firmware_bridge.host.reports import EventQueue, ProbeMoment, Reports, StateKnown, StateUnknown
+from firmware_bridge.host.reports import EventQueue, ProbeMoment, Reports, StateUnknown
 from firmware_bridge.host.session import REQUEST_TIMEOUT_S, ConnectionStatistics, ConnectionUser
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.messages import PARAMETER_NUMBERS, Action, BootReason, Refusal
@@ -315,8 +315,8 @@ class Probe:
         return not self.line.is_open or self._reports.frozen or not _may_change(self._reports.moment(host_ns))
 
     def _moment(self, host_ns: int, timeout_s: float) -> ProbeMoment:
-        """As far as it is known. While frozen nothing is exposed, so nothing is reported. An answer to a later question,
-        in order after all changes before it, proves that it was frozen all the time."""
+        """As far as it is known. While frozen nothing is exposed, so nothing is reported; but an answer to a later
+        question, in order after all changes before it, proves that it was frozen all the time."""
         moment = self._reports.moment(host_ns)
         if not (_may_change(moment) and self._reports.frozen):
             return moment

@@ -57,7 +57,7 @@ class FakeProbe:
     states: Callable[[int], StateKnown] = lambda k: known()
     told: Callable[[int], StateKnown | StateUnknown] | None = None
     calls: list[str] = field(default_factory=list)
-    boot_id = 5
+    boot_id, name = 5, "sim:"
 
     def exposures(self) -> FakeFeed:
         return FakeFeed(map(self.exposure, count()))
@@ -239,7 +239,7 @@ def test_a_lost_permission_is_told_once() -> None:
     said: list[str] = []
     states_of(FakeProbe(lambda k: known() if k < 3 else off(TransmitOff.HEARTBEAT_LOST)), 8, said.append)
     assert len(said) == 1
-    assert "heartbeat lost" in said[0] and "arm it; this run goes on" in said[0]
+    assert "heartbeat lost" in said[0] and "the key a, or with 'sonoedge probe arm sim:'" in said[0]
 
 
 def test_freezing_is_no_lost_permission_but_what_comes_up_meanwhile_is() -> None:
@@ -335,7 +335,7 @@ class TestRun:
         cine = CartilageCine(1)
         for finding in findings:
             if in_doubt[finding.sequence]:
-                assert finding.reasons == ("scale withheld: the depth was changed about the time of the exposure",)
+                assert finding.reasons[0] == "scale withheld: the depth was changed about the time of the exposure"
                 assert finding.spacing is None
                 continue
             depth_mm = depths[finding.sequence]

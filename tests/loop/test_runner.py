@@ -240,7 +240,7 @@ def test_a_frozen_picture_is_measured_once_and_shown_on_with_its_true_age():
             assert drawn.acquire(timeout=5)
 
     kept, shown = FakeSink(), FakeSink()
-    step = Step(lambda frame: frame, SPEC.gate, Remembering(), FakeRuntime(), draw, clock)
+    step = Step(lambda frame: frame, SPEC.gate, SPEC.terms, Remembering(), FakeRuntime(), draw, clock)
     views = {"page": QueuedSink(shown, 8, lossless=True)}
     with make_loop(FakeSource(frames(), live=True), kept, step=step, views=views) as loop:
         findings = [result.finding for result in loop]
