@@ -92,7 +92,7 @@ class ProbeLink(Closing):
         answer = self.probe.state_at(exposed_ns, FROZEN_WAIT_S if _is_frozen(self.probe) else STATE_WAIT_S)
         if isinstance(answer, StateUnknown):
             return ProbeState(doubt=answer.reason, frozen=answer.frozen or None)
-        if exposed_ns >= self._latest_ns:
+        if exposed_ns > self._latest_ns or (answer.frozen and exposed_ns == self._latest_ns):
             self._latest_ns = exposed_ns
             self._follow(answer)
         state = state_of(answer)

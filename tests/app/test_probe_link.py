@@ -251,6 +251,15 @@ def test_freezing_is_no_lost_permission_but_what_comes_up_meanwhile_is() -> None
     assert len(said) == 1 and "too hot" in said[0]
 
 
+def test_the_frozen_exposure_asked_for_once_more_is_followed_only_while_it_is_frozen() -> None:
+    said: list[str] = []
+    lives = iter((known(), frozen(), frozen(TransmitOff.DISARMED), known(), off(TransmitOff.DISARMED)))
+    link = ProbeLink(FakeProbe(lambda k: next(lives)), said.append)
+    for k in (1, 2, 2, 2, 3):
+        link.state_at(k * PERIOD_NS)
+    assert len(said) == 1
+
+
 def test_one_that_was_armed_again_before_its_loss_was_heard_of_is_not_told() -> None:
     said: list[str] = []
     given_back = off(TransmitOff.NONE)
