@@ -92,7 +92,7 @@ class ProbeLink(Closing):
         answer = self.probe.state_at(exposed_ns, FROZEN_WAIT_S if _is_frozen(self.probe) else STATE_WAIT_S)
         if isinstance(answer, StateUnknown):
             return ProbeState(doubt=answer.reason, frozen=answer.frozen or None)
-        if exposed_ns >= self._latest_ns:
+        if exposed_ns > self._latest_ns or (answer.frozen and exposed_ns == self._latest_ns):
             self._latest_ns = exposed_ns
             self._follow(answer)
         state = state_of(answer)
@@ -110,8 +110,8 @@ class ProbeLink(Closing):
         lost = state.transmit_off not in (TransmitOff.NONE, TransmitOff.FROZEN)
         if self._transmitted and lost:
             self._tell(
-                f"the probe does not transmit any more: {state.transmit_off_reason}; it is not armed again by itself: "
-                "when that is mended, arm it; this run goes on"
+                f"the probe does not transmit any more: {state.transmit_off_reason}; when that is mended, arm it again "
+                f"with the key a, or with 'sonoedge probe arm {self.probe.name}' in another terminal"
             )
         self._transmitted = not lost and (state.transmitting or self._transmitted)
 

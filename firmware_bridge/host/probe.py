@@ -30,7 +30,7 @@ from firmware_bridge.host.parameters import (
 )
 from firmware_bridge.host.periodic import ALIVE_S
 from firmware_bridge.host.reasons import REFUSALS, SELF_TESTS
-from firmware_bridge.host.reports import EventQueue, ProbeMoment, Reports, StateKnown, StateUnknown
+from firmware_bridge.host.reports import EventQueue, ProbeMoment, Reports, StateUnknown
 from firmware_bridge.host.session import REQUEST_TIMEOUT_S, ConnectionStatistics, ConnectionUser
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.messages import PARAMETER_NUMBERS, Action, BootReason, Refusal
@@ -297,19 +297,15 @@ class Probe:
     def state_at(self, host_ns: int, timeout_s: float = STATE_TIMEOUT_S) -> ProbeMoment:
         """What the probe was doing at an exposure at this monotonic host time, which is not in the future.
 
-        Waits at most `timeout_s` for what still has to arrive. A sign of life. Never guesses: where two settings are
-        possible, the state is unknown.
+        Waits at most `timeout_s` for each thing that still has to arrive. A sign of life. Never guesses: where two
+        settings are possible, the state is unknown.
         """
         self.line.alive()
-        moment = self._reports.moment(host_ns)
-        if isinstance(moment, StateKnown) or not moment.later:
-            return moment
-        if timeout_s > 0 and not self._reports.frozen:
+        moment = self._moment(host_ns, timeout_s)
+        if _may_change(moment) and timeout_s > 0 and not self._reports.frozen:
             self.line.wait_until(lambda: self._is_settled(host_ns), timeout_s)
-            moment = self._reports.moment(host_ns)
-        if self._reports.frozen and _may_change(moment):
-            moment = self._frozen_moment(host_ns, timeout_s)
-        if isinstance(moment, StateUnknown) and not self.line.is_open:
+            moment = self._moment(host_ns, timeout_s)
+        if _may_change(moment) and not self.line.is_open:
             return StateUnknown("the line to the probe is lost; it is being looked for", later=False)
         return moment
 
@@ -318,9 +314,12 @@ class Probe:
         """Waiting for reports of an exposure brings nothing more."""
         return not self.line.is_open or self._reports.frozen or not _may_change(self._reports.moment(host_ns))
 
-    def _frozen_moment(self, host_ns: int, timeout_s: float) -> ProbeMoment:
-        """While frozen nothing is exposed, so nothing is reported. An answer to a later question, in order after all
-        changes before it, proves that it was frozen all the time."""
+    def _moment(self, host_ns: int, timeout_s: float) -> ProbeMoment:
+        """As far as it is known. While frozen nothing is exposed, so nothing is reported; but an answer to a later
+        question, in order after all changes before it, proves that it was frozen all the time."""
+        moment = self._reports.moment(host_ns)
+        if not (_may_change(moment) and self._reports.frozen):
+            return moment
         try:
             self.echo(b"", max(timeout_s, 0.001))
         except BridgeError as error:

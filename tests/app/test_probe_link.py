@@ -1,7 +1,8 @@
 """The probe's line in a run: states on the frames, a phantom that obeys, transmit that is armed once."""
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import count, pairwise
 
@@ -16,6 +17,7 @@ from edge.errors import SettingError
 from edge.finding import Finding, Verdict
 from edge.frame import ProbeState
 from edge.phantom.records import Imaging
+from edge.sink.records import read_records
 from edge.source.fake import FakeFeed
 from edge.source.probe_feed import Exposure
 from edge.task.cartilage.phantom import CartilageCine, true_sizes
@@ -55,7 +57,7 @@ class FakeProbe:
     states: Callable[[int], StateKnown] = lambda k: known()
     told: Callable[[int], StateKnown | StateUnknown] | None = None
     calls: list[str] = field(default_factory=list)
-    boot_id = 5
+    boot_id, name = 5, "sim:"
 
     def exposures(self) -> FakeFeed:
         return FakeFeed(map(self.exposure, count()))
@@ -97,12 +99,23 @@ def plugged_in(monkeypatch):
     return plug
 
 
+QUICK = {"runtime": "onnx", "precision": "int8", "threads": 1}
+
+
 def scan(frames: int, address: str = "sim:", **options) -> list[Finding]:
-    quick = {"runtime": "onnx", "precision": "int8", "threads": 1}
     with open_session(
-        f"phantom:cartilage,frames={frames}", task="cartilage", probe=address, **quick, **options
+        f"phantom:cartilage,frames={frames}", task="cartilage", probe=address, **QUICK, **options
     ) as session:
         return list(session)
+
+
+def until_measured(run: Iterator[Finding], depth_mm: float) -> None:
+    """Reads on to a picture of this depth that was measured; 480 rows show it."""
+    for finding in run:
+        mm_per_px = finding.spacing.y_mm_per_px if finding.spacing else 0.0
+        if finding.verdict is Verdict.MEASURED and mm_per_px == pytest.approx(depth_mm / 480):
+            return
+    raise AssertionError("the run ended")
 
 
 def states_of(probe: FakeProbe, times: int, tell=lambda said: None) -> list[ProbeState]:
@@ -226,7 +239,7 @@ def test_a_lost_permission_is_told_once() -> None:
     said: list[str] = []
     states_of(FakeProbe(lambda k: known() if k < 3 else off(TransmitOff.HEARTBEAT_LOST)), 8, said.append)
     assert len(said) == 1
-    assert "heartbeat lost" in said[0] and "arm it; this run goes on" in said[0]
+    assert "heartbeat lost" in said[0] and "the key a, or with 'sonoedge probe arm sim:'" in said[0]
 
 
 def test_freezing_is_no_lost_permission_but_what_comes_up_meanwhile_is() -> None:
@@ -236,6 +249,15 @@ def test_freezing_is_no_lost_permission_but_what_comes_up_meanwhile_is() -> None
     assert said == []
     states_of(FakeProbe(lambda k: lives[k]), 7, said.append)
     assert len(said) == 1 and "too hot" in said[0]
+
+
+def test_the_frozen_exposure_asked_for_once_more_is_followed_only_while_it_is_frozen() -> None:
+    said: list[str] = []
+    lives = iter((known(), frozen(), frozen(TransmitOff.DISARMED), known(), off(TransmitOff.DISARMED)))
+    link = ProbeLink(FakeProbe(lambda k: next(lives)), said.append)
+    for k in (1, 2, 2, 2, 3):
+        link.state_at(k * PERIOD_NS)
+    assert len(said) == 1
 
 
 def test_one_that_was_armed_again_before_its_loss_was_heard_of_is_not_told() -> None:
@@ -322,7 +344,7 @@ class TestRun:
         cine = CartilageCine(1)
         for finding in findings:
             if in_doubt[finding.sequence]:
-                assert finding.reasons == ("scale withheld: the depth was changed about the time of the exposure",)
+                assert finding.reasons[0] == "scale withheld: the depth was changed about the time of the exposure"
                 assert finding.spacing is None
                 continue
             depth_mm = depths[finding.sequence]
@@ -352,6 +374,36 @@ class TestRun:
         findings = scan(12, "sim:seed=3,drift=200")
         assert findings[-1].spacing.y_mm_per_px == pytest.approx(30 / 480)
         assert findings[-1].verdict is Verdict.MEASURED
+
+    def test_a_freeze_is_one_record_and_its_end_goes_on_in_the_same_run(self, monkeypatch, tmp_path) -> None:
+        """Whatever depth is set meanwhile; what more than a freeze took away is armed again."""
+        links, said = [], []
+        monkeypatch.setattr(probe_link, "open_link", lambda *given: links.append(open_link(*given)) or links[-1])
+        with open_session(
+            "phantom:cartilage", task="cartilage", probe="sim:seed=3", tell=said.append, out=tmp_path, **QUICK
+        ) as session:
+            run, probe = iter(session), links[0][0].probe
+            until_measured(run, 30.0)
+            probe.freeze()
+            orders = threading.Thread(target=lambda: (time.sleep(0.8), probe.set(depth_mm=44.0), probe.unfreeze()))
+            orders.start()
+            until_measured(run, 44.0)
+            orders.join()
+            probe.freeze()
+            probe.disarm()
+            probe.unfreeze()
+            refused = next(finding for finding in run if finding.verdict is Verdict.REFUSED)
+            assert refused.reasons == ("the probe does not transmit: disarmed",)
+            probe.arm()
+            until_measured(run, 44.0)
+        records = list(read_records(tmp_path / "findings.jsonl"))
+        numbers = [record.sequence for record in records]
+        assert numbers == sorted(set(numbers))
+        last, after = max(pairwise(records), key=lambda pair: pair[1].exposed_ns - pair[0].exposed_ns)
+        assert after.exposed_ns - last.exposed_ns > 800_000_000, "meanwhile nothing was measured"
+        assert (last.probe.frozen, last.probe.transmitting, last.probe.depth_mm) == (True, True, 30.0)
+        assert last.spacing.y_mm_per_px == pytest.approx(30 / 480)
+        assert len(said) == 1 and "disarmed" in said[0]
 
     def test_a_simulated_probe_that_is_not_armed_gives_dark_frames(self) -> None:
         findings = scan(8, arm=False)

@@ -2,7 +2,9 @@
 
 import random
 import time
+from contextlib import ExitStack
 from itertools import pairwise
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -18,9 +20,9 @@ from firmware_bridge.host.events import (
 )
 from firmware_bridge.host.probe import Probe
 from firmware_bridge.host.reports import EventQueue, StateKnown
-from firmware_bridge.line.messages import ExposureFlag, Stimulus
+from firmware_bridge.line.messages import ExposureFlag, Stimulus, TransmitOff
 from tests.hil.conftest import Bench
-from tests.hil.firmware import CORTEX
+from tests.hil.firmware import CORTEX, PROCESS, PYTHON, Firmware
 from tools.bridge.raw_host import SOON_S
 
 E = TypeVar("E", bound=Event)
@@ -114,6 +116,69 @@ def test_while_frozen_nothing_is_exposed_and_the_numbers_stand_still(probe: Prob
     before += [event for event in probe.events(watch, 0) if not later(event.device_us, frozen.device_us)]
     after = next(event for event in collected(probe, watch, Exposed, 1) if later(event.device_us, frozen.device_us))
     assert after.frame_number == max(event.frame_number for event in before) + 1
+
+
+def frozen_after_some_exposures(bench: Bench, depth_mm: float) -> tuple[Probe, Exposed]:
+    """A probe that transmitted and is frozen, and its last exposure."""
+    probe = bench.open()
+    until_clock_is_known(probe)
+    probe.set(depth_mm=depth_mm, frame_rate_hz=60)
+    watch = probe.watch((Exposed,))
+    probe.start_imaging()
+    probe.arm()
+    last = collected(probe, watch, Exposed, 8)[-1]
+    bench.device.stimulate(Stimulus.PRESS_BUTTON, 0)
+    assert probe.line.wait_until(lambda: (now := probe.doing()) is not None and now.frozen, SOON_S)
+    probe.echo(b"all that was told before")
+    later_ones = [event for event in probe.events(watch, 0) if isinstance(event, Exposed)]
+    return probe, (later_ones or [last])[-1]
+
+
+def exposed_deeper(probe: Probe, depth_mm: float) -> StateKnown:
+    """Of an exposure since now."""
+    watch = probe.watch((Exposed,))
+    exposure = collected(probe, watch, Exposed, 4)[-2]
+    moment = probe.state_at(probe.host_time(exposure.device_us, exposure.received_ns).host_ns, SOON_S)
+    assert isinstance(moment, StateKnown), moment
+    assert moment.parameters.depth_mm == depth_mm
+    return moment
+
+
+def test_the_frozen_exposure_keeps_what_it_was_made_with(bench):
+    """Whatever is set meanwhile: asked for as it is now, and by its own time."""
+    probe, last = frozen_after_some_exposures(bench, 45.0)
+    for depth_mm in (50.0, 60.0):
+        probe.set(depth_mm=depth_mm)
+        for host_ns in (time.monotonic_ns(), probe.host_time(last.device_us, last.received_ns).host_ns):
+            moment = probe.state_at(host_ns, SOON_S)
+            assert isinstance(moment, StateKnown), moment
+            assert (moment.frozen, moment.transmitting, moment.parameters.depth_mm) == (True, True, 45.0)
+            assert (moment.frame_number, moment.transmit_off) == (last.frame_number, TransmitOff.FROZEN)
+    bench.device.stimulate(Stimulus.PRESS_BUTTON, 0)
+    moment = exposed_deeper(probe, 60.0)
+    assert moment.transmitting and not moment.frozen
+
+
+@pytest.mark.slow
+def test_after_a_minute_it_is_still_that_exposure_and_goes_on(firmware: Firmware, tmp_path: Path):
+    """All three at once, since each takes a minute."""
+    with ExitStack() as opened:
+        frozen = []
+        for kind in (PYTHON, PROCESS, CORTEX):
+            bench = Bench(opened.enter_context(firmware.device(kind, tmp_path / kind)), kind, firmware)
+            opened.callback(bench.close)
+            frozen.append((bench, *frozen_after_some_exposures(bench, 45.0)))
+        for second in range(60):
+            time.sleep(1.0)
+            for _, probe, last in frozen:
+                probe.set(depth_mm=50.0 + second / 2)
+                moment = probe.state_at(time.monotonic_ns(), SOON_S)
+                assert isinstance(moment, StateKnown), moment
+                assert (moment.frame_number, moment.parameters.depth_mm) == (last.frame_number, 45.0)
+        for bench, probe, _ in frozen:
+            bench.device.stimulate(Stimulus.PRESS_BUTTON, 0)
+            moment = exposed_deeper(probe, 79.5)
+            assert moment.transmitting and not moment.frozen
 
 
 # ----------------------------------------------------------------------------------------------- telemetry and motion

@@ -20,11 +20,18 @@ from firmware_bridge.host.probe import Probe
 
 FILE_NAME: Final = "control.jsonl"
 
+
+def arm(probe: Probe) -> None:
+    """Image, which a restart of the probe ended, and transmit."""
+    probe.start_imaging()
+    probe.arm()
+
+
 ACTIONS: Final[Mapping[str, Callable[[Probe], None]]] = MappingProxyType(
     {
         "freeze": Probe.freeze,
         "unfreeze": Probe.unfreeze,
-        "arm": Probe.arm,
+        "arm": arm,
         "disarm": Probe.disarm,
         "clear-fault": Probe.clear_fault,
     }

@@ -16,7 +16,7 @@ import pytest
 from edge.app.probe import run_socket
 from edge.app.probe.keys import KeyReader, ProbeKeys
 from edge.app.probe.opening import in_users_terms, with_seed
-from edge.app.probe.orders import FILE_NAME, ProbeControl
+from edge.app.probe.orders import FILE_NAME, Order, ProbeControl, Sender
 from edge.app.probe.run_socket import Request, RunSocket, ask_run, canonical
 from edge.app.probe.script import ScriptPlayer, read_script
 from edge.errors import SettingError
@@ -35,6 +35,7 @@ def probe():
 def control(probe, tmp_path):
     probe.set(depth_mm=30.0, gain_db=0.0)
     probe.start_imaging()
+    probe.unfreeze()
     return ProbeControl(probe, tmp_path)
 
 
@@ -48,6 +49,13 @@ def own_folder(monkeypatch, tmp_path_factory):
 
 def kept(folder):
     return [json.loads(line) for line in (folder / FILE_NAME).read_text().splitlines()]
+
+
+def test_arming_starts_imaging_where_a_restart_ended_it(probe, control):
+    probe.stop_imaging()
+    control.do(Order("arm", action="arm"), Sender("key"))
+    assert probe.line.wait_until(lambda: probe.doing().transmitting, 5.0)
+    probe.disarm()
 
 
 # --------------------------------------------------------------------------------------------------------- the script
@@ -115,7 +123,7 @@ def test_a_script_is_played_in_time_and_what_was_done_when_is_kept(control, prob
 
 
 def test_what_the_probe_refuses_is_kept_told_and_counted_and_the_script_goes_on(control, probe, tmp_path):
-    probe.stop_imaging()
+    probe.freeze()
     played = read_script(script(tmp_path, "0 arm\n0 depth=40")).fitted(probe.parameter_table())
     said = []
     with ScriptPlayer(played, control, said.append) as player:
@@ -150,7 +158,7 @@ def test_keys_set_depth_gain_freeze_and_transmit(control, probe, tmp_path):
     probe.set(depth_mm=79.0)
     press("down")
     press("down")
-    probe.stop_imaging()
+    probe.freeze()
     press("a")
     assert said[9:11] == ["depth=80", "depth is 80 mm, and this probe goes no further"]
     assert "arm was refused" in said[11]
