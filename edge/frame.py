@@ -111,7 +111,7 @@ class Frame:
     timed: bool = True
     """False: its source tells no times; `exposed_ns` only keeps its frames in order."""
     doubts: tuple[str, ...] = ()
-    """Why its scale may be wrong although it has one: what is measured in it is `limited` at best, for these."""
+    """Why its scale may be wrong although it has one: what is measured is `limited` at best, for these reasons."""
 
     def __post_init__(self) -> None:
         if self.pixels.ndim != 2 or self.pixels.dtype != np.uint8 or 0 in self.pixels.shape:
@@ -119,6 +119,11 @@ class Frame:
         view = self.pixels.view()
         view.flags.writeable = False
         object.__setattr__(self, "pixels", view)
+
+    @property
+    def simulated(self) -> bool:
+        """Whether a simulated probe made it: what was learned from phantoms alone holds in no other picture."""
+        return self.origin.startswith("phantom:")
 
     @property
     def ultrasound(self) -> Region:

@@ -63,8 +63,8 @@ def _distribution_of(point: EntryPoint) -> str:
 def load(kind: str, table: Mapping[str, Entry], name: str) -> Any:
     """The class or function behind `name`.
 
-    Raises UnknownNameError for a name that is not in the table, BackendUnavailableError where its library is missing or
-    where another distribution's code fails as it is imported.
+    Raises UnknownNameError for a name that is not in the table, BackendUnavailableError where its library is missing,
+    or where that or another distribution's code fails as it is imported.
     """
     entry = table.get(name)
     if entry is None:
@@ -77,8 +77,13 @@ def load(kind: str, table: Mapping[str, Entry], name: str) -> Any:
                 f"{kind} '{name}' of the distribution {entry.distribution} cannot be loaded "
                 f"({type(error).__name__}: {error}); update {entry.distribution}, or uninstall it"
             ) from error
-        if entry.extra is None or not isinstance(error, ImportError):
+        if entry.extra is None or not isinstance(error, ImportError | RuntimeError | OSError):
             raise
+        if not isinstance(error, ImportError):
+            raise BackendUnavailableError(
+                f"the library of {kind} '{name}' cannot be loaded here ({type(error).__name__}: {error}); "
+                f"install it anew with: pip install --force-reinstall 'sonoedge[{entry.extra}]'"
+            ) from error
         raise BackendUnavailableError(
             f"{kind} '{name}' needs a library that is not installed ({error}); "
             f"install it with: pip install 'sonoedge[{entry.extra}]'"

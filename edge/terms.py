@@ -7,6 +7,10 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from types import MappingProxyType
+from typing import Final
+
+_UNITS: Final = MappingProxyType({"mm2": "mm²", "px2": "px²", "deg": "°", "grey level": "grey"})
 
 
 class Role(StrEnum):
@@ -39,6 +43,19 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class CutOffs:
+    """Published values that people hold a measurement against."""
+
+    condition: str
+    """Of what they were published: `if this is the median nerve at the wrist`."""
+    between: tuple[float, float]
+    """Values between which they are told, in the measurement's unit: beyond, it is something else."""
+    values: tuple[tuple[float, str], ...]
+    """Each with what it was found to tell: `sensitivity 81 %, specificity 82 %`."""
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class MeasurementTerm:
     """A measurement that a task gives."""
 
@@ -60,6 +77,11 @@ class MeasurementTerm:
     """Lowest and highest value in a living person, in `unit`; beyond, the scale or the structure is doubted."""
     source: str = ""
     """Where the plausible range is from."""
+    signed: bool = False
+    """Zero is a value like any other, as for an angle, a share or a distance: its interval may be wider than it."""
+    cut_offs: CutOffs | None = None
+    simulated_only: str = ""
+    """Why it is told of a simulated probe's pictures alone. Empty: it is told of all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,3 +141,8 @@ def sorted_by(terms: tuple[MeasurementTerm, ...], field: str) -> list[Measuremen
 @lru_cache(maxsize=64)
 def _by_name(terms: Terms) -> tuple[dict[str, MeasurementTerm], dict[str, MarkTerm]]:
     return {one.name: one for one in terms.measurements}, {one.name: one for one in terms.marks}
+
+
+def plain_unit(unit: str) -> str:
+    """As people read it, wherever they do: `mm²`. Records keep `mm2`."""
+    return _UNITS.get(unit, unit)

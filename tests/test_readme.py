@@ -54,10 +54,9 @@ def test_the_example_in_python_runs(
     import cv2
 
     from edge.source.opening import open_source
-    from edge.task.table import anatomies
 
     (example,) = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
-    with open_source("phantom:cartilage,frames=1,paced=no", anatomies=anatomies()) as source:
+    with open_source("phantom:cartilage,frames=1,paced=no") as source:
         frame = source.read(1.0)
     assert frame is not None
     monkeypatch.chdir(tmp_path)

@@ -52,6 +52,13 @@ def test_a_missing_library_of_ours_names_its_extra():
         load("thing", table(), "gone")
 
 
+def test_a_library_that_fails_as_it_is_imported_is_named_and_is_no_fault_of_ours(tmp_path, monkeypatch):
+    (tmp_path / "needs_a_home.py").write_text("raise RuntimeError('no home directory')")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(BackendUnavailableError, match=r"thing 'own' cannot be loaded here .*no home directory"):
+        load("thing", {"own": Entry("needs_a_home:Thing", extra="viewer")}, "own")
+
+
 def test_a_fault_of_ours_is_not_hidden():
     with pytest.raises(ModuleNotFoundError):
         load("thing", {"own": Entry("a_library_that_is_not:Thing")}, "own")

@@ -3,13 +3,11 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from edge.app.opening import folder_of, open_task
-from edge.app.settings import Settings, as_told, usable_cores
+from edge.app.run_file import RunFile, about_run
+from edge.app.settings import Settings, usable_cores
 from edge.clock import Clock, MonotonicClock
 from edge.errors import SettingError
 from edge.finding import Finding
@@ -24,7 +22,7 @@ from edge.runtime.contract import Runtime
 from edge.runtime.opening import open_runtime
 from edge.screen.locator import Locator
 from edge.sink.contract import Sink
-from edge.sink.folder import claim_folder, write_whole
+from edge.sink.folder import claim_folder
 from edge.sink.queueing import QueuedSink
 from edge.sink.table import SINKS
 from edge.source.contract import FrameSource
@@ -36,7 +34,6 @@ if TYPE_CHECKING:
     from edge.app.probe_link import ProbeLink
 
 VIEWERS = {"page": Entry("edge.viewer.page:PageSink", extra="viewer")}
-RUN_FILE = "run.json"
 VIDEO_FPS = 25.0
 """Pace of the video where the frames carry no times that go on."""
 LIVE_QUEUE = 32
@@ -56,6 +53,7 @@ class Chain:
     runtime_label: str
     runtime_reason: str
     page_url: str | None
+    run_file: RunFile | None
     opened: ExitStack
     """Closes all of it: the loop first, then what it used."""
 
@@ -80,28 +78,30 @@ def compose(
             source, probe = opened.enter_context(source), None
         runtime, reason = _open_runtime(settings, opened)
         page = _open_page(settings.view_port)
+        opened_sinks, run_file = _open_sinks(
+            settings, lambda: about_run(settings, runtime, reason, probe.probe if probe else None)
+        )
         capacity = LIVE_QUEUE if source.live else RECORDED_QUEUE
         sinks = {
             name: opened.enter_context(QueuedSink(sink, capacity, lossless=not source.live))
-            for name, sink in _open_sinks(settings).items()
+            for name, sink in opened_sinks.items()
         }
         if page is not None:
             sinks["page"] = opened.enter_context(QueuedSink(page, 1, lossless=False))
         locator = Locator(_stated_spacing(settings.mm_per_px), settings.depth_mm)
         draw_on = drawing(spec.terms, live=source.live, stages=settings.stages)
-        step = Step(locator.locate, spec.gate, task, runtime, draw_on, clock)
+        step = Step(locator.locate, spec.gate, spec.terms, task, runtime, draw_on, clock)
         loop = opened.enter_context(Loop(source, step, sinks, clock, max_frames=settings.max_frames, tell=tell))
         label = runtime_label(runtime)
-        return Chain(loop, source, probe, label, reason, page.url if page else None, opened.pop_all())
+        return Chain(loop, source, probe, label, reason, page.url if page else None, run_file, opened.pop_all())
 
 
 def _open_source(
     settings: Settings, clock: Clock, tell: Callable[[str], None], opened: ExitStack
 ) -> tuple[FrameSource, "ProbeLink | None"]:
     """The source, and the probe that its frames learn their state from; a phantom also obeys it."""
-    known = anatomies()
     if settings.probe is None:
-        source = open_source(settings.source, fps=settings.fps, clock=clock, anatomies=known)
+        source = open_source(settings.source, fps=settings.fps, clock=clock)
         return opened.enter_context(source), None
     from edge.app.probe_link import open_link
     from edge.source.probed import SCREEN_LAG_S, ProbedSource
@@ -112,9 +112,9 @@ def _open_source(
 
         probe, exposures = open_link(settings.probe, tell)
         opened.enter_context(probe)
-        phantom = open_phantom(rest, anatomies=known, fps=settings.fps, clock=clock, feed=exposures)
+        phantom = open_phantom(rest, anatomies=anatomies(), fps=settings.fps, clock=clock, feed=exposures)
         return opened.enter_context(ProbedSource(phantom, probe)), probe
-    source = opened.enter_context(open_source(settings.source, fps=settings.fps, clock=clock, anatomies=known))
+    source = opened.enter_context(open_source(settings.source, fps=settings.fps, clock=clock))
     if not source.live:
         raise SettingError(f"--probe needs a live picture, camera:... or phantom:...; {settings.source} is recorded")
     probe, _ = open_link(settings.probe, tell)
@@ -142,21 +142,21 @@ def _open_page(port: int | None) -> Any:
     return None if port is None else load("viewer", VIEWERS, "page")(port)
 
 
-def _open_sinks(settings: Settings) -> dict[str, Sink]:
-    """The sinks that write to the folder, which no earlier run may have used; `run.json` is kept first."""
+def _open_sinks(settings: Settings, about: Callable[[], dict[str, Any]]) -> tuple[dict[str, Sink], RunFile | None]:
+    """The sinks that write to the folder, which no earlier run may have used; what is told `about` the run is kept
+    first."""
     if settings.out is None:
-        return {}
+        return {}, None
     others = {name: load("sink", SINKS, name) for name in settings.sinks}
     folder = claim_folder(settings.out)
-    told = {"sonoedge": version("sonoedge"), "settings": as_told(settings)}
-    write_whole(folder / RUN_FILE, msgspec.json.format(msgspec.json.encode(told)) + b"\n")
+    run_file = RunFile(folder, about())
     sinks: dict[str, Sink] = {"records": load("sink", SINKS, "records")(folder)}
     if settings.video:
         sinks["video"] = load("sink", SINKS, "video")(folder, settings.fps or VIDEO_FPS)
     for name, wanted in (("stills", settings.stills), ("masks", settings.masks)):
         if wanted:
             sinks[name] = load("sink", SINKS, name)(folder)
-    return sinks | {name: open_sink(folder) for name, open_sink in others.items()}
+    return sinks | {name: open_sink(folder) for name, open_sink in others.items()}, run_file
 
 
 def drawing(terms: Terms, *, live: bool, stages: bool = False) -> Draw:

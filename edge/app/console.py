@@ -3,6 +3,7 @@
 Results go to standard output, everything that is said about them to standard error.
 """
 
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -14,8 +15,8 @@ from rich.console import Console
 from rich.text import Text
 
 COLOURS: Mapping[str, str] = MappingProxyType({"measured": "green", "limited": "yellow", "refused": "red"})
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
-"""That end a run in order: files are finished, the summary is shown."""
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""That end a run in order: files are finished, the summary is shown where there still is a terminal."""
 
 
 @cache
@@ -56,17 +57,34 @@ def counted(number: int, noun: str) -> str:
 
 
 @contextmanager
-def stopping_by_signal(stop: Callable[[], None]) -> Iterator[None]:
-    """Calls `stop` at the first signal; a second one ends the program at once, as without us."""
+def stopping_by_signal(stop: Callable[[str], None]) -> Iterator[None]:
+    """Calls `stop` with the signal's name at the first one; a second one ends the program at once, as without us."""
 
     def on_signal(number: int, frame: FrameType | None) -> None:
-        stop()
-        for each in SIGNALS:
+        if number == signal.SIGHUP:
+            _leave_dead_terminal()
+        stop(signal.Signals(number).name)
+        for each in before:
             signal.signal(each, signal.SIG_DFL)
 
-    before = {number: signal.signal(number, on_signal) for number in SIGNALS}
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    if before[signal.SIGHUP] is signal.SIG_IGN:  # nohup asked for that
+        del before[signal.SIGHUP]
+    for number in before:
+        signal.signal(number, on_signal)
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _leave_dead_terminal() -> None:
+    """What is still to be said goes nowhere, where the terminal it would be said to has gone away."""
+    for descriptor in (1, 2):
+        try:
+            os.write(descriptor, b"")
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, descriptor)
+            os.close(nowhere)

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 import platformdirs
 
-from edge.errors import SettingError, SinkError
+from edge.errors import SettingError, SinkError, SourceFormatError
 from edge.sink.folder import sink_error, write_whole
 from edge.sink.records import FILE_NAME, read_records
 from edge.task.spec import Reference, TaskSpec
@@ -91,12 +91,14 @@ def made_from(runs: Iterable[Path], name: str, device: str, preset: str, kind: s
 def person_value(run: Path, kind: str) -> float:
     """Mean of what the run's task is referenced by, over its frames that show this kind of structure."""
     path = run / FILE_NAME if run.is_dir() else run
-    values = []
-    for record in read_records(path):
+    values, records = [], read_records(path)
+    for record in records:
         referenced = task_spec(record.task).referenced if record.task in TASKS else None
         named = {one.name: one.value for one in record.measurements}
         if referenced is not None and referenced.shows(named, kind):
             values.append(named[referenced.measurement] or 0.0)
+    if records.left_out is not None:
+        raise SourceFormatError(f"{records.left_out}; a reference needs whole runs: restore the file or leave it away")
     if not values:
         raise SettingError(f"{path} has no frame that shows {kind}; give a run that does")
     return sum(values) / len(values)

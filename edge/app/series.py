@@ -124,8 +124,8 @@ def publish_earlier(spec: "TaskSpec", path: Path, folder: Path) -> None:
         raise SourceFormatError(f"{path} holds no frame; expected the records of a run that measured one")
     if course.task != spec.name:
         raise SettingError(f"{path} is of the task {course.task}: sonoedge series {course.task} {path.parent}")
-    if records.cut:
-        say(records.cut)
+    if records.left_out is not None:
+        say(records.left_out)
     publish(course, [], claim_folder(folder), spec.terms)
     say("an earlier run keeps no pictures: course.png is left out")
 

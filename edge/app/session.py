@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from edge.app.composition import Chain, compose
 from edge.app.settings import Settings, settings_of
-from edge.errors import SourceError, SourceFormatError
+from edge.errors import SinkError, SourceError, SourceFormatError
 from edge.exam.summary import FindingTally, Summary
 from edge.finding import Finding
 from edge.loop.capture import ignore
@@ -40,9 +40,10 @@ class Session:
         self.runtime_reason = chain.runtime_reason
         """Why that one; empty where the settings named it."""
         self.page_url = chain.page_url
-        self._chain = chain
+        self._chain, self._run_file = chain, chain.run_file
         self._tally = FindingTally()
         self._stopped = False
+        self._reason = "it was closed before the source ended"
 
     def __iter__(self) -> Iterator[Finding]:
         return (result.finding for result in self.results())
@@ -55,11 +56,14 @@ class Session:
             self._tally.add(result.finding)
             yield result
         if not self._stopped:
+            asked = self.settings.max_frames
+            reached = asked is not None and self._tally.summary().frames >= asked
+            self._reason = f"the {asked} frames that were asked for" if reached else "the source ended"
             self._check_whole()
 
-    def stop(self) -> None:
-        """Ends the iteration after the present frame; safe in a signal handler."""
-        self._stopped = True
+    def stop(self, why: str = "stopped by the program") -> None:
+        """Ends the iteration after the present frame; safe in a signal handler. why: stands in run.json."""
+        self._stopped, self._reason = True, why
         self._chain.loop.stop()
 
     def statistics(self) -> Statistics:
@@ -69,7 +73,7 @@ class Session:
         return self._tally.summary()
 
     def close(self) -> None:
-        self._chain.opened.close()
+        self.__exit__(None, None, None)
 
     def __enter__(self) -> Self:
         return self
@@ -77,7 +81,25 @@ class Session:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._chain.opened.__exit__(kind, error, trace)
+        try:
+            self._chain.opened.__exit__(kind, error, trace)
+        except BaseException as late:
+            self._tell_end(late)
+            raise
+        self._tell_end(error)
+
+    def _tell_end(self, error: BaseException | None) -> None:
+        """Once, and after all files are finished. Where an error ended the run, one more is only noted on it."""
+        run_file, self._run_file = self._run_file, None
+        if run_file is None:
+            return
+        reason = self._reason if error is None else f"{type(error).__name__}: {error}"
+        try:
+            run_file.end(reason, dict(self._tally.summary().verdicts), self.statistics())
+        except SinkError as late:
+            if error is None:
+                raise
+            error.add_note(str(late))
 
     def _check_whole(self) -> None:
         """A source that left something out says so at the end, when all the rest is measured and kept."""

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from edge.errors import SettingError
 from edge.option import Asked, Option, Readers, made, options_of
+from edge.sink.schema import as_utf8
 from edge.sink.table import SINKS
 from edge.task.spec import Reference, TaskSpec
 from edge.task.table import task_spec
@@ -165,7 +166,7 @@ def _plain(value: Any) -> Any:
         return value.name
     if isinstance(value, tuple):
         return [_plain(one) for one in value]
-    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
+    return value if value is None or isinstance(value, bool | int | float) else as_utf8(str(value))
 
 
 def usable_cores() -> int:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from edge.app.console import out, say
+from edge.errors import SourceFormatError
 
 
 def show(
@@ -30,8 +31,10 @@ def show(
         tally.add(finding)
         if frames:
             out().print(finding.summary(), markup=False, soft_wrap=True)
-    if records.cut is not None:
-        say(records.cut)
+    if not tally.summary().frames:
+        raise SourceFormatError(records.left_out or f"{folder} holds no finding: the run ended before its first frame")
+    if records.left_out is not None:
+        say(records.left_out)
     out().print(summary_view(tally.summary(), terms_of(task)))
     for path in run_folder.files()[:20]:
         out().print(f"  {path}", markup=False, soft_wrap=True)

@@ -21,7 +21,6 @@ from edge.source.contract import FrameSource
 from edge.source.opening import open_source
 from edge.task.contract import Task
 from edge.task.spec import TaskSpec
-from edge.task.table import anatomies
 
 WARM_UP_ROUNDS = 3
 READ_TIMEOUT_S = 5.0
@@ -94,7 +93,7 @@ def measure_latency(
     lines = candidates(spec, threads, runtimes)
     with ExitStack() as opened:
         steps = [_open_step(candidate, spec, task, clock, opened) for candidate in lines]
-        source = opened.enter_context(open_source(source_spec, clock=clock, anatomies=anatomies()))
+        source = opened.enter_context(open_source(source_spec, clock=clock))
         timings: list[list[Timings]] = [[] for _ in lines]
         size = (0, 0)
         for count, grabbed in enumerate(_grab(source, clock, WARM_UP_ROUNDS + frames)):
@@ -126,7 +125,7 @@ def _open_step(candidate: Candidate, spec: TaskSpec, task: Task, clock: Clock, o
     )
     # A locator of its own for each: it remembers the last frame's region, which must not be a gift to the next.
     draw_on = drawing(spec.terms, live=True)
-    return Step(Locator().locate, spec.gate, task, opened.enter_context(runtime), draw_on, clock)
+    return Step(Locator().locate, spec.gate, spec.terms, task, opened.enter_context(runtime), draw_on, clock)
 
 
 def _grab(source: FrameSource, clock: Clock, frames: int) -> Iterator[Grabbed]:

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from edge.errors import SourceNotFoundError
-from edge.finding import CaliperMark, Finding, LineMark, Measurement, Timings, Verdict
-from edge.frame import PixelSpacing, SpacingOrigin
+from edge.finding import CaliperMark, Finding, LineMark, Measurement, Timings
+from edge.frame import PixelSpacing
 from edge.sink.records import FILE_NAME, RecordReader, read_records
 from edge.sink.schema import MeasurementRecord, Record
 
@@ -23,7 +23,7 @@ class RunFolder:
             )
 
     def findings(self) -> Iterator[Finding]:
-        """The findings, oldest first. Raises SourceFormatError where a record is damaged."""
+        """The findings, oldest first; those of damaged lines are left out."""
         return (finding_of(record) for record in self.records())
 
     def records(self) -> RecordReader:
@@ -42,7 +42,7 @@ def finding_of(record: Record) -> Finding:
         task=record.task,
         sequence=record.sequence,
         exposed_ns=record.exposed_ns,
-        verdict=Verdict(record.verdict),
+        verdict=record.verdict,
         reasons=record.reasons,
         measurements=tuple(_measurement(each) for each in record.measurements),
         marks=lines + calipers,
@@ -67,4 +67,4 @@ def _spacing(record: Record) -> PixelSpacing | None:
     kept = record.spacing
     if kept is None:
         return None
-    return PixelSpacing(kept.x_mm_per_px, kept.y_mm_per_px, SpacingOrigin(kept.origin), kept.relative_uncertainty)
+    return PixelSpacing(kept.x_mm_per_px, kept.y_mm_per_px, kept.origin, kept.relative_uncertainty)

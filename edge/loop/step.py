@@ -14,6 +14,8 @@ from edge.loop.capture import Grabbed
 from edge.runtime.contract import Runtime
 from edge.task.contract import Task
 from edge.task.gate import Gate, admitted
+from edge.terms import Terms
+from edge.trust.verdict import judged
 
 Draw = Callable[[Frame, Finding, float], NDArray[np.uint8]]
 """Frame, finding and the finding's age in seconds, to (height, width, 3) uint8 BGR."""
@@ -51,6 +53,8 @@ class Step:
 
     locate: Callable[[Frame], Frame]
     gate: Gate
+    terms: Terms
+    """The task's."""
     task: Task
     runtime: Runtime | None
     """None: the task needs no network."""
@@ -68,7 +72,7 @@ class Step:
         concluded = self.task.conclude(prepared, outputs, memory)
         timings = Timings(grabbed.grab_ms, prepare_ms, infer_ms, watch.lap_ms())
         finding = replace(
-            concluded.finding,
+            judged(frame, concluded.finding, self.terms),
             model_digest=self.runtime.digest if self.runtime else concluded.finding.model_digest,
             runtime=runtime_label(self.runtime),
             timings=timings,

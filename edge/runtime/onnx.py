@@ -1,10 +1,14 @@
 """ONNX Runtime on the processor."""
 
+import os
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
+
+# As it is imported the library would begin to report its use to its maker.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+import onnxruntime
 
 from edge.runtime.checked import CheckedRuntime, cannot_open, read_variant
 from edge.runtime.manifest import Manifest, Variant

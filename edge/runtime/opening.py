@@ -57,10 +57,11 @@ def _try(name: str) -> InstalledRuntime:
         load("runtime", RUNTIMES, name)
     except BackendUnavailableError as error:
         return InstalledRuntime(name, None, str(error))
-    return InstalledRuntime(name, _version(name), None)
+    return InstalledRuntime(name, runtime_version(name), None)
 
 
-def _version(name: str) -> str | None:
+def runtime_version(name: str) -> str | None:
+    """`onnxruntime 1.20.1`; None where it is not installed."""
     for distribution in DISTRIBUTIONS[name]:
         try:
             return f"{distribution} {metadata.version(distribution)}"

@@ -1,14 +1,19 @@
 """OpenVINO on the processor: IR made from the quantized ONNX file for int8, the float ONNX file itself for float."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
-import openvino
 from numpy.typing import NDArray
-from openvino.preprocess import PrePostProcessor
 
-from edge.runtime.checked import CheckedRuntime, cannot_open, read_variant
-from edge.runtime.manifest import InputSpec, Manifest, Variant
+# As it is imported the library would report its use to its maker, and end where there is no home directory. It does
+# without where the part that reports is not installed.
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+import openvino  # noqa: E402
+from openvino.preprocess import PrePostProcessor  # noqa: E402
+
+from edge.runtime.checked import CheckedRuntime, cannot_open, read_variant  # noqa: E402
+from edge.runtime.manifest import InputSpec, Manifest, Variant  # noqa: E402
 
 
 def open_openvino(folder: Path, manifest: Manifest, *, precision: str, threads: int) -> "OpenvinoRuntime":

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from edge.sink.schema import SCHEMA, Record, record_of
 FILE_NAME = "findings.jsonl"
 SYNC_INTERVAL_S = 1.0
 """How much a power cut may cost; a kill of the program costs nothing."""
+_NAMED_LINES = 8
 
 
 class RecordsSink(Closing):
@@ -74,43 +75,53 @@ class RecordsSink(Closing):
 class RecordReader:
     """Iterates over the records of a `findings.jsonl`.
 
-    A last line that a power cut left unfinished is skipped; `cut` then says so, once the end was reached. Raises
-    SourceNotFoundError where there is no file, SourceFormatError where a line within it is damaged or was written by a
-    newer version.
+    A line that is no record, such as a last one that a power cut left unfinished, is passed over; once the end was
+    reached, `left_out` says which. Raises SourceNotFoundError where there is no file, SourceFormatError where a newer
+    version wrote it.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.cut: str | None = None
+        self.left_out: str | None = None
 
     def __iter__(self) -> Iterator[Record]:
-        decoder = msgspec.json.Decoder(Record)
-        damage: SourceFormatError | None = None
+        decoder, versions = msgspec.json.Decoder(Record), msgspec.json.Decoder(_Version)
+        damaged: list[int] = []
+        number = 0
         try:
             file = self._path.open("rb")
         except OSError as error:
             raise SourceNotFoundError(f"cannot read {self._path}: {error.strerror}; expected a {FILE_NAME}") from error
         with file:
             for number, line in enumerate(file, start=1):
-                if damage is not None:
-                    raise damage
                 try:
+                    if len(damaged) == number - 1:  # a line that can be read stands for those after it
+                        self._check_schema(versions.decode(line).schema, number)
                     record = decoder.decode(line)
-                except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                    damage = SourceFormatError(
-                        f"{self._path} line {number} is not a record ({error}); restore the file"
-                    )
+                except (msgspec.DecodeError, UnicodeDecodeError):
+                    damaged.append(number)
                     continue
-                self._check_schema(record, number)
                 yield record
-        if damage is not None:
-            self.cut = f"the last line of {self._path} was cut short, most likely by a power cut, and is left out"
+        self.left_out = self._told(damaged, number)
 
-    def _check_schema(self, record: Record, number: int) -> None:
-        if record.schema != SCHEMA:
+    def _check_schema(self, schema: int, number: int) -> None:
+        if schema != SCHEMA:
             raise SourceFormatError(
-                f"{self._path} line {number} has schema {record.schema}, this version reads {SCHEMA}; update sonoedge"
+                f"{self._path} line {number} has schema {schema}, this version reads {SCHEMA}; update sonoedge"
             )
+
+    def _told(self, damaged: Sequence[int], lines: int) -> str | None:
+        if not damaged:
+            return None
+        if damaged == [lines]:
+            return f"the last line of {self._path} was cut short, most likely by a power cut, and is left out"
+        named = ", ".join(map(str, damaged[:_NAMED_LINES]))
+        more = f" and {len(damaged) - _NAMED_LINES} more" if len(damaged) > _NAMED_LINES else ""
+        return f"{len(damaged)} of {lines} lines of {self._path} are damaged and left out: {named}{more}"
+
+
+class _Version(msgspec.Struct):
+    schema: int
 
 
 def read_records(path: Path) -> RecordReader:

@@ -1,17 +1,21 @@
 """One line of `findings.jsonl`, as docs/records.md defines it, and how a frame and its finding become one."""
 
 import math
-from typing import Final
+import os
+from typing import Annotated, Final
 
 import msgspec
 
-from edge.finding import CaliperMark, Finding, LineMark, MaskMark, Measurement, SeriesMark
-from edge.frame import Frame, PixelSpacing
+from edge.finding import CaliperMark, Finding, LineMark, MaskMark, Measurement, SeriesMark, Verdict
+from edge.frame import Frame, PixelSpacing, SpacingOrigin
 
 SCHEMA: Final = 1
 """Raised whenever a field changes its meaning or goes; a new optional field does not raise it."""
 POINT_DECIMALS: Final = 2
 """A hundredth of a pixel: far below what any border can be seen to."""
+
+_OF_FILES: Final = frozenset(("stills", "video", "dicom"))
+"""The kinds of sources whose frames' origin names a file."""
 
 Point = tuple[float, float]
 
@@ -29,9 +33,9 @@ class RegionRecord(msgspec.Struct, frozen=True):
 
 
 class SpacingRecord(msgspec.Struct, frozen=True):
-    x_mm_per_px: float
-    y_mm_per_px: float
-    origin: str
+    x_mm_per_px: Annotated[float, msgspec.Meta(gt=0)]
+    y_mm_per_px: Annotated[float, msgspec.Meta(gt=0)]
+    origin: SpacingOrigin
     relative_uncertainty: float
 
 
@@ -100,7 +104,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     exposed_ns: int
     origin: str
     task: str
-    verdict: str
+    verdict: Verdict
     reasons: tuple[str, ...]
     notes: tuple[str, ...]
     measurements: tuple[MeasurementRecord, ...]
@@ -115,6 +119,18 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     runtime: str | None
     timings: TimingsRecord
     predicted: tuple[MeasurementRecord, ...] = ()
+    file: str | None = None
+
+
+def as_utf8(name: str) -> str:
+    """A file's name as JSON can hold it: bytes that are no UTF-8 as `\\xe9`."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def file_of(frame: Frame) -> str | None:
+    """Which file the frame is of, in the folder that was named; None where the source has none."""
+    kind, _, name = frame.origin.partition(":")
+    return as_utf8(name) if kind in _OF_FILES and name else None
 
 
 def record_of(frame: Frame, finding: Finding) -> Record:
@@ -124,9 +140,10 @@ def record_of(frame: Frame, finding: Finding) -> Record:
         schema=SCHEMA,
         sequence=finding.sequence,
         exposed_ns=finding.exposed_ns,
-        origin=frame.origin,
+        origin=as_utf8(frame.origin),
+        file=file_of(frame),
         task=finding.task,
-        verdict=finding.verdict.value,
+        verdict=finding.verdict,
         reasons=finding.reasons,
         notes=finding.notes,
         measurements=tuple(_measurement(measurement) for measurement in finding.measurements),
@@ -164,7 +181,7 @@ def _measurement(one: Measurement) -> MeasurementRecord:
 def _spacing(spacing: PixelSpacing | None) -> SpacingRecord | None:
     if spacing is None:
         return None
-    return SpacingRecord(spacing.x_mm_per_px, spacing.y_mm_per_px, spacing.origin.value, spacing.relative_uncertainty)
+    return SpacingRecord(spacing.x_mm_per_px, spacing.y_mm_per_px, spacing.origin, spacing.relative_uncertainty)
 
 
 def _line(mark: LineMark) -> LineRecord:

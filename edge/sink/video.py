@@ -19,8 +19,8 @@ from edge.sink.folder import make_folder, sink_error
 
 TICKS_PER_S: Final = 1000
 """Matroska counts milliseconds."""
-_CONTAINER_OPTIONS: Final = {"flush_packets": "1"}
-"""Each picture goes to the file at once: a kill costs the last one or two."""
+_CONTAINER_OPTIONS: Final = {"flush_packets": "1", "cluster_time_limit": "0"}
+"""A cluster, the least that reaches the file, ends with each picture: a kill costs the last one or two."""
 _CODECS: Final = {
     "libx264": {"preset": "superfast", "tune": "zerolatency", "crf": "20"},
     "mpeg4": {"qscale": "3"},

@@ -1,27 +1,24 @@
 """One way to open any source: `kind:rest`, or a bare path whose kind is told from the file."""
 
 import re
-from collections.abc import Mapping
 
 from edge.clock import Clock, MonotonicClock
 from edge.errors import SourceError, SourceFormatError, SourceNotFoundError
-from edge.phantom.anatomy import Anatomy
-from edge.registry import load
+from edge.registry import load, resolve
 from edge.source.contract import FrameSource
 from edge.source.file_kind import file_kind
 from edge.source.recording import checked_fps, located, shown, special
 from edge.source.table import SOURCES
 
 SIMULATED = "phantom"
+BODIES = "edge.task.table:anatomies"
 _CLOCK = MonotonicClock()
 
 
-def open_source(
-    spec: str, *, fps: float | None = None, clock: Clock = _CLOCK, anatomies: Mapping[str, Anatomy] | None = None
-) -> FrameSource:
+def open_source(spec: str, *, fps: float | None = None, clock: Clock = _CLOCK) -> FrameSource:
     """The source that `spec` names: `camera:0`, `camera:/dev/video0`, `phantom:NAME`, `stills:folder`, `knee.png`.
 
-    anatomies: what may stand behind `phantom:`, by name. `fps` paces a recording and asks a camera for a rate. Raises
+    `fps` paces a recording and asks a camera for a rate. Raises
     SourceNotFoundError, SourceFormatError, SourceBusyError and other SourceErrors, UnknownNameError for an unknown
     kind, SettingError for a bad rate, BackendUnavailableError where a library is missing.
     """
@@ -29,8 +26,8 @@ def open_source(
     if fps is not None:
         checked_fps(fps)
     open_kind = load("source", SOURCES, kind)
-    # The simulated probe alone needs bodies to image.
-    bodies = {"anatomies": anatomies or {}} if kind == SIMULATED else {}
+    # The simulated probe alone needs bodies to image. They stand with the tasks, which this room does not import.
+    bodies = {"anatomies": resolve(BODIES)()} if kind == SIMULATED else {}
     source: FrameSource = open_kind(rest, fps=fps, clock=clock, **bodies)
     return source
 

@@ -1,9 +1,12 @@
 """The live picture as a page: a sink that serves the newest picture, and only it, to browsers on this machine."""
 
 import asyncio
+import logging
 import socket
 import threading
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from urllib.parse import urlsplit
 
 import cv2
 import numpy as np
@@ -16,7 +19,9 @@ from edge.finding import Finding
 from edge.frame import Frame
 
 LOOPBACK = "127.0.0.1"
-LOCAL_NAMES = (LOOPBACK, "localhost")
+LOCAL_NAMES = (LOOPBACK, "localhost", "::1")
+FIRST_FREE_PORT = 1024
+"""Those below are the system's own."""
 JPEG_QUALITY = 90
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _CLOSE_TIMEOUT_S = 2.0
@@ -25,15 +30,26 @@ _HEADERS = {
     "Cache-Control": "no-store",
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'self'; style-src 'unsafe-inline'; script-src 'unsafe-inline'",
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+    ),
 }
+
+
+def host_name(host: str) -> str:
+    """The name in a Host header: without the port, which a browser leaves out where it is 80; `::1` for `[::1]:8080`.
+    Empty where it names nothing."""
+    try:
+        return (urlsplit(f"//{host}").hostname or "").removesuffix(".")
+    except ValueError:
+        return ""
 
 
 @web.middleware
 async def only_local(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answers requests made to this machine's own name: a page elsewhere may point its name at 127.0.0.1 to read the
     picture, and the Host header gives it away."""
-    if request.host.rpartition(":")[0] not in LOCAL_NAMES:
+    if host_name(request.host) not in LOCAL_NAMES:
         raise web.HTTPForbidden(text="open this page by the address that sonoedge printed")
     return await handler(request)
 
@@ -49,8 +65,10 @@ class PageSink(Closing):
         try:
             self._socket = socket.create_server((host, port))
         except OSError as error:
+            rights = f": those below {FIRST_FREE_PORT} are for the system's administrator"
+            why = f"{error.strerror}{rights if isinstance(error, PermissionError) else ''}"
             raise SettingError(
-                f"the page cannot use port {port} of {host} ({error.strerror}); choose another with --view PORT"
+                f"the page cannot use port {port} of {host} ({why}); choose another, such as --view 8080"
             ) from error
         self._host = host
         self.port: int = self._socket.getsockname()[1]
@@ -85,7 +103,9 @@ class PageSink(Closing):
         application.router.add_get("/", self._page)
         application.router.add_get("/stream", self._stream)
         application.router.add_get("/number", self._count)
-        runner = web.AppRunner(application, access_log=None, shutdown_timeout=_CLOSE_TIMEOUT_S)
+        # What a stranger sends is no matter for this run's terminal.
+        silent = logging.Logger("page", level=logging.CRITICAL + 1)
+        runner = web.AppRunner(application, access_log=None, logger=silent, shutdown_timeout=_CLOSE_TIMEOUT_S)
         await runner.setup()
         await web.SockSite(runner, self._socket).start()
         async with self._changed:
@@ -114,10 +134,11 @@ class PageSink(Closing):
         response = web.StreamResponse(headers=headers)
         await response.prepare(request)
         shown = 0
-        while (shown := await self._newer_than(shown)) and not self._ended:
-            jpeg = self._encoded()
-            head = f"--{_BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
-            await response.write(head.encode() + jpeg + b"\r\n")
+        with suppress(ConnectionError):  # the browser has left
+            while (shown := await self._newer_than(shown)) and not self._ended:
+                jpeg = self._encoded()
+                head = f"--{_BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
+                await response.write(head.encode() + jpeg + b"\r\n")
         return response
 
     async def _newer_than(self, shown: int) -> int:

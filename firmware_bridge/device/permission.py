@@ -1,4 +1,5 @@
-"""The permission to transmit and what ends it: a silent host, a noisy line, a fault. Only arming gives it back.
+"""The permission to transmit and what ends it: a silent host, a noisy line, a fault. Arming gives it back; and
+unfreezing, where the freeze alone took it.
 
 Armed implies all of its conditions, since whatever ends one of them clears it; so armed is transmitting.
 """
@@ -16,7 +17,7 @@ class Permission:
         self._log = log
         self.imaging = self.frozen = self.armed = False
         self.off = TransmitOff.NOT_ARMED
-        """Why it does not transmit: the first reason since it was armed."""
+        """Why it does not transmit: the first reason since it was armed. FROZEN says that the freeze alone took it."""
         self.since_us = now_us
         """When flags or reason changed last."""
         self.unreported = False
@@ -38,8 +39,9 @@ class Permission:
             self._changed(now_us)
 
     def clear(self, reason: TransmitOff, now_us: int) -> None:
-        """Does nothing where it is not armed: the first reason stays."""
-        if self.armed:
+        """The first reason stays, but FROZEN: what ends the permission while it waits for the end of the freeze ends
+        that too."""
+        if self.armed or (self.off == TransmitOff.FROZEN and reason != TransmitOff.FROZEN):
             self.armed, self.off = False, reason
             self._log.note(LINE_OFF + reason, now_us)
             self._changed(now_us)
@@ -52,11 +54,15 @@ class Permission:
             self._changed(now_us)
 
     def freeze(self, on: bool, now_us: int) -> None:
+        """Whoever ends the freeze has acted: it gives back what the freeze alone took. The conditions hold then, since
+        whatever ended one of them meanwhile took FROZEN's place."""
         if on:
             self.clear(TransmitOff.FROZEN, now_us)
         if self.frozen != on:
             self.frozen = on
             self._changed(now_us)
+            if not on and self.off == TransmitOff.FROZEN:
+                self.arm(now_us)
 
     def _changed(self, now_us: int) -> None:
         self.since_us, self.unreported = now_us, True

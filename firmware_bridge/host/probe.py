@@ -195,15 +195,15 @@ class Probe:
         self._act(Action.STOP)
 
     def freeze(self) -> None:
-        """Ends transmit too."""
+        """The last picture stays; transmit pauses. Doing it twice changes nothing, and it needs no imaging."""
         self._act(Action.FREEZE)
 
     def unfreeze(self) -> None:
-        """Transmit stays off until it is armed."""
+        """Go on, and transmit again where the freeze alone ended that. What anything else ended is armed again."""
         self._act(Action.UNFREEZE)
 
     def arm(self) -> None:
-        """Permit transmit, until one of many things ends it."""
+        """Permit transmit, until one of many things ends it. While frozen it is refused."""
         self._act(Action.ARM)
 
     def disarm(self) -> None:

@@ -11,8 +11,8 @@ from typing import Annotated, Final
 
 from firmware_bridge.line.packing import I16, I32, U8, U16, U32, Command, Message, ParameterRow, PresetRow, Rest, Text
 
-PROTOCOL_VERSION: Final = 1
-LAYOUT_DIGEST: Final = b")\x98\xce\xac{\x8f\x18\x95"
+PROTOCOL_VERSION: Final = 2
+LAYOUT_DIGEST: Final = b"\xb8\xfb\xa4P\x93E\xc0W"
 WINDOW_FRAMES: Final = 16
 OUTBOX_BYTES: Final = 4_096
 HELLO_RETRY_US: Final = 200_000
@@ -77,7 +77,7 @@ class Refusal(IntEnum):
 
 
 class TransmitOff(IntEnum):
-    """Why the probe does not transmit; the first reason stays until it is armed again."""
+    """Why the probe does not transmit: the first reason since it was armed; frozen: until the freeze ends."""
 
     NONE = 0
     NOT_ARMED = 1

@@ -7,7 +7,6 @@ from edge.errors import SettingError, SonoedgeError, SourceNotFoundError, Unknow
 from edge.exam.folder import RunFolder
 from edge.finding import Finding, Verdict
 from edge.source.opening import open_source
-from edge.task.table import anatomies
 
 QUICK = {"runtime": "onnx", "precision": "float", "threads": 1}
 
@@ -38,7 +37,7 @@ def test_a_picture_belongs_to_its_finding(tmp_path):
 @pytest.mark.usefixtures("cartilage_model")
 @pytest.mark.parametrize("given", ["picture", "stack", "iterator"])
 def test_pictures_of_the_callers_own_are_a_source(given):
-    with open_source("phantom:cartilage,frames=3,paced=no", anatomies=anatomies()) as source:
+    with open_source("phantom:cartilage,frames=3,paced=no") as source:
         pictures = [source.read(1.0).pixels for _ in range(3)]
     whole = {"picture": pictures[0], "stack": np.stack(pictures), "iterator": iter(pictures)}[given]
     with open_session(whole, task="cartilage", mm_per_px=0.0625, **QUICK) as session:

@@ -38,7 +38,7 @@ class _Case:
     def open(self, folder: Path, **options: Any) -> FrameSource:
         made = self.make(folder)
         if isinstance(made, str):
-            return open_source(made, anatomies=anatomies(), **options)
+            return open_source(made, **options)
         return ArraySource(made, **options)
 
 

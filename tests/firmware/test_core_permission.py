@@ -164,7 +164,7 @@ def test_long_lives(core, seed):
 
 
 @pytest.mark.parametrize("reason", list(TransmitOff))
-def test_the_first_reason_stays(core, reason):
+def test_the_first_reason_stays_but_a_freeze(core, reason):
     both = Both(core)
     both.do("transmit_clear", reason)
     assert both.c.transmit.off == TransmitOff.NOT_ARMED
@@ -175,7 +175,22 @@ def test_the_first_reason_stays(core, reason):
     both.do("transmit_clear", reason)
     both.wait(5)
     both.do("transmit_clear", TransmitOff.FAULT)
-    assert (both.c.transmit.armed, both.c.transmit.off, both.c.transmit.since_us) == (False, reason, 12)
+    stays = (TransmitOff.FAULT, 17) if reason == TransmitOff.FROZEN else (reason, 12)
+    assert (both.c.transmit.armed, both.c.transmit.off, both.c.transmit.since_us) == (False, *stays)
+
+
+@pytest.mark.parametrize("meanwhile", [None, *TransmitOff])
+def test_the_end_of_a_freeze_gives_back_what_nothing_else_took_meanwhile(core, meanwhile):
+    both = Both(core)
+    both.do("transmit_arm")
+    both.do("transmit_freeze", True)
+    both.do("transmit_freeze", True)
+    both.wait(5)
+    if meanwhile is not None:
+        both.do("transmit_clear", meanwhile)
+    both.do("transmit_freeze", False)
+    alone = meanwhile in (None, TransmitOff.FROZEN)
+    assert (both.c.transmit.armed, both.c.transmit.off) == (alone, TransmitOff.NONE if alone else meanwhile)
 
 
 def test_the_heartbeat_is_lost_at_its_timeout_and_not_before(core):

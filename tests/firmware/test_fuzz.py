@@ -54,5 +54,5 @@ def test_the_kept_inputs_find_what_is_planted(tmp_path):
     fuzz.build(tmp_path, *fuzz.MAX_BYTES, firmware=firmware)
     found = {run.target: run.failure for run in runs(tmp_path, 0)}
     assert "framing.c" in found["framing"] and "runtime error" in found["framing"]
-    assert "transmit->imaging && !transmit->frozen" in found["device"]
+    assert "transmit->imaging && (transmit->frozen == held)" in found["device"]
     assert "n_trials" in found["boot"] or "BOOT_TRIES" in found["boot"]

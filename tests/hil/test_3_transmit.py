@@ -1,4 +1,4 @@
-"""Transmit is a permission: what it needs, everything that takes it away, and that only arming brings it back."""
+"""Transmit is a permission: what it needs, everything that takes it away, and what brings it back."""
 
 from collections.abc import Callable
 
@@ -99,7 +99,6 @@ def wait_for_refusal(probe: Probe, wanted: Refusal) -> None:
     ("act", "reason"),
     [
         (Probe.disarm, TransmitOff.DISARMED),
-        (Probe.freeze, TransmitOff.FROZEN),
         (Probe.stop_imaging, TransmitOff.STOPPED),
     ],
 )
@@ -107,7 +106,6 @@ def test_a_message_takes_it_away(bench, act: Callable[[Probe], None], reason: Tr
     probe = armed(bench)
     act(probe)
     until_off(probe, reason)
-    probe.unfreeze()
     probe.start_imaging()
     assert until(probe, lambda now: now.flags == ExposureFlag.IMAGING).off == reason
     probe.arm()
@@ -193,17 +191,84 @@ def test_transmit_ends_within_600_ms_of_the_last_heartbeat(bench):
     assert wire.HEARTBEAT_TIMEOUT_US <= silence.us <= 600_000
 
 
+# ------------------------------------------------------------------------------------------------- the end of a freeze
+
+
+def press(bench: Bench) -> None:
+    bench.device.stimulate(Stimulus.PRESS_BUTTON, 0)
+
+
+@pytest.mark.parametrize("by_button", [False, True], ids=["by a message", "by the button"])
+def test_the_end_of_a_freeze_gives_back_what_the_freeze_alone_took(bench, by_button: bool):
+    probe = armed(bench)
+    for depth_mm in (40.0, 50.0):
+        press(bench) if by_button else probe.freeze()
+        assert until_off(probe, TransmitOff.FROZEN).frozen
+        assert refused(probe.arm) == Refusal.FROZEN
+        assert probe.set(depth_mm=depth_mm).depth_mm == depth_mm
+        press(bench) if by_button else probe.unfreeze()
+        assert until(probe, lambda now: not now.frozen and now.transmitting).off == TransmitOff.NONE
+
+
+@pytest.mark.parametrize(
+    ("stimulus", "value", "cured", "reason"),
+    [
+        (Stimulus.PROBE_TEMPERATURE_DC, 430, 409, TransmitOff.TOO_HOT),
+        (Stimulus.BATTERY_PERCENT, 4, 8, TransmitOff.BATTERY_LOW),
+        (Stimulus.FRONT_END_FAULT, 7, 0, TransmitOff.FAULT),
+        (None, 0, 0, TransmitOff.DISARMED),
+    ],
+)
+def test_what_came_up_while_frozen_is_armed_again(bench, stimulus, value: int, cured: int, reason: TransmitOff):
+    """In the same session, once its cause is gone."""
+    probe = armed(bench)
+    probe.freeze()
+    bench.device.stimulate(stimulus, value) if stimulus else probe.disarm()
+    assert until_off(probe, reason).frozen
+    if stimulus:
+        bench.device.stimulate(stimulus, cured)
+    press(bench)
+    assert until(probe, lambda now: not now.frozen).off == reason
+    while reason is TransmitOff.FAULT and cleared_too_early(probe):
+        pass
+    wait_for_refusal(probe, Refusal.NONE)
+    until(probe, lambda now: now.transmitting)
+
+
+def cleared_too_early(probe: Probe) -> bool:
+    """The side channel has no answers: its cause may not be gone yet."""
+    return bool(probe.ask(wire.ClearFault(0), wire.Done).refusal)
+
+
+def test_a_heartbeat_lost_while_frozen_is_armed_again(bench):
+    with bench.raw() as host:
+        host.open()
+        host.ask(wire.Imaging(0, Action.START), wire.Done)
+        host.send(wire.HostHeartbeat(1))
+        assert host.ask(wire.Imaging(0, Action.ARM), wire.Done).refusal == Refusal.NONE
+        host.ask(wire.Imaging(0, Action.FREEZE), wire.Done)
+        lost = host.next(wire.TransmitState, 0, lambda state: state.off == TransmitOff.HEARTBEAT_LOST)
+        assert lost.flags == ExposureFlag.IMAGING | ExposureFlag.FROZEN
+        host.send(wire.HostHeartbeat(2))
+        n_before = len(host.heard)
+        assert host.ask(wire.Imaging(0, Action.UNFREEZE), wire.Done).refusal == Refusal.NONE
+        state = host.next(wire.TransmitState, n_before)
+        assert (state.flags, state.off) == (ExposureFlag.IMAGING, TransmitOff.HEARTBEAT_LOST)
+        host.send(wire.HostHeartbeat(3))
+        assert host.ask(wire.Imaging(0, Action.ARM), wire.Done).refusal == Refusal.NONE
+
+
 # ---------------------------------------------------------------------------------------------------- button and fault
 
 
-def test_the_button_freezes_and_a_second_press_does_not_arm(bench):
+def test_the_button_freezes_and_a_second_press_goes_on(bench):
     probe = armed(bench)
     moves = probe.watch((ButtonMoved,))
     for stimulus in (Stimulus.PRESS_BUTTON, Stimulus.RELEASE_BUTTON):
         bench.device.stimulate(stimulus, 0)
     assert until_off(probe, TransmitOff.FROZEN).frozen
     bench.device.stimulate(Stimulus.PRESS_BUTTON, 0)
-    assert until(probe, lambda now: not now.frozen).flags == ExposureFlag.IMAGING
+    assert until(probe, lambda now: not now.frozen).transmitting
     seen: list[ButtonMoved] = []
     while len(seen) < 3:
         seen += [event for event in probe.events(moves, SOON_S) if isinstance(event, ButtonMoved)]

@@ -23,7 +23,7 @@ def draw_grey(frame, finding, age_s):
 
 
 def make_step(clock=None, draw=draw_grey, locate=lambda frame: frame):
-    return Step(locate, SPEC.gate, FakeTask(), FakeRuntime(), draw, clock or ManualClock())
+    return Step(locate, SPEC.gate, SPEC.terms, FakeTask(), FakeRuntime(), draw, clock or ManualClock())
 
 
 def make_loop(source, *sinks, step=None, lossless=True, **options):
@@ -207,7 +207,7 @@ def test_a_task_is_given_what_it_remembered_of_the_frame_before():
             seen = prepared.frame.sequence
             return Concluded(super().conclude(prepared, outputs, None).finding, (memory or ()) + (seen,))
 
-    step = Step(lambda frame: frame, SPEC.gate, Remembering(), FakeRuntime(), draw_grey, ManualClock())
+    step = Step(lambda frame: frame, SPEC.gate, SPEC.terms, Remembering(), FakeRuntime(), draw_grey, ManualClock())
     with make_loop(FakeSource(map(fake_frame, range(4))), step=step) as loop:
         list(loop)
     assert memories == [None, (0,), (0, 1), (0, 1, 2)]
@@ -219,7 +219,7 @@ def test_what_the_gate_refuses_is_neither_prepared_nor_inferred():
             raise AssertionError("prepared")
 
     runtime = FakeRuntime()
-    step = Step(lambda frame: frame, NO_EXCEPTIONS, Unasked(), runtime, draw_grey, ManualClock())
+    step = Step(lambda frame: frame, NO_EXCEPTIONS, SPEC.terms, Unasked(), runtime, draw_grey, ManualClock())
     with make_loop(FakeSource([fake_frame(0, np.zeros((80, 80), np.uint8))]), step=step) as loop:
         (result,) = loop
     assert result.finding.verdict is Verdict.REFUSED
@@ -235,7 +235,7 @@ def test_a_task_without_a_network_is_given_no_outputs():
             assert outputs == ()
             return super().conclude(prepared, (np.ones((1, 1, 2, 2), np.float32),), memory)
 
-    step = Step(lambda frame: frame, SPEC.gate, Looking(), None, draw_grey, ManualClock())
+    step = Step(lambda frame: frame, SPEC.gate, SPEC.terms, Looking(), None, draw_grey, ManualClock())
     with make_loop(FakeSource([fake_frame(0)]), step=step) as loop:
         (result,) = loop
     assert (result.finding.runtime, result.finding.model_digest) == ("no network", None)

@@ -66,7 +66,7 @@ def frames_that_play(folder):
 def records_that_read(folder):
     reader = read_records(folder / "findings.jsonl")
     count = len(list(reader))
-    assert reader.cut is None
+    assert reader.left_out is None
     return count
 
 

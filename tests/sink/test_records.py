@@ -191,7 +191,7 @@ def test_last_line_cut_by_a_power_loss_is_left_out_and_said(tmp_path, tail):
     path.write_bytes(path.read_bytes()[:-30] + tail)
     reader = read_records(path)
     assert [record.sequence for record in reader] == [0, 1]
-    assert "cut short" in reader.cut
+    assert "cut short" in reader.left_out
 
 
 def test_cut_at_every_byte_is_read_as_far_as_it_goes(tmp_path):
@@ -203,25 +203,48 @@ def test_cut_at_every_byte_is_read_as_far_as_it_goes(tmp_path):
         reader = read_records(path)
         count = len(list(reader))
         assert count == (length >= first) + (length >= len(whole) - 1)
-        assert (reader.cut is None) == (length in (0, first, first + 1, len(whole) - 1))
+        assert (reader.left_out is None) == (length in (0, first, first + 1, len(whole) - 1))
 
 
 def test_whole_file_reports_no_cut(tmp_path):
     reader = read_records(written(tmp_path, plain()))
     assert len(list(reader)) == 3
-    assert reader.cut is None
+    assert reader.left_out is None
 
 
-def test_damage_within_the_file_is_an_error(tmp_path):
+@pytest.mark.parametrize(
+    ("whole", "damaged"),
+    [
+        (b'"sequence":1,', b'"sequence":?,'),
+        (b'"sequence":1,', b'"sequence":1,\n'),
+        (b'"sequence":1,', b'"sequence":\xff\xfe,'),
+        (b'"sequence":1,"exposed_ns":40,"origin":"test","task":"cartilage","verdict":"measured"', b'"verdict":"sure"'),
+        (b'{"schema":1,"sequence":1,', b'{"schema":7,"sequence":"1",'),
+    ],
+    ids=["mangled", "torn", "bytes", "no verdict of ours", "digits"],
+)
+def test_damage_within_the_file_is_passed_over_and_counted(tmp_path, whole, damaged):
     path = written(tmp_path, plain())
-    path.write_bytes(path.read_bytes().replace(b'"sequence":1,', b'"sequence":?,'))
-    with pytest.raises(SourceFormatError, match="line 2 is not a record"):
-        list(read_records(path))
+    assert whole in path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(whole, damaged))
+    reader = read_records(path)
+    assert [record.sequence for record in reader] == [0, 2]
+    assert re.search(r"[12] of [34] lines of .* are damaged and left out: 2", reader.left_out)
+
+
+def test_a_scale_that_is_none_is_damage(tmp_path):
+    finding = Finding("t", 0, 0, Verdict.MEASURED, spacing=PixelSpacing(0.125, 0.125, SpacingOrigin.TICKS))
+    path = written(tmp_path, [finding, finding])
+    whole = path.read_bytes()
+    for scale in (b"-0.125", b"0", b"1e999", b"null"):
+        path.write_bytes(whole.replace(b"0.125", scale, 1))
+        reader = read_records(path)
+        assert len(list(reader)) == 1 and "1 of 2 lines" in reader.left_out
 
 
 def test_newer_schema_is_refused(tmp_path):
     path = written(tmp_path, plain())
-    path.write_bytes(path.read_bytes().replace(b'"schema":1,', b'"schema":2,'))
+    path.write_bytes(b"damaged\n" + path.read_bytes().replace(b'"schema":1,', b'"schema":2,"of":"another shape",'))
     with pytest.raises(SourceFormatError, match="schema 2, this version reads 1; update"):
         list(read_records(path))
 

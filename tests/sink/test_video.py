@@ -24,10 +24,9 @@ import numpy as np
 from edge.finding import Finding, Verdict
 from edge.frame import Frame
 from edge.sink.video import VideoSink
-rng = np.random.default_rng(0)
 sink = VideoSink(Path(sys.argv[1]))
 for i in range(10**6):
-    pixels = rng.integers(0, 255, (120, 160), np.uint8)
+    pixels = np.full((120, 160), 100, np.uint8)
     pixels[:40, :40] = 255 * (i % 2)
     frame = Frame(pixels, i * 40_000_000, i, "test")
     sink.write(frame, Finding("t", i, i, Verdict.MEASURED), np.dstack([pixels] * 3))
@@ -87,19 +86,21 @@ def test_another_size_starts_another_file(tmp_path):
     assert times(tmp_path / "video-002.mkv") == [0, 40]
 
 
-def test_kill_leaves_all_but_the_last_pictures_readable(tmp_path):
+@pytest.mark.parametrize("count", [30, 144])
+def test_kill_leaves_all_but_the_last_pictures_readable(tmp_path, count):
+    """Wherever it strikes between two key pictures, of which there is one a second."""
     writer = subprocess.Popen([sys.executable, "-c", WRITER, tmp_path], stdout=subprocess.PIPE, text=True)
     assert writer.stdout is not None
     written = -1
     for line in writer.stdout:
         written = int(line)
-        if written >= 146:
+        if written >= count:
             os.kill(writer.pid, signal.SIGKILL)
             break
     writer.stdout.close()
     assert writer.wait() == -signal.SIGKILL
     shown = read(tmp_path / "video-001.mkv")
-    assert len(shown) >= written - 3
+    assert len(shown) >= written - 1
     for number, (time_ms, picture) in enumerate(shown):
         assert time_ms == number * 40
         assert (picture[5:35, 5:35].mean() > 128) == bool(number % 2)

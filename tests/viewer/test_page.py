@@ -1,5 +1,6 @@
 import http.client
 import socket
+import struct
 from contextlib import contextmanager
 
 import cv2
@@ -100,6 +101,55 @@ def test_it_answers_this_machine_only(page):
     assert page.url.startswith("http://127.0.0.1:")
     with asked(page, "/stream", host="evil.example:80") as response:
         assert response.status == 403
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("127.0.0.1", 200),
+        ("localhost", 200),
+        ("LOCALHOST.:8080", 200),
+        ("[::1]", 200),
+        ("[::1]:8080", 200),
+        ("evil.example", 403),
+        ("127.0.0.1.evil.example", 403),
+        ("[::1", 403),
+    ],
+)
+def test_it_answers_to_this_machines_names_with_and_without_a_port(page, host, status):
+    with asked(page, "/", host=host) as response:
+        assert response.status == status
+
+
+def test_what_the_page_holds_its_own_policy_lets_in(page):
+    with asked(page, "/") as response:
+        policy = dict(part.split(None, 1) for part in response.headers["Content-Security-Policy"].split("; "))
+        assert 'rel="icon" href="data:' in response.read().decode()
+    assert policy["img-src"].split() == ["'self'", "data:"]
+
+
+def test_a_browser_that_leaves_or_talks_nonsense_is_not_told_at_the_terminal(page, capfd, caplog):
+    show(page, 10)
+    for sent in (b"GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n", b"\x16\x03\x01\0\xff", b"GET / HTTP/9\r\n\r\n"):
+        with socket.create_connection(("127.0.0.1", page.port), timeout=TIMEOUT_S) as client:
+            client.sendall(sent)
+            client.recv(100)
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    for grey in range(0, 250, 10):
+        show(page, grey)
+        with asked(page, "/number") as response:
+            response.read()
+    page.close()
+    assert capfd.readouterr().err == "" and not caplog.records
+
+
+def test_a_port_of_the_systems_own_is_a_clear_error(monkeypatch):
+    def refused(address):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(socket, "create_server", refused)
+    with pytest.raises(SettingError, match=r"port 80 of .*below 1024 are for the .*--view 8080"):
+        PageSink(port=80)
 
 
 def test_a_port_in_use_is_a_clear_error():

@@ -48,7 +48,7 @@ def record_line(address: str, path: Path, seconds: float | None, *, imaging: boo
     """
     stopped = False
 
-    def stop() -> None:
+    def stop(signal_name: str) -> None:
         nonlocal stopped
         stopped = True
 

@@ -150,7 +150,7 @@ def watch_probe(address: str, seconds: float | None, options: WatchOptions, *, j
     """Shows until Ctrl-C or for so long. Raises BridgeErrors: what opening and arming a probe raise."""
     stopped = False
 
-    def stop() -> None:
+    def stop(signal_name: str) -> None:
         nonlocal stopped
         stopped = True
 

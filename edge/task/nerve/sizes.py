@@ -1,4 +1,4 @@
-"""A nerve's dimensions as measurements with their intervals, and its area against published cut-offs."""
+"""A nerve's dimensions as measurements with their intervals."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,13 +14,6 @@ from edge.trust.interval import interval, interval_by_factor
 
 SMALLEST_DIFFERENCE_MM2: Final = 1.6
 """Two people's traces of one nerve differ by up to as much (smallest detectable difference 1.57 mm2)."""
-MEDIAN_MM2: Final = (4.0, 30.0)
-"""Areas that a median nerve at the wrist may have, healthy or ill."""
-CUT_OFFS_MM2: Final = (
-    (10.0, "sensitivity 63 to 70 %, specificity 85 to 89 %"),
-    (12.0, "sensitivity 81 %, specificity 82 %"),
-)
-"""Published for the carpal tunnel's inlet, with what each was found to tell."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,17 +136,3 @@ def _named(
 
 def _ratio(name: str, value: float, factor: float) -> Measurement:
     return Measurement(name, value, ":1", max(1.0, value / factor), value * factor)
-
-
-def median_notes(area: Measurement | None) -> tuple[str, ...]:
-    """What a median nerve's area at the wrist would mean, by the cut-offs; never an answer."""
-    if area is None or area.unit != "mm2" or not MEDIAN_MM2[0] <= area.value <= MEDIAN_MM2[1]:
-        return ()
-    said = [f"{_side(area, cut_off)} {cut_off:.0f} mm2 ({worth})" for cut_off, worth in CUT_OFFS_MM2]
-    return (f"if this is the median nerve at the wrist: {'; '.join(said)}; no diagnosis",)
-
-
-def _side(area: Measurement, cut_off: float) -> str:
-    if area.low <= cut_off <= area.high:
-        return "not to be told from the cut-off"
-    return "above the cut-off" if area.value > cut_off else "below the cut-off"

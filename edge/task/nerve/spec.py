@@ -6,12 +6,18 @@ from typing import Annotated
 from edge.option import Option
 from edge.phantom.anatomy import Anatomy
 from edge.task.spec import Pathway, TaskSpec
-from edge.terms import MarkTerm, MeasurementTerm, Role, Terms
+from edge.terms import CutOffs, MarkTerm, MeasurementTerm, Role, Terms
 
 HANDS = ("hand", "still", "slide", "tilt", "compress")
 """What the hand does: a little of all, nothing, or one of them fully. The heart beats in each."""
 PLAUSIBLE_AREA_MM2 = (0.5, 250.0)
 """A digital nerve; more than a thick sciatic one."""
+MEDIAN_NERVE = CutOffs(
+    "if this is the median nerve at the wrist",
+    (4.0, 30.0),
+    ((10.0, "sensitivity 63 to 70 %, specificity 85 to 89 %"), (12.0, "sensitivity 81 %, specificity 82 %")),
+    "carpal tunnel's inlet, inside the bright rim; published cut-offs lie between 9 and 14 mm²",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +47,24 @@ SPEC = TaskSpec(
     terms=Terms(
         measurements=(
             MeasurementTerm(
-                "cross_sectional_area", "mm2", "Area", plausible=PLAUSIBLE_AREA_MM2, source="digital to sciatic nerve"
+                "cross_sectional_area",
+                "mm2",
+                "Area",
+                decimals=1,
+                plausible=PLAUSIBLE_AREA_MM2,
+                source="digital to sciatic nerve",
+                cut_offs=MEDIAN_NERVE,
             ),
             MeasurementTerm("long_axis", "mm"),
             MeasurementTerm("short_axis", "mm"),
             MeasurementTerm("flattening_ratio", ":1", "Flattening"),
             MeasurementTerm("depth_under_skin", "mm", "Depth"),
-            MeasurementTerm("vessel_distance", "mm", "To vessel"),
-            MeasurementTerm("outer_area", "mm2", "Area with rim", detail=True),
-            MeasurementTerm("chance_if_nerve_in_view", "%", "Chance, if in view"),
+            MeasurementTerm("vessel_distance", "mm", "To vessel", signed=True),
+            MeasurementTerm("outer_area", "mm2", "Area with rim", decimals=1, detail=True),
+            MeasurementTerm("chance_if_nerve_in_view", "%", "Chance, if in view", signed=True),
             MeasurementTerm("candidate_depth", "mm", "Depth of its middle"),
-            MeasurementTerm("candidate_from_left", "mm", "From the left edge"),
-            MeasurementTerm("vote_share", "%", "Share of votes"),
+            MeasurementTerm("candidate_from_left", "mm", "From the left edge", signed=True),
+            MeasurementTerm("vote_share", "%", "Share of votes", signed=True),
         ),
         marks=(
             MarkTerm("nerve"),

@@ -14,7 +14,7 @@ from edge.option import NoOptions
 from edge.task.contract import Concluded, Given, Outputs, Prepared, finding_of, refused
 from edge.task.nerve.marks import marks_of
 from edge.task.nerve.outlines import SIDE, Outline, full_scores, inside_rim, outlines_of
-from edge.task.nerve.sizes import measurements_of, median_notes, sizes_of
+from edge.task.nerve.sizes import measurements_of, sizes_of
 from edge.task.nerve.spec import SPEC
 from edge.task.nerve.tracking import NerveTrack, chosen_first, doubts, followed, track_before, vote_faults, voted
 from edge.task.nerve.view import cut_off, nerve_faults, others_said, size_faults, speckle_only
@@ -79,6 +79,5 @@ class NerveTask:
         reasons: tuple[str, ...] = () if whole else ("the nerve leaves the picture: its size is withheld",)
         reasons += others_said(chosen, others) + doubts(track)
         reasons += () if frame.spacing else (missing_scale(frame.probe),)
-        notes = median_notes(next((one for one in told if one.name == "cross_sectional_area"), None))
         verdict = Verdict.LIMITED if reasons else Verdict.MEASURED
-        return Concluded(finding_of(SPEC.name, frame, verdict, reasons, told, marks, notes=notes), track)
+        return Concluded(finding_of(SPEC.name, frame, verdict, reasons, told, marks), track)

@@ -20,6 +20,9 @@ INFILTRATED: Final = "infiltrated"
 """Of muscle; learned from phantoms only."""
 JUDGED: Final = (*KINDS, INFILTRATED)
 """In the order of the network's outputs."""
+NOT_OF_PEOPLE: Final = (
+    "infiltration withheld: learned from phantoms only, and said of 3 in 10 real muscles that nobody called ill"
+)
 SWEEPS = ("slide", "still")
 """What the hand does."""
 METHODS = MappingProxyType({"network": "network", "svm": "SVM", "neighbours": "neighbours"})
@@ -113,17 +116,20 @@ def shows(names: Iterable[str], kind: str) -> bool:
 
 def _probabilities() -> tuple[MeasurementTerm, ...]:
     by = [
-        MeasurementTerm(f"{kind}_by_{method}", "%", f"{kind.capitalize()} by {words}")
+        MeasurementTerm(f"{kind}_by_{method}", "%", f"{kind.capitalize()} by {words}", signed=True)
         for kind in KINDS
         for method, words in METHODS.items()
     ]
     infiltrated = [
-        MeasurementTerm("infiltrated_phantom_only", "%", "Infiltrated, phantom only"),
-        MeasurementTerm("infiltrated_by_svm_phantom_only", "%", detail=True),
-        MeasurementTerm("infiltrated_by_neighbours_phantom_only", "%", detail=True),
-        MeasurementTerm("patient_infiltrated_phantom_only", "%", "Patient, phantom only"),
+        MeasurementTerm(name, "%", words, detail=not words, signed=True, simulated_only=NOT_OF_PEOPLE)
+        for name, words in (
+            ("infiltrated_phantom_only", "Infiltrated, phantom only"),
+            ("infiltrated_by_svm_phantom_only", ""),
+            ("infiltrated_by_neighbours_phantom_only", ""),
+            ("patient_infiltrated_phantom_only", "Patient, phantom only"),
+        )
     ]
-    return (*by, *infiltrated, *(MeasurementTerm(f"chance_{kind}", "%", detail=True) for kind in KINDS))
+    return (*by, *infiltrated, *(MeasurementTerm(f"chance_{kind}", "%", detail=True, signed=True) for kind in KINDS))
 
 
 SPEC = TaskSpec(
@@ -144,7 +150,7 @@ SPEC = TaskSpec(
         measurements=(
             *_probabilities(),
             MeasurementTerm("echo_intensity", "grey level", "Echo intensity"),
-            MeasurementTerm("echo_intensity_z", "SD", "Echo z-score"),
+            MeasurementTerm("echo_intensity_z", "SD", "Echo z-score", signed=True),
         ),
         marks=(*(MarkTerm(kind) for kind in KINDS), MarkTerm("region of interest", Role.REGION)),
     ),

@@ -136,7 +136,7 @@ class TissueTask:
         notes: tuple[str, ...] = (missing,) if missing else ()
         if kind == "muscle":
             measured += patient_measurement(votes, self._half_width(self.first))
-            notes += (PHANTOM_ONLY, *patient_note(votes))
+            notes += (PHANTOM_ONLY, *patient_note(votes)) if frame.simulated else ()
         marks: tuple[Mark, ...] = (_outline(seen.roi),)
         if kind:
             marks = (MaskMark(kind, KINDS.index(kind) + 1, inside, (region.x, region.y)), *marks)

@@ -15,7 +15,7 @@ ANOTHER: Final = 0.9
 """Correlation of thumbnails below which a picture is another one, with a vote of its own."""
 SUREST: Final = 0.98
 """So that no single picture outweighs all the others."""
-PHANTOM_ONLY: Final = f"{INFILTRATED}: learned from phantoms only; said of 3 in 10 real muscles that nobody called ill"
+PHANTOM_ONLY: Final = f"{INFILTRATED}: learned from phantoms only"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

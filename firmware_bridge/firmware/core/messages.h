@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PROTOCOL_VERSION 1u
-#define LAYOUT_DIGEST { 0x29u, 0x98u, 0xceu, 0xacu, 0x7bu, 0x8fu, 0x18u, 0x95u }
+#define PROTOCOL_VERSION 2u
+#define LAYOUT_DIGEST { 0xb8u, 0xfbu, 0xa4u, 0x50u, 0x93u, 0x45u, 0xc0u, 0x57u }
 #define WINDOW_FRAMES 16u
 #define OUTBOX_BYTES 4096u
 #define HELLO_RETRY_US 200000u
@@ -71,7 +71,7 @@
 #define REFUSAL_NOTHING_PENDING 25u
 #define REFUSAL_REPEATED_PARAMETER 26u
 
-/* Why the probe does not transmit; the first reason stays until it is armed again. */
+/* Why the probe does not transmit: the first reason since it was armed; frozen: until the freeze ends. */
 #define TRANSMIT_OFF_NONE 0u
 #define TRANSMIT_OFF_NOT_ARMED 1u
 #define TRANSMIT_OFF_DISARMED 2u

@@ -41,7 +41,7 @@ void permission_arm(permission *self, uint32_t now_us) {
 }
 
 void permission_clear(permission *self, uint8_t reason, uint32_t now_us) {
-    if (self->armed) {
+    if (self->armed || ((self->off == TRANSMIT_OFF_FROZEN) && (reason != TRANSMIT_OFF_FROZEN))) {
         self->armed = false;
         self->off = reason;
         logbook_note(self->log, (uint8_t)(LOG_OFF + reason), now_us);
@@ -66,6 +66,9 @@ void permission_freeze(permission *self, bool on, uint32_t now_us) {
     if (self->frozen != on) {
         self->frozen = on;
         change(self, now_us);
+        if (!on && (self->off == TRANSMIT_OFF_FROZEN)) {
+            permission_arm(self, now_us);
+        }
     }
 }
 

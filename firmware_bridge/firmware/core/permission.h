@@ -1,4 +1,5 @@
-/* The permission to transmit, and what watches over it. Many things clear it; only arming gives it back.
+/* The permission to transmit, and what watches over it. Many things clear it; arming gives it back, and unfreezing
+   where the freeze alone took it.
 
    Armed implies all of its conditions, since whatever ends one of them clears it; so armed is transmitting. */
 #ifndef SONO_PERMISSION_H
@@ -15,7 +16,7 @@ typedef struct permission {
     bool imaging;
     bool frozen;
     bool armed;
-    uint8_t off;       /* TRANSMIT_OFF_*: the first reason since it was armed */
+    uint8_t off;       /* TRANSMIT_OFF_*: the first reason since it was armed; FROZEN: the freeze alone took it */
     uint32_t since_us; /* when flags or reason changed last */
     bool unreported;      /* the host was not told yet */
 } permission;
@@ -25,9 +26,11 @@ void permission_start(permission *self, logbook *log, uint32_t now_us);
 uint8_t permission_flags(const permission *self);
 /* The conditions hold. */
 void permission_arm(permission *self, uint32_t now_us);
-/* Does nothing where it is not armed: the first reason stays. */
+/* The first reason stays, but FROZEN: what ends the permission while it waits for the end of the freeze ends that too. */
 void permission_clear(permission *self, uint8_t reason, uint32_t now_us);
 void permission_image(permission *self, bool on, uint32_t now_us);
+/* Whoever ends the freeze has acted: it gives back what the freeze alone took. The conditions hold then, since whatever
+   ended one of them meanwhile took FROZEN's place. */
 void permission_freeze(permission *self, bool on, uint32_t now_us);
 
 /* Whether the host was heard lately in this session. */

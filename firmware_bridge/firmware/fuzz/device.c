@@ -40,9 +40,10 @@ typedef struct probe {
 static void may_transmit(const probe *self) {
     const device *const core = &self->core;
     const permission *const transmit = &core->transmit;
+    const bool held = transmit->off == TRANSMIT_OFF_FROZEN; /* unfreezing gives it back */
     HOLDS(transmit->armed == (transmit->off == TRANSMIT_OFF_NONE));
-    if (transmit->armed) {
-        HOLDS(transmit->imaging && !transmit->frozen);
+    if (transmit->armed || held) {
+        HOLDS(transmit->imaging && (transmit->frozen == held));
         HOLDS(core->latch.code == FAULT_CODE_NONE);
         HOLDS(core->link.session != 0u);
         HOLDS(core->host.heard && ((self->now_us - core->host.heard_us) < HEARTBEAT_TIMEOUT_US));
@@ -53,7 +54,7 @@ static void may_transmit(const probe *self) {
 /* The readings themselves, once the device had a chance to look at them. */
 static void may_transmit_as_it_feels(const probe *self) {
     const sensors *const felt = &self->core.felt;
-    if (self->core.transmit.armed) {
+    if (self->core.transmit.armed || (self->core.transmit.off == TRANSMIT_OFF_FROZEN)) {
         HOLDS((felt->probe_dc < (int32_t)PROBE_HOT_DC) && (felt->board_dc < (int32_t)BOARD_HOT_DC));
         HOLDS(felt->battery_percent >= BATTERY_LOW_PERCENT);
     }

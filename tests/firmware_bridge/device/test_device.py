@@ -67,7 +67,8 @@ def values_of(number):
 class DeviceLife(RuleBasedStateMachine):
     """The device beside a model of what the safety rules say, written from the specification and not from the device.
 
-    The model knows temperatures, battery, freeze, imaging, faults, the storm and when the host was heard.
+    The model knows temperatures, battery, freeze, imaging, faults, the storm, when the host was heard, and whether it
+    was armed since any of these but a freeze forbade it.
     """
 
     def __init__(self, make_device):
@@ -83,6 +84,7 @@ class DeviceLife(RuleBasedStateMachine):
         self.heard_us = None
         self.passed_us = 0
         self.imaging = self.frozen = self.front_end = self.latched = self.hot = False
+        self.granted = False
         self.probe_dc, self.board_dc, self.battery = 320, 350, 80
         self.asked, self.answered = [], []
         self.open_session()
@@ -131,6 +133,7 @@ class DeviceLife(RuleBasedStateMachine):
         self.session = self.session % 31 + 1
         self.host.open(self.session, self.now_us)
         self.heard_us = None
+        self.granted = False
         self.carry()
         assert self.host.session == self.session
 
@@ -156,8 +159,10 @@ class DeviceLife(RuleBasedStateMachine):
         answer = self.ask(lambda tag: wire.Imaging(tag, action))
         if action == Action.ARM:
             assert (answer.refusal == Refusal.NONE) == (self.may_transmit(wire.BATTERY_READY_PERCENT) or transmitted)
+            self.granted |= answer.refusal == Refusal.NONE
         else:
             assert answer.refusal == Refusal.NONE
+        self.granted &= action != Action.DISARM
         self.imaging = {Action.START: True, Action.STOP: False}.get(action, self.imaging)
         self.frozen = {Action.FREEZE: True, Action.UNFREEZE: False}.get(action, self.frozen)
 
@@ -273,10 +278,13 @@ class DeviceLife(RuleBasedStateMachine):
         return bool(self.device.state.permission.flags & ExposureFlag.TRANSMITTING)
 
     def may_transmit(self, battery):
+        return not self.frozen and self.may_transmit_later(battery)
+
+    def may_transmit_later(self, battery):
+        """Once it is not frozen any more."""
         heard = self.heard_us is not None and self.passed_us - self.heard_us < wire.HEARTBEAT_TIMEOUT_US
         return (
             self.imaging
-            and not self.frozen
             and heard
             and not self.latched
             and not self.hot
@@ -291,6 +299,12 @@ class DeviceLife(RuleBasedStateMachine):
             assert self.device.state.permission.off == TransmitOff.NONE
         else:
             assert self.device.state.permission.off != TransmitOff.NONE
+
+    @invariant()
+    def it_transmits_where_it_was_armed_and_nothing_but_a_freeze_that_ended_forbade_it(self):
+        self.granted &= self.may_transmit_later(wire.BATTERY_LOW_PERCENT)
+        assert self.transmits == (self.granted and not self.frozen)
+        assert (self.device.state.permission.off == TransmitOff.FROZEN) == (self.granted and self.frozen)
 
     @invariant()
     def the_latch_holds_as_long_as_nobody_cleared_it(self):

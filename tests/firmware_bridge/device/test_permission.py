@@ -1,4 +1,4 @@
-"""The permission to transmit: what it takes, all that ends it, and that each end needs arming again."""
+"""The permission to transmit: what it takes, all that ends it, and what gives it back."""
 
 import pytest
 
@@ -6,6 +6,7 @@ from firmware_bridge.line import messages as wire
 from firmware_bridge.line.link import Link
 from firmware_bridge.line.messages import Action, BootReason, FaultCode, Refusal, Stimulus, TransmitOff
 
+DEPTH = wire.PARAMETER_NUMBERS["depth"]
 MORE_THAN_A_STORM = b"\x01\x02broken\x00" * (wire.STORM_DAMAGED_FRAMES + 1)
 
 
@@ -50,12 +51,6 @@ def recover_nothing(bench):
 ENDS = {
     "disarm": (lambda b: b.do(Action.DISARM), TransmitOff.DISARMED, recover_nothing),
     "stop": (lambda b: b.do(Action.STOP), TransmitOff.STOPPED, recover_nothing),
-    "freeze": (lambda b: b.do(Action.FREEZE), TransmitOff.FROZEN, lambda b: b.do(Action.UNFREEZE)),
-    "freeze button": (
-        lambda b: b.stimulate(Stimulus.PRESS_BUTTON, 0),
-        TransmitOff.FROZEN,
-        lambda b: b.stimulate(Stimulus.PRESS_BUTTON, 0),
-    ),
     "heartbeat lost": (heartbeat_lost, TransmitOff.HEARTBEAT_LOST, recover_nothing),
     "probe hot": (
         lambda b: b.stimulate(Stimulus.PROBE_TEMPERATURE_DC, wire.PROBE_HOT_DC),
@@ -96,13 +91,17 @@ ENDS = {
 
 
 def test_no_end_is_forgotten():
-    assert {reason for _, reason, _ in ENDS.values()} == set(TransmitOff) - {TransmitOff.NONE}
+    assert {reason for _, reason, _ in ENDS.values()} == set(TransmitOff) - {TransmitOff.NONE, TransmitOff.FROZEN}
 
 
+@pytest.mark.parametrize("frozen", [False, True], ids=["while transmitting", "while frozen"])
 @pytest.mark.parametrize("name", ENDS)
-def test_each_end_of_the_permission_needs_arming_again(bench, name):
+def test_each_end_of_the_permission_needs_arming_again(bench, name, frozen):
     end, reason, recover = ENDS[name]
     bench.arm()
+    if frozen:
+        bench.do(Action.FREEZE)
+        bench.run(10_000)
     end(bench)
     bench.run(10_000)
     assert not bench.transmits
@@ -113,6 +112,7 @@ def test_each_end_of_the_permission_needs_arming_again(bench, name):
     bench.run(200_000)
     assert bench.done(wire.ClearFault(0)) == Refusal.NONE
     bench.do(Action.START)
+    bench.do(Action.UNFREEZE)
     bench.run(200_000)
     assert not bench.transmits, "only arming gives it back"
     assert bench.last(wire.TransmitState).off == reason
@@ -345,6 +345,73 @@ def test_the_freeze_button_toggles_and_every_press_and_release_is_told(bench):
     assert told == [(0, 1), (0, 0), (3, 1), (3, 0), (0, 1)]
     frozen = [state.flags & 2 for state in bench.all_of(wire.TransmitState)]
     assert frozen == [0, 2, 0]
+
+
+FREEZES = {
+    "messages": (lambda b: b.do(Action.FREEZE), lambda b: b.do(Action.UNFREEZE)),
+    "button": (lambda b: b.stimulate(Stimulus.PRESS_BUTTON, 0), lambda b: b.stimulate(Stimulus.PRESS_BUTTON, 0)),
+    "message, button": (lambda b: b.do(Action.FREEZE), lambda b: b.stimulate(Stimulus.PRESS_BUTTON, 0)),
+    "button, message": (lambda b: b.stimulate(Stimulus.PRESS_BUTTON, 0), lambda b: b.do(Action.UNFREEZE)),
+    "frozen twice": (lambda b: (b.do(Action.FREEZE), b.do(Action.FREEZE)), lambda b: b.do(Action.UNFREEZE)),
+}
+
+
+@pytest.mark.parametrize("name", FREEZES)
+def test_the_end_of_a_freeze_gives_back_what_the_freeze_alone_took(bench, name):
+    freeze, unfreeze = FREEZES[name]
+    bench.arm()
+    for depth in (400, 500):
+        freeze(bench)
+        bench.run(10_000)
+        told = bench.last(wire.TransmitState)
+        assert (told.flags, told.off) == (wire.ExposureFlag.IMAGING | wire.ExposureFlag.FROZEN, TransmitOff.FROZEN)
+        assert bench.do(Action.ARM) == Refusal.FROZEN
+        assert bench.set((DEPTH, depth)).refusal == Refusal.NONE
+        n_exposures = len(bench.exposures)
+        bench.run(100_000)
+        assert len(bench.exposures) == n_exposures
+        unfreeze(bench)
+        bench.run(100_000)
+        assert bench.transmits and bench.last(wire.TransmitState).off == TransmitOff.NONE
+        first = bench.exposures[n_exposures]
+        assert (first.values[DEPTH], first.flags & 1) == (depth, 1)
+
+
+def test_a_freeze_of_a_minute_ends_as_a_short_one_does(bench):
+    bench.arm()
+    bench.do(Action.FREEZE)
+    bench.run(60_000_000)
+    bench.do(Action.UNFREEZE)
+    assert bench.transmits
+
+
+def test_the_end_of_a_freeze_gives_nothing_that_was_not_there(bench):
+    bench.do(Action.START)
+    bench.run(200_000)
+    for _ in range(2):
+        bench.do(Action.FREEZE)
+        bench.do(Action.UNFREEZE)
+        assert bench.flags == wire.ExposureFlag.IMAGING
+        assert bench.device.state.permission.off == TransmitOff.NOT_ARMED
+    bench.arm()
+    bench.do(Action.UNFREEZE)
+    assert bench.transmits, "there was no freeze to end"
+
+
+def test_an_end_of_a_freeze_from_an_old_session_does_not_count(bench):
+    bench.arm()
+    bench.do(Action.FREEZE)
+    old = Link(bench)
+    old.session = bench.host.session
+    bench.connect()
+    old.send(wire.Imaging(1, Action.UNFREEZE).pack())
+    old.flush(bench.probe.now_us)
+    bench.probe.feed(old.pull(1 << 16))
+    bench.run(200_000)
+    assert bench.flags == wire.ExposureFlag.IMAGING | wire.ExposureFlag.FROZEN
+    bench.do(Action.UNFREEZE)
+    assert not bench.transmits
+    assert bench.device.state.permission.off == TransmitOff.NEW_SESSION
 
 
 def test_stopping_leaves_the_freeze_and_freezing_does_not_need_imaging(bench):

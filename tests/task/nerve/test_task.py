@@ -5,13 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edge.finding import CaliperMark, LineMark, MaskMark, Verdict
+from edge.finding import CaliperMark, LineMark, MaskMark, Measurement, Verdict
 from edge.frame import Frame, PixelSpacing, ProbeState, Region, SpacingOrigin
 from edge.option import NoOptions
-from edge.task.contract import Given
+from edge.task.contract import Given, finding_of
 from edge.task.nerve.outlines import centroid, full_scores, inside_rim, outlines_of, polygon_area, smoothed
-from edge.task.nerve.sizes import Measurement, axes_of, median_notes
+from edge.task.nerve.sizes import axes_of
+from edge.task.nerve.spec import SPEC
 from edge.task.nerve.task import NerveTask
+from edge.trust.verdict import judged
 from tests.task.looking import finding_by, looks
 from tests.task.nerve.drawn_nerve import (
     MM_PER_PX,
@@ -89,7 +91,6 @@ def test_without_a_scale_there_are_ratios_and_pixels_only():
     assert any("scale unknown" in reason for reason in finding.reasons)
     assert {one.unit for one in finding.measurements} == {"px", "px2", ":1"}
     assert not [mark for mark in finding.marks if isinstance(mark, CaliperMark)]
-    assert not [note for note in finding.notes if "median" in note]
 
 
 def test_unequal_scales_turn_an_ellipse_into_its_true_shape():
@@ -213,19 +214,6 @@ def test_another_scale_or_a_pause_begins_anew():
         assert finding.measurement("cross_sectional_area").single is None
 
 
-@pytest.mark.parametrize(
-    ("value", "words"),
-    [(7.0, "below the cut-off 10"), (10.5, "not to be told from the cut-off 10"), (16.0, "above the cut-off 12")],
-)
-def test_cut_offs_are_shown_with_what_they_are_worth(value, words):
-    (note,) = median_notes(Measurement("cross_sectional_area", value, "mm2", value - 1.6, value + 1.6))
-    assert words in note and "sensitivity" in note and "no diagnosis" in note
-
-
-def test_no_median_nerve_is_as_large():
-    assert median_notes(Measurement("cross_sectional_area", 60.0, "mm2", 50.0, 70.0)) == ()
-
-
 def test_the_axes_of_an_ellipse_are_its_own():
     long, short = axes_of(ring(Ellipse(40, 30, 20, 8, 35)))
     assert (long.length, short.length) == (pytest.approx(40, rel=0.01), pytest.approx(16, rel=0.01))
@@ -259,3 +247,13 @@ def test_the_rim_of_an_even_picture_is_where_it_is_on_average():
     outline = ring(NERVE)
     inner = inside_rim(np.full((400, 500), 90, np.uint8), outline)
     assert polygon_area(inner) / polygon_area(outline) == pytest.approx(0.91**2, abs=0.03)
+
+
+def test_an_area_of_4_to_26_is_no_green_number():
+    """Both wider than its value and across the cut-offs."""
+    frame = frame_of_nerve()
+    area = Measurement("cross_sectional_area", 10.0, "mm2", 4.0, 26.0)
+    finding = judged(frame, finding_of(SPEC.name, frame, Verdict.MEASURED, (), (area,)), SPEC.terms)
+    assert finding.verdict is Verdict.LIMITED
+    assert len(finding.reasons) == 2 and all("Area" in reason for reason in finding.reasons)
+    assert "if this is the median nerve at the wrist" in finding.notes[-1]

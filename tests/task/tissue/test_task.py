@@ -28,8 +28,9 @@ from edge.task.tissue.classifiers import (
 )
 from edge.task.tissue.echo import echo_intensity, z_score
 from edge.task.tissue.region import patch_of, pixel_mask, placed
-from edge.task.tissue.spec import JUDGED, KINDS, Roi, TissueOptions, parse_roi
+from edge.task.tissue.spec import JUDGED, KINDS, SPEC, Roi, TissueOptions, parse_roi
 from edge.task.tissue.task import ClassicalTissueTask, TissueTask
+from edge.trust.verdict import judged
 from tests.task.looking import finding_by, looks
 
 REFERENCE = Reference("biceps", "Lumify", "msk", "muscle", 50.0, 10.0, 20)
@@ -146,7 +147,6 @@ def test_each_kind_has_its_own_name_and_only_muscle_can_be_infiltrated(kind):
     told = [one.name for one in finding.measurements if "infiltrated" in one.name]
     assert bool(told) == (kind == "muscle")
     assert all(name.endswith("phantom_only") for name in told)
-    assert any("phantoms only" in note for note in finding.notes) == (kind == "muscle")
 
 
 def test_probabilities_of_kinds_that_exclude_each_other_never_exceed_one():
@@ -207,7 +207,7 @@ def test_a_scale_changes_nothing():
 
 
 def test_the_pictures_of_a_patient_vote():
-    frames = [frame_of(speckle(k), k) for k in range(4)]
+    frames = [replace(frame_of(speckle(k), k), origin="phantom:muscle") for k in range(4)]
     findings = run(frames, [says(muscle=4, infiltrated=logit) for logit in (3, 2, -0.5, 2)])
     vote = findings[-1].measurement("patient_infiltrated_phantom_only")
     assert vote.value == pytest.approx(100 / (1 + np.exp(-np.mean([3, 2, -0.5, 2]))), abs=0.1)
@@ -216,12 +216,13 @@ def test_the_pictures_of_a_patient_vote():
 
 
 def test_a_picture_without_muscle_has_no_vote():
-    findings = run([frame_of(speckle(k), k) for k in range(3)], [says(muscle=4), says(vessel=4), says(muscle=4)])
+    frames = [replace(frame_of(speckle(k), k), origin="phantom:muscle") for k in range(3)]
+    findings = run(frames, [says(muscle=4), says(vessel=4), says(muscle=4)])
     assert any("of 2 pictures" in note for note in findings[-1].notes)
 
 
 def test_a_refused_picture_has_no_vote():
-    frames = [frame_of(speckle(k), k) for k in range(3)]
+    frames = [replace(frame_of(speckle(k), k), origin="phantom:muscle") for k in range(3)]
     said = [says(muscle=logit) for logit in (4, 0.5, 4)]
     findings = [one.finding for one in looks(task_of(roi=None), frames, said)]
     assert [one.verdict for one in findings] == [Verdict.MEASURED, Verdict.REFUSED, Verdict.MEASURED]
@@ -378,3 +379,16 @@ def test_what_lies_far_from_a_region_is_not_needed(box):
     inside[box[0] : box[1], box[2] : box[3]] = True
     all_of_it = region_features(working, cells, inside)
     np.testing.assert_allclose(region_features(working, cells_around(working, inside), inside), all_of_it, rtol=1e-6)
+
+
+def test_infiltration_is_told_of_simulated_muscle_alone():
+    """3 in 10 real muscles that nobody called ill were called infiltrated."""
+    pixels = [speckle(k) for k in range(3)]
+    for origin, told in (("stills:arm.png", False), ("phantom:muscle", True)):
+        frames = [replace(frame_of(one, k), origin=origin) for k, one in enumerate(pixels)]
+        findings = run(frames, [says(muscle=4, infiltrated=3)] * 3)
+        last = judged(frames[-1], findings[-1], SPEC.terms)
+        assert any("infiltrated" in one.name for one in last.measurements) == told
+        assert any("vote infiltrated" in note for note in last.notes) == told
+        assert any("infiltration withheld" in note for note in last.notes) != told
+        assert last.measurement("muscle_by_network") and last.verdict is Verdict.MEASURED

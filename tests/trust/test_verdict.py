@@ -1,0 +1,79 @@
+"""The last look at a finding's numbers: too wide, at a cut-off, or true of phantoms only."""
+
+import numpy as np
+import pytest
+
+from edge.finding import Finding, Measurement, Verdict
+from edge.frame import Frame
+from edge.terms import CutOffs, MeasurementTerm, Terms
+from edge.trust.verdict import judged
+
+CUT_OFFS = CutOffs("if it is a wrist", (4, 30), ((10, "sensitivity 70 %"), (12, "sensitivity 81 %")), "a book")
+TERMS = Terms(
+    (
+        MeasurementTerm("area", "mm2", "Area", cut_offs=CUT_OFFS),
+        MeasurementTerm("slope", "deg", "Slope", signed=True),
+        MeasurementTerm("ill", "%", simulated_only="ill withheld: learned from phantoms"),
+    )
+)
+
+
+def frame_of(origin="stills:a.png"):
+    return Frame(np.zeros((80, 80), np.uint8), 0, 0, origin)
+
+
+def judge(*measured, origin="stills:a.png", verdict=Verdict.MEASURED, terms=TERMS):
+    finding = Finding("toy", 0, 0, verdict, measurements=measured, notes=("a note",))
+    return judged(frame_of(origin), finding, terms)
+
+
+def area(value, low, high, unit="mm2"):
+    return Measurement("area" if unit == "mm2" else "area_px", value, unit, low, high)
+
+
+@pytest.mark.parametrize(
+    ("measured", "limited"),
+    [
+        (area(50, 40, 60), False),
+        (area(50, 20, 71), True),
+        (area(50, 20, 71, "px2"), True),
+        (Measurement("slope", 1.0, "deg", -2.0, 4.0), False),
+        (Measurement("slope", -20.0, "deg", -23.0, -17.0), False),
+        (Measurement("undeclared", 1.0, "mm", 0.2, 1.8), True),
+    ],
+)
+def test_an_interval_wider_than_its_value_is_limited(measured, limited):
+    finding = judge(measured)
+    assert (finding.verdict is Verdict.LIMITED) == limited == any("wider than the value" in r for r in finding.reasons)
+    assert finding.measurements == (measured,)
+
+
+@pytest.mark.parametrize(
+    ("measured", "reason", "note"),
+    [
+        (area(7.0, 5.4, 8.6), "", "below the cut-off 10 mm² (sensitivity 70 %)"),
+        (area(9.0, 7.4, 10.6), "Area: its interval holds the cut-off 10 mm²", "not to be told from the cut-off 10 mm²"),
+        (area(11.0, 9.4, 12.6), "Area: its interval holds the cut-offs 10 and 12 mm²", "cut-off 12 mm²"),
+        (area(16.0, 14.4, 17.6), "", "above the cut-off 12 mm²"),
+        (area(60.0, 50.0, 70.0), "", ""),
+        (area(11.0, 9.4, 12.6, "px2"), "", ""),
+    ],
+)
+def test_a_cut_off_is_told_with_its_worth_and_limits_what_lies_across_it(measured, reason, note):
+    finding = judge(measured)
+    assert finding.reasons == ((reason,) if reason else ())
+    assert (finding.verdict is Verdict.LIMITED) == bool(reason)
+    told = [one for one in finding.notes if one != "a note"]
+    assert len(told) == bool(note) and all(note in one and "no diagnosis" in one for one in told)
+
+
+def test_what_holds_in_phantoms_alone_is_kept_from_real_pictures():
+    ill, large = Measurement("ill", 97.0, "%", 90.0, 100.0), area(50, 40, 60)
+    real = judge(ill, large)
+    assert (real.measurements, real.notes) == ((large,), ("a note", "ill withheld: learned from phantoms"))
+    assert real.verdict is Verdict.MEASURED
+    assert judge(ill, large, origin="phantom:toy").measurements == (ill, large)
+
+
+def test_a_refusal_stays_as_it_is():
+    assert judge(verdict=Verdict.REFUSED).verdict is Verdict.REFUSED
