@@ -106,8 +106,12 @@ class Frame:
     coloured: Region | None = None
     """The box around what was coloured as Doppler shows flow, before the picture became grey. None: nothing was, or the
     source brings grey only."""
+    unscaled: str = ""
+    """Why it has no scale, and what to do. Empty: it has one, or none was looked for."""
     pixel_aspect: float = 1.0
     """Width of a pixel over its height, as the source says; 1 where it says nothing."""
+    sizes_differ: bool = False
+    """The source holds pictures of several sizes, so that one scale cannot be stated for all of them."""
     timed: bool = True
     """False: its source tells no times; `exposed_ns` only keeps its frames in order."""
     doubts: tuple[str, ...] = ()
@@ -130,5 +134,21 @@ class Frame:
         """The region, or the whole picture where none was looked for."""
         return self.region or Region.whole(self.pixels)
 
-    def with_screen(self, region: Region | None, spacing: PixelSpacing | None, notes: tuple[str, ...]) -> Self:
-        return replace(self, region=region, spacing=spacing, notes=notes)
+    def with_screen(
+        self,
+        region: Region | None,
+        spacing: PixelSpacing | None,
+        *,
+        notes: tuple[str, ...] = (),
+        doubts: tuple[str, ...] = (),
+        unscaled: str = "",
+    ) -> Self:
+        """With its place on the screen and its scale; notes and doubts are added to its own."""
+        return replace(
+            self,
+            region=region,
+            spacing=spacing,
+            notes=self.notes + notes,
+            doubts=self.doubts + doubts,
+            unscaled=self.unscaled or unscaled,
+        )

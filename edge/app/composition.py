@@ -31,6 +31,8 @@ from edge.task.table import anatomies
 from edge.terms import Terms
 
 if TYPE_CHECKING:
+    from edge.app.probe.orders import ProbeControl
+    from edge.app.probe.script import Script, ScriptPlayer
     from edge.app.probe_link import ProbeLink
 
 VIEWERS = {"page": Entry("edge.viewer.page:PageSink", extra="viewer")}
@@ -52,6 +54,10 @@ class Chain:
     """Not started yet: from then on it transmits only while frames are read."""
     runtime_label: str
     runtime_reason: str
+    control: "ProbeControl | None"
+    """For who gives the probe orders."""
+    script: "ScriptPlayer | None"
+    """Of orders to the probe; not started yet."""
     page_url: str | None
     run_file: RunFile | None
     opened: ExitStack
@@ -71,11 +77,14 @@ def compose(
     clock = clock or MonotonicClock()
     spec = settings.task
     task = open_task(spec, settings.pathway, settings.options, model=settings.model, stages=settings.stages)
+    script = _read_script(settings)
     with ExitStack() as opened:
         if source is None:
             source, probe = _open_source(settings, clock, tell, opened)
         else:
             source, probe = opened.enter_context(source), None
+        if script is not None and probe is not None:
+            script = script.fitted(probe.probe.parameter_table())
         runtime, reason = _open_runtime(settings, opened)
         page = _open_page(settings.view_port)
         opened_sinks, run_file = _open_sinks(
@@ -92,8 +101,49 @@ def compose(
         draw_on = drawing(spec.terms, live=source.live, stages=settings.stages)
         step = Step(locator.locate, spec.gate, spec.terms, task, runtime, draw_on, clock)
         loop = opened.enter_context(Loop(source, step, sinks, clock, max_frames=settings.max_frames, tell=tell))
-        label = runtime_label(runtime)
-        return Chain(loop, source, probe, label, reason, page.url if page else None, run_file, opened.pop_all())
+        control, player = _open_control(settings, probe, script, run_file, tell, opened)
+        return Chain(
+            loop=loop,
+            source=source,
+            probe=probe,
+            runtime_label=runtime_label(runtime),
+            runtime_reason=reason,
+            control=control,
+            script=player,
+            page_url=page.url if page else None,
+            run_file=run_file,
+            opened=opened.pop_all(),
+        )
+
+
+def _read_script(settings: Settings) -> "Script | None":
+    if settings.script is None:
+        return None
+    from edge.app.probe.script import read_script
+
+    return read_script(settings.script)
+
+
+def _open_control(
+    settings: Settings,
+    probe: "ProbeLink | None",
+    script: "Script | None",
+    run_file: RunFile | None,
+    tell: Callable[[str], None],
+    opened: ExitStack,
+) -> "tuple[ProbeControl | None, ScriptPlayer | None]":
+    """Who gives the probe orders: other commands over a local socket, and a script once it is started."""
+    if probe is None or settings.probe is None:
+        return None, None
+    from edge.app.probe.orders import ProbeControl
+    from edge.app.probe.run_socket import RunSocket
+    from edge.app.probe.script import ScriptPlayer
+
+    control = ProbeControl(probe.probe, run_file.folder if run_file else None)
+    reached = opened.enter_context(RunSocket(control, settings.probe, tell))
+    if reached.problem:
+        tell(reached.problem)
+    return control, opened.enter_context(ScriptPlayer(script, control, tell)) if script is not None else None
 
 
 def _open_source(
@@ -103,21 +153,23 @@ def _open_source(
     if settings.probe is None:
         source = open_source(settings.source, fps=settings.fps, clock=clock)
         return opened.enter_context(source), None
+    from edge.app.probe.opening import with_seed
     from edge.app.probe_link import open_link
     from edge.source.probed import SCREEN_LAG_S, ProbedSource
 
+    address = with_seed(settings.probe)
     kind, rest = split_spec(settings.source)
     if kind == "phantom":
         from edge.source.phantom import open_phantom
 
-        probe, exposures = open_link(settings.probe, tell)
+        probe, exposures = open_link(address, tell)
         opened.enter_context(probe)
         phantom = open_phantom(rest, anatomies=anatomies(), fps=settings.fps, clock=clock, feed=exposures)
         return opened.enter_context(ProbedSource(phantom, probe)), probe
     source = opened.enter_context(open_source(settings.source, fps=settings.fps, clock=clock))
     if not source.live:
         raise SettingError(f"--probe needs a live picture, camera:... or phantom:...; {settings.source} is recorded")
-    probe, _ = open_link(settings.probe, tell)
+    probe, _ = open_link(address, tell)
     opened.enter_context(probe)
     return opened.enter_context(ProbedSource(source, probe, lag_s=SCREEN_LAG_S)), probe
 

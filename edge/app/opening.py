@@ -16,10 +16,14 @@ from edge.task.table import TASKS
 def folder_of(pathway: Pathway, model: Path | None = None) -> Path:
     """Where the model of a pathway lies; model: another one that the user named.
 
-    Raises UnknownNameError for a shipped model that is not there, ModelError where another distribution lacks its own.
+    Raises UnknownNameError for a shipped model that is not there, ModelError where another distribution lacks its own
+    or there is no such home directory.
     """
     if model is not None:
-        return model.expanduser()
+        try:
+            return model.expanduser()
+        except RuntimeError as error:
+            raise ModelError(f"there is no home directory for {model}; write the whole path of the folder") from error
     package, colon, folder = pathway.model.rpartition(":")
     if not colon:
         return model_folder(pathway.model)

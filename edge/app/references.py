@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-import platformdirs
 
+from edge.app.user_folder import settings_folder
 from edge.errors import SettingError, SinkError, SourceFormatError
 from edge.sink.folder import sink_error, write_whole
 from edge.sink.records import FILE_NAME, read_records
@@ -19,7 +19,7 @@ LEAST_PEOPLE: Final = 5
 
 
 def references_path() -> Path:
-    return platformdirs.user_config_path("sonoedge") / FILE
+    return settings_folder() / FILE
 
 
 def load_references() -> tuple[Reference, ...]:

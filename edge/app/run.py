@@ -47,6 +47,7 @@ def follow(session: "Session", seen: "Callable[[Result], object]" = lambda resul
 
     `seen` is called with each result.
     """
+    from edge.app.probe.keys import terminal_keys
     from edge.app.progress import progress_line
     from edge.app.tables import run_view, summary_view
 
@@ -54,8 +55,18 @@ def follow(session: "Session", seen: "Callable[[Result], object]" = lambda resul
     say(f"runtime: {session.runtime} ({session.runtime_reason})")
     if session.page_url is not None:
         say(f"live picture: {session.page_url}")
+
+    def stop(signal_name: str) -> None:
+        session.stop(signal_name)
+        put_back_terminal()
+
     try:
-        with stopping_by_signal(session.stop), session, progress_line(terms).shown() as line:
+        with (
+            terminal_keys(session.control, say) as put_back_terminal,
+            stopping_by_signal(stop),
+            session,
+            progress_line(terms).shown() as line,
+        ):
             for result in session.results():
                 seen(result)
                 line.update(session.statistics, result.finding)

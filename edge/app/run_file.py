@@ -39,6 +39,7 @@ class RunFile:
 
     def __init__(self, folder: Path, told: Mapping[str, Any]) -> None:
         """Raises SinkError."""
+        self.folder = folder
         self._path = folder / NAME
         self._began = moment()
         self._told = {"schema": SCHEMA, **told, "began": self._began}
@@ -62,6 +63,18 @@ class RunFile:
     def _write(self, ended: Mapping[str, Any] | None) -> None:
         text = msgspec.json.encode({**self._told, "ended": ended})
         write_whole(self._path, msgspec.json.format(text) + b"\n")
+
+
+def head_line(folder: Path) -> str | None:
+    """When a run began, of what, and how it ended; None where its `run.json` does not say."""
+    try:
+        told = msgspec.json.decode((folder / NAME).read_bytes())
+        began, ended = told["began"], told["ended"]
+        end = "it was killed, or still goes on" if ended is None else f"ended: {ended['reason']}"
+        when = f"{began['wall_clock'][:19].replace('T', ' ')} (clock {began['clock']})"
+        return f"{when}, {told['settings']['source']}, sonoedge {told['sonoedge']}; {end}"
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, KeyError, TypeError):
+        return None
 
 
 def about_run(settings: Settings, runtime: Runtime | None, reason: str, probe: "Probe | None") -> dict[str, Any]:

@@ -103,7 +103,10 @@ def records_in(source: str) -> Path | None:
     """The records of an earlier run, where `source` names its folder or the file itself."""
     from edge.sink.records import FILE_NAME
 
-    path = Path(source).expanduser()
+    try:
+        path = Path(source).expanduser()
+    except RuntimeError:  # no such home; opening the source says so
+        return None
     if path.suffix == ".jsonl" and path.is_file():
         return path
     return path / FILE_NAME if (path / FILE_NAME).is_file() else None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from edge.app.composition import Chain, compose
 from edge.app.settings import Settings, settings_of
-from edge.errors import SinkError, SourceError, SourceFormatError
+from edge.errors import SinkError, SonoedgeError, SourceError, SourceFormatError
 from edge.exam.summary import FindingTally, Summary
 from edge.finding import Finding
 from edge.loop.capture import ignore
@@ -33,13 +33,16 @@ class Session:
     first.
     """
 
-    def __init__(self, settings: Settings, chain: Chain) -> None:
+    def __init__(self, settings: Settings, chain: Chain, tell: Callable[[str], None] = ignore) -> None:
         self.settings = settings
+        self._tell = tell
         self.runtime = chain.runtime_label
         """`openvino int8, 2 threads`."""
         self.runtime_reason = chain.runtime_reason
         """Why that one; empty where the settings named it."""
         self.page_url = chain.page_url
+        self.control = chain.control
+        """For who gives the probe orders; None without a probe."""
         self._chain, self._run_file = chain, chain.run_file
         self._tally = FindingTally()
         self._stopped = False
@@ -52,6 +55,8 @@ class Session:
         """Frame, finding and picture of one exposure together, as they come. A probe starts with the first."""
         if self._chain.probe is not None:
             self._chain.probe.start(arm=self.settings.arm)
+        if self._chain.script is not None:
+            self._chain.script.start()
         for result in self._chain.loop:
             self._tally.add(result.finding)
             yield result
@@ -60,6 +65,8 @@ class Session:
             reached = asked is not None and self._tally.summary().frames >= asked
             self._reason = f"the {asked} frames that were asked for" if reached else "the source ended"
             self._check_whole()
+        elif failure := self._script_failure():
+            self._tell(failure)
 
     def stop(self, why: str = "stopped by the program") -> None:
         """Ends the iteration after the present frame; safe in a signal handler. why: stands in run.json."""
@@ -101,8 +108,17 @@ class Session:
                 raise
             error.add_note(str(late))
 
+    def _script_failure(self) -> str:
+        script = self._chain.script
+        if script is None:
+            return ""
+        script.close()
+        return script.failure()
+
     def _check_whole(self) -> None:
-        """A source that left something out says so at the end, when all the rest is measured and kept."""
+        """A source or a script that left something out says so at the end, when all the rest is measured and kept."""
+        if failure := self._script_failure():
+            raise SonoedgeError(failure)
         source = self.settings.source
         skipped: tuple[str, ...] = getattr(self._chain.source, "skipped", ())
         if skipped:
@@ -128,8 +144,8 @@ def open_session(
     """
     if isinstance(source, str | Path):
         asked = settings_of(task, {"source": str(source), **settings})
-        return Session(asked, compose(asked, tell=tell))
+        return Session(asked, compose(asked, tell=tell), tell)
     from edge.source.arrays import ArraySource
 
     asked = settings_of(task, {"source": "arrays", **settings})
-    return Session(asked, compose(asked, tell=tell, source=ArraySource(source, fps=asked.fps)))
+    return Session(asked, compose(asked, tell=tell, source=ArraySource(source, fps=asked.fps)), tell)

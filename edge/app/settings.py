@@ -99,6 +99,10 @@ class Settings:
         str | None,
         Option("The probe's serial port, socket://host:port, or sim: (simulated).", metavar="ADDRESS"),
     ] = None
+    script: Annotated[
+        Path | None,
+        Option("Timed orders to the --probe: lines such as '2.5 depth=35 gain=-3', '4 freeze'.", metavar="FILE"),
+    ] = None
     arm: Annotated[bool, Option("Let the --probe transmit from the start of the run.")] = True
 
     def __post_init__(self) -> None:
@@ -113,6 +117,8 @@ class Settings:
             raise SettingError(f"--stages shows the steps of a chain, and {self.task.name}: {_with_stages(self.task)}")
         if self.probe is not None and not self.probe.strip():
             raise SettingError("--probe names no probe; give its serial port, socket://host:port, or sim:")
+        if self.script is not None and self.probe is None:
+            raise SettingError("--script gives orders to a probe; add --probe ADDRESS, such as --probe sim:")
         for name in self.sinks:
             if name in SINKS.own:
                 raise SettingError(f"--sink is for those of other distributions; --help shows how {name} is asked for")

@@ -19,6 +19,7 @@ def show(
 
       sonoedge show out/demo
     """
+    from edge.app.run_file import head_line
     from edge.app.tables import summary_view
     from edge.exam.folder import RunFolder, finding_of
     from edge.exam.summary import FindingTally
@@ -35,6 +36,8 @@ def show(
         raise SourceFormatError(records.left_out or f"{folder} holds no finding: the run ended before its first frame")
     if records.left_out is not None:
         say(records.left_out)
+    if head := head_line(folder):
+        out().print(head, markup=False, soft_wrap=True)
     out().print(summary_view(tally.summary(), terms_of(task)))
     for path in run_folder.files()[:20]:
         out().print(f"  {path}", markup=False, soft_wrap=True)

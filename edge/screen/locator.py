@@ -8,14 +8,19 @@ from numpy.typing import NDArray
 
 from edge.errors import SettingError
 from edge.frame import Frame, PixelSpacing, ProbeState, Region, SpacingOrigin
+from edge.screen.region.axial_extent import AxialExtent, find_axial_extent
 from edge.screen.region.ultrasound import find_region
 from edge.screen.ruler.scale import TickReading, read_scale
 from edge.screen.ruler.spacing import choose_spacing, spacing_from_depth
+from edge.screen.square_pixels import squared
 
 _BRIGHTER = 1.25
 _SAME_LEVEL = 40
 """A pixel around the picture has not changed where its grey level moved by no more than this."""
 _CHANGED_PX = 6
+_ANEW = 25
+"""Frames after which an end of the depth that was not seen is looked for again: the next picture may be brighter."""
+SEVERAL_SIZES = "one scale is stated for pictures of several sizes; measure each size on its own"
 _MARGIN_PX = 8
 
 
@@ -32,8 +37,18 @@ class _Scene:
     """Whether the probe transmits. A region seen in the dark must not be kept for when it transmits again."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """What was chosen, and what is to be told of it."""
+
+    spacing: PixelSpacing | None
+    notes: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+    unscaled: str = ""
+
+
 class Locator:
-    """Fills `region`, `spacing` and `notes` of frames. Keeps its last reading; one for each source.
+    """Fills region and scale of frames, and what is to be told of them. Keeps its last reading; one for each source.
 
     Raises SettingError for a depth that is not positive.
     """
@@ -42,20 +57,25 @@ class Locator:
         if user_depth_mm is not None and not user_depth_mm > 0:
             raise SettingError(f"the depth must be more than 0 mm, not {user_depth_mm}; give what the screen says")
         self._user_spacing = user_spacing
-        self._user_depth_mm = user_depth_mm
+        self._user_depth_mm = user_depth_mm if user_spacing is None else None
+        self._first_shape: tuple[int, ...] | None = None
         self._scene: _Scene | None = None
         self._region = Region(0, 0, 1, 1)
         self._ticks = TickReading(None, "")
+        self._extent: AxialExtent | None = None
+        self._unseen = 0
         self._around: _Surroundings | None = None
         self._brightness = 0.0
-        self._chosen: tuple[PixelSpacing | None, PixelSpacing | None, tuple[str, ...]] | None = None
+        self._chosen: tuple[PixelSpacing | None, _Scale] | None = None
 
     def locate(self, frame: Frame) -> Frame:
-        """`frame` with its ultrasound region and scale.
+        """`frame` with square pixels, its ultrasound region and its scale.
 
         A region that the source gave is only tightened; its scale competes with the others by trust. Where the probe's
         state is in doubt, neither its depth nor the ticks are believed.
         """
+        several_sizes = self._several_sizes(frame)
+        frame = squared(frame)
         probe = frame.probe or ProbeState()
         said = probe.depth_mm, bool(probe.doubt), probe.transmitting
         scene = _Scene(frame.pixels.shape, frame.origin, frame.region, *said)
@@ -66,13 +86,20 @@ class Locator:
             self._read_again(frame)
         elif self._nothing_found(frame) and _brightness(frame.pixels) > _BRIGHTER * self._brightness + 1:
             self._read(frame)
-        if probe.doubt:
-            spacing, notes = self._choose_in_doubt(frame.spacing, probe.doubt)
-            return frame.with_screen(self._region, spacing, frame.notes + notes)
-        if self._chosen is None or self._chosen[0] != frame.spacing:
-            self._chosen = (frame.spacing, *self._choose(frame.spacing))
-        _, spacing, notes = self._chosen
-        return frame.with_screen(self._region, spacing, frame.notes + notes)
+        scale = self._in_doubt(frame, probe.doubt) if probe.doubt else self._scale(frame)
+        return frame.with_screen(
+            self._region,
+            scale.spacing,
+            notes=scale.notes,
+            doubts=scale.doubts + several_sizes,
+            unscaled=scale.unscaled,
+        )
+
+    def _several_sizes(self, frame: Frame) -> tuple[str, ...]:
+        """A doubt where one stated scale meets pictures of another size than the first one's."""
+        stated = self._user_spacing is not None or self._user_depth_mm is not None
+        self._first_shape = self._first_shape or frame.pixels.shape
+        return (SEVERAL_SIZES,) if stated and (frame.sizes_differ or frame.pixels.shape != self._first_shape) else ()
 
     def _nothing_found(self, frame: Frame) -> bool:
         return self._region == (frame.region or Region.whole(frame.pixels))
@@ -98,37 +125,83 @@ class Locator:
     def _remember(self, frame: Frame) -> None:
         self._around = _Surroundings(frame.pixels, self._region)
         self._brightness = _brightness(frame.pixels)
-        self._chosen = None
+        self._chosen = self._extent = None
 
-    def _choose(self, of_source: PixelSpacing | None) -> tuple[PixelSpacing | None, tuple[str, ...]]:
-        candidates = self._stated(of_source)
+    def _scale(self, frame: Frame) -> _Scale:
+        of_source = frame.spacing
+        if self._chosen is None or self._chosen[0] != of_source or self._seen_at_last(frame):
+            self._chosen = of_source, self._choose(frame)
+        return self._chosen[1]
+
+    def _seen_at_last(self, frame: Frame) -> bool:
+        """Whether the end of the depth, which no frame showed so far, is seen in this one."""
+        if self._extent is None or not self._extent.note:
+            return False
+        self._unseen += 1
+        if self._unseen % _ANEW:
+            return False
+        found = find_axial_extent(frame.pixels, self._region)
+        if found.px is None or (found.note and self._extent.px is not None):
+            return False
+        self._extent = found
+        return True
+
+    def _choose(self, frame: Frame) -> _Scale:
+        candidates = self._stated(frame)
         if self._scene is not None and self._scene.depth_mm:
             # A region that came with the frame shows the whole depth, also where its edge is too dark to be found.
-            candidates.append(spacing_from_depth(self._scene.depth_mm, self._scene.outer or self._region))
+            outer = self._scene.outer
+            extent = AxialExtent(float(outer.height)) if outer else self._axial_extent(frame)
+            if extent.px is not None:
+                candidates.append(spacing_from_depth(self._scene.depth_mm, extent.px))
         scale = self._ticks.scale
         if scale is not None:
             candidates.append(
                 PixelSpacing(scale.mm_per_px, scale.mm_per_px, SpacingOrigin.TICKS, scale.relative_uncertainty)
             )
-        spacing, notes = choose_spacing(candidates)
+        spacing, doubts = choose_spacing(candidates)
         if spacing is None:
-            return None, (f"no scale: {self._ticks.reason}; state the depth or the mm per px",)
+            return _Scale(None, unscaled=self._why_unscaled())
+        notes: tuple[str, ...] = ()
         if spacing.origin is SpacingOrigin.TICKS and scale is not None:
-            notes = (f"scale from {scale.evidence}", *notes)
-        return spacing, notes
+            notes = (f"scale from {scale.evidence}",)
+        if self._extent is not None and self._extent.note:
+            if self._extent.px is None:
+                notes += (f"the depth of {self._depth_told()} is not used: {self._extent.note}",)
+            elif spacing.origin in (SpacingOrigin.USER, SpacingOrigin.DEPTH):
+                doubts += (f"taken for granted: {self._extent.note}",)
+        return _Scale(spacing, notes, doubts)
 
-    def _choose_in_doubt(
-        self, of_source: PixelSpacing | None, doubt: str
-    ) -> tuple[PixelSpacing | None, tuple[str, ...]]:
-        spacing, notes = choose_spacing(self._stated(of_source))
-        return spacing, (*notes, f"the probe's own depth is unknown: {doubt}") if spacing else ()
+    def _why_unscaled(self) -> str:
+        """Why there is none, and what to do."""
+        if self._extent is not None and self._extent.px is None:
+            return (
+                f"the picture does not show what {self._depth_told()} of depth belong to ({self._extent.note}), and "
+                f"{self._ticks.reason}; state the mm per px"
+            )
+        return f"{self._ticks.reason}; state the depth or the mm per px"
 
-    def _stated(self, of_source: PixelSpacing | None) -> list[PixelSpacing]:
+    def _depth_told(self) -> str:
+        depth_mm = self._user_depth_mm or (self._scene.depth_mm if self._scene else None) or 0.0
+        return f"{depth_mm:g} mm"
+
+    def _in_doubt(self, frame: Frame, doubt: str) -> _Scale:
+        spacing, doubts = choose_spacing(self._stated(frame))
+        return _Scale(spacing, doubts=(*doubts, f"the probe's own depth is unknown: {doubt}") if spacing else ())
+
+    def _stated(self, frame: Frame) -> list[PixelSpacing]:
         """What the user and the source say."""
-        stated = [spacing for spacing in (self._user_spacing, of_source) if spacing is not None]
-        if self._user_depth_mm is not None and self._user_spacing is None:
-            stated.append(spacing_from_depth(self._user_depth_mm, self._region, SpacingOrigin.USER))
+        stated = [spacing for spacing in (self._user_spacing, frame.spacing) if spacing is not None]
+        if self._user_depth_mm is not None:
+            extent = self._axial_extent(frame)
+            if extent.px is not None:
+                stated.append(spacing_from_depth(self._user_depth_mm, extent.px, SpacingOrigin.USER))
         return stated
+
+    def _axial_extent(self, frame: Frame) -> AxialExtent:
+        if self._extent is None:
+            self._extent = find_axial_extent(frame.pixels, self._region)
+        return self._extent
 
 
 class _Surroundings:

@@ -32,7 +32,10 @@ def claim_folder(path: Path) -> Path:
     One run, one folder: results of an earlier run are never mixed with new ones or overwritten. Raises SinkError where
     the folder holds anything, is a file or cannot be written.
     """
-    path = path.expanduser()
+    try:
+        path = path.expanduser()
+    except RuntimeError as error:
+        raise SinkError(f"there is no home directory for {path}; write the whole path of the folder") from error
     make_folder(path)
     try:
         held = sorted(entry.name for entry in path.iterdir())

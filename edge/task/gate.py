@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edge.frame import Frame
+from edge.screen.square_pixels import BELIEVED, aspect_of
 from edge.task.contract import Prepared, Task
 from edge.trust.faults import colour_faults, missing_scale, picture_faults, probe_faults
 
@@ -14,6 +15,9 @@ class Gate:
 
     any_picture: bool = False
     """True: dark, white, even and tiny pictures too are what the task looks at."""
+    plausible_depth_mm: tuple[float, float] = (8.0, 350.0)
+    """Least and most depth of a picture in which the structure is scanned; beyond, its scale is doubted."""
+    depth_source: str = "the shallowest setting of 20 MHz arrays, the deepest of abdominal ones"
     least_depth_mm: float | None = None
     """Shallower pictures show more of the structure, and less around it, than the task knows; needs the scale."""
     colour: bool = False
@@ -32,20 +36,35 @@ def admitted(frame: Frame, gate: Gate, task: Task) -> Prepared[Any]:
 
 
 def gate_faults(frame: Frame, gate: Gate) -> tuple[str, ...]:
-    """Reasons against any measurement: the first of probe, picture, colour, depth, scale; empty where there is none."""
+    """Reasons against any measurement: the first of probe, picture, colour, pixels, depth, scale; empty: none."""
     return (
         probe_faults(frame.probe)
         or (() if gate.any_picture else picture_faults(frame.ultrasound.crop(frame.pixels)))
         or (() if gate.colour else colour_faults(frame))
-        or _depth_faults(frame, gate.least_depth_mm)
-        or ((missing_scale(frame.probe),) if gate.needs_scale and frame.spacing is None else ())
+        or _pixel_faults(frame)
+        or _depth_faults(frame, gate)
+        or ((missing_scale(frame),) if gate.needs_scale and frame.spacing is None else ())
     )
 
 
-def _depth_faults(frame: Frame, least_mm: float | None) -> tuple[str, ...]:
-    if least_mm is None or frame.spacing is None:
+def _pixel_faults(frame: Frame) -> tuple[str, ...]:
+    aspect = aspect_of(frame)
+    if BELIEVED[0] <= aspect <= BELIEVED[1]:
+        return ()
+    return (f"its pixels are said to be {aspect:.3g} times as wide as high, which no recording's are: record it again",)
+
+
+def _depth_faults(frame: Frame, gate: Gate) -> tuple[str, ...]:
+    if frame.spacing is None:
         return ()
     depth_mm = frame.ultrasound.height * frame.spacing.y_mm_per_px
-    if depth_mm >= least_mm * 0.99:
+    least_mm, most_mm = gate.plausible_depth_mm
+    if not least_mm <= depth_mm <= most_mm:
+        return (
+            f"the picture would be {depth_mm:.3g} mm deep by {frame.spacing.y_mm_per_px:.4g} mm per px "
+            f"({frame.spacing.origin}), outside {least_mm:g} to {most_mm:g} mm ({gate.depth_source}): "
+            "the scale is wrong; state the right one",
+        )
+    if gate.least_depth_mm is None or depth_mm >= gate.least_depth_mm * 0.99:
         return ()
-    return (f"the picture is only {depth_mm:.0f} mm deep: set {least_mm:.0f} mm or more",)
+    return (f"the picture is only {depth_mm:.0f} mm deep: set {gate.least_depth_mm:.0f} mm or more",)

@@ -10,7 +10,7 @@ DARK_LEVEL = 6.0
 WHITE_SHARE = 0.35
 FLAT_DEVIATION = 2.0
 SMALLEST_SIDE_PX = 64
-UNKNOWN_SCALE = "scale unknown: millimetres are withheld; state the depth or the mm per pixel"
+UNKNOWN_SCALE = "scale unknown: state the depth or the mm per pixel"
 
 
 def picture_faults(ultrasound: NDArray[np.uint8]) -> tuple[str, ...]:
@@ -48,6 +48,8 @@ def probe_faults(probe: ProbeState | None) -> tuple[str, ...]:
     return (f"the probe does not transmit: {probe.transmit_off_reason}".removesuffix(": "),)
 
 
-def missing_scale(probe: ProbeState | None) -> str:
+def missing_scale(frame: Frame) -> str:
     """Why there are no millimetres in a frame without spacing."""
-    return f"scale withheld: {probe.doubt}" if probe is not None and probe.doubt else UNKNOWN_SCALE
+    if frame.probe is not None and frame.probe.doubt:
+        return f"scale withheld: {frame.probe.doubt}"
+    return f"scale unknown: {frame.unscaled}" if frame.unscaled else UNKNOWN_SCALE

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from edge.finding import Finding, Measurement, Verdict
+from edge.finding import CaliperMark, Finding, Measurement, SeriesMark, Verdict
 from edge.frame import Frame
 from edge.terms import CutOffs, Terms, plain_unit
 
@@ -10,22 +10,44 @@ from edge.terms import CutOffs, Terms, plain_unit
 def judged(frame: Frame, finding: Finding, terms: Terms) -> Finding:
     """The finding as it may be told. frame: the one that it was made on.
 
-    Numbers that hold in simulated pictures alone are left out of a real one's, and a note says why. A number is set
-    against its published cut-offs. An interval that is wider than its value, or holds a cut-off that is told, makes the
-    finding `limited` at best.
+    Where a number is none that a living person has, the scale or the structure is wrong, and none is told. Where the
+    frame's scale may be wrong, the finding is `limited` at best. Numbers that hold in simulated pictures alone are left
+    out of a real one's, and a note says why. A number is set against its published cut-offs. An interval that is wider
+    than its value, or holds a cut-off that is told, makes the finding `limited` at best.
     """
     if finding.verdict is Verdict.REFUSED:
         return finding
+    impossible = tuple(reason for one in finding.measurements if (reason := _implausible(one, terms)))
+    if impossible:
+        seen = tuple(mark for mark in finding.marks if not isinstance(mark, CaliperMark | SeriesMark))
+        return replace(finding, verdict=Verdict.REFUSED, reasons=impossible, measurements=(), marks=seen)
     held_back = () if frame.simulated else _simulated_only(finding, terms)
     kept = tuple(one for one in finding.measurements if not terms.measurement(one.name).simulated_only or not held_back)
     against = [(one, cuts) for one in kept if (cuts := _cut_offs(one, terms)) is not None]
-    doubts = (*_too_wide(kept, terms), *(reason for one, cuts in against for reason in _undecided(one, cuts, terms)))
+    of_scale = frame.doubts if frame.spacing is not None else ()
+    doubts = (
+        *of_scale,
+        *_too_wide(kept, terms),
+        *(reason for one, cuts in against for reason in _undecided(one, cuts, terms)),
+    )
     return replace(
         finding,
         verdict=Verdict.LIMITED if doubts else finding.verdict,
         reasons=(*finding.reasons, *doubts),
         measurements=kept,
         notes=(*finding.notes, *held_back, *(_told(one, cuts) for one, cuts in against)),
+    )
+
+
+def _implausible(one: Measurement, terms: Terms) -> str:
+    """A reason to refuse, where the value lies outside what its term holds plausible; empty where it does not."""
+    term = terms.measurement(one.name)
+    if term.plausible is None or one.unit != term.unit or term.plausible[0] <= one.value <= term.plausible[1]:
+        return ""
+    (low, high), unit = term.plausible, plain_unit(one.unit)
+    return (
+        f"{terms.words(one.name)} would be {one.value:.3g} {unit}, outside {low:g} to {high:g} {unit} "
+        f"({term.source}): the scale or the structure is wrong"
     )
 
 

@@ -6,6 +6,7 @@ import sys
 import av
 import cv2
 import numpy as np
+import platformdirs
 import pytest
 
 from edge.exam.folder import RunFolder
@@ -255,3 +256,25 @@ def test_module_call():
         [sys.executable, "-m", "edge.app.cli", "--version"], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout.split()[0]) == (0, "sonoedge")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("run", "cartilage", "--source", "phantom:cartilage,paced=no", "--frames", "1", "--out", "~no-such-user/kept"),
+        ("run", "cartilage", "--source", "phantom:cartilage", "--model", "~no-such-user/model"),
+        ("run", "cartilage", "--source", "~no-such-user/knee.png"),
+        ("series", "muscle", "~no-such-user/clip.mp4", "--out", "kept"),
+    ],
+)
+def test_a_home_that_is_not_there_is_a_clear_error(sonoedge, asked):
+    assert "no-such-user" in sonoedge(*asked).error_line
+
+
+@pytest.mark.parametrize("asked", [("reference", "list"), ("probe", "update", "sim:", "image.bin")])
+def test_without_a_home_what_is_kept_in_it_is_said_to_be_missing(sonoedge, monkeypatch, asked):
+    def none(*given):
+        raise RuntimeError("no home")
+
+    monkeypatch.setattr(platformdirs, "user_config_path", none)
+    assert "there is no folder for settings (no home)" in sonoedge(*asked).error_line

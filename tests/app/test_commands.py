@@ -118,6 +118,19 @@ def test_show_reads_a_run_back(sonoedge, tmp_path):
     assert "4 frames" in ended.out and "#3 " in ended.out and "video-001.mkv" in ended.out
     assert "cut short" in ended.err
     assert sonoedge("show", "nowhere").code == 1
+    assert (
+        "phantom:cartilage,paced=no, sonoedge " in ended.out and "ended: the 4 frames that were asked for" in ended.out
+    )
+    path = tmp_path / "kept" / "findings.jsonl"
+    (tmp_path / "kept" / "run.json").write_text('{"began": 3}')
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(lines[0] + b"\0damage\n" + b"".join(lines[2:]))
+    ended = sonoedge("show", "kept")
+    assert ended.code == 0 and "3 frames" in ended.out and "2 of 5 lines" in ended.err and "left out: 2, 5" in ended.err
+    path.write_bytes(b"\0damage\n" * 3)
+    assert "3 of 3 lines" in sonoedge("show", "kept").error_line
+    path.write_bytes(b"")
+    assert "holds no finding" in sonoedge("show", "kept").error_line
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -1,3 +1,7 @@
+import json
+import time
+
+import cv2
 import numpy as np
 import pytest
 
@@ -6,6 +10,7 @@ from edge.app.settings import settings_of
 from edge.errors import SettingError, SonoedgeError, SourceNotFoundError, UnknownNameError
 from edge.exam.folder import RunFolder
 from edge.finding import Finding, Verdict
+from edge.sink.records import read_records
 from edge.source.opening import open_source
 
 QUICK = {"runtime": "onnx", "precision": "float", "threads": 1}
@@ -87,3 +92,55 @@ def test_settings_out_of_range(wrong):
     with pytest.raises(SettingError) as caught:
         settings_of("cartilage", {"source": "knee.png", **wrong})
     assert isinstance(caught.value, SonoedgeError) and len(str(caught.value)) > 20
+
+
+@pytest.mark.usefixtures("cartilage_model")
+def test_a_script_sets_the_probe_of_a_run_and_the_run_says_what_it_was(tmp_path):
+    script, out = tmp_path / "orders.txt", tmp_path / "out"
+    script.write_text("0.2 depth=35\n0.6 depth=45\n")
+    deadline_s = time.monotonic() + 30
+    asked = {"probe": "sim:", "script": script, "out": out, "video": False, **QUICK}
+    with open_session("phantom:cartilage,seed=7", task="cartilage", **asked) as session:
+        began = json.loads((out / "run.json").read_text())
+        for result in session.results():
+            at_45 = result.frame.probe is not None and result.frame.probe.depth_mm == 45
+            if at_45 or time.monotonic() > deadline_s:
+                session.stop("enough")
+    records = [record for record in read_records(out / "findings.jsonl") if record.probe and record.probe.depth_mm]
+    assert (records[0].probe.depth_mm, records[-1].probe.depth_mm) == (30.0, 45.0)
+    first, last = map(json.loads, (out / "control.jsonl").read_text().splitlines())
+    assert (first["order"], last["order"], last["by"], last["line"]) == ("depth=35", "depth=45", "script", 2)
+    assert last["epoch"] == records[-1].probe.epoch and last["asked_ns"] < records[-1].exposed_ns
+
+    assert began["ended"] is None and began["settings"]["threads"] == 1 and began["settings"]["arm"] is True
+    assert began["seeds"]["phantom"] == 7 and f"seed={began['seeds']['probe']}" in began["probe"]["address"]
+    assert began["probe"]["simulated"] is True and began["probe"]["firmware"] == "1.0.0+0"
+    assert list(began["model"]["sha256"].values()) == [records[-1].model_digest]
+    assert (began["runtime"]["name"], began["runtime"]["precision"], began["runtime"]["threads"]) == (
+        "onnx",
+        "float",
+        1,
+    )
+    assert began["runtime"]["version"].startswith("onnxruntime ") and began["machine"]["cores"] >= 1
+    assert began["began"]["monotonic_ns"] < records[0].exposed_ns and began["began"]["clock"] != ""
+    ended = json.loads((out / "run.json").read_text())
+    assert ended.pop("ended")["reason"] == "enough" and ended == {name: began[name] for name in ended}
+
+
+@pytest.mark.usefixtures("cartilage_model")
+def test_a_run_that_failed_says_so_and_which_files_it_read(tmp_path):
+    pictures, out = tmp_path / "pictures", tmp_path / "out"
+    pictures.mkdir()
+    with open_source("phantom:cartilage,frames=1,paced=no") as source:
+        cv2.imwrite(str(pictures / "knee.png"), source.read(1.0).pixels)
+    (pictures / "zz-broken.png").write_bytes(b"\x89PNG\r\n\x1a\n broken")
+    with pytest.raises(SonoedgeError), open_session(pictures, task="cartilage", out=out, **QUICK) as session:
+        list(session)
+    told = json.loads((out / "run.json").read_text())["ended"]
+    assert told["frames"] == 1 and "zz-broken.png" in told["reason"] and "Error: " in told["reason"]
+    assert [record.file for record in read_records(out / "findings.jsonl")] == ["knee.png"]
+
+
+def test_a_script_needs_a_probe():
+    with pytest.raises(SettingError, match="--script gives orders to a probe; add --probe"):
+        settings_of("cartilage", {"source": "phantom:cartilage", "script": "orders.txt"})

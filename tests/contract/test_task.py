@@ -126,6 +126,7 @@ def test_what_it_declares_is_there(spec):
     names = [one.name for one in spec.terms.measurements]
     assert len(set(names)) == len(names)
     assert all(one.plausible[0] < one.plausible[1] and one.source for one in spec.terms.measurements if one.plausible)
+    assert all(one.plausible for one in spec.terms.measurements if one.unit in ("mm", "mm2"))
 
 
 def test_its_model_is_for_it(spec, pathway):

@@ -1,6 +1,8 @@
 """`auto` measures once, keeps its answer while it holds, and never lets its cache stop a scan."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -158,3 +160,19 @@ def test_wrong_wishes(tiny_model, wrong, error, told):
 def test_folder_that_is_no_model(tmp_path):
     with pytest.raises(ModelError, match="manifest"):
         open_runtime("auto", tmp_path, precision=None, threads=1)
+
+
+def test_no_runtime_needs_a_home_or_reports_to_its_maker():
+    """In a process of its own: what a library does as it is imported it does once."""
+    program = """
+import os, pathlib, sys
+def none(*given):
+    raise RuntimeError("Could not determine home directory.")
+pathlib.Path.home = pathlib.Path.expanduser = none
+from edge.runtime.opening import installed
+print([one.problem for one in installed() if one.problem and "pip install 'sonoedge[" not in one.problem])
+print([name for name, module in sys.modules.items() if name.startswith("openvino_telemetry") and module])
+print(os.environ.get("ORT_DISABLE_TELEMETRY", "1"))
+"""
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert told.stdout.splitlines() == ["[]", "[]", "1"], told.stderr

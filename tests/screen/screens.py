@@ -40,13 +40,16 @@ class Screen:
     pixels: Pixels
     region: Region
     mm_per_px: float
+    extent_px: float
+    """Rows from the skin line to the end of the depth, on the axis."""
     readable: bool
     """Ticks are drawn and what they stand for can be told from the screen."""
     told_by: list[str] = field(default_factory=list)
 
 
-def draw_screen(seed: int) -> Screen:
-    return _Painter(np.random.default_rng(seed)).paint()
+def draw_screen(seed: int, *, fades: bool = False) -> Screen:
+    """fades: the deep field does, at any row and within any length; the depth stays."""
+    return _Painter(np.random.default_rng(seed), fades).paint()
 
 
 def speckle(rng: np.random.Generator, height: int, width: int) -> Pixels:
@@ -80,8 +83,8 @@ def speckle(rng: np.random.Generator, height: int, width: int) -> Pixels:
 
 
 class _Painter:
-    def __init__(self, rng: np.random.Generator) -> None:
-        self.rng = rng
+    def __init__(self, rng: np.random.Generator, fades: bool) -> None:
+        self.rng, self.fades = rng, fades
         self.pil_font = self._pick_font()
         self.hershey = int(rng.choice((cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_PLAIN)))
 
@@ -142,6 +145,9 @@ class _Painter:
     def _ultrasound(self, w: int, h: int) -> Region:
         rng = self.rng
         picture = speckle(rng, h, w)
+        if self.fades:
+            below = np.arange(h)[:, None] - rng.uniform(0.35, 0.85) * h
+            picture = np.rint(picture * np.exp(-np.maximum(below, 0) / (rng.uniform(0.01, 0.12) * h))).astype(np.uint8)
         if not self.curved:
             self.pixels[self.top : self.top + h, self.left : self.left + w] = picture
             return Region(self.left, self.top, w, h)
@@ -376,6 +382,7 @@ class _Painter:
     def _photograph(self, region: Region, readable: bool, told_by: list[str]) -> Screen:
         """White page, scaling, gamma, compression and capture noise."""
         rng, pixels, mm_per_px = self.rng, self.pixels, self.mm_per_px
+        rows = float(region.height - (self.apex_rows if self.curved else 0))
         x, y, w, h = region.x, region.y, region.width, region.height
         if self.chance(0.1):
             pad = int(rng.uniform(20, 120))
@@ -400,6 +407,7 @@ class _Painter:
             )
             sx, sy = pixels.shape[1] / old[1], pixels.shape[0] / old[0]
             x, w, y, h, mm_per_px = x * sx, w * sx, y * sy, h * sy, mm_per_px / sy
+            rows *= sy
         if self.chance(0.2):
             pixels = cv2.LUT(pixels, (255 * (np.arange(256) / 255) ** rng.uniform(0.75, 1.3)).astype(np.uint8))
         if self.chance(0.45):
@@ -410,5 +418,10 @@ class _Painter:
         elif self.chance(0.12):
             pixels = np.clip(pixels + rng.normal(0, rng.uniform(0.4, 1.5), pixels.shape), 0, 255).astype(np.uint8)
         return Screen(
-            np.ascontiguousarray(pixels), Region(round(x), round(y), round(w), round(h)), mm_per_px, readable, told_by
+            np.ascontiguousarray(pixels),
+            Region(round(x), round(y), round(w), round(h)),
+            mm_per_px,
+            rows,
+            readable,
+            told_by,
         )

@@ -18,6 +18,7 @@ FAULTS = {
     "probe": ({"probe": SILENT}, "the probe does not transmit: heartbeat lost"),
     "picture": ({"pixels": np.full_like(NOISE, 90)}, "the picture is one even grey: no echoes"),
     "colour": ({"coloured": Region(10, 10, 20, 20)}, "the picture is coloured (Doppler): switch the colour off"),
+    "pixels": ({"pixel_aspect": 100.0, "spacing": None}, "said to be 100 times as wide as high"),
     "depth": ({"spacing": PixelSpacing(0.1, 0.1, SpacingOrigin.USER)}, "the picture is only 10 mm deep: set 18 mm"),
     "scale": ({"spacing": None}, "scale unknown"),
 }
@@ -96,3 +97,11 @@ def test_a_scale_that_is_in_doubt_says_why():
 def test_a_depth_that_is_a_rounding_short_passes():
     just = PixelSpacing(0.1785, 0.1785, SpacingOrigin.TICKS)
     assert gate_faults(replace(GOOD, spacing=just), STRICT) == ()
+
+
+@pytest.mark.parametrize(("mm_per_px", "deep"), [(0.05, "5 mm deep"), (30.0, "3e+03 mm deep")])
+def test_a_depth_that_no_probe_has_refuses_the_scale_naming_the_number(mm_per_px, deep):
+    (fault,) = gate_faults(
+        replace(GOOD, spacing=PixelSpacing(mm_per_px, mm_per_px, SpacingOrigin.DICOM)), NO_EXCEPTIONS
+    )
+    assert deep in fault and "(dicom)" in fault and "8 to 350 mm" in fault

@@ -1,9 +1,11 @@
 """Frames that are not fit to be measured, and why."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from edge.frame import ProbeState
+from edge.frame import Frame, ProbeState
 from edge.trust.faults import UNKNOWN_SCALE, missing_scale, picture_faults, probe_faults
 
 
@@ -41,5 +43,8 @@ def test_a_probe_that_does_not_transmit_is_one_with_its_reason() -> None:
 
 
 def test_a_scale_is_missing_for_a_reason() -> None:
-    assert missing_scale(None) == missing_scale(ProbeState()) == UNKNOWN_SCALE
-    assert missing_scale(ProbeState(doubt="the line was cut")) == "scale withheld: the line was cut"
+    frame = Frame(np.zeros((8, 8), np.uint8), 0, 0, "camera:0")
+    assert missing_scale(frame) == missing_scale(replace(frame, probe=ProbeState())) == UNKNOWN_SCALE
+    in_doubt = replace(frame, probe=ProbeState(doubt="the line was cut"), unscaled="no ticks")
+    assert missing_scale(in_doubt) == "scale withheld: the line was cut"
+    assert missing_scale(replace(frame, unscaled="no ticks; state it")) == "scale unknown: no ticks; state it"

@@ -3,28 +3,28 @@
 import numpy as np
 import pytest
 
-from edge.finding import Finding, Measurement, Verdict
-from edge.frame import Frame
+from edge.finding import CaliperMark, Finding, LineMark, Measurement, Verdict
+from edge.frame import Frame, PixelSpacing, SpacingOrigin
 from edge.terms import CutOffs, MeasurementTerm, Terms
 from edge.trust.verdict import judged
 
 CUT_OFFS = CutOffs("if it is a wrist", (4, 30), ((10, "sensitivity 70 %"), (12, "sensitivity 81 %")), "a book")
 TERMS = Terms(
     (
-        MeasurementTerm("area", "mm2", "Area", cut_offs=CUT_OFFS),
+        MeasurementTerm("area", "mm2", "Area", plausible=(2, 90), source="a book", cut_offs=CUT_OFFS),
         MeasurementTerm("slope", "deg", "Slope", signed=True),
         MeasurementTerm("ill", "%", simulated_only="ill withheld: learned from phantoms"),
     )
 )
 
 
-def frame_of(origin="stills:a.png"):
-    return Frame(np.zeros((80, 80), np.uint8), 0, 0, origin)
+def frame_of(origin="stills:a.png", **more):
+    return Frame(np.zeros((80, 80), np.uint8), 0, 0, origin, **more)
 
 
-def judge(*measured, origin="stills:a.png", verdict=Verdict.MEASURED, terms=TERMS):
-    finding = Finding("toy", 0, 0, verdict, measurements=measured, notes=("a note",))
-    return judged(frame_of(origin), finding, terms)
+def judge(*measured, origin="stills:a.png", verdict=Verdict.MEASURED, terms=TERMS, marks=(), **more):
+    finding = Finding("toy", 0, 0, verdict, measurements=measured, marks=marks, notes=("a note",))
+    return judged(frame_of(origin, **more), finding, terms)
 
 
 def area(value, low, high, unit="mm2"):
@@ -77,3 +77,21 @@ def test_what_holds_in_phantoms_alone_is_kept_from_real_pictures():
 
 def test_a_refusal_stays_as_it_is():
     assert judge(verdict=Verdict.REFUSED).verdict is Verdict.REFUSED
+
+
+@pytest.mark.parametrize("value", [1.0, 2500.0])
+def test_a_number_that_nobody_has_refuses_all_and_is_named(value):
+    line = LineMark("border", np.zeros((2, 2), np.float32))
+    marks = (line, CaliperMark("width", (0, 0), (9, 9), "9 mm"))
+    finding = judge(area(value, value, value), Measurement("slope", 3.0, "deg", 2.0, 4.0), marks=marks)
+    assert (finding.verdict, finding.measurements, finding.marks) == (Verdict.REFUSED, (), (line,))
+    (reason,) = finding.reasons
+    assert reason.startswith(f"Area would be {value:.3g} mm², outside 2 to 90 mm² (a book)")
+    assert judge(area(2500, 2400, 2600, "px2")).verdict is Verdict.MEASURED
+
+
+def test_a_doubted_scale_limits_what_is_measured_with_it():
+    spacing = PixelSpacing(0.1, 0.1, SpacingOrigin.USER)
+    finding = judge(area(50, 40, 60), spacing=spacing, doubts=("two scales",))
+    assert (finding.verdict, finding.reasons) == (Verdict.LIMITED, ("two scales",))
+    assert judge(area(50, 40, 60, "px2"), doubts=("two scales",)).verdict is Verdict.MEASURED

@@ -14,6 +14,11 @@ ADDRESSES = (
 
 Address = Annotated[str, typer.Argument(metavar="ADDRESS", help=ADDRESSES, show_default=False)]
 
+Run = Annotated[
+    int | None,
+    typer.Option("--run", metavar="PROCESS", help="The run that is meant, where several have this address."),
+]
+
 EXIT_FAILED = 1
 
 probe = typer.Typer(
@@ -53,10 +58,11 @@ def list_probes(
 def info(
     address: Address,
     json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+    run: Run = None,
 ) -> None:
     """Show a probe: identity, firmware, parameters, presets, acoustic output, sensors, permission to transmit, link.
 
-    Like every new session, this ends a transmit that another program armed.
+    A run that has this probe is asked. Else, like every new session, this ends a transmit that another program armed.
 
     [bold]Examples[/]
 
@@ -67,9 +73,14 @@ def info(
     from edge.app.probe.fields import print_json
     from edge.app.probe.info import ask_facts, facts_view
     from edge.app.probe.opening import opened
+    from edge.app.probe.run_socket import Request, ask_run
 
-    with opened(address) as probe:
-        facts = ask_facts(probe)
+    answer = ask_run(address, Request(info=True), run)
+    if answer is not None and answer.facts is not None:
+        facts = answer.facts
+    else:
+        with opened(address) as probe:
+            facts = ask_facts(probe)
     if json:
         print_json(facts)
     else:
@@ -83,11 +94,12 @@ def set_parameters(
         list[str],
         typer.Argument(metavar="NAME=VALUE...", help="Names and units as 'probe info' shows them.", show_default=False),
     ],
+    run: Run = None,
 ) -> None:
     """Change parameters of a probe, all of them or none. It refuses what is not allowed and says what is.
 
     A preset loads its values first.
-    Like every new session, this ends a transmit that another program armed.
+    A run that has this probe does it. Else, like every new session, this ends a transmit that another program armed.
 
     [bold]Examples[/]
 
@@ -96,9 +108,16 @@ def set_parameters(
       sonoedge probe set /dev/ttyACM0 preset=musculoskeletal tgc_3=4dB
     """
     from edge.app.probe.opening import opened
+    from edge.app.probe.run_socket import Request, ask_run
     from edge.app.probe.setting import change_table, changes_from, split_settings
 
     asked = split_settings(settings)
+    answer = ask_run(address, Request(settings=tuple(settings)), run)
+    if answer is not None:
+        out().print(
+            change_table(answer.before, answer.after, answer.presets, changes_from(asked, answer.before).keys())
+        )
+        return
     with opened(address) as probe:
         table = probe.parameter_table()
         changes = changes_from(asked, table)
@@ -108,6 +127,59 @@ def set_parameters(
     out().print(change_table(table, now, presets, changes.keys()))
     if address.startswith("sim:"):
         say("this simulated probe has ended with the command")
+
+
+def _give_order(action: str, address: str, run: int | None) -> None:
+    from edge.app.probe.run_socket import Request, ask_run
+    from edge.errors import SettingError
+
+    if ask_run(address, Request(action=action), run) is None:
+        raise SettingError(f"no run of this user has the probe at {address}; start one: sonoedge run TASK --probe")
+    say(f"{action}: done")
+
+
+@probe.command()
+def freeze(address: Address, run: Run = None) -> None:
+    """Freeze the probe of a run: its last picture stays, and it stops transmitting.
+
+    [bold]Example[/]
+
+      sonoedge probe freeze /dev/ttyACM0
+    """
+    _give_order("freeze", address, run)
+
+
+@probe.command()
+def unfreeze(address: Address, run: Run = None) -> None:
+    """Let the probe of a run go on after a freeze.
+
+    [bold]Example[/]
+
+      sonoedge probe unfreeze /dev/ttyACM0
+    """
+    _give_order("unfreeze", address, run)
+
+
+@probe.command()
+def arm(address: Address, run: Run = None) -> None:
+    """Let the probe of a run transmit again, once the cause that ended it is mended: it emits ultrasound.
+
+    [bold]Example[/]
+
+      sonoedge probe arm /dev/ttyACM0
+    """
+    _give_order("arm", address, run)
+
+
+@probe.command()
+def disarm(address: Address, run: Run = None) -> None:
+    """Stop the transmit of a run's probe.
+
+    [bold]Example[/]
+
+      sonoedge probe disarm /dev/ttyACM0
+    """
+    _give_order("disarm", address, run)
 
 
 @probe.command()

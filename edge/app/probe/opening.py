@@ -1,7 +1,10 @@
 """A probe opened for a command: what goes wrong says who holds the port, and losses of the line are told."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from random import SystemRandom
+from typing import Final
 
 from edge.app.console import busy, say
 from edge.app.probe.ports import open_devices
@@ -16,6 +19,17 @@ from firmware_bridge.errors import (
 from firmware_bridge.host.probe import Probe, open_probe
 from firmware_bridge.line.transport.contract import Transport
 from firmware_bridge.line.transport.table import open_transport
+
+_SEEDS: Final = 1 << 31
+
+
+def with_seed(address: str) -> str:
+    """The address of a simulated probe with the seed that is drawn where it names none, so that it can be told."""
+    simulated, colon, rest = address.partition(":")
+    if simulated != "sim" or not colon or re.search(r"(^|,)seed=", rest.partition("flash=")[0]):
+        return address
+    seed = f"seed={SystemRandom().randrange(_SEEDS)}"
+    return f"sim:{seed},{rest}" if rest else f"sim:{seed}"
 
 
 def unwrapped(transport: Transport) -> Transport:

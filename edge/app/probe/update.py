@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Final
 
-import platformdirs
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from edge.app.console import err, out, say
 from edge.app.probe.opening import opened
+from edge.app.user_folder import settings_folder
 from firmware_bridge.errors import KeyFileError
 from firmware_bridge.host.update import UpdateProgress, UpdateStage, update
 
@@ -46,8 +46,8 @@ def update_probe(address: str, image: Path, key: Path | None) -> None:
 
 
 def default_key() -> Path:
-    """The key that the user keeps. Raises KeyFileError where there is none."""
-    path = platformdirs.user_config_path("sonoedge") / KEY_FILE
+    """The key that the user keeps. Raises KeyFileError where there is none, SettingError where there can be none."""
+    path = settings_folder() / KEY_FILE
     if not path.is_file():
         raise KeyFileError(
             f"no key says whose firmware is trusted: add --key FILE, or keep the maker's public key as {path}"

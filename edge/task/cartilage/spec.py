@@ -10,7 +10,7 @@ from edge.task.spec import Pathway, TaskSpec
 from edge.terms import MarkTerm, MeasurementTerm, Role, Terms
 
 THIRDS = ("medial", "central", "lateral")
-PLAUSIBLE_THICKNESS_MM = (0.3, 8.0)
+PLAUSIBLE_THICKNESS_MM = (0.2, 8.0)
 THICKNESS_SOURCE = "femoral trochlear cartilage on ultrasound 1.5 to 3.5 mm in adults, up to 6 mm in childhood"
 
 
@@ -34,8 +34,10 @@ SPEC = TaskSpec(
         measurements=(
             *(_thickness(f"mean_thickness_{third}", third.capitalize()) for third in THIRDS),
             _thickness("mean_thickness", "Mean"),
-            _thickness("minimum_thickness", "Thinnest"),
-            MeasurementTerm("area", "mm2", "Area"),
+            MeasurementTerm("minimum_thickness", "mm", "Thinnest", plausible=(0.0, 8.0), source=THICKNESS_SOURCE),
+            MeasurementTerm(
+                "area", "mm2", "Area", plausible=(2.0, 450.0), source="8 mm thick over the 56 mm of a trochlea"
+            ),
             MeasurementTerm("echo_intensity", "grey level", "Echo intensity"),
         ),
         marks=(
@@ -47,7 +49,11 @@ SPEC = TaskSpec(
     ),
     options=CartilageOptions,
     # The model learned from 22 mm on; under 18 mm thick cartilage was read 1 mm too thin on the phantom.
-    gate=Gate(least_depth_mm=20.0),
+    gate=Gate(
+        plausible_depth_mm=(10.0, 120.0),
+        depth_source="the front of a knee is scanned 20 to 60 mm deep",
+        least_depth_mm=20.0,
+    ),
     anatomies=(Anatomy("cartilage", "edge.task.cartilage.phantom:open_cine"),),
     demo_frames=150,
 )

@@ -56,7 +56,7 @@ class CartilageTask:
         size = sizes_of(borders, frame.spacing)
         sides = None if one_sided(frame.ultrasound, borders.lower) else self._sides
         measured = (*measurements_of(size, sides, frame, self._figures), echo_intensity(frame, marks[0]))
-        reasons: tuple[str, ...] = () if frame.spacing else (missing_scale(frame.probe),)
+        reasons: tuple[str, ...] = () if frame.spacing else (missing_scale(frame),)
         if sides is None:
             reasons += ("one condyle only is in view: no thirds; centre the sulcus",)
         thirds = thirds_of(borders, sides, size) if frame.spacing and sides is not None else ()

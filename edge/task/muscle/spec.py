@@ -5,6 +5,7 @@ from typing import Annotated
 
 from edge.option import Option
 from edge.phantom.anatomy import Anatomy
+from edge.task.gate import Gate
 from edge.task.spec import Pathway, TaskSpec
 from edge.terms import MarkTerm, MeasurementTerm, Role, Terms
 
@@ -58,6 +59,7 @@ SPEC = TaskSpec(
             MarkTerm("muscle thickness"),
         ),
     ),
+    gate=Gate(plausible_depth_mm=(10.0, 160.0), depth_source="limb muscles are scanned 30 to 100 mm deep"),
     anatomies=(Anatomy("muscle", "edge.task.muscle.phantom:open_cine", MusclePhantomOptions),),
     demo_frames=200,
 )

@@ -180,7 +180,7 @@ class ClassicalMuscleTask(MuscleTask):
 
 def _withheld(muscle: Architecture, frame: Frame) -> tuple[str, ...]:
     """Reasons for what is not said."""
-    reasons: tuple[str, ...] = () if frame.spacing else (missing_scale(frame.probe),)
+    reasons: tuple[str, ...] = () if frame.spacing else (missing_scale(frame),)
     if muscle.size.length is None:
         return (*reasons, "fascicle length withheld: the fascicles run along the aponeuroses")
     if muscle.size.extrapolated > MOST_EXTRAPOLATED:

@@ -70,7 +70,7 @@ class ClassicalNerveTask:
         if faults := moved_faults(votes, place):
             return self._finding(frame, faults, votes, marks)
         frozen = ("the picture is frozen: no further frame confirms it",) if votes.frozen else ()
-        scale = () if frame.spacing else (missing_scale(frame.probe),)
+        scale = () if frame.spacing else (missing_scale(frame),)
         reasons = (WITHHELD, PROPOSED, *frozen, *scale)
         measured = (*self._measured(frame, votes, place), _share(sight))
         return self._finding(frame, reasons, votes, marks, measured, (said,))

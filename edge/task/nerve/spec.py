@@ -5,13 +5,14 @@ from typing import Annotated
 
 from edge.option import Option
 from edge.phantom.anatomy import Anatomy
+from edge.task.gate import Gate
 from edge.task.spec import Pathway, TaskSpec
 from edge.terms import CutOffs, MarkTerm, MeasurementTerm, Role, Terms
 
 HANDS = ("hand", "still", "slide", "tilt", "compress")
 """What the hand does: a little of all, nothing, or one of them fully. The heart beats in each."""
-PLAUSIBLE_AREA_MM2 = (0.5, 250.0)
-"""A digital nerve; more than a thick sciatic one."""
+IN_PICTURE_MM = (0.0, 160.0)
+IN_PICTURE = "within the deepest picture of a nerve"
 MEDIAN_NERVE = CutOffs(
     "if this is the median nerve at the wrist",
     (4.0, 30.0),
@@ -51,19 +52,49 @@ SPEC = TaskSpec(
                 "mm2",
                 "Area",
                 decimals=1,
-                plausible=PLAUSIBLE_AREA_MM2,
-                source="digital to sciatic nerve",
+                plausible=(0.5, 250.0),
+                source="a digital nerve to more than a thick sciatic one",
                 cut_offs=MEDIAN_NERVE,
             ),
-            MeasurementTerm("long_axis", "mm"),
-            MeasurementTerm("short_axis", "mm"),
+            MeasurementTerm("long_axis", "mm", plausible=(0.7, 40.0), source="digital to sciatic nerve"),
+            MeasurementTerm("short_axis", "mm", plausible=(0.4, 20.0), source="digital to sciatic nerve"),
             MeasurementTerm("flattening_ratio", ":1", "Flattening"),
-            MeasurementTerm("depth_under_skin", "mm", "Depth"),
-            MeasurementTerm("vessel_distance", "mm", "To vessel", signed=True),
-            MeasurementTerm("outer_area", "mm2", "Area with rim", decimals=1, detail=True),
+            MeasurementTerm(
+                "depth_under_skin", "mm", "Depth", plausible=(0.0, 120.0), source="sciatic nerve in large people"
+            ),
+            MeasurementTerm(
+                "vessel_distance",
+                "mm",
+                "To vessel",
+                signed=True,
+                plausible=(0.0, 160.0),
+                source="within the deepest picture",
+            ),
+            MeasurementTerm(
+                "outer_area",
+                "mm2",
+                "Area with rim",
+                decimals=1,
+                detail=True,
+                plausible=(0.5, 400.0),
+                source="a thick sciatic nerve with its rim",
+            ),
             MeasurementTerm("chance_if_nerve_in_view", "%", "Chance, if in view", signed=True),
-            MeasurementTerm("candidate_depth", "mm", "Depth of its middle"),
-            MeasurementTerm("candidate_from_left", "mm", "From the left edge", signed=True),
+            MeasurementTerm(
+                "candidate_depth",
+                "mm",
+                "Depth of its middle",
+                plausible=(0.0, 160.0),
+                source="within the deepest picture",
+            ),
+            MeasurementTerm(
+                "candidate_from_left",
+                "mm",
+                "From the left edge",
+                signed=True,
+                plausible=(0.0, 160.0),
+                source="within the deepest picture",
+            ),
             MeasurementTerm("vote_share", "%", "Share of votes", signed=True),
         ),
         marks=(
@@ -85,6 +116,7 @@ SPEC = TaskSpec(
             MarkTerm("after", Role.AFTER),
         ),
     ),
+    gate=Gate(plausible_depth_mm=(8.0, 160.0), depth_source="nerves are scanned 15 to 80 mm deep"),
     anatomies=(Anatomy("nerve", "edge.task.nerve.phantom:open_cine", NervePhantomOptions),),
     demo_frames=150,
 )

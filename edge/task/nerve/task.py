@@ -17,7 +17,7 @@ from edge.task.nerve.outlines import SIDE, Outline, full_scores, inside_rim, out
 from edge.task.nerve.sizes import measurements_of, sizes_of
 from edge.task.nerve.spec import SPEC
 from edge.task.nerve.tracking import NerveTrack, chosen_first, doubts, followed, track_before, vote_faults, voted
-from edge.task.nerve.view import cut_off, nerve_faults, others_said, size_faults, speckle_only
+from edge.task.nerve.view import cut_off, nerve_faults, others_said, speckle_only
 from edge.task.tensor import fitted_tensor
 from edge.trust.faults import missing_scale
 
@@ -72,12 +72,11 @@ class NerveTask:
         measured = measurements_of(sizes, frame.spacing, self._figures, whole=whole)
         track = followed(before, frame, chosen, measured)
         marks = marks_of((chosen, *others), vessels, inner if whole else None, frame.spacing)
-        area = next((one for one in measured if one.name == "cross_sectional_area"), None)
-        if faults := size_faults(area) or vote_faults(track):
+        if faults := vote_faults(track):
             return Concluded(refused(SPEC.name, frame, faults, marks), track)
         told = voted(measured, track)
         reasons: tuple[str, ...] = () if whole else ("the nerve leaves the picture: its size is withheld",)
         reasons += others_said(chosen, others) + doubts(track)
-        reasons += () if frame.spacing else (missing_scale(frame.probe),)
+        reasons += () if frame.spacing else (missing_scale(frame),)
         verdict = Verdict.LIMITED if reasons else Verdict.MEASURED
         return Concluded(finding_of(SPEC.name, frame, verdict, reasons, told, marks), track)

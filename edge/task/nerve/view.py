@@ -7,10 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.finding import Measurement
 from edge.frame import Region
 from edge.task.nerve.outlines import Floats, Outline
-from edge.task.nerve.spec import PLAUSIBLE_AREA_MM2
 
 NEARLY_AS_LARGE: Final = 0.5
 """Share of the chosen nerve's area from which another one could as well be meant."""
@@ -38,14 +36,6 @@ def nerve_faults(nerves: Sequence[Outline], least_confidence: float) -> tuple[st
     if nerves[0].confidence < least_confidence:
         return (f"what may be a nerve is not seen clearly ({100 * nerves[0].confidence:.0f} %): tilt the probe",)
     return ()
-
-
-def size_faults(area: Measurement | None) -> tuple[str, ...]:
-    """Why a size cannot be a nerve's."""
-    low, high = PLAUSIBLE_AREA_MM2
-    if area is None or area.unit != "mm2" or low <= area.value <= high:
-        return ()
-    return (f"{area.value:.1f} mm2 is no nerve's cross-section; check the scale",)
 
 
 def cut_off(ring: Floats, region: Region) -> bool:

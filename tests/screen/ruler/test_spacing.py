@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.frame import PixelSpacing, Region, SpacingOrigin
+from edge.frame import PixelSpacing, SpacingOrigin
 from edge.screen.ruler.spacing import choose_spacing, spacing_from_depth
 
 
@@ -38,9 +38,9 @@ def test_order_of_trust(present, expected):
 
 
 def test_a_disagreement_is_told_and_covered():
-    chosen, notes = choose_spacing([spacing(SpacingOrigin.TICKS, 0.085), spacing(SpacingOrigin.DICOM, 0.1)])
+    chosen, doubts = choose_spacing([spacing(SpacingOrigin.TICKS, 0.085), spacing(SpacingOrigin.DICOM, 0.1)])
     assert chosen is not None
-    assert notes == ("the ticks say 0.0850 mm per px, DICOM says 0.1000: 15 % apart; DICOM is used",)
+    assert doubts == ("the ticks say 0.0850 mm per px, DICOM says 0.1000 mm per px: 15 % apart; DICOM is used",)
     low = chosen.y_mm_per_px * (1 - chosen.relative_uncertainty)
     assert low <= 0.085 * (1 + 1e-9)
 
@@ -52,7 +52,16 @@ def test_two_percent_apart_is_no_disagreement():
     assert chosen.relative_uncertainty == 0.001
 
 
-def test_depth_is_the_height_of_the_region():
-    found = spacing_from_depth(40.0, Region(10, 20, 300, 500))
+def test_a_conflict_is_told_for_both_axes():
+    _, doubts = choose_spacing(
+        [PixelSpacing(0.1, 0.1, SpacingOrigin.USER), PixelSpacing(0.12, 0.1, SpacingOrigin.DICOM)]
+    )
+    assert doubts == (
+        "DICOM says 0.1200 mm per px across and 0.1000 down, you say 0.1000 mm per px: 20 % apart; your value is used",
+    )
+
+
+def test_a_depth_is_divided_by_its_extent():
+    found = spacing_from_depth(40.0, 500.0)
     assert found.y_mm_per_px == pytest.approx(0.08)
     assert found.origin is SpacingOrigin.DEPTH

@@ -136,13 +136,6 @@ def test_a_nerve_that_leaves_the_picture_has_no_size():
     assert finding.measurement("depth_under_skin") is not None
 
 
-def test_a_size_that_no_nerve_has_is_refused():
-    frame = replace(frame_of_nerve(), spacing=PixelSpacing(0.5, 0.5, SpacingOrigin.USER))
-    finding = concluded(frame)
-    assert finding.verdict is Verdict.REFUSED
-    assert "check the scale" in finding.reasons[0]
-
-
 def test_colour_speckle_a_tiny_picture_and_an_idle_probe_are_refused():
     box = Region(100, 100, 80, 60)
     assert "Doppler" in concluded(frame_of_nerve(coloured=box)).reasons[0]
