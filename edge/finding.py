@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.frame import PixelSpacing
+from edge.terms import plain_unit
 
 
 class Verdict(StrEnum):
@@ -154,6 +155,8 @@ class Finding:
 
     def summary(self) -> str:
         """One line for a log or a terminal."""
-        values = ", ".join(f"{m.name} {m.value:.2f} {m.unit} ({m.low:.2f} to {m.high:.2f})" for m in self.measurements)
+        values = ", ".join(
+            f"{m.name} {m.value:.2f} {plain_unit(m.unit)} ({m.low:.2f} to {m.high:.2f})" for m in self.measurements
+        )
         reasons = "; ".join(self.reasons)
         return f"#{self.sequence} {self.verdict}: " + " | ".join(part for part in (values, reasons) if part)

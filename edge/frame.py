@@ -70,10 +70,12 @@ class ProbeState:
     epoch: int | None = None
     """Counts the changes of the parameters: two exposures of one epoch had the same ones."""
     frozen: bool | None = None
-    """True: the picture and the parameters are those of the last exposure before the freeze."""
+    """True: it is the last exposure before a freeze that lasts; parameters and `transmitting` are those of it."""
+    frozen_ns: int | None = None
+    """The monotonic time of the exposure that is frozen. None: none is, or its time is not known."""
     transmitting: bool | None = None
     transmit_off_reason: str = ""
-    """Why it does not transmit: `heartbeat lost`."""
+    """Why it does not transmit now: `heartbeat lost`. Empty where nothing but the freeze keeps it from that."""
     mi: float | None = None
     tis: float | None = None
     tib: float | None = None

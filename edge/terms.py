@@ -11,6 +11,14 @@ from types import MappingProxyType
 from typing import Final
 
 _UNITS: Final = MappingProxyType({"mm2": "mm²", "px2": "px²", "deg": "°", "grey level": "grey"})
+ASCII_SIGNS: Final = MappingProxyType(
+    {"²": "2", "³": "3", "°": " deg", "–": "-", "—": "-", "·": "|", "…": "...", "µ": "u", "±": "+-", "×": "x"}
+)
+"""For fonts and terminals without the signs that people read."""
+_DECIMALS: Final = MappingProxyType(
+    {"mm": 1, "mm2": 0, "px": 0, "px2": 0, "deg": 0, "1/m": 0, "%": 0, "grey level": 0, "SD": 1, ":1": 1}
+)
+_MOST_DECIMALS: Final = 2
 
 
 class Role(StrEnum):
@@ -28,7 +36,9 @@ class Role(StrEnum):
     EXTRAPOLATED = "extrapolated"
     """Continued where nothing was seen: dashed."""
     PROPOSAL = "proposal"
-    """Could be meant instead of what is measured: dashed."""
+    """Could be what is looked for, and is not measured: dashed."""
+    ALTERNATIVE = "alternative"
+    """Could be meant instead: dashed."""
     REGION = "region"
     """Set by the user, or proposed for measuring in."""
     WINDOW = "window"
@@ -66,7 +76,7 @@ class MeasurementTerm:
     words: str = ""
     """As short as the picture's read-out needs; empty: the name without underscores."""
     decimals: int | None = None
-    """None: as many as the interval bears."""
+    """In `unit`. None: as its unit has."""
     detail: bool = False
     """Kept in the records, not written over the picture."""
     lane: int | None = None
@@ -146,3 +156,11 @@ def _by_name(terms: Terms) -> tuple[dict[str, MeasurementTerm], dict[str, MarkTe
 def plain_unit(unit: str) -> str:
     """As people read it, wherever they do: `mm²`. Records keep `mm2`."""
     return _UNITS.get(unit, unit)
+
+
+def decimals_of(unit: str, term: MeasurementTerm | None = None) -> int:
+    """With which a value in this unit is written, wherever people read it; the same for all frames, lest the last digit
+    come and go."""
+    if term is not None and term.decimals is not None and unit == term.unit:
+        return term.decimals
+    return _DECIMALS.get(unit, _MOST_DECIMALS)

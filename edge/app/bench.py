@@ -82,7 +82,7 @@ bench = task_commands(
 
 
 def print_table(table: "LatencyTable") -> None:
-    """Median of each stage with its 95th percentile, the quickest inference first."""
+    """Median of each stage with its 95th percentile under it, the quickest inference first; 80 columns."""
     from edge.app.tables import plain_table
 
     board = table.board
@@ -91,10 +91,16 @@ def print_table(table: "LatencyTable") -> None:
     out().print(
         f"{table.frames} frames of {width} x {height} from {table.source}; {', '.join(table.versions)}\n", markup=False
     )
-    shown = plain_table("runtime", *STAGES, "beside infer", left=("runtime",))
+    shown = plain_table("runtime", *STAGES, "beside", left=("runtime",))
     for row in sorted(table.rows, key=lambda row: {s.name: s.median_ms for s in row.stages}["infer"]):
         spreads = {stage.name: stage for stage in row.stages}
         cells = [*(spreads[name] for name in STAGES), row.beside_inference]
-        shown.add_row(row.label, *(f"{cell.median_ms:.2f} [dim]/ {cell.p95_ms:.2f}[/]" for cell in cells))
+        shown.add_row(row.label, *(milliseconds(cell.median_ms) for cell in cells))
+        shown.add_row("  95 % are under", *(milliseconds(cell.p95_ms) for cell in cells), style="dim")
     out().print(shown)
-    out().print("\nmilliseconds: median [dim]/ 95 % are under[/]; beside infer: prepare, conclude and overlay together")
+    out().print("\nmilliseconds, the median first; beside: prepare, conclude and overlay together")
+
+
+def milliseconds(value: float) -> str:
+    """Four digits: six such columns stand in 80 characters beside the runtime's name."""
+    return f"{value:.2f}" if value < 100 else f"{value:.0f}"

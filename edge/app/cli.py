@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from edge.app.bench import bench
-from edge.app.console import say_error
+from edge.app.console import accept_any_sign, say_error
 from edge.app.demo import demo
 from edge.app.doctor import doctor
 from edge.app.models import models
@@ -63,6 +63,7 @@ def options(
 
 def main() -> None:
     """Runs the command line and ends the process: 0 done, 1 failed, 2 wrong usage. Never shows a traceback."""
+    accept_any_sign()
     try:
         app()
     except KeyboardInterrupt:

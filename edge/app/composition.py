@@ -16,6 +16,7 @@ from edge.loop.capture import ignore
 from edge.loop.runner import Loop
 from edge.loop.step import Draw, Step, runtime_label
 from edge.overlay.draw import draw
+from edge.overlay.layout import Places
 from edge.overlay.stages import draw_stages
 from edge.registry import Entry, load
 from edge.runtime.contract import Runtime
@@ -95,12 +96,13 @@ def compose(
             name: opened.enter_context(QueuedSink(sink, capacity, lossless=not source.live))
             for name, sink in opened_sinks.items()
         }
-        if page is not None:
-            sinks["page"] = opened.enter_context(QueuedSink(page, 1, lossless=False))
+        views = {} if page is None else {"page": opened.enter_context(QueuedSink(page, 1, lossless=False))}
         locator = Locator(_stated_spacing(settings.mm_per_px), settings.depth_mm)
         draw_on = drawing(spec.terms, live=source.live, stages=settings.stages)
         step = Step(locator.locate, spec.gate, spec.terms, task, runtime, draw_on, clock)
-        loop = opened.enter_context(Loop(source, step, sinks, clock, max_frames=settings.max_frames, tell=tell))
+        loop = opened.enter_context(
+            Loop(source, step, sinks, clock, views=views, max_frames=settings.max_frames, tell=tell)
+        )
         control, player = _open_control(settings, probe, script, run_file, tell, opened)
         return Chain(
             loop=loop,
@@ -204,7 +206,7 @@ def _open_sinks(settings: Settings, about: Callable[[], dict[str, Any]]) -> tupl
     run_file = RunFile(folder, about())
     sinks: dict[str, Sink] = {"records": load("sink", SINKS, "records")(folder)}
     if settings.video:
-        sinks["video"] = load("sink", SINKS, "video")(folder, settings.fps or VIDEO_FPS)
+        sinks["video"] = load("sink", SINKS, "film")(folder, settings.fps or VIDEO_FPS, stills=not settings.stills)
     for name, wanted in (("stills", settings.stills), ("masks", settings.masks)):
         if wanted:
             sinks[name] = load("sink", SINKS, name)(folder)
@@ -212,10 +214,13 @@ def _open_sinks(settings: Settings, about: Callable[[], dict[str, Any]]) -> tupl
 
 
 def drawing(terms: Terms, *, live: bool, stages: bool = False) -> Draw:
-    """How a frame's finding is drawn. live: with its age, which of a recording means nothing to anybody."""
+    """How a frame's finding is drawn; texts keep their places. live: with its age, which of a recording means nothing to
+    anybody, and which is not known of a picture that was frozen before anybody looked."""
+    places = Places()
 
     def plain(frame: Frame, finding: Finding, age_s: float) -> Any:
-        return draw(frame, finding, terms, age_s=age_s if live else None)
+        known = live and not (frame.probe is not None and frame.probe.frozen and frame.probe.frozen_ns is None)
+        return draw(frame, finding, terms, age_s=age_s if known else None, places=places)
 
     if not stages:
         return plain

@@ -3,6 +3,7 @@
 Results go to standard output, everything that is said about them to standard error.
 """
 
+import codecs
 import os
 import signal
 import sys
@@ -14,9 +15,35 @@ from types import FrameType, MappingProxyType
 from rich.console import Console
 from rich.text import Text
 
+from edge.terms import ASCII_SIGNS
+
 COLOURS: Mapping[str, str] = MappingProxyType({"measured": "green", "limited": "yellow", "refused": "red"})
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """That end a run in order: files are finished, the summary is shown where there still is a terminal."""
+
+
+_ANY_SIGN = "sonoedge.any_sign"
+
+
+def accept_any_sign() -> None:
+    """From now on no text is an error at a terminal whose encoding lacks some of its signs: these become others."""
+    codecs.register_error(_ANY_SIGN, _replaced)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors=_ANY_SIGN)
+
+
+def _replaced(error: UnicodeError) -> tuple[str, int]:
+    """`mm²` as `mm2`; of a file name's byte that is no text its number: `\\xe9`."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(map(_plain_sign, error.object[error.start : error.end])), error.end
+
+
+def _plain_sign(sign: str) -> str:
+    if "\udc80" <= sign <= "\udcff":
+        return f"\\x{ord(sign) - 0xDC00:02x}"
+    return ASCII_SIGNS.get(sign, "?")
 
 
 @cache

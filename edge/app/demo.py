@@ -118,7 +118,7 @@ def keep_picture(path: Path, results: "list[Result]") -> None:
 
 def print_comparison(comparisons: "tuple[Comparison, ...]", terms: "Terms") -> None:
     from edge.app.tables import plain_table
-    from edge.overlay.wording import plain_unit
+    from edge.terms import plain_unit
 
     if not comparisons:
         out().print("no frame was measured, so there is nothing to compare with the truth", style="yellow")

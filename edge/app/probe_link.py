@@ -18,10 +18,12 @@ from firmware_bridge.host.events import Event, Exposed, ParametersChanged, Telem
 from firmware_bridge.host.parameters import ProbeParameters, parameters_from_raw
 from firmware_bridge.host.probe import Probe, open_probe
 from firmware_bridge.host.reports import StateKnown, StateUnknown
-from firmware_bridge.line.messages import ExposureFlag
+from firmware_bridge.line.messages import ExposureFlag, TransmitOff
 
 STATE_WAIT_S = 0.25
 """How long a frame waits for the report of its exposure: the slowest line, and a period at 5 frames/s."""
+FROZEN_WAIT_S = 0.75
+"""How long a frozen picture waits for the probe's word: it is measured once, so that is worth waiting for."""
 REPEAT_S = 0.1
 """How often a frozen picture is shown again."""
 SIMULATED = "sim:"
@@ -42,12 +44,10 @@ class Exposures:
     def next_exposure(self, timeout_s: float) -> Exposure | None:
         deadline_ns = self._now_ns() + round(timeout_s * 1e9)
         while True:
-            since_ns = self._now_ns()
-            left_s = (deadline_ns - since_ns) / 1e9
+            left_s = (deadline_ns - self._now_ns()) / 1e9
             exposure = self._box.take(max(0.0, min(REPEAT_S, left_s)))
             if exposure is None and self._last is not None and self._is_frozen():
-                # Not now: an exposure since it was unfrozen may have happened, and be on its way here.
-                return replace(self._last, exposed_ns=since_ns, transmitting=False, frozen=True)
+                return replace(self._last, frozen=True)
             if exposure is not None or left_s <= 0:
                 self._last = exposure or self._last
                 return exposure
@@ -79,6 +79,8 @@ class ProbeLink(Closing):
         self.probe, self._tell, self._opened = probe, tell, opened or ExitStack()
         self._latest_ns = 0
         self._transmitted = False
+        self._frozen: tuple[tuple[int, int], int] | None = None
+        """Start and frame number of the exposure that was frozen last, and the time that it was first told with."""
 
     def start(self, *, arm: bool) -> None:
         """Starts imaging; `arm`: transmits. Raises a BridgeError with the probe's reason where it refuses."""
@@ -87,13 +89,14 @@ class ProbeLink(Closing):
             self.probe.arm()
 
     def state_at(self, exposed_ns: int) -> ProbeState:
-        answer = self.probe.state_at(exposed_ns, STATE_WAIT_S)
+        answer = self.probe.state_at(exposed_ns, FROZEN_WAIT_S if _is_frozen(self.probe) else STATE_WAIT_S)
         if isinstance(answer, StateUnknown):
-            return ProbeState(doubt=answer.reason)
-        if exposed_ns > self._latest_ns:
+            return ProbeState(doubt=answer.reason, frozen=answer.frozen or None)
+        if exposed_ns >= self._latest_ns:
             self._latest_ns = exposed_ns
             self._follow(answer)
-        return state_of(answer)
+        state = state_of(answer)
+        return replace(state, frozen_ns=self._frozen_ns(answer, exposed_ns)) if answer.frozen else state
 
     def close(self) -> None:
         with self._opened:
@@ -103,14 +106,25 @@ class ProbeLink(Closing):
             self.probe.close()
 
     def _follow(self, state: StateKnown) -> None:
-        """Tells of a permission that was lost. Without a reason it was given back meanwhile."""
-        lost = not state.transmitting and not state.frozen and bool(state.transmit_off_reason)
+        """Tells of a permission that was lost. What the freeze alone took comes back; without a reason it has."""
+        lost = state.transmit_off not in (TransmitOff.NONE, TransmitOff.FROZEN)
         if self._transmitted and lost:
             self._tell(
                 f"the probe does not transmit any more: {state.transmit_off_reason}; it is not armed again by itself: "
-                "when that is mended, end this run and start it anew"
+                "when that is mended, arm it; this run goes on"
             )
-        self._transmitted = state.transmitting or (self._transmitted and not lost)
+        self._transmitted = not lost and (state.transmitting or self._transmitted)
+
+    def _frozen_ns(self, state: StateKnown, near_ns: int) -> int | None:
+        """Of one exposure always the same, though the clocks are known better and better."""
+        which = (self.probe.boot_id, state.frame_number)
+        if self._frozen is None or self._frozen[0] != which:
+            try:
+                exposed = self.probe.host_time(state.exposed_device_us % (1 << 32), near_ns)
+            except ClockNotReadyError:
+                return None
+            self._frozen = which, exposed.host_ns
+        return self._frozen[1]
 
 
 def open_link(address: str, tell: Callable[[str], None]) -> tuple[ProbeLink, Exposures]:
@@ -171,7 +185,7 @@ def state_of(known: StateKnown) -> ProbeState:
         epoch=known.epoch,
         frozen=known.frozen,
         transmitting=known.transmitting,
-        transmit_off_reason=known.transmit_off_reason,
+        transmit_off_reason="" if known.transmit_off is TransmitOff.FROZEN else known.transmit_off_reason,
     )
     return state if known.telemetry is None else with_telemetry(state, known.telemetry)
 

@@ -11,7 +11,7 @@ from rich.text import Text
 from edge.app.console import COLOURS, err
 from edge.finding import Finding
 from edge.loop.statistics import Statistics
-from edge.overlay.wording import plain_unit
+from edge.overlay.wording import value_text
 from edge.terms import Terms
 
 REFRESH_PER_S = 8
@@ -48,9 +48,8 @@ def progress_text(statistics: Statistics, finding: Finding, terms: Terms, width:
         f"{statistics.processed} frames  {statistics.frames_per_s:.1f}/s  {age_ms:.0f} ms old", style="bold"
     )
     counters.append(f"  {statistics.lost} lost" if statistics.lost else "", style="yellow")
-    says = "; ".join(finding.reasons) or ", ".join(
-        f"{terms.words(m.name)} {m.value:.2f} {plain_unit(m.unit)}" for m in finding.measurements
-    )
+    shown = [one for one in finding.measurements if not terms.measurement(one.name).detail]
+    says = "; ".join((*([", ".join(value_text(one, terms) for one in shown)] if shown else []), *finding.reasons))
     newest = Text.assemble((finding.verdict.value, COLOURS[finding.verdict]), f"  {says}")
     for line in (counters, newest):
         line.truncate(width - 1, overflow="ellipsis")

@@ -8,8 +8,8 @@ from rich.text import Text
 from edge.app.console import COLOURS, counted
 from edge.exam.summary import Summary
 from edge.loop.statistics import Spread, Statistics
-from edge.overlay.wording import plain_unit
-from edge.terms import Terms
+from edge.overlay.wording import fixed, range_text
+from edge.terms import Terms, decimals_of, plain_unit
 
 SHOWN_REASONS = 5
 DROP_PLACES = {
@@ -23,6 +23,8 @@ def summary_view(summary: Summary, terms: Terms) -> RenderableType:
     parts: list[RenderableType] = [verdict_line(summary)]
     if summary.measures:
         parts.append(measure_table(summary, terms))
+    if summary.unscaled:
+        parts.append(Text(f"{counted(summary.unscaled, 'frame')} without a scale: pixels are left out", style="yellow"))
     if summary.reasons:
         parts.append(reason_lines(summary))
     return Group(*parts)
@@ -40,16 +42,23 @@ def measure_table(summary: Summary, terms: Terms) -> Table:
     """Fits 80 columns: the width of a serial console."""
     table = plain_table("measure", "median", "unit", "90 % interval", "5 to 95 % of frames", left=("measure", "unit"))
     for measure in summary.measures:
-        interval, span = f"{measure.low:.2f} – {measure.high:.2f}", f"{measure.p5:.2f} – {measure.p95:.2f}"
-        table.add_row(terms.words(measure.name), f"{measure.median:.2f}", plain_unit(measure.unit), interval, span)
+        places = decimals_of(measure.unit, terms.measurement(measure.name))
+        interval, span = range_text(measure.low, measure.high, places), range_text(measure.p5, measure.p95, places)
+        table.add_row(
+            terms.words(measure.name), fixed(measure.median, places), plain_unit(measure.unit), interval, span
+        )
     return table
 
 
-def reason_lines(summary: Summary) -> Text:
-    lines = [f"  {frames} x {reason}" for reason, frames in summary.reasons[:SHOWN_REASONS]]
+def reason_lines(summary: Summary) -> RenderableType:
+    lines = Table.grid(padding=(0, 1))
+    lines.add_column(justify="right")
+    for reason, frames in summary.reasons[:SHOWN_REASONS]:
+        lines.add_row(f"  {frames} x", Text(reason), style="yellow")
     left = len(summary.reasons) - SHOWN_REASONS
-    lines += [f"  and {counted(left, 'other reason')}"] if left > 0 else []
-    return Text("\n".join(["reasons:", *lines]), style="yellow")
+    if left > 0:
+        lines.add_row("and", Text(counted(left, "other reason")), style="yellow")
+    return Group(Text("reasons:", style="yellow"), lines)
 
 
 def run_view(statistics: Statistics) -> RenderableType:

@@ -135,7 +135,7 @@ def _grab(source: FrameSource, clock: Clock, frames: int) -> Iterator[Grabbed]:
         if frame is None:
             return
         now_ns = clock.now_ns()
-        yield Grabbed(frame, (now_ns - started_ns) / 1e6, now_ns)
+        yield Grabbed(frame, False, (now_ns - started_ns) / 1e6, now_ns)
 
 
 def _row(candidate: Candidate, label: str, timings: list[Timings]) -> Row:

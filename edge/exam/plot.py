@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from edge.exam.series import Quantity, Series
 from edge.finding import Verdict
 from edge.overlay.field import wheel
-from edge.overlay.wording import plain, plain_unit
-from edge.terms import Terms
+from edge.overlay.wording import plain
+from edge.terms import Terms, plain_unit
 
 WIDTH: Final = 180 / 25.4 * 72
 """In points, as all lengths here: two columns of a journal."""

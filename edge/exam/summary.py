@@ -1,6 +1,7 @@
 """Many findings in few numbers: how often each verdict came, and each measure's middle value."""
 
 import math
+import re
 from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ import numpy as np
 
 from edge.finding import Finding, Measurement
 
+_NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?")
 RECENT_VALUES = 100_000
 """Medians are over this many last values: more than an hour at 25 frames/s, and never more memory than that."""
 
@@ -38,7 +40,9 @@ class Summary:
     measures: tuple[MeasureSummary, ...]
     """In the order in which they first came up."""
     reasons: tuple[tuple[str, int], ...]
-    """Reason and frames, the most frequent first."""
+    """Reason and frames, the most frequent first. Those that differ by their numbers only are one, with the range."""
+    unscaled: int = 0
+    """Frames whose lengths in pixels are not among the measures, since other frames have millimetres."""
 
     @property
     def frames(self) -> int:
@@ -50,22 +54,54 @@ class FindingTally:
 
     def __init__(self) -> None:
         self._verdicts: Counter[str] = Counter()
-        self._reasons: Counter[str] = Counter()
+        self._unscaled = 0
+        self._reasons: dict[str, _Reason] = {}
         self._values: dict[tuple[str, str], deque[tuple[float, float, float]]] = {}
 
     def add(self, finding: Finding) -> None:
         self._verdicts[finding.verdict.value] += 1
-        self._reasons.update(finding.reasons)
+        self._unscaled += any(one.name.endswith("_px") for one in finding.measurements)
+        for reason in finding.reasons:
+            self._reasons.setdefault(_NUMBER.sub("#", reason), _Reason(reason)).add(reason)
         for measurement in finding.measurements:
             if math.isfinite(measurement.value):
                 self._values_of(measurement).append((measurement.value, measurement.low, measurement.high))
 
     def summary(self) -> Summary:
-        measures = tuple(_measure(name, unit, values) for (name, unit), values in self._values.items())
-        return Summary(tuple(self._verdicts.most_common()), measures, tuple(self._reasons.most_common()))
+        scaled = any(unit in ("mm", "mm2") for _, unit in self._values)
+        kept = {key: values for key, values in self._values.items() if not (scaled and key[0].endswith("_px"))}
+        measures = tuple(_measure(name, unit, values) for (name, unit), values in kept.items())
+        reasons = sorted(self._reasons.values(), key=lambda one: -one.frames)
+        return Summary(
+            tuple(self._verdicts.most_common()),
+            measures,
+            tuple((str(one), one.frames) for one in reasons),
+            self._unscaled if scaled else 0,
+        )
 
     def _values_of(self, measurement: Measurement) -> deque[tuple[float, float, float]]:
         return self._values.setdefault((measurement.name, measurement.unit), deque(maxlen=RECENT_VALUES))
+
+
+class _Reason:
+    """One sentence with other numbers in it each time."""
+
+    def __init__(self, first: str) -> None:
+        self.frames = 0
+        self._words = _NUMBER.split(first)
+        self._ends = [(number, number) for number in _NUMBER.findall(first)]
+
+    def add(self, reason: str) -> None:
+        self.frames += 1
+        numbers = _NUMBER.findall(reason)
+        self._ends = [
+            (min(low, number, key=float), max(high, number, key=float))
+            for (low, high), number in zip(self._ends, numbers, strict=True)
+        ]
+
+    def __str__(self) -> str:
+        spans = [low if float(low) == float(high) else f"{low} to {high}" for low, high in self._ends]
+        return "".join(f"{words}{span}" for words, span in zip(self._words, [*spans, ""], strict=True))
 
 
 def summarise(findings: Iterable[Finding]) -> Summary:

@@ -24,6 +24,8 @@ class Grabbed:
     """A frame as it left the source."""
 
     frame: Frame
+    again: bool
+    """It is the frame before once more: the picture is frozen."""
     grab_ms: float
     """How long `read` took; of a live or paced source this is mostly waiting for the next exposure."""
     seen_ns: int
@@ -63,7 +65,7 @@ class Capture:
 
     def _run(self) -> None:
         try:
-            while (grabbed := self._grab()) is not None and self.mailbox.put(grabbed):
+            while (grabbed := self._grab()) is not None and self.mailbox.put(grabbed, spare=grabbed.again):
                 pass
         except BaseException as error:
             self.mailbox.close(error)
@@ -76,8 +78,10 @@ class Capture:
         if frame is None:
             return None
         now_ns = self._clock.now_ns()
-        self._count(frame)
-        return Grabbed(frame, (now_ns - started_ns) / 1e6, frame.exposed_ns if self._source.live else now_ns)
+        again = self._source.live and frame.sequence == self._last_sequence
+        if not again:
+            self._count(frame)
+        return Grabbed(frame, again, (now_ns - started_ns) / 1e6, frame.exposed_ns if self._source.live else now_ns)
 
     def _read(self) -> Frame | None:
         try:

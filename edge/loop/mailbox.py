@@ -25,13 +25,15 @@ class Mailbox(Generic[Item]):
         self._error: BaseException | None = None
         self.dropped = 0
 
-    def put(self, item: Item) -> bool:
-        """Leaves `item`. False: the box is closed and the item was not taken in."""
+    def put(self, item: Item, *, spare: bool = False) -> bool:
+        """Leaves `item`; a `spare` one only in an empty box. False: the box is closed and the item was not taken in."""
         with self._changed:
             if not self._newest_only:
                 self._changed.wait_for(lambda: self._closed or not self._items)
             if self._closed:
                 return False
+            if spare and self._items:
+                return True
             self.dropped += len(self._items)
             self._items = [item]
             self._changed.notify_all()

@@ -1,8 +1,8 @@
 """The loop: takes the newest frame, makes one step, hands the result to the sinks, until something ends it."""
 
 from collections.abc import Callable, Iterator, Mapping
-from types import TracebackType
-from typing import Any, Self
+from types import MappingProxyType, TracebackType
+from typing import Any, Final, Self
 
 from edge.clock import Clock
 from edge.loop.capture import Capture, Grabbed, ignore
@@ -16,12 +16,17 @@ STALL_TIMEOUT_S = 5.0
 """A source that gives nothing for so long has stalled."""
 POLL_S = 0.1
 """How soon a stop is noticed while no frame comes."""
+_NOTHING: Final[Mapping[str, QueuedSink]] = MappingProxyType({})
 
 
 class Loop:
     """Runs while it is iterated. A context manager: leaving it lets every sink finish its files and ends the capture,
     whatever went wrong before. The source stays with whoever opened it, to be closed after the loop. `tell` is called
     from the capture thread with what the user should know meanwhile, such as a probe that was unplugged.
+
+    `sinks` keep what was found, `views` show what is there now. While the picture is frozen the views alone go on: with
+    the finding that was made of it, its true age and the probe's newest state. It is one exposure: measured, counted,
+    remembered, kept and given once.
 
     Iterating raises the source's error (stalled, lost, damaged) or a sink's; results given before stay whole.
     """
@@ -33,12 +38,14 @@ class Loop:
         sinks: Mapping[str, QueuedSink],
         clock: Clock,
         *,
+        views: Mapping[str, QueuedSink] = _NOTHING,
         max_frames: int | None = None,
         stall_timeout_s: float = STALL_TIMEOUT_S,
         tell: Callable[[str], None] = ignore,
     ) -> None:
         self._step = step
-        self._sinks = dict(sinks)
+        self._views = dict(views)
+        self._sinks = {**sinks, **views}
         self._clock = clock
         self._max_frames = max_frames
         self._capture = Capture(source, clock, stall_timeout_s, tell)
@@ -48,8 +55,12 @@ class Loop:
 
     def __iter__(self) -> Iterator[Result]:
         memory: Any = None
+        result: Result | None = None
         self._capture.start()
         while not self._finished() and (grabbed := self._next()) is not None:
+            if result is not None and grabbed.again and grabbed.frame.sequence == result.frame.sequence:
+                self._show_again(result, grabbed)
+                continue
             result, memory = self._step.run(grabbed, memory)
             self._tally.add(result, self._clock.now_ns())
             for sink in self._sinks.values():
@@ -78,6 +89,12 @@ class Loop:
                 errors.append(error)
         if errors:
             raise errors[0]
+
+    def _show_again(self, result: Result, grabbed: Grabbed) -> None:
+        if self._views:
+            shown = self._step.again(result, grabbed)
+            for view in self._views.values():
+                view.write(shown.frame, shown.finding, shown.picture_bgr)
 
     def _finished(self) -> bool:
         return self._stopping or (self._max_frames is not None and self._tally.processed >= self._max_frames)

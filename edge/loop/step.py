@@ -81,6 +81,12 @@ class Step:
         finding = replace(finding, timings=replace(timings, overlay_ms=watch.lap_ms()))
         return Result(frame, finding, picture, self._age_ms(grabbed)), concluded.memory
 
+    def again(self, result: Result, grabbed: Grabbed) -> Result:
+        """The result of the same exposure, shown once more: as old as it is by now, with the probe's newest state."""
+        frame = replace(result.frame, probe=grabbed.frame.probe)
+        picture = self.draw(frame, result.finding, self._age_ms(grabbed) / 1e3)
+        return Result(frame, result.finding, picture, self._age_ms(grabbed))
+
     def _age_ms(self, grabbed: Grabbed) -> float:
         return (self.clock.now_ns() - grabbed.seen_ns) / 1e6
 

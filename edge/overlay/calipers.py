@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.finding import CaliperMark
-from edge.overlay.layout import Box
+from edge.overlay.layout import Box, Sheet
 from edge.overlay.lines import draw_dashes, draw_line
 from edge.overlay.palette import Colour
 from edge.overlay.text import line_height, paste, sprite, text_width
@@ -34,13 +34,12 @@ def draw_caliper(
         draw_line(picture, ends, colour, width_px)
 
 
-def label_box(busy: NDArray[np.uint8], mark: CaliperMark, size: int, gap: int) -> Box | None:
-    """Where the text goes: beyond the deeper end, where bone leaves the picture dark, else where it hides least.
-
-    `busy` (height, width) uint8: not 0 where something is drawn. None: there is no text, or no room for it.
-    """
+def label_box(sheet: Sheet, mark: CaliperMark) -> Box | None:
+    """Where the text goes: beyond the deeper end, where bone leaves the picture dark, else where it hides least, never
+    over another text. None: there is no text, or no room for it."""
     if not mark.text or not all(map(isfinite, (*mark.start, *mark.end))):
         return None
+    busy, size, gap = sheet.busy, sheet.size, sheet.gap
     width, height = text_width(mark.text, size), line_height(size)
     if width > busy.shape[1] or height > busy.shape[0]:
         return None
@@ -49,7 +48,7 @@ def label_box(busy: NDArray[np.uint8], mark: CaliperMark, size: int, gap: int) -
     tops += [round(upper[1]) - gap - height - step * height // 2 for step in range(5)]
     lefts = [min(max(0, round(lower[0] - width * share)), busy.shape[1] - width) for share in (0.5, 0.15, 0.85)]
     boxes = (Box(left, top, width, height) for top in tops for left in lefts if 0 <= top <= busy.shape[0] - height)
-    return _least_busy(busy, boxes)
+    return _least_busy(busy, (box for box in boxes if not any(box.overlap(other) for other in sheet.taken)))
 
 
 def _least_busy(busy: NDArray[np.uint8], boxes: Iterable[Box]) -> Box | None:

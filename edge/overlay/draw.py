@@ -7,62 +7,79 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.finding import CaliperMark, FieldMark, Finding, LineMark, MaskMark, SeriesMark, Verdict
+from edge.finding import CaliperMark, FieldMark, Finding, LineMark, MaskMark, Verdict
 from edge.frame import Frame
 from edge.overlay import palette
 from edge.overlay.calipers import draw_caliper, draw_label, label_box
 from edge.overlay.card import draw_card
 from edge.overlay.field import STRENGTH, draw_key, tint_field
-from edge.overlay.layout import LOWER_LEFT, Box, Sheet
+from edge.overlay.layout import LOWER_LEFT, Box, Places, Sheet
 from edge.overlay.lines import draw_dashes, draw_line
 from edge.overlay.mask import TINT, outline, tint, under
 from edge.overlay.palette import dimmed
 from edge.overlay.panel import finding_card, title_card
 from edge.overlay.scale import draw_scale
 from edge.overlay.state import draw_state
-from edge.overlay.strip_chart import draw_strip_chart
+from edge.overlay.strip_chart import charted, draw_strip_chart
 from edge.terms import Terms
 
 SMALLEST_FONT_PX: Final = 11
 LARGEST_FONT_PX: Final = 26
 _LIMITED_TINT: Final = TINT / 2
-_LIMITED_STRENGTH: Final = 0.6 * STRENGTH
+_LIMITED_STRENGTH: Final = 0.7 * STRENGTH
 _CARD_HEIGHT_SHARE: Final = 0.6
 
 
-def draw(frame: Frame, finding: Finding | None, terms: Terms, *, age_s: float | None = None) -> NDArray[np.uint8]:
+def draw(
+    frame: Frame, finding: Finding | None, terms: Terms, *, age_s: float | None = None, places: Places | None = None
+) -> NDArray[np.uint8]:
     """A new (height, width, 3) uint8 BGR picture of the frame's size with the finding drawn.
 
     `terms`: what the names in the finding mean, as its task declares them.
+    `places`: where texts stood in the pictures of the scan before this one; they stay there.
     `age_s`: how long ago the finding's frame was exposed. A finding of another frame than this one is drawn dim and
     dashed and called OLD; where the scale has changed since, its marks no longer fit and are left out. The marks of a
     refused finding are candidates: dim and dashed, never filled. Texts that a small picture has no room for are left
     out, and a refusal then shows as a frame around the picture.
     """
-    sheet = _blank(frame)
+    sheet = _blank(frame, places or Places())
+    sheet.places.begin(frame, _shown(frame, finding, terms))
     old = finding is not None and not belongs(frame, finding)
     if finding is not None and (not old or finding.spacing == frame.spacing):
         _draw_marks(sheet, finding, terms, old)
-    draw_state(sheet, frame.probe)
+    draw_state(sheet, frame.probe, frame.simulated)
     if finding is not None:
         _draw_read_out(sheet, finding, terms, age_s, old)
-        series = [mark for mark in finding.marks if isinstance(mark, SeriesMark)]
-        draw_strip_chart(sheet, series, terms, finding.exposed_ns, old)
+        draw_strip_chart(sheet, charted(finding, terms), terms, finding.exposed_ns, old)
         _draw_key(sheet, finding, terms, old)
     draw_scale(sheet, frame.spacing)
+    if finding is not None and (not old or finding.spacing == frame.spacing):
+        _draw_labels(sheet, finding, old)
     return sheet.picture
 
 
 def draw_found(frame: Frame, finding: Finding, terms: Terms) -> NDArray[np.uint8]:
     """A new (height, width, 3) uint8 BGR picture of the ultrasound region with what was found in it, without texts and
     callipers: for a figure in which many are seen side by side."""
-    sheet = _blank(frame)
+    sheet = _blank(frame, Places())
     seen = tuple(mark for mark in finding.marks if not isinstance(mark, CaliperMark))
     _draw_marks(sheet, replace(finding, marks=seen), terms, old=False)
     return np.ascontiguousarray(sheet.region.cut(sheet.picture))
 
 
-def _blank(frame: Frame) -> Sheet:
+def _shown(frame: Frame, finding: Finding | None, terms: Terms) -> set[str]:
+    """The kinds of things that may hide, or be hidden by, others."""
+    kinds = {"picture"}
+    if frame.probe is not None or frame.simulated:
+        kinds.add("state")
+    if finding is not None and finding.verdict is not Verdict.REFUSED:
+        kinds |= {"numbers", *(type(mark).__name__ for mark in finding.marks if isinstance(mark, FieldMark))}
+    if finding is not None and charted(finding, terms):
+        kinds.add("courses")
+    return kinds
+
+
+def _blank(frame: Frame, places: Places) -> Sheet:
     region = frame.ultrasound
     return Sheet(
         cv2.cvtColor(frame.pixels, cv2.COLOR_GRAY2BGR).astype(np.uint8, copy=False),
@@ -70,6 +87,7 @@ def _blank(frame: Frame) -> Sheet:
         np.zeros(frame.pixels.shape, np.uint8),
         Box(region.x, region.y, region.width, region.height),
         font_size(frame.pixels.shape[1], frame.pixels.shape[0]),
+        places,
     )
 
 
@@ -90,13 +108,18 @@ def _draw_marks(sheet: Sheet, finding: Finding, terms: Terms, old: bool) -> None
     lines = [mark for mark in finding.marks if isinstance(mark, LineMark)]
     calipers = [mark for mark in finding.marks if isinstance(mark, CaliperMark)]
     for field in fields:
-        tint_field(sheet.picture, field, _LIMITED_STRENGTH if finding.verdict is Verdict.LIMITED else STRENGTH)
+        tint_field(sheet.picture, field, _LIMITED_STRENGTH if finding.verdict is Verdict.LIMITED else STRENGTH, masks)
     for mask in masks:
-        _draw_mask(sheet, mask, finding.verdict, faint, outlined=not lines, tinted=not fields)
+        tinted = not fields and terms.mark(mask.name).role not in palette.DASHED
+        _draw_mask(sheet, mask, finding.verdict, faint, outlined=not lines, tinted=tinted)
     for index, line in enumerate(lines):
         role = terms.mark(line.name).role
-        _draw_border(sheet, line, palette.line_colour(role, index), faint or role in palette.DASHED)
-    _draw_calipers(sheet, calipers, faint, numbers=finding.verdict is not Verdict.REFUSED)
+        colour = palette.line_colour(role, index)
+        dashed = faint or role in palette.DASHED
+        _draw_border(sheet, line, dimmed(colour) if faint or role in palette.DIM else colour, dashed)
+    for caliper in calipers:
+        draw_caliper(sheet.picture, caliper, _caliper_colour(faint), stroke(sheet.size), sheet.size / 3, faint)
+    sheet.places.give_way(sheet.busy)
 
 
 def _draw_key(sheet: Sheet, finding: Finding, terms: Terms, old: bool) -> None:
@@ -122,21 +145,24 @@ def _draw_mask(sheet: Sheet, mark: MaskMark, verdict: Verdict, faint: bool, outl
 def _draw_border(sheet: Sheet, mark: LineMark, colour: palette.Colour, dashed: bool) -> None:
     width_px = stroke(sheet.size)
     if dashed:
-        draw_dashes(sheet.picture, mark.points, dimmed(colour), width_px, sheet.size / 2)
+        draw_dashes(sheet.picture, mark.points, colour, width_px, sheet.size / 2)
     else:
         draw_line(sheet.picture, mark.points, colour, width_px)
     draw_line(sheet.busy, mark.points, palette.WHITE, width_px)
 
 
-def _draw_calipers(sheet: Sheet, marks: list[CaliperMark], faint: bool, numbers: bool) -> None:
-    """`numbers`: False leaves the texts out, since a refusal has no value to show."""
-    colour = dimmed(palette.CALIPER) if faint else palette.CALIPER
-    for mark in marks:
-        draw_caliper(sheet.picture, mark, colour, stroke(sheet.size), sheet.size / 3, faint)
-        box = label_box(sheet.busy, mark, sheet.size, sheet.gap) if numbers else None
-        if box is not None:
-            draw_label(sheet.picture, mark, box, sheet.size, colour)
+def _draw_labels(sheet: Sheet, finding: Finding, old: bool) -> None:
+    """The calipers' lengths, where the texts that keep their places leave room; a refusal has none to show."""
+    for mark in finding.marks if finding.verdict is not Verdict.REFUSED else ():
+        box = label_box(sheet, mark) if isinstance(mark, CaliperMark) else None
+        if box is not None and isinstance(mark, CaliperMark):
+            draw_label(sheet.picture, mark, box, sheet.size, _caliper_colour(old))
+            sheet.taken.append(box)
             box.cut(sheet.busy)[:] = 255
+
+
+def _caliper_colour(faint: bool) -> palette.Colour:
+    return dimmed(palette.CALIPER) if faint else palette.CALIPER
 
 
 def stroke(size: int) -> int:
@@ -147,7 +173,7 @@ def stroke(size: int) -> int:
 def _draw_read_out(sheet: Sheet, finding: Finding, terms: Terms, age_s: float | None, old: bool) -> None:
     max_height = round(_CARD_HEIGHT_SHARE * sheet.grey.shape[0])
     for card in (finding_card(finding, terms, age_s, old, sheet.size, max_height), title_card(finding, sheet.size)):
-        box = sheet.claim(card.width, card.height, LOWER_LEFT)
+        box = sheet.claim("panel", card.width, card.height, LOWER_LEFT)
         if box is not None:
             draw_card(sheet.picture, card, box)
             return

@@ -41,15 +41,19 @@ ROLES: Final = MappingProxyType(
         Role.INNER_EDGE: ICE,
         Role.FIBRE: WHITE,
         Role.EXTRAPOLATED: WHITE,
-        Role.PROPOSAL: WHITE,
+        Role.PROPOSAL: YELLOW,
+        Role.ALTERNATIVE: WHITE,
         Role.REGION: SKY,
         Role.BEFORE: YELLOW,
         Role.AFTER: GREEN,
     }
 )
 """Of lines."""
-DASHED: Final = frozenset((Role.EXTRAPOLATED, Role.PROPOSAL, Role.BEFORE))
+DASHED: Final = frozenset((Role.EXTRAPOLATED, Role.PROPOSAL, Role.ALTERNATIVE, Role.BEFORE))
 """Roles of lines that lie where nothing was seen, or that are not what was measured."""
+
+DIM: Final = DASHED - {Role.PROPOSAL}
+"""Of these, the ones that must not be looked at first."""
 
 
 def mask_colour(label: int) -> Colour:

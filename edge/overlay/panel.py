@@ -6,8 +6,8 @@ from edge.finding import Finding, Measurement, Verdict
 from edge.overlay.card import Card, Row, Text
 from edge.overlay.palette import BLACK, GREY, OLD, VERDICTS, WARNING, WHITE
 from edge.overlay.text import BOLD, line_height, wrapped
-from edge.overlay.wording import decimals, fixed, interval_text, plain, plain_unit
-from edge.terms import Terms
+from edge.overlay.wording import fixed, plain, range_text
+from edge.terms import Terms, decimals_of, plain_unit
 
 _TITLES: Final = {Verdict.MEASURED: "MEASURED", Verdict.LIMITED: "LIMITED", Verdict.REFUSED: "NO MEASUREMENT"}
 _PANEL_WIDTH_EM: Final = 18
@@ -64,12 +64,12 @@ def age_text(age_s: float) -> str:
 
 
 def _row(measurement: Measurement, terms: Terms, size: int) -> Row:
-    places = decimals(measurement, terms.measurement(measurement.name))
+    places = decimals_of(measurement.unit, terms.measurement(measurement.name))
     return (
         Text(terms.words(measurement.name), size, WHITE),
         Text(fixed(measurement.value, places), size, WHITE, BOLD),
         Text(plain_unit(measurement.unit), size, GREY),
-        Text(interval_text(measurement, places), size, GREY),
+        Text(range_text(measurement.low, measurement.high, places), size, GREY),
     )
 
 

@@ -40,7 +40,7 @@ def _write(sheet: Sheet, text: str, bar_px: int, colour: Colour, origin: str = "
     text_px = first_px + text_width(origin, small) if origin else text_width(text, sheet.size)
     tick = max(3, sheet.size // 3)
     height = line_height(sheet.size) + (2 * tick if bar_px else 0)
-    box = sheet.claim(max(bar_px + 1, text_px), height, LOWER_RIGHT)
+    box = sheet.claim("scale", max(bar_px + 1, text_px), height, LOWER_RIGHT, covering=False)
     if box is None:
         return
     x = box.right - text_px

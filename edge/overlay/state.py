@@ -6,7 +6,7 @@ from typing import Final
 
 from edge.frame import ProbeState
 from edge.overlay.layout import UPPER_LEFT, Box, Sheet
-from edge.overlay.palette import ICE, WARNING, WHITE, Colour
+from edge.overlay.palette import ICE, ORANGE, WARNING, WHITE, Colour
 from edge.overlay.text import BOLD, REGULAR, line_height, paste, sprite, text_width
 
 LOW_BATTERY_PERCENT: Final = 15.0
@@ -21,16 +21,19 @@ LONGEST_MIN: Final = ((0.7, None), (1.0, 60), (1.5, 30), (2.0, 15), (2.5, 4), (3
 
 Piece = tuple[str, Colour, int]
 """Text, colour, weight."""
+_SIMULATED: Final[Piece] = ("SIMULATED", ORANGE, BOLD)
 
 
-def draw_state(sheet: Sheet, probe: ProbeState | None) -> None:
-    """Writes FROZEN or NO TRANSMIT, depth, frequency, gain, MI, TI, temperature and battery, as the probe says them."""
-    if probe is None:
+def draw_state(sheet: Sheet, probe: ProbeState | None, simulated: bool) -> None:
+    """Writes SIMULATED, FROZEN or NO TRANSMIT, depth, frequency, gain, MI, TI, temperature and battery, as the probe
+    says them."""
+    pieces = ((_SIMULATED,) if simulated else ()) + (state_pieces(probe) if probe else ())
+    if not pieces:
         return
-    lines = _lines(state_pieces(probe), sheet.size, sheet.picture.shape[1] - 2 * sheet.gap)
+    lines = _lines(pieces, sheet.size, sheet.picture.shape[1] - 2 * sheet.gap)
     widths = [sum(_width(piece, sheet.size) for piece in line) - sheet.size for line in lines]
     for count in range(len(lines), 0, -1):
-        box = sheet.claim(max(widths[:count]), count * line_height(sheet.size), UPPER_LEFT)
+        box = sheet.claim("state", max(widths[:count]), count * line_height(sheet.size), UPPER_LEFT, covering=False)
         if box is not None:
             _write(sheet, lines[:count], box)
             return
@@ -68,10 +71,11 @@ def state_pieces(probe: ProbeState) -> tuple[Piece, ...]:
 
 def _standing_still(probe: ProbeState) -> tuple[Piece, ...]:
     """Why the picture does not move, or why its scale is not known."""
+    off: Piece = (f"NO TRANSMIT: {probe.transmit_off_reason}".removesuffix(": "), WARNING, BOLD)
     if probe.frozen:
-        return (("FROZEN", ICE, BOLD),)
+        return (("FROZEN", ICE, BOLD), *((off,) if probe.transmit_off_reason else ()))
     if probe.transmitting is False:
-        return ((f"NO TRANSMIT: {probe.transmit_off_reason}".removesuffix(": "), WARNING, BOLD),)
+        return (off,)
     return (("Probe state unknown", WARNING, REGULAR),) if probe.doubt else ()
 
 
@@ -79,7 +83,7 @@ def _output(probe: ProbeState) -> tuple[Piece, ...]:
     """MI, TIS, TIB. The time limit goes by TIB, since bone is near in these scans; by TIS where there is no TIB.
     Nothing limits the time while nothing is sent out."""
     named = (("MI", probe.mi), ("TIS", probe.tis), ("TIB", probe.tib))
-    judged = "" if probe.transmitting is False else "TIB" if probe.tib is not None else "TIS"
+    judged = "" if probe.frozen or probe.transmitting is False else "TIB" if probe.tib is not None else "TIS"
     return tuple(
         _index(name, value, limit_text(value) if name == judged else "") for name, value in named if value is not None
     )

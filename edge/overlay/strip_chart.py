@@ -9,13 +9,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.finding import Measurement, SeriesMark
+from edge.finding import Finding, Measurement, SeriesMark
 from edge.overlay.layout import LOWER_RIGHT, Box, Sheet
 from edge.overlay.lines import draw_dashes, draw_line
 from edge.overlay.palette import GREY, ICE, SKY, WARNING, WHITE
 from edge.overlay.text import BOLD, REGULAR, line_height, paste, sprite, text_width
-from edge.overlay.wording import decimals, fixed, plain_unit
-from edge.terms import Terms
+from edge.overlay.wording import fixed
+from edge.terms import Terms, decimals_of, plain_unit
 
 SECONDS: Final = 10.0
 _LEAST_SPAN_DEG: Final = 10.0
@@ -24,7 +24,7 @@ _LEAST_SPAN_SHARE: Final = 0.25
 _GROUND_KEEPS: Final = 0.22
 _GROUND_GREY: Final = 14.0
 _BAND: Final = 0.4
-_PLOT_EM: Final = 13.0
+_PLOT_EM: Final = 11.5
 _LANE_EM: Final = 3.2
 _PREDICTED: Final = "predicted"
 
@@ -47,20 +47,26 @@ class Lane:
         return np.stack((x, y), axis=1).astype(np.float32)
 
 
-def draw_strip_chart(sheet: Sheet, marks: Sequence[SeriesMark], terms: Terms, end_ns: int, old: bool) -> None:
-    """Draws the courses that have a lane, where there is room; nothing while no frame has followed another yet.
+def charted(finding: Finding, terms: Terms) -> list[SeriesMark]:
+    """The courses that have a lane, from above; none while no frame has followed another yet."""
+    marks = [mark for mark in finding.marks if isinstance(mark, SeriesMark)]
+    shown = [mark for name in terms.lanes() for mark in marks if terms.measurement(mark.name).name == name]
+    return shown if any(mark.joined.any() for mark in shown) else []
+
+
+def draw_strip_chart(sheet: Sheet, shown: Sequence[SeriesMark], terms: Terms, end_ns: int, old: bool) -> None:
+    """Draws the courses `shown`, where there is room.
 
     `end_ns`: the time at the chart's right end; `old`: that is not the present.
     """
-    shown = [mark for name in terms.lanes() for mark in marks if terms.measurement(mark.name).name == name]
-    if not any(mark.joined.any() for mark in shown):
+    if not shown:
         return
     em, small = sheet.size, sheet.size - sheet.size // 8
     pad, lane_height = em // 2, round(_LANE_EM * em)
     text_px = max(_head_width(mark, terms, em, small) for mark in shown)
     scale_px = max(text_width(label, small) for mark in shown for label in _labels(span(mark)))
     width = round(text_px + _PLOT_EM * em) + scale_px + 3 * pad
-    box = sheet.claim(width, len(shown) * lane_height + line_height(small) + pad, LOWER_RIGHT)
+    box = sheet.claim("chart", width, len(shown) * lane_height + line_height(small) + pad, LOWER_RIGHT)
     if box is None:
         return
     ground = box.cut(sheet.picture)
@@ -116,7 +122,7 @@ def _draw_head(sheet: Sheet, mark: SeriesMark, terms: Terms, end_ns: int, x: int
     if known is None:
         paste(sheet.picture, sprite("lost", size, WARNING, BOLD), x, y)
         return
-    number = fixed(known.value, decimals(known, terms.measurement(mark.name)))
+    number = fixed(known.value, decimals_of(known.unit, terms.measurement(mark.name)))
     value = sprite(f"{number} {plain_unit(mark.unit)}", size, WHITE, BOLD)
     paste(sheet.picture, value, x, y)
     if mark.predicted[-1]:

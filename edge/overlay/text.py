@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.overlay.palette import Colour
+from edge.terms import ASCII_SIGNS
 
 REGULAR: Final = 430
 BOLD: Final = 620
@@ -26,7 +27,7 @@ _PLOTTER_HEIGHT_PX: Final = 31.0
 """Size of the plotter font at scale 1, so that its capitals match the other font's."""
 _BREAK: Final = re.compile(r"(?<!\d)\s+|\s+(?!(?:%|°|mm|cm|dB|MHz|px|s)(?!\w))")
 """Where a line may end: not between a number and its unit."""
-_ASCII: Final = str.maketrans({"²": "2", "³": "3", "°": " deg", "–": "-", "—": "-", "·": "|", "…": "...", "µ": "u"})
+_ASCII: Final = str.maketrans(dict(ASCII_SIGNS))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,6 +1,8 @@
 """Results as PNG files: annotated pictures for people, label masks for evaluation and training."""
 
+import os
 import re
+from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import Final
 
@@ -15,6 +17,8 @@ from edge.frame import Frame
 from edge.sink.folder import make_folder, write_whole
 
 _STILLS: Final = "stills:"
+_NAME_BYTES: Final = 255
+"""Where the disk does not say."""
 _FAST_COMPRESSION: Final = 1
 """zlib level: noise hardly gets smaller above it, and the time grows many times."""
 
@@ -84,11 +88,27 @@ def png_bytes(picture: NDArray[np.uint8]) -> bytes:
 def picture_path(folder: Path, frame: Frame) -> Path:
     """`knee.png` for a still that came from `knee.jpg`, `000042.png` for the 42nd frame of anything else.
 
-    A name that is taken (two stills with the same stem) gets the frame's sequence number added.
+    A name that is taken (two stills with the same stem) gets the frame's sequence number added. One that is too long
+    for the disk loses its end.
     """
-    stem = _still_stem(frame.origin) or f"{frame.sequence:06d}"
-    path = folder / f"{stem}.png"
-    return path if not path.exists() else folder / f"{stem}-{frame.sequence:06d}.png"
+    number = f"{frame.sequence:06d}"
+    stem = _still_stem(frame.origin)
+    if not stem:
+        return folder / f"{number}.png"
+    path = folder / f"{_fitting(stem, _longest(folder))}.png"
+    return path if not path.exists() else folder / f"{_fitting(stem, _longest(folder) - 1 - len(number))}-{number}.png"
+
+
+def _longest(folder: Path) -> int:
+    """Bytes that a name there may have before `.png`, and `.part` while it is written."""
+    longest = _NAME_BYTES
+    with suppress(OSError, ValueError, AttributeError):
+        longest = os.pathconf(folder, "PC_NAME_MAX")
+    return longest - len(".png.part")
+
+
+def _fitting(stem: str, most: int) -> str:
+    return stem.encode()[:most].decode(errors="ignore").rstrip(" .")
 
 
 def _still_stem(origin: str) -> str:

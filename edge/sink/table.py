@@ -4,7 +4,7 @@ from edge.registry import Entry, Table
 
 SINKS = Table(
     {
-        "video": Entry("edge.sink.video:VideoSink"),
+        "film": Entry("edge.sink.film:FilmSink"),
         "stills": Entry("edge.sink.pictures:StillsSink"),
         "records": Entry("edge.sink.records:RecordsSink"),
         "masks": Entry("edge.sink.pictures:MasksSink"),

@@ -96,7 +96,8 @@ class _VideoFile:
             self._guarded(self._container.close)
 
     def _open(self, height: int, width: int, fps: float) -> None:
-        self._container = av.open(self._path, "w", format="matroska", options=dict(_CONTAINER_OPTIONS))
+        # Absolute, since FFmpeg takes what stands before a colon for a protocol.
+        self._container = av.open(self._path.absolute(), "w", format="matroska", options=dict(_CONTAINER_OPTIONS))
         name = next(codec for codec in _CODECS if codec in av.codecs_available)
         rate = Fraction(fps).limit_denominator(1001)
         self._stream = cast(VideoStream, self._container.add_stream(name, rate=rate, options=dict(_CODECS[name])))

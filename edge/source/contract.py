@@ -13,7 +13,8 @@ class FrameSource(Closing, Protocol):
     """True where frames come by themselves in real time and old ones must be dropped, False for recordings."""
 
     def read(self, timeout_s: float) -> Frame | None:
-        """The next frame, or None at the source's end.
+        """The next frame, or None at the source's end. A live source whose picture is frozen may give the last frame
+        again, with its sequence and time of exposure and the probe's newest state.
 
         Raises SourceStalledError where no frame came within `timeout_s`, SourceLostError where the device is gone,
         SourceFormatError where a file is damaged.

@@ -120,7 +120,7 @@ class PhantomSource(Closing):
         self._name, self._cine, self._feed, self._frames = name, cine, feed, frames
         self._first_ns: int | None = None
         self._next = self._offset = 0
-        self._shown: tuple[Exposure, NDArray[np.uint8]] | None = None
+        self._shown: Frame | None = None
         self._closed = False
 
     def read(self, timeout_s: float) -> Frame | None:
@@ -131,11 +131,13 @@ class PhantomSource(Closing):
             raise SourceStalledError(
                 f"the probe behind the phantom exposed nothing for {timeout_s:g} s; start its imaging, or unfreeze it"
             )
+        if self._shown is not None and self._shown.exposed_ns == exposure.exposed_ns:
+            return replace(self._shown, probe=true_state(exposure))
         sequence = self._numbered(exposure.sequence)
         if self._is_past_the_end(sequence):
             return None
         pixels = self._pixels(exposure)
-        return Frame(
+        self._shown = Frame(
             pixels,
             exposure.exposed_ns,
             sequence,
@@ -143,6 +145,7 @@ class PhantomSource(Closing):
             region=Region.whole(pixels),
             probe=true_state(exposure),
         )
+        return self._shown
 
     def close(self) -> None:
         self._closed = True
@@ -151,16 +154,12 @@ class PhantomSource(Closing):
         return self._frames is not None and sequence >= self._frames
 
     def _pixels(self, exposure: Exposure) -> NDArray[np.uint8]:
-        if exposure.frozen and self._shown is not None and self._shown[0].imaging == exposure.imaging:
-            return self._shown[1]
         if self._first_ns is None:
             self._first_ns = exposure.exposed_ns
         t_s = (exposure.exposed_ns - self._first_ns) / 1e9
-        # Frozen with other settings than shown last: the exposure that is frozen was not read, so it is made up for.
-        seen = exposure.transmitting or exposure.frozen
-        pixels = self._cine.picture(t_s, exposure.imaging).pixels if seen else self._cine.dark(t_s, exposure.imaging)
-        self._shown = exposure, pixels
-        return pixels
+        if not exposure.transmitting:
+            return self._cine.dark(t_s, exposure.imaging)
+        return self._cine.picture(t_s, exposure.imaging).pixels
 
     def _numbered(self, sequence: int) -> int:
         """From 0 and always upward, gaps kept, wherever the probe's own count starts or starts anew."""
@@ -182,6 +181,7 @@ def true_state(exposure: Exposure) -> ProbeState:
         dynamic_range_db=imaging.dynamic_range_db,
         transmit_power_db=imaging.transmit_power_db,
         frozen=exposure.frozen,
+        frozen_ns=exposure.exposed_ns if exposure.frozen else None,
         transmitting=exposure.transmitting,
     )
 

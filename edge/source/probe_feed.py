@@ -9,16 +9,16 @@ from edge.phantom.records import Imaging
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """One exposure as it truly was, or while frozen one repetition of the last."""
+    """One exposure as it truly was. While frozen the last one comes again and again, the same but for `frozen`."""
 
     exposed_ns: int
-    """Monotonic host time."""
+    """Monotonic host time; of no two exposures the same."""
     sequence: int
     """Counts up; a gap means exposures that nobody took. It may start anew when the probe was reset."""
     imaging: Imaging
-    """The settings in force. While frozen those of the exposure that is frozen, whatever was set since."""
+    """The settings that it was made with."""
     transmitting: bool = True
-    """False: transmit is off, so nothing comes back but noise."""
+    """False: transmit was off, so nothing came back but noise."""
     frozen: bool = False
 
 
@@ -36,7 +36,7 @@ class StateAt(Protocol):
     def state_at(self, exposed_ns: int) -> ProbeState:
         """The state at this monotonic host time; may wait a little for the report of it.
 
-        Where it is not known, `doubt` says why and the parameters are None. While frozen the parameters are those of
-        the exposure that is frozen.
+        Where it is not known, `doubt` says why and the parameters are None. Of the exposure that is frozen, and of any
+        time since, it is the state of that exposure.
         """
         ...

@@ -34,10 +34,9 @@ def thumbnail_of(frame: Frame, size: tuple[int, int]) -> Thumbnail:
     return np.asarray(small, np.uint8)
 
 
-def is_frozen(frame: Frame, thumbnail: Thumbnail, before: Thumbnail | None) -> bool:
-    """Whether the probe says so, or the picture equals the one before to the last grey level."""
-    said = frame.probe is not None and frame.probe.frozen is True
-    return said or (before is not None and np.array_equal(thumbnail, before))
+def is_frozen(thumbnail: Thumbnail, before: Thumbnail | None) -> bool:
+    """Whether the picture equals the one before to the last grey level. What a probe says is frozen comes only once."""
+    return before is not None and np.array_equal(thumbnail, before)
 
 
 def similarity(one: Thumbnail, other: Thumbnail) -> float:

@@ -42,8 +42,8 @@ def colour_faults(frame: Frame) -> tuple[str, ...]:
 
 
 def probe_faults(probe: ProbeState | None) -> tuple[str, ...]:
-    """Reasons against any measurement; empty where there is none. A frozen picture was made while it transmitted."""
-    if probe is None or probe.frozen or probe.transmitting is not False:
+    """Reasons against any measurement; empty where there is none."""
+    if probe is None or probe.transmitting is not False:
         return ()
     return (f"the probe does not transmit: {probe.transmit_off_reason}".removesuffix(": "),)
 

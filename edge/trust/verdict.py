@@ -58,12 +58,12 @@ def _simulated_only(finding: Finding, terms: Terms) -> tuple[str, ...]:
 
 
 def _too_wide(measurements: tuple[Measurement, ...], terms: Terms) -> tuple[str, ...]:
-    wide = [
-        terms.words(one.name)
-        for one in measurements
-        if not terms.measurement(one.name).signed and one.high - one.low > abs(one.value)
+    about = [(one, terms.measurement(one.name)) for one in measurements]
+    wide = [(one, term) for one, term in about if not term.signed and one.high - one.low > abs(one.value)]
+    named = [terms.words(one.name) for one, term in wide if not term.detail] or [
+        terms.words(one.name) for one, _ in wide
     ]
-    return (f"interval wider than the value: {', '.join(wide)}",) if wide else ()
+    return (f"interval wider than the value: {', '.join(named)}",) if named else ()
 
 
 def _cut_offs(one: Measurement, terms: Terms) -> CutOffs | None:

@@ -304,18 +304,20 @@ class Probe:
         moment = self._reports.moment(host_ns)
         if isinstance(moment, StateKnown) or not moment.later:
             return moment
-        if self._reports.frozen:
-            moment = self._frozen_moment(host_ns, timeout_s)
-        elif timeout_s > 0:
-            self.line.wait_until(
-                lambda: not self.line.is_open or not _may_change(self._reports.moment(host_ns)), timeout_s
-            )
+        if timeout_s > 0 and not self._reports.frozen:
+            self.line.wait_until(lambda: self._is_settled(host_ns), timeout_s)
             moment = self._reports.moment(host_ns)
+        if self._reports.frozen and _may_change(moment):
+            moment = self._frozen_moment(host_ns, timeout_s)
         if isinstance(moment, StateUnknown) and not self.line.is_open:
             return StateUnknown("the line to the probe is lost; it is being looked for", later=False)
         return moment
 
     # ----------------------------------------------------------------------------------------------------- inner part
+    def _is_settled(self, host_ns: int) -> bool:
+        """Waiting for reports of an exposure brings nothing more."""
+        return not self.line.is_open or self._reports.frozen or not _may_change(self._reports.moment(host_ns))
+
     def _frozen_moment(self, host_ns: int, timeout_s: float) -> ProbeMoment:
         """While frozen nothing is exposed, so nothing is reported. An answer to a later question, in order after all
         changes before it, proves that it was frozen all the time."""

@@ -37,9 +37,10 @@ class StateKnown:
     parameters: ProbeParameters
     transmitting: bool
     frozen: bool
-    """True: the picture is that of the last exposure before the freeze, and so are the parameters."""
-    transmit_off_reason: str
-    """Why it does not transmit now, in words; empty while it does."""
+    """True: it is the last exposure before the freeze that lasts; parameters and `transmitting` are those of it."""
+    transmit_off: TransmitOff
+    """Why it does not transmit now; NONE where it did at the exposure. FROZEN: nothing but the freeze keeps it from
+    that, and the end of the freeze gives it back."""
     frame_number: int
     exposed_device_us: int
     """Extended beyond 32 bits."""
@@ -47,6 +48,11 @@ class StateKnown:
     """How far the host's time may be off when told in the device's."""
     telemetry: TelemetryReport | None
     """The newest; None: none came yet."""
+
+    @property
+    def transmit_off_reason(self) -> str:
+        """In words; empty for NONE."""
+        return TRANSMIT_OFF[self.transmit_off]
 
     @property
     def epoch(self) -> int:
@@ -61,6 +67,8 @@ class StateUnknown:
     """Fit to be shown to the user."""
     later: bool = False
     """What is still to come may bring the answer."""
+    frozen: bool = False
+    """True: it is sure that the picture is frozen, and not what it was exposed with."""
 
 
 Kinds = tuple[type[Event], ...]
@@ -105,6 +113,8 @@ class Reports:
         self._exposed_us: int | None = None
         self._changed_us: deque[int] = deque(maxlen=_KEPT_CHANGES)
         self._frozen_us: int | None = None
+        self._frozen_by_itself = False
+        """The probe transmitted until it was frozen."""
         self._doing: TransmitChanged | None = None
         self._doing_us = 0
         self._parameters: ParametersChanged | None = None
@@ -117,6 +127,7 @@ class Reports:
         with self._lock:
             restarted = self.boot_id not in (0, boot_id)
             self.boot_id = boot_id
+            self._frozen_us = None  # whether it was frozen all the time meanwhile, nobody heard
             if restarted:
                 self._clock.reset()
                 self._forget()
@@ -206,8 +217,8 @@ class Reports:
             except ClockNotReadyError as error:
                 return StateUnknown(str(error), later=True)
             earliest_us, latest_us = at.device_us - at.uncertainty_us, at.device_us + at.uncertainty_us
-            if self._frozen_us is not None and earliest_us >= self._frozen_us:
-                return self._frozen_moment(self._frozen_us, at.uncertainty_us, still_frozen)
+            if self._frozen_us is not None and (self._exposed_us is None or latest_us > self._exposed_us):
+                return self._frozen_moment(earliest_us, self._frozen_us, at.uncertainty_us, still_frozen)
             return self._moment(earliest_us, latest_us, at.uncertainty_us)
 
     # ----------------------------------------------------------------------------------------------------- inner part
@@ -220,38 +231,41 @@ class Reports:
             parameters=answer.values,
             transmitting=exposure.transmitting,
             frozen=False,
-            transmit_off_reason="" if exposure.transmitting else self._off_reason(),
+            transmit_off=TransmitOff.NONE if exposure.transmitting else self._off(),
             frame_number=exposure.frame_number,
             exposed_device_us=exposure.device_us,
             uncertainty_us=uncertainty_us,
             telemetry=self._telemetry,
         )
 
-    def _frozen_moment(self, since_us: int, uncertainty_us: int, still_frozen: bool) -> ProbeMoment:
-        """The state of the exposure that is frozen: the last one reported, if no lost one can have been another."""
+    def _frozen_moment(self, earliest_us: int, since_us: int, uncertainty_us: int, still_frozen: bool) -> ProbeMoment:
+        """The state of the exposure that is frozen: the last one reported, if no lost one can have been another. It is
+        what a frame shows that was exposed about its time or later."""
         if not still_frozen:
             return StateUnknown("the probe is frozen, and has not confirmed it since", later=True)
         last_us = self._exposed_us
         if last_us is None:
-            return StateUnknown("the probe is frozen, and its last exposure is not known")
+            return StateUnknown("the probe is frozen, and its last exposure is not known", frozen=True)
         if any(last_us < changed_us <= since_us for changed_us in self._changed_us):
-            return StateUnknown("the probe was set anew shortly before it was frozen")
-        answer = self._history.lookup(last_us, last_us)
+            return StateUnknown("the probe was set anew shortly before it was frozen", frozen=True)
+        answer = self._history.lookup(min(earliest_us, last_us), last_us)
         if isinstance(answer, Unknown):
-            return StateUnknown(answer.reason, answer.later)
+            return StateUnknown(answer.reason, answer.later, frozen=True)
+        if answer.exposure.transmitting and not self._frozen_by_itself:
+            return StateUnknown("transmit ended shortly before the probe was frozen", frozen=True)
         return StateKnown(
             parameters=answer.values,
-            transmitting=False,
+            transmitting=answer.exposure.transmitting,
             frozen=True,
-            transmit_off_reason=self._off_reason(),
+            transmit_off=self._off(),
             frame_number=answer.exposure.frame_number,
             exposed_device_us=last_us,
             uncertainty_us=uncertainty_us,
             telemetry=self._telemetry,
         )
 
-    def _off_reason(self) -> str:
-        return TRANSMIT_OFF[self._doing.off if self._doing else TransmitOff.NOT_ARMED]
+    def _off(self) -> TransmitOff:
+        return self._doing.off if self._doing else TransmitOff.NOT_ARMED
 
     def _note_doing(self, event: TransmitChanged) -> None:
         try:
@@ -266,6 +280,7 @@ class Reports:
             self._frozen_us = None
         elif self._frozen_us is None:
             self._frozen_us = now_us
+            self._frozen_by_itself = event.off is TransmitOff.FROZEN
 
     def _note_parameters(self, event: ParametersChanged) -> None:
         self._parameters = event

@@ -24,7 +24,7 @@ from firmware_bridge.host.clock_sync import HostTime
 from firmware_bridge.host.events import Event, Exposed, ParametersChanged, TelemetryReport
 from firmware_bridge.host.parameters import ProbeParameters
 from firmware_bridge.host.reports import StateKnown, StateUnknown
-from firmware_bridge.line.messages import ExposureFlag
+from firmware_bridge.line.messages import ExposureFlag, TransmitOff
 
 PERIOD_NS = 40_000_000
 TELEMETRY = TelemetryReport(1, 2, 80, 35.0, 41.0, 0.9, 0.3, 1.2, 100)
@@ -37,11 +37,15 @@ def set_to(epoch: int = 1, **changes) -> ProbeParameters:
 
 
 def known(parameters: ProbeParameters | None = None, **changes) -> StateKnown:
-    return replace(StateKnown(parameters or set_to(), True, False, "", 7, 8, 9, TELEMETRY), **changes)
+    return replace(StateKnown(parameters or set_to(), True, False, TransmitOff.NONE, 7, 8, 9, TELEMETRY), **changes)
 
 
-def off(reason: str, **changes) -> StateKnown:
-    return known(transmitting=False, transmit_off_reason=reason, **changes)
+def off(reason: TransmitOff, **changes) -> StateKnown:
+    return known(transmitting=False, transmit_off=reason, **changes)
+
+
+def frozen(reason: TransmitOff = TransmitOff.FROZEN) -> StateKnown:
+    return known(frozen=True, transmit_off=reason)
 
 
 @dataclass
@@ -51,6 +55,7 @@ class FakeProbe:
     states: Callable[[int], StateKnown] = lambda k: known()
     told: Callable[[int], StateKnown | StateUnknown] | None = None
     calls: list[str] = field(default_factory=list)
+    boot_id = 5
 
     def exposures(self) -> FakeFeed:
         return FakeFeed(map(self.exposure, count()))
@@ -61,6 +66,12 @@ class FakeProbe:
 
     def state_at(self, host_ns: int, timeout_s: float) -> StateKnown | StateUnknown:
         return (self.told or self.states)(host_ns // PERIOD_NS - 1)
+
+    def doing(self) -> None:
+        return None
+
+    def host_time(self, device_us: int, near_ns: int) -> HostTime:
+        return HostTime(near_ns - device_us * 1000, 500)
 
     def start_imaging(self) -> None:
         self.calls.append("start")
@@ -118,7 +129,8 @@ def test_all_that_the_line_knows_is_on_the_frame() -> None:
         battery_percent=80,
         temperature_c=35.0,
     )
-    assert state_of(off("too hot")).transmit_off_reason == "too hot"
+    assert state_of(off(TransmitOff.TOO_HOT)).transmit_off_reason == "too hot"
+    assert state_of(frozen()).transmit_off_reason == "", "it comes back by itself"
     assert state_of(known(telemetry=None)).mi is None
 
 
@@ -150,17 +162,13 @@ class TestExposures:
         threading.Timer(0.05, exposures.put, (FakeProbe().exposure(4),)).start()
         assert exposures.next_exposure(60.0).sequence == 74
 
-    def test_while_frozen_the_last_comes_again_with_a_time_before_any_that_may_be_on_its_way(self) -> None:
-        clock = count(1000)
-        exposures = Exposures(lambda: True, lambda: next(clock))
+    def test_while_frozen_the_last_comes_again_as_it_was(self) -> None:
+        exposures = Exposures(lambda: True)
         exposures.put(FakeProbe().exposure(0))
         first = exposures.next_exposure(60.0)
-        asked_ns = next(clock)
-        again = [exposures.next_exposure(60.0) for _ in range(2)]
-        for repeated in again:
-            assert repeated == replace(first, exposed_ns=repeated.exposed_ns, transmitting=False, frozen=True)
-        assert asked_ns < again[0].exposed_ns < again[1].exposed_ns
-        assert again[0].exposed_ns == asked_ns + 2, "taken before the wait, not after it"
+        assert [exposures.next_exposure(60.0) for _ in range(2)] == [replace(first, frozen=True)] * 2
+        exposures.put(FakeProbe().exposure(1))
+        assert exposures.next_exposure(60.0) == FakeProbe().exposure(1)
 
     def test_frozen_before_the_first_there_is_nothing_to_show(self) -> None:
         assert Exposures(lambda: True).next_exposure(0.01) is None
@@ -203,28 +211,37 @@ def test_reported_exposures_are_those_whose_time_and_settings_are_known() -> Non
 def test_what_is_not_known_is_a_doubt() -> None:
     (state,) = states_of(FakeProbe(told=lambda k: StateUnknown("the line is cut")), 1)
     assert state == ProbeState(doubt="the line is cut")
+    (state,) = states_of(FakeProbe(told=lambda k: StateUnknown("set anew", frozen=True)), 1)
+    assert state == ProbeState(doubt="set anew", frozen=True)
+
+
+def test_a_frozen_exposure_keeps_the_time_that_it_was_first_told_with() -> None:
+    numbers = (7, 7, 7, 9, 9)
+    states = states_of(FakeProbe(lambda k: replace(frozen(), frame_number=numbers[k])), 5)
+    assert [state.frozen_ns for state in states] == [k * PERIOD_NS - 8_000 for k in (1, 1, 1, 4, 4)]
+    assert states_of(FakeProbe(), 1)[0].frozen_ns is None
 
 
 def test_a_lost_permission_is_told_once() -> None:
     said: list[str] = []
-    states_of(FakeProbe(lambda k: known() if k < 3 else off("heartbeat lost")), 8, said.append)
+    states_of(FakeProbe(lambda k: known() if k < 3 else off(TransmitOff.HEARTBEAT_LOST)), 8, said.append)
     assert len(said) == 1
-    assert "heartbeat lost" in said[0] and "not armed again by itself" in said[0]
+    assert "heartbeat lost" in said[0] and "arm it; this run goes on" in said[0]
 
 
-def test_freezing_is_no_lost_permission_but_what_follows_may_be() -> None:
+def test_freezing_is_no_lost_permission_but_what_comes_up_meanwhile_is() -> None:
     said: list[str] = []
-    frozen = off("frozen", frozen=True)
-    probe = FakeProbe(lambda k: (known(), frozen, frozen, replace(frozen, frozen=False))[k])
-    states_of(probe, 3, said.append)
+    lives = (known(), frozen(), frozen(), known(), frozen(), frozen(TransmitOff.TOO_HOT), off(TransmitOff.TOO_HOT))
+    states_of(FakeProbe(lambda k: lives[k]), 5, said.append)
     assert said == []
-    states_of(probe, 4, said.append)
-    assert len(said) == 1
+    states_of(FakeProbe(lambda k: lives[k]), 7, said.append)
+    assert len(said) == 1 and "too hot" in said[0]
 
 
 def test_one_that_was_armed_again_before_its_loss_was_heard_of_is_not_told() -> None:
     said: list[str] = []
-    probe = FakeProbe(lambda k: (known(), off(""), known(), off(""), off("too hot"))[k])
+    given_back = off(TransmitOff.NONE)
+    probe = FakeProbe(lambda k: (known(), given_back, known(), given_back, off(TransmitOff.TOO_HOT))[k])
     states_of(probe, 4, said.append)
     assert said == []
     states_of(probe, 5, said.append)
@@ -233,13 +250,13 @@ def test_one_that_was_armed_again_before_its_loss_was_heard_of_is_not_told() -> 
 
 def test_one_that_never_transmitted_lost_nothing() -> None:
     said: list[str] = []
-    states_of(FakeProbe(lambda k: off("not armed yet")), 3, said.append)
+    states_of(FakeProbe(lambda k: off(TransmitOff.NOT_ARMED)), 3, said.append)
     assert said == []
 
 
 def test_a_look_back_does_not_tell_again() -> None:
     said: list[str] = []
-    link = ProbeLink(FakeProbe(lambda k: known() if k < 2 else off("too hot")), said.append)
+    link = ProbeLink(FakeProbe(lambda k: known() if k < 2 else off(TransmitOff.TOO_HOT)), said.append)
     for k in (1, 2, 3, 2, 4, 2, 5):
         link.state_at(k * PERIOD_NS)
     assert len(said) == 1
@@ -265,7 +282,7 @@ class TestRun:
         assert findings[-1].verdict is Verdict.MEASURED
 
     def test_it_is_not_armed_where_the_user_says_so(self, plugged_in) -> None:
-        probe = plugged_in(FakeProbe(lambda k: off("not armed yet")))
+        probe = plugged_in(FakeProbe(lambda k: off(TransmitOff.NOT_ARMED)))
         findings = scan(3, arm=False)
         assert probe.calls == ["start", "stop", "close"]
         assert {finding.reasons for finding in findings} == {("the probe does not transmit: not armed yet",)}
@@ -341,18 +358,27 @@ class TestRun:
         assert findings[-1].reasons == ("the probe does not transmit: not armed yet",)
 
 
-def test_a_frozen_probe_shows_its_last_picture_again() -> None:
+def test_a_frozen_probe_shows_its_last_exposure_again_whatever_is_set_meanwhile() -> None:
     link, exposures = open_link("sim:seed=3", print)
     with link:
         link.start(arm=True)
-        before = exposures.next_exposure(60.0)
+        before = [exposures.next_exposure(60.0) for _ in range(3)][-1]
         link.probe.freeze()
-        while not (frozen := exposures.next_exposure(60.0)).frozen:
-            before = frozen
-        assert frozen.imaging == before.imaging
-        while (state := link.state_at(frozen.exposed_ns)).doubt:
-            frozen = exposures.next_exposure(60.0)
-        assert (state.frozen, state.transmitting, state.depth_mm) == (True, False, 30.0)
+        while not (again := exposures.next_exposure(60.0)).frozen:
+            before = again
+        link.probe.set(depth_mm=50)
+        for _ in range(2):
+            assert exposures.next_exposure(60.0) == again == replace(before, frozen=True)
+            state = link.state_at(again.exposed_ns)
+            assert (state.doubt, state.frozen, state.transmitting, state.depth_mm) == ("", True, True, 30.0)
+            assert state.frozen_ns == pytest.approx(again.exposed_ns, abs=PERIOD_NS / 4)
+        link.probe.unfreeze()
+        while (after := exposures.next_exposure(60.0)).frozen:
+            pass
+        assert after.transmitting and after.imaging.depth_mm == 50
+        while (state := link.state_at(after.exposed_ns)).doubt:
+            after = exposures.next_exposure(60.0)
+        assert (state.frozen, state.transmitting, state.depth_mm) == (False, True, 50.0)
 
 
 def test_another_probe_sets_the_phantom_by_what_it_reports(monkeypatch) -> None:

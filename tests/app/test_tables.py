@@ -1,12 +1,16 @@
 """What the terminal shows, at the width of a small screen."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
+from edge.app.bench import STAGES, print_table
+from edge.app.board import Board
 from edge.app.progress import progress_text
 from edge.app.tables import run_view, summary_view
+from edge.app.timing import Candidate, LatencyTable, Row
 from edge.exam.summary import summarise
 from edge.finding import Finding, Measurement, Timings, Verdict
 from edge.loop.statistics import Drops, Spread, Statistics
@@ -44,8 +48,38 @@ def shown(view, width=80):
 
 def test_a_summary_names_verdicts_values_with_units_and_reasons():
     text = shown(summary_view(summarise([MEASURED, MEASURED, REFUSED]), TERMS))
-    for part in ("3 frames: 2 measured, 1 refused", "Medial", "2.04", "mm²", "1 x the cartilage is not"):
+    for part in ("3 frames: 2 measured, 1 refused", "Medial", "2.0", "mm²", "1 x the cartilage is not"):
         assert part in text
+
+
+def test_a_summary_never_mixes_pixels_and_millimetres():
+    unscaled = Finding("cartilage", 9, 0, Verdict.LIMITED, measurements=(Measurement("area_px", 3204, "px2", 1, 9),))
+    text = shown(summary_view(summarise([unscaled, MEASURED, unscaled]), TERMS))
+    assert "px²" not in text and "mm²" in text and "2 frames without a scale" in text
+    alone = shown(summary_view(summarise([unscaled]), TERMS))
+    assert "3204" in alone and "px²" in alone and "without a scale" not in alone
+
+
+def test_reasons_that_differ_by_their_numbers_are_one():
+    reasons = [f"bone under {share} % of the band; at -{share / 10} degrees: 3 in 10" for share in (43, 57, 50)]
+    found = [replace(REFUSED, reasons=(reason, "another one")) for reason in reasons]
+    (first, second) = summarise(found).reasons
+    assert first == ("bone under 43 to 57 % of the band; at -5.7 to -4.3 degrees: 3 in 10", 3)
+    assert second == ("another one", 3)
+    long = replace(REFUSED, reasons=("a reason that goes on " * 8,))
+    lines = shown(summary_view(summarise([long, *found]), TERMS)).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert all(line.startswith("      ") for line in lines[-2:])
+
+
+def test_the_bench_fits_a_serial_console(capsys):
+    slow = tuple(Spread(name, 1234.567, 2345.678, 60) for name in STAGES)
+    rows = (Row(Candidate("openvino", "float", 16), "openvino float, 16 threads", slow, slow[0]),)
+    board = Board("a board", "a processor", "x86_64", 4, 4, 1024, 512, None, "3.12", "Linux 6")
+    print_table(LatencyTable(board, 0.5, ("onnxruntime 1.2",), "phantom:x", (640, 480), "x", 60, rows))
+    told = capsys.readouterr().out
+    assert all(len(line) <= 80 for line in told.splitlines())
+    assert "1235" in told and "2346" in told and all(name in told for name in STAGES)
 
 
 def test_a_run_tells_where_frames_were_lost_and_only_there():

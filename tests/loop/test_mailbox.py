@@ -20,6 +20,15 @@ def test_newest_only_gives_the_last_and_counts_the_others(items):
     assert box.dropped == len(items) - 1
 
 
+def test_what_can_be_spared_displaces_nothing():
+    box: Mailbox[int] = Mailbox(newest_only=True)
+    for item, spare in ((1, False), (2, True)):
+        assert box.put(item, spare=spare)
+    assert box.take(0) == 1
+    assert box.put(3, spare=True) and box.take(0) == 3
+    assert box.dropped == 0
+
+
 def test_a_recording_loses_nothing_and_keeps_the_order():
     box: Mailbox[int] = Mailbox(newest_only=False)
 

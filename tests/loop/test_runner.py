@@ -1,5 +1,6 @@
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from edge.clock import ManualClock
 from edge.errors import SinkError, SourceLostError
 from edge.finding import Verdict
+from edge.frame import ProbeState
 from edge.loop.runner import Loop
 from edge.loop.step import Step
 from edge.runtime.fake import FakeRuntime
@@ -211,6 +213,46 @@ def test_a_task_is_given_what_it_remembered_of_the_frame_before():
     with make_loop(FakeSource(map(fake_frame, range(4))), step=step) as loop:
         list(loop)
     assert memories == [None, (0,), (0, 1), (0, 1, 2)]
+
+
+def test_a_frozen_picture_is_measured_once_and_shown_on_with_its_true_age():
+    """For a minute; only what shows it is given it again, and what is remembered stays."""
+    clock, drawn, ages_s, memories = ManualClock(ns=100_000_000), threading.Semaphore(0), [], []
+
+    def draw(frame, finding, age_s):
+        ages_s.append(age_s)
+        drawn.release()
+        return draw_grey(frame, finding, age_s)
+
+    class Remembering(FakeTask):
+        def conclude(self, prepared, outputs, memory):
+            memories.append(memory)
+            return Concluded(super().conclude(prepared, outputs, None).finding, prepared.frame.sequence)
+
+    def frames() -> Iterator:
+        for second in (None, *range(61), None):
+            if second is None:
+                yield fake_frame(2 if ages_s else 0)
+            else:
+                state = ProbeState(frozen=True, battery_percent=80 - second)
+                yield replace(fake_frame(1), probe=state)
+                clock.advance(1.0)
+            assert drawn.acquire(timeout=5)
+
+    kept, shown = FakeSink(), FakeSink()
+    step = Step(lambda frame: frame, SPEC.gate, Remembering(), FakeRuntime(), draw, clock)
+    views = {"page": QueuedSink(shown, 8, lossless=True)}
+    with make_loop(FakeSource(frames(), live=True), kept, step=step, views=views) as loop:
+        findings = [result.finding for result in loop]
+    assert [finding.sequence for finding in findings] == [frame.sequence for frame in kept.frames] == [0, 1, 2]
+    assert memories == [None, 0, 1]
+    assert [frame.sequence for frame in shown.frames] == [0, *[1] * 61, 2]
+    assert all(finding is shown.findings[1] for finding in shown.findings[1:62])
+    assert [frame.probe.battery_percent for frame in shown.frames[1:62]] == list(range(80, 19, -1))
+    assert ages_s[2:62] == pytest.approx([age + ages_s[1] for age in range(1, 61)])
+    counted = loop.statistics()
+    assert (counted.grabbed, counted.processed, counted.lost) == (3, 3, 0)
+    assert {drop.place for drop in counted.dropped} == {"source", "mailbox", "sink 0", "page"}
 
 
 def test_what_the_gate_refuses_is_neither_prepared_nor_inferred():

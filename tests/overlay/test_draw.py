@@ -14,7 +14,9 @@ from edge.frame import Frame, PixelSpacing, ProbeState, Region, SpacingOrigin
 from edge.overlay import palette
 from edge.overlay.draw import draw as draw_with
 from edge.overlay.draw import font_size
+from edge.overlay.layout import Box, Places
 from edge.task.cartilage.spec import SPEC
+from edge.terms import MarkTerm, Role, Terms
 
 draw = partial(draw_with, terms=SPEC.terms)
 
@@ -218,3 +220,78 @@ def test_empty_marks_are_drawn():
 def test_font_is_never_too_small_to_read(width, height):
     assert font_size(width, height) >= 11
     assert font_size(width, height) <= height / 24
+
+
+def boxes_of(places, names=("panel", "scale", "state")):
+    return [places._kept[name][1] for name in names]
+
+
+def moving(number, mask_y=150, **changes):
+    """A frame of a scan with what was found in it."""
+    frame = replace(frame_of(probe=ProbeState(depth_mm=40)), sequence=number, exposed_ns=40_000_000 * number)
+    mask = replace(MASK, origin=(150, mask_y))
+    return frame, finding_of(sequence=number, exposed_ns=frame.exposed_ns, marks=(mask,), **changes)
+
+
+def test_texts_keep_their_places_while_a_scan_runs():
+    places, seen = Places(), []
+    for number in range(40):
+        words = ("x " * (number % 7),) if number % 7 else ()
+        verdict = Verdict.LIMITED if words else Verdict.MEASURED
+        draw(*moving(number, 60 + 6 * number, verdict=verdict, reasons=words), places=places)
+        panel, *others = boxes_of(places)
+        seen.append((panel.x, panel.bottom, *others))
+    assert len(set(seen)) == 1
+    refused = finding_of(sequence=40, exposed_ns=1_600_000_000, verdict=Verdict.REFUSED, reasons=("why",), marks=())
+    draw(moving(40)[0], refused, places=places)
+    panel, *others = boxes_of(places)
+    assert (panel.x, panel.bottom, *others) == seen[0]
+
+
+def test_a_text_gives_way_to_what_is_measured_and_stays_there():
+    places, small = Places(), MaskMark("cartilage", 1, np.ones((40, 60), np.uint8), (300, 100))
+    found = []
+    for number, origin in enumerate([(300, 100), (60, 400), (300, 100)]):
+        frame, finding = moving(number)
+        draw(frame, replace(finding, marks=(replace(small, origin=origin),)), places=places)
+        found.append(boxes_of(places)[0])
+    assert found[0].overlap(Box(60, 400, 60, 40)) > 0
+    assert found[1].overlap(Box(60, 400, 60, 40)) == 0
+    assert found[2] == found[1]
+
+
+def test_the_read_out_takes_what_is_black_before_anatomy():
+    frame = frame_of()
+    pixels = np.full((480, 640), 90, np.uint8)
+    pixels[:, 330:] = 3
+    places = Places()
+    draw(replace(frame, pixels=pixels), finding_of(marks=()), places=places)
+    assert boxes_of(places, ["panel"])[0].x >= 330
+
+
+def test_another_picture_has_its_own_places():
+    places = Places()
+    frame, finding = moving(0)
+    draw(frame, finding, places=places)
+    first = boxes_of(places)
+    wide = replace(frame_of(900, 480, probe=frame.probe), sequence=1, exposed_ns=40_000_000)
+    draw(wide, replace(finding, sequence=1, exposed_ns=40_000_000), places=places)
+    assert boxes_of(places) != first
+
+
+def test_a_simulated_probe_is_told():
+    """Its word stands where no other picture has any."""
+    alone = [draw(replace(frame_of(), origin=origin), None) for origin in ("stills:a.png", "phantom:knee", "phantom")]
+    stamp = (np.abs(alone[1].astype(int) - palette.ORANGE).max(axis=2) < 60).sum()
+    assert stamp > 100
+    assert np.array_equal(alone[0], alone[2]) and not np.array_equal(alone[0], alone[1])
+
+
+def test_a_proposal_is_dashed_and_never_filled():
+    terms = Terms(marks=(MarkTerm("place", Role.PROPOSAL), MarkTerm("place border", Role.PROPOSAL)))
+    ring = LineMark("place border", np.array([(150, 150), (450, 150), (450, 190), (150, 190), (150, 150)], np.float32))
+    mask = replace(MASK, name="place")
+    frame = frame_of()
+    picture = draw_with(frame, finding_of(verdict=Verdict.LIMITED, marks=(mask, ring), measurements=()), terms)
+    assert filled(picture, frame) == 0
+    assert 100 < shown(picture, palette.YELLOW, slice(149, 152)).size < 220

@@ -8,10 +8,12 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.finding import CaliperMark, FieldMark, Finding, LineMark, Measurement, Verdict
+from edge.finding import CaliperMark, FieldMark, Finding, LineMark, MaskMark, Measurement, Verdict
 from edge.frame import Frame, PixelSpacing, SpacingOrigin
 from edge.overlay.draw import draw as draw_with
-from edge.overlay.field import tint_field, wheel
+from edge.overlay.draw import font_size
+from edge.overlay.field import draw_key, tint_field, wheel
+from edge.overlay.layout import Box, Sheet
 from edge.overlay.text import has_unicode_font
 from edge.task.muscle.spec import SPEC
 
@@ -77,7 +79,10 @@ def marks(width, height, angle, readable, measured):
         ends = ((share - 0.3, 0.2), (share, 0.4), (share + 0.33, 0.6))
         lines.append(LineMark("fascicle", np.array(ends, np.float32) * (width, height)))
     caliper = CaliperMark("muscle thickness", (width / 2, 0.19 * height), (width / 2, 0.605 * height), "18.6 mm")
-    return (field, *lines, *((caliper,) if measured else ()))
+    ends = [np.round(line.points[[0, -1]]) for line in lines[:2]]
+    belly = np.zeros((height, width), np.uint8)
+    cv2.fillPoly(belly, [np.concatenate((ends[0], ends[1][::-1])).astype(np.int32)], 1)
+    return (field, MaskMark("muscle", 1, belly, (0, 0)), *lines, *((caliper,) if measured else ()))
 
 
 @pytest.mark.parametrize("name", SCENES)
@@ -110,8 +115,38 @@ def test_directions_half_a_turn_apart_have_one_colour_and_others_differ() -> Non
     steps = np.linalg.norm(np.diff(np.concatenate((wheel(), wheel()[:1])), axis=0), axis=1)
     assert steps.max() < 12
     tens = wheel()[::10]
-    apart = np.linalg.norm(tens[:, None] - tens[None], axis=2)[~np.eye(18, dtype=bool)]
-    assert apart.min() > 15
+    assert np.linalg.norm(tens[:, None] - tens[None], axis=2)[~np.eye(18, dtype=bool)].min() > 8
+
+
+def test_colours_are_spread_over_what_fascicles_do() -> None:
+    usual = wheel()[np.arange(-40, 50, 10) % 180]
+    assert np.linalg.norm(usual[:, None] - usual[None], axis=2)[~np.eye(9, dtype=bool)].min() > 30
+    assert np.linalg.norm(wheel()[10] - wheel()[27]) > 60
+
+
+def test_the_measured_structure_alone_is_coloured() -> None:
+    picture = np.full((64, 64, 3), 120, np.uint8)
+    tint_field(picture, field_of(20), 0.8, [MaskMark("muscle", 1, np.ones((10, 64), np.uint8), (0, 20))])
+    assert (picture[20:30] != 120).any(axis=2).all()
+    assert (picture[:20] == 120).all() and (picture[30:] == 120).all()
+
+
+@pytest.mark.parametrize(("width", "height"), [(320, 240), (420, 300), (640, 480), (1024, 768), (1920, 1080)])
+def test_the_key_is_whole_or_not_there(width: int, height: int) -> None:
+    """Its numbers end within its ground."""
+    sheet = Sheet(
+        np.full((height, width, 3), 90, np.uint8),
+        *(np.full((height, width), level, np.uint8) for level in (90, 0)),
+        Box(0, 0, width, height),
+        font_size(width, height),
+    )
+    draw_key(sheet, 20.0)
+    changed = (sheet.picture != 90).any(axis=2)
+    (box,) = sheet.taken
+    assert changed.sum() == box.cut(changed).sum()
+    ground = box.cut(sheet.picture)
+    rim = np.concatenate([ground[0], ground[-1], ground[:, -1]])
+    assert (rim == rim[0]).all(), "a number is cut off"
 
 
 @pytest.mark.parametrize("degrees", range(-85, 91, 25))

@@ -63,7 +63,8 @@ def test_the_time_goes_by_bone_and_by_soft_tissue_where_bone_is_not_told() -> No
 
 
 def test_while_nothing_is_sent_out_nothing_limits_the_time() -> None:
-    assert "TIB 1.2" in texts(frozen=True, transmitting=False, tib=1.2)
+    assert "TIB 1.2" in texts(frozen=True, transmitting=True, tib=1.2)
+    assert "TIB 1.2" in texts(transmitting=False, tib=1.2)
 
 
 def test_the_reason_for_no_transmit_comes_first() -> None:
@@ -72,8 +73,9 @@ def test_the_reason_for_no_transmit_comes_first() -> None:
     assert warned(**off) == ["NO TRANSMIT"]
 
 
-def test_frozen_is_reason_enough() -> None:
-    assert texts(frozen=True, transmitting=False, transmit_off_reason="frozen") == ["FROZEN"]
+def test_frozen_is_said_and_what_will_keep_it_from_transmitting_later() -> None:
+    assert texts(frozen=True, transmitting=True) == ["FROZEN"]
+    assert texts(frozen=True, transmitting=True, transmit_off_reason="too hot") == ["FROZEN", "NO TRANSMIT: too hot"]
 
 
 def test_an_unknown_state_is_said() -> None:

@@ -6,35 +6,33 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.finding import Measurement
 from edge.overlay import text
 from edge.overlay.layout import LOWER_LEFT, UPPER_RIGHT, Box, Sheet, candidates, margins
 from edge.overlay.lines import dashes, thinned
 from edge.overlay.text import paste, plain_ascii, sprite, text_width, wrapped
-from edge.overlay.wording import decimals, fixed, interval_text, plain_unit
-from edge.terms import MeasurementTerm
+from edge.overlay.wording import fixed, range_text
+from edge.terms import MeasurementTerm, decimals_of, plain_unit
 
 
 @pytest.mark.parametrize(
-    ("low", "value", "high", "shown", "interval"),
+    ("low", "value", "high", "unit", "shown"),
     [
-        (1.95, 2.134, 2.31, "2.1", "1.9 – 2.3"),
-        (2.10, 2.134, 2.17, "2.13", "2.10 – 2.17"),
-        (60.2, 64.3, 68.4, "64", "60 – 68"),
-        (11.9, 12.5, 13.1, "12.5", "11.9 – 13.1"),
-        (-24.4, -22.4, -20.4, "-22", "-24 to -20"),
+        (1.95, 2.134, 2.31, "mm", "2.1: 1.9 – 2.3"),
+        (2.10, 2.134, 2.17, "mm", "2.1: 2.1 – 2.2"),
+        (1.2, 12.46, 27.1, "mm", "12.5: 1.2 – 27.1"),
+        (60.2, 64.3, 68.4, "mm2", "64: 60 – 68"),
+        (-24.4, -22.4, -20.4, "deg", "-22: -24 to -20"),
+        (-0.4, -0.04, 0.3, "mm", "0.0: -0.4 to 0.3"),
     ],
 )
-def test_a_value_has_no_more_digits_than_its_interval_bears(low, value, high, shown, interval):
-    measurement = Measurement("x", value, "mm", low, high)
-    places = decimals(measurement, MeasurementTerm("x", "mm"))
-    assert fixed(measurement.value, places) == shown
-    assert interval_text(measurement, places) == interval
+def test_digits_hang_on_the_unit_and_never_on_the_interval(low, value, high, unit, shown):
+    places = decimals_of(unit, MeasurementTerm("x", unit))
+    assert f"{fixed(value, places)}: {range_text(low, high, places)}" == shown
 
 
-def test_a_task_may_state_its_digits():
-    measurement = Measurement("x", 2.134, "mm", 1.95, 2.31)
-    assert decimals(measurement, MeasurementTerm("x", "mm", decimals=3)) == 3
+def test_a_task_may_state_its_digits_in_its_own_unit():
+    term = MeasurementTerm("x", "mm", decimals=3)
+    assert (decimals_of("mm", term), decimals_of("px", term), decimals_of("furlong")) == (3, 0, 2)
 
 
 def test_units_are_signs():
@@ -110,10 +108,10 @@ def test_margins_lie_beside_the_region(x, y, width, height):
 def test_candidates_lie_in_the_picture_and_the_least_hiding_comes_first():
     region = Box(40, 30, 100, 80)
     found = candidates((150, 200), region, (50, 20), 3, LOWER_LEFT)
-    costs = [least for least, _, _ in found]
+    costs = [least for least, _, _, _ in found]
     assert costs == sorted(costs)
-    assert all(area == box.overlap(region) and least in (area, 2 * area) for least, area, box in found)
-    assert all(box.overlap(Box(0, 0, 200, 150)) == 1000 for _, _, box in found)
+    assert all(area == box.overlap(region) and least in (area, 2 * area) for least, area, box, _ in found)
+    assert all(box.overlap(Box(0, 0, 200, 150)) == 1000 for _, _, box, _ in found)
 
 
 def test_between_busy_corners_there_is_room():
@@ -121,7 +119,7 @@ def test_between_busy_corners_there_is_room():
     busy = np.zeros_like(grey)
     busy[:50, :70] = busy[:50, 130:] = busy[100:, :70] = busy[100:, 130:] = 1
     sheet = Sheet(np.zeros((150, 200, 3), np.uint8), grey, busy.copy(), Box(0, 0, 200, 150), 12)
-    box = sheet.claim(50, 30, UPPER_RIGHT)
+    box = sheet.claim("text", 50, 30, UPPER_RIGHT)
     assert box is not None and not box.cut(busy).any()
 
 
@@ -130,7 +128,7 @@ def test_a_busy_corner_is_left_for_another():
     busy = np.zeros_like(grey)
     busy[75:, :100] = 1
     sheet = Sheet(np.zeros((150, 200, 3), np.uint8), grey, busy, Box(0, 0, 200, 150), 12)
-    box = sheet.claim(60, 30, LOWER_LEFT)
+    box = sheet.claim("text", 60, 30, LOWER_LEFT)
     assert box is not None
     assert box.overlap(Box(0, 75, 100, 75)) == 0
     assert (box.cut(busy) == 255).all()
@@ -138,7 +136,7 @@ def test_a_busy_corner_is_left_for_another():
 
 def test_no_room_gives_no_place():
     sheet = Sheet(*(np.zeros((20, 20, 3), np.uint8), *[np.zeros((20, 20), np.uint8)] * 2), Box(0, 0, 20, 20), 11)
-    assert sheet.claim(60, 30, LOWER_LEFT) is None
+    assert sheet.claim("text", 60, 30, LOWER_LEFT) is None
 
 
 @given(st.floats(20, 400), st.floats(2, 20), st.floats(0, 6.2))

@@ -221,20 +221,16 @@ def test_without_transmit_the_picture_is_dark(depth_mm, gain_db, dynamic_range_d
     assert "dark" in picture_faults(frame.pixels)[0]
 
 
-def test_a_frozen_picture_stands_still_with_its_own_settings() -> None:
-    moving, frozen, still, later = fed({}, {"frozen": True, "transmitting": False}, {"frozen": True}, {})
-    assert np.array_equal(moving.pixels, frozen.pixels)
-    assert np.array_equal(moving.pixels, still.pixels)
+def test_a_frozen_picture_is_the_exposure_before_the_freeze_again() -> None:
+    once = exposures({})[0]
+    again = {"exposed_ns": once.exposed_ns, "sequence": once.sequence, "frozen": True}
+    moving, *frozen, later = fed({}, again, again, {})
+    for frame in frozen:
+        assert (frame.exposed_ns, frame.sequence) == (moving.exposed_ns, moving.sequence)
+        assert np.array_equal(frame.pixels, moving.pixels)
+        assert frame.probe == replace(moving.probe, frozen=True, frozen_ns=moving.exposed_ns)
+    assert (moving.probe.frozen, later.probe.frozen, later.sequence) == (False, False, moving.sequence + 3)
     assert not np.array_equal(moving.pixels, later.pixels)
-    assert [frame.probe.frozen for frame in (moving, frozen, still, later)] == [False, True, True, False]
-    assert frozen.exposed_ns > moving.exposed_ns
-
-
-def test_a_frozen_exposure_that_was_not_read_is_shown_as_it_was_set() -> None:
-    deeper = replace(NOMINAL, depth_mm=64.0)
-    _, frozen = fed({}, {"imaging": deeper, "frozen": True})
-    assert np.array_equal(frozen.pixels, CartilageCine(1).picture(0.04, deeper).pixels)
-    assert frozen.probe.depth_mm == 64.0
 
 
 def test_exposures_that_nobody_took_are_gaps_and_a_reset_goes_on() -> None:

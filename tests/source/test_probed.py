@@ -94,3 +94,41 @@ def test_after_close_there_is_nothing_more() -> None:
     source.read(1.0)
     source.close()
     assert source.read(1.0) is None
+
+
+LIVE = ProbeState(depth_mm=30.0, epoch=4, frozen=False)
+FROZEN = ProbeState(depth_mm=30.0, epoch=4, frozen=True, frozen_ns=190 * MS)
+
+
+def given_by(line: FakeStates, frames, **options) -> list[tuple[int, int, int, bool | None]]:
+    """Sequence, exposure in ms, grey level, and whether the probe says frozen, of each frame given."""
+    with ProbedSource(FakeSource(frames, live=True), line, **options) as source:
+        given = iter(lambda: source.read(1.0), None)
+        return [(f.sequence, f.exposed_ns // MS, int(f.pixels[0, 0]), f.probe.frozen) for f in given]
+
+
+def test_a_screen_that_is_frozen_shows_one_exposure() -> None:
+    """Frames at both ends of the freeze, which may show it or not, tell nothing new either; no number is missing."""
+    line = FakeStates([(-(10**9), LIVE), (200 * MS, FROZEN), (600 * MS, LIVE)])
+    given = given_by(line, map(fake_frame, range(20)), lag_s=0.09)
+    live = [(k, 40 * k, 100 + k, False) for k in range(5)]
+    before, still, after = [live[-1]] * 3, [(5, 190, 108, True)] * 10, [(6, 720, 118, False), (7, 760, 119, False)]
+    assert given == [*live, *before, *still, *after]
+
+
+def test_a_screen_that_is_frozen_before_the_first_frame_keeps_the_age_that_is_known() -> None:
+    for frozen_ns, exposed_ms in ((-(10**9), -1000), (None, 120)):
+        line = FakeStates([(0, ProbeState(frozen=True, frozen_ns=frozen_ns))])
+        assert given_by(line, map(fake_frame, range(9)), lag_s=0.09) == [(0, exposed_ms, 103, True)] * 6
+
+
+def test_two_freezes_without_a_frame_between_them_are_two_exposures() -> None:
+    line = FakeStates([(-(10**9), FROZEN), (200 * MS, ProbeState(frozen=True, frozen_ns=195 * MS, epoch=5))])
+    given = given_by(line, map(fake_frame, range(10)), lag_s=0.09)
+    assert [(sequence, grey) for sequence, _, grey, _ in given] == [(0, 100)] * 8 + [(1, 108)] * 2
+
+
+def test_what_the_source_gives_again_stays_one_exposure_with_the_newest_state() -> None:
+    frames = [fake_frame(0), fake_frame(1), fake_frame(1), fake_frame(1), fake_frame(2)]
+    line = FakeStates([(0, LIVE), (30 * MS, FROZEN), (70 * MS, LIVE)])
+    assert given_by(line, frames) == [(0, 0, 100, False), *[(1, 40, 101, True)] * 3, (2, 80, 102, False)]

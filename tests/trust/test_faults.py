@@ -29,7 +29,7 @@ def test_the_fault_is_named(picture, word) -> None:
 
 @pytest.mark.parametrize(
     "probe",
-    [None, ProbeState(), ProbeState(transmitting=True), ProbeState(transmitting=False, frozen=True)],
+    [None, ProbeState(), ProbeState(transmitting=True), ProbeState(transmitting=True, frozen=True)],
     ids=["no probe", "does not say", "transmits", "frozen"],
 )
 def test_a_probe_that_may_have_transmitted_is_no_fault(probe) -> None:
@@ -40,6 +40,8 @@ def test_a_probe_that_does_not_transmit_is_one_with_its_reason() -> None:
     assert probe_faults(ProbeState(transmitting=False)) == ("the probe does not transmit",)
     silent = ProbeState(transmitting=False, frozen=False, transmit_off_reason="too hot")
     assert probe_faults(silent) == ("the probe does not transmit: too hot",)
+    dark = ProbeState(transmitting=False, frozen=True, transmit_off_reason="not armed yet")
+    assert probe_faults(dark) == ("the probe does not transmit: not armed yet",)
 
 
 def test_a_scale_is_missing_for_a_reason() -> None:

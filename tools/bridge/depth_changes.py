@@ -111,7 +111,6 @@ def change_depth(link: ProbeLink, loop: Loop, changes: int, seed: int) -> None:
             if while_frozen:
                 time.sleep(random.uniform(0, LONGEST_PAUSE_S))
                 link.probe.unfreeze()
-                link.probe.arm()
         time.sleep(1.0)
     finally:
         loop.stop()

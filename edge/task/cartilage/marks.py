@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from edge.finding import CaliperMark, LineMark, MaskMark
+from edge.frame import PixelSpacing
+from edge.task.caliper import across
 from edge.task.cartilage.band import Borders
-from edge.task.cartilage.sizes import BandSize
 from edge.task.outlines import filled_mark
 
 
@@ -18,17 +19,14 @@ def marks_of(borders: Borders) -> tuple[MaskMark, LineMark, LineMark]:
     return filled, LineMark("upper surface", upper), LineMark("lower surface", lower)
 
 
-def thirds_of(borders: Borders, sides: Sequence[str], size: BandSize) -> tuple[CaliperMark, ...]:
-    """One calliper in the middle of each third, at a right angle to the band. size: in mm."""
+def thirds_of(borders: Borders, sides: Sequence[str], spacing: PixelSpacing) -> tuple[CaliperMark, ...]:
+    """One calliper in the middle of each third, at a right angle to the band."""
     middle = (borders.upper + borders.lower) / 2
     slope = np.gradient(middle, borders.x)
     way = np.cumsum(np.sqrt(1 + slope**2))
     marks = []
-    for part, (side, value) in enumerate(zip(sides, size.thirds, strict=True)):
+    for part, side in enumerate(sides):
         at = int(np.searchsorted(way, way[-1] * (2 * part + 1) / 6))
-        # A right angle to the band: the vertical chord is tilted by the slope and shortened by its cosine.
-        run, chord = float(slope[at]), float(borders.lower[at] - borders.upper[at])
-        reach = chord / 2 / (1 + run**2)
-        x, y = float(borders.x[at]), float(middle[at])
-        marks.append(CaliperMark(side, (x + run * reach, y - reach), (x - run * reach, y + reach), f"{value:.1f} mm"))
+        place = float(borders.x[at]), float(middle[at])
+        marks.append(across(side, place, float(slope[at]), float(borders.lower[at] - borders.upper[at]), spacing))
     return tuple(marks)

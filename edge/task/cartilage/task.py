@@ -59,6 +59,6 @@ class CartilageTask:
         reasons: tuple[str, ...] = () if frame.spacing else (missing_scale(frame),)
         if sides is None:
             reasons += ("one condyle only is in view: no thirds; centre the sulcus",)
-        thirds = thirds_of(borders, sides, size) if frame.spacing and sides is not None else ()
+        thirds = thirds_of(borders, sides, frame.spacing) if frame.spacing and sides is not None else ()
         verdict = Verdict.LIMITED if reasons else Verdict.MEASURED
         return finding_of(SPEC.name, frame, verdict, reasons, measured, (*marks, *thirds))

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from edge.finding import CaliperMark, FieldMark, LineMark, Mark
 from edge.frame import PixelSpacing
+from edge.task.caliper import across
 from edge.task.muscle.architecture import Architecture
 from edge.task.muscle.evidence import Evidence, Grid
 from edge.task.outlines import filled_mark
@@ -30,7 +31,7 @@ def marks_of(muscle: Architecture, evidence: Evidence, grid: Grid, spacing: Pixe
     ]
     marks += _streamlines(muscle, grid)
     if spacing is not None:
-        marks.append(_thickness(superficial, deep, muscle.size.thickness))
+        marks.append(_thickness(superficial, deep, spacing))
     return tuple(marks)
 
 
@@ -67,13 +68,10 @@ def _streamlines(muscle: Architecture, grid: Grid) -> list[LineMark]:
     return [line for line in lines if len(line.points) > 1]
 
 
-def _thickness(superficial: NDArray[np.float32], deep: NDArray[np.float32], value_mm: float) -> CaliperMark:
+def _thickness(superficial: NDArray[np.float32], deep: NDArray[np.float32], spacing: PixelSpacing) -> CaliperMark:
     """In the middle, at a right angle to the line midway between the aponeuroses."""
     at = len(superficial) // 2
     middle = (superficial + deep) / 2
-    run = float(np.gradient(middle[:, 1], middle[:, 0])[at])
-    reach = float(deep[at, 1] - superficial[at, 1]) / 2 / (1 + run**2)
+    slope = float(np.gradient(middle[:, 1], middle[:, 0])[at])
     x, y = (float(v) for v in middle[at])
-    return CaliperMark(
-        "muscle thickness", (x + run * reach, y - reach), (x - run * reach, y + reach), f"{value_mm:.1f} mm"
-    )
+    return across("muscle thickness", (x, y), slope, float(deep[at, 1] - superficial[at, 1]), spacing)

@@ -45,9 +45,11 @@ SPEC = TaskSpec(
             MeasurementTerm("extrapolated_share", "%", "Share outside the picture", signed=True),
             MeasurementTerm("muscle_thickness", "mm", "Thickness", lane=3, curve=4, plausible=(2, 90), source=BOOK),
             MeasurementTerm("fascicle_curvature", "1/m", "Curvature", signed=True),
-            MeasurementTerm("superficial_aponeurosis_angle", "deg", detail=True, signed=True),
-            MeasurementTerm("deep_aponeurosis_angle", "deg", detail=True, signed=True),
-            MeasurementTerm("fascicle_angle_spread", "deg", detail=True, signed=True),
+            MeasurementTerm(
+                "superficial_aponeurosis_angle", "deg", "Superficial aponeurosis", decimals=1, detail=True, signed=True
+            ),
+            MeasurementTerm("deep_aponeurosis_angle", "deg", "Deep aponeurosis", decimals=1, detail=True, signed=True),
+            MeasurementTerm("fascicle_angle_spread", "deg", decimals=1, detail=True, signed=True),
         ),
         marks=(
             MarkTerm("muscle"),

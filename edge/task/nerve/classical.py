@@ -32,8 +32,8 @@ CHANCES: Final = ((68.0, 53.0, 80.0), (90.0, 74.0, 97.0))
 with Wilson's 90 % interval. All of them show a nerve."""
 SHARE_HALF_WIDTH: Final = 6.0
 """Percent by which the share of votes changed at most in 9 of 10 steps of 0.2 s, phantoms under a moving hand."""
-WITHHELD: Final = "area and axes withheld: without the network the border is too rough (Dice 0.45)"
-PROPOSED: Final = "only a proposal: 3 of 10 first places are no nerve, and a view without any is seldom told"
+WITHHELD: Final = "area and axes withheld: without the network the border is too rough"
+PROPOSED: Final = "only a proposal: 3 of 10 first places are no nerve, and a view without a nerve is seldom recognised"
 
 
 class ClassicalNerveTask:

@@ -14,6 +14,7 @@ from edge.finding import CaliperMark, LineMark, Mark, StageMark
 from edge.frame import PixelSpacing, Region
 from edge.image.windows import CELL_PX
 from edge.image.working_picture import WorkingPicture
+from edge.task.caliper import caliper
 from edge.task.nerve.candidates import NerveCandidate, NerveSight, VoteMap
 from edge.task.nerve.outlines import Floats, Outline
 from edge.task.nerve.sizes import Axis, axes_of, nearest_points
@@ -53,19 +54,20 @@ def _calipers(
         return []
     unit = np.array([spacing.x_mm_per_px, spacing.y_mm_per_px])
     axes = axes_of(inner * unit)
-    marks = [_axis(name, axis, unit) for name, axis in zip(("long axis", "short axis"), axes, strict=True)]
+    marks = [_axis(name, axis, spacing) for name, axis in zip(("long axis", "short axis"), axes, strict=True)]
     ways = [nearest_points(outer * unit, vessel.points * unit) for vessel in vessels]
     if ways:
         start, end = min(ways, key=lambda way: hypot(way[0][0] - way[1][0], way[0][1] - way[1][1]))
         length = hypot(start[0] - end[0], start[1] - end[1])
         if length > LEAST_APART * axes[0].length:
-            marks.append(_axis("vessel distance", Axis(start, end, length), unit))
+            marks.append(_axis("vessel distance", Axis(start, end, length), spacing))
     return marks
 
 
-def _axis(name: str, axis: Axis, unit: Floats) -> CaliperMark:
+def _axis(name: str, axis: Axis, spacing: PixelSpacing) -> CaliperMark:
+    unit = np.array([spacing.x_mm_per_px, spacing.y_mm_per_px])
     (ax, ay), (bx, by) = np.array(axis.start) / unit, np.array(axis.end) / unit
-    return CaliperMark(name, (float(ax), float(ay)), (float(bx), float(by)), f"{axis.length:.1f} mm")
+    return caliper(name, (float(ax), float(ay)), (float(bx), float(by)), spacing)
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,7 @@ def followed(
 ) -> NerveTrack:
     """The track with this frame. chosen: None where none was measured."""
     thumbnail = thumbnail_of(frame, THUMBNAIL)
-    frozen = is_frozen(frame, thumbnail, before.thumbnail if before else None)
+    frozen = is_frozen(thumbnail, before.thumbnail if before else None)
     if before and frozen:
         return replace(before, exposed_ns=frame.exposed_ns, frozen=True)
     sighting = None
@@ -189,7 +189,7 @@ def votes_before(before: NerveVotes | None, frame: Frame) -> NerveVotes:
     alone = NerveVotes(frame.ultrasound, frame.exposed_ns, frame.spacing, thumbnail_of(frame, THUMBNAIL))
     if before is None or not _goes_on(before, alone):
         return alone
-    frozen = is_frozen(frame, alone.thumbnail, before.thumbnail)
+    frozen = is_frozen(alone.thumbnail, before.thumbnail)
     return replace(alone, maps=before.maps, places=before.places, frozen=frozen)
 
 

@@ -214,7 +214,7 @@ def doubts(opinions: dict[str, Opinion], first: str, kind: str) -> tuple[str, ..
     against = {name: kind_of(one) for name, one in opinions.items() if kind_of(one) not in ("", kind)}
     words = {
         "svm": "the support vector machine says",
-        "neighbours": "the neighbours say",
+        "neighbours": "the nearest known regions say",
         "network": "the network says",
     }
     return tuple(

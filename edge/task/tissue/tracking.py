@@ -42,7 +42,7 @@ def votes_after(memory: PatientVotes | None, frame: Frame, infiltrated: float | 
     """The votes with this frame's. infiltrated: its probability; None where it shows no muscle for certain."""
     before = memory if memory is not None and memory.exposed_ns < frame.exposed_ns else None
     thumbnail = thumbnail_of(frame, THUMBNAIL)
-    frozen = is_frozen(frame, thumbnail, before.thumbnail if before else None)
+    frozen = is_frozen(thumbnail, before.thumbnail if before else None)
     counted, log_odds = (before.counted, before.log_odds) if before else (None, ())
     if infiltrated is not None and (counted is None or similarity(thumbnail, counted) < ANOTHER):
         share = float(np.clip(infiltrated, 1 - SUREST, SUREST))

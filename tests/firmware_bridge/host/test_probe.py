@@ -218,7 +218,6 @@ def test_the_state_at_an_exposure_is_never_wrong(seed: int):
         if dice.random() < 0.1:
             probe.freeze()
             probe.unfreeze()
-            probe.arm()
         run(probe, dice.uniform(0.05, 0.4))
         probe.reply(answer, wire.SetResult)
         for exposure in list(bench.truth):
@@ -282,11 +281,13 @@ def test_a_frozen_picture_has_the_settings_of_its_exposure(bench: Bench, probe: 
     frozen = bench.truth[-1]
     probe.set(depth_mm=60)
     run(probe, 0.3)
-    for ago_ns in (0, 200_000_000):
-        moment = probe.state_at(bench.now_ns() - ago_ns, 0.05)
+    for asked_ns in (bench.now_ns(), bench.now_ns() - 200_000_000, frozen.host_ns):
+        moment = probe.state_at(asked_ns, 0.05)
         assert isinstance(moment, StateKnown)
-        assert (moment.parameters.depth_mm, moment.frozen, moment.transmitting) == (40, True, False)
+        assert (moment.parameters.depth_mm, moment.frozen, moment.transmitting) == (40, True, True)
         assert (moment.frame_number, moment.transmit_off_reason) == (frozen.frame, "frozen")
+    earlier = probe.state_at(bench.truth[-2].host_ns)
+    assert isinstance(earlier, StateKnown) and not earlier.frozen
     bench.device.stimulate(Stimulus.PRESS_BUTTON, 0)
     run(probe, 0.3)
     moment = probe.state_at(bench.truth[-1].host_ns)
@@ -304,8 +305,39 @@ def test_a_setting_between_the_last_exposure_and_the_freeze_leaves_a_doubt(bench
     assert len(bench.truth) == n_exposed, "the test needs both within one frame period"
     run(probe, 0.1)
     moment = probe.state_at(bench.now_ns(), 0.05)
-    assert isinstance(moment, StateUnknown)
+    assert isinstance(moment, StateUnknown) and moment.frozen
     assert "shortly before it was frozen" in moment.reason
+
+
+def test_a_permission_lost_between_the_last_exposure_and_the_freeze_leaves_a_doubt(bench: Bench, probe: Probe):
+    probe.set(frame_rate_hz=5)
+    transmitting(probe)
+    run(probe, 1.02)
+    n_exposed = len(bench.truth)
+    probe.disarm()
+    probe.freeze()
+    assert len(bench.truth) == n_exposed, "the test needs both within one frame period"
+    run(probe, 0.1)
+    moment = probe.state_at(bench.now_ns(), 0.05)
+    assert isinstance(moment, StateUnknown) and moment.frozen
+    assert "transmit ended shortly before" in moment.reason
+
+
+def test_what_was_frozen_while_the_line_was_away_is_in_doubt(bench: Bench, probe: Probe):
+    transmitting(probe)
+    run(probe, 1.0)
+    probe.freeze()
+    run(probe, 0.2)
+    assert isinstance(probe.state_at(bench.now_ns(), 0.05), StateKnown)
+    bench.unplug()
+    run(probe, 1.0)
+    for _ in range(2):
+        bench.device.stimulate(Stimulus.PRESS_BUTTON, 0)
+        run(probe, 1.0)
+    bench.plug()
+    run(probe, 3.0)
+    moment = probe.state_at(bench.now_ns(), 0.05)
+    assert isinstance(moment, StateUnknown) and moment.frozen, moment
 
 
 # ------------------------------------------------------------------------------------------------------ loss and return
