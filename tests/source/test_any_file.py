@@ -64,7 +64,7 @@ def _damaged(data: bytes, damage: str, rng: random.Random) -> bytes:
 
 def test_no_file_gives_another_picture_than_it_holds(tmp_path: Path) -> None:
     rng, counts = random.Random(11), Counter[str]()
-    for turn in range(330):
+    for turn in range(231):
         kind, damage = _KINDS[turn % len(_KINDS)], rng.choice(("", "", "cut", "zeros", "noise"))
         picture, number, wide = _tissue(rng), rng.randrange(1, 9), rng.choice((1.0, 2.0, 0.5, 1.25))
         data = _written(kind, picture, number, wide)
@@ -96,4 +96,4 @@ def test_no_file_gives_another_picture_than_it_holds(tmp_path: Path) -> None:
             for frame, meant in zip(frames, expected, strict=False):
                 assert frame.pixels.shape == meant.shape
                 assert (np.abs(frame.pixels.astype(int) - meant) > 30).mean() <= 0.02, (kind, damage, turn)
-    assert counts["given"] >= 120 and counts["told"] >= 80, counts
+    assert counts["given"] >= 90 and counts["told"] >= 60, counts
