@@ -1,4 +1,4 @@
-"""`sonoedge series TASK`: measurements against seconds, as tables and figures."""
+"""`sonoedge series TASK`: measurements against seconds or frames, as tables and figures."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -31,6 +31,7 @@ class Taken:
     """A picture of the course."""
 
     exposed_ns: int
+    sequence: int
     pixels: "NDArray[np.uint8]"
     """(height, width, 3) BGR with what was found."""
     coloured: bool
@@ -80,8 +81,6 @@ def series_task(spec: "TaskSpec", given: Mapping[str, Any]) -> None:
         return
     with busy("opening; the first time, auto measures every runtime on this board"):
         session = open_session(asked.source, task=spec.name, out=asked.out, video=False, tell=say, **settings)
-    if session.settings.fps is None and Path(asked.source).is_dir():
-        say("each picture stands for 1 s; --fps says how many a second they are")
     sample: EvenSample[Taken] = EvenSample(KEPT_PICTURES)
     try:
         follow(session, lambda result: take(sample, result, spec.terms))
@@ -140,7 +139,7 @@ def take(sample: "EvenSample[Taken]", result: "Result", terms: "Terms") -> None:
     found = result.finding
     if found.verdict is not Verdict.REFUSED:
         coloured = any(isinstance(mark, FieldMark) for mark in found.marks)
-        sample.add(lambda: Taken(found.exposed_ns, small_picture(result, terms), coloured))
+        sample.add(lambda: Taken(found.exposed_ns, found.sequence, small_picture(result, terms), coloured))
 
 
 def small_picture(result: "Result", terms: "Terms") -> "NDArray[np.uint8]":
@@ -164,6 +163,8 @@ def publish(course: "Series", taken: "Sequence[Taken]", folder: Path, terms: "Te
         return
     write_whole(folder / "series.csv", csv_of(course).encode())
     write_whole(folder / "series.jsonl", json_lines_of(course).encode())
+    if not course.timed:
+        say("the source tells no times, so there are frames instead of seconds; --fps says how many a second they are")
     if not course.quantities:
         say("nothing was measured, so there is no figure")
     with busy("drawing the figures"):
@@ -190,7 +191,10 @@ def write_figures(course: "Series", taken: "Sequence[Taken]", folder: Path, term
         return []
     from edge.sink.folder import write_whole
 
-    stills = [Still((one.exposed_ns - course.first_ns) / 1e9, one.pixels, one.coloured) for one in taken]
+    stills = [
+        Still((one.exposed_ns - course.first_ns) / 1e9 if course.timed else one.sequence, one.pixels, one.coloured)
+        for one in taken
+    ]
     figures: dict[str, Sequence[Still]] = {"series": ()} if course.quantities else {}
     if stills:
         figures["course"] = stills

@@ -122,7 +122,7 @@ class Session:
         source = self.settings.source
         skipped: tuple[str, ...] = getattr(self._chain.source, "skipped", ())
         if skipped:
-            raise SourceError(f"{len(skipped)} files of {source} were passed over: {'; '.join(skipped)}")
+            raise SourceError(f"{len(skipped)} passed over in {source}: {'; '.join(skipped)}")
         if self._tally.summary().frames == 0:
             raise SourceFormatError(f"{source} ended without one frame; expected a recording with pictures")
 

@@ -1,4 +1,5 @@
-"""A run's measurements against seconds as a figure for print: a panel per quantity over one time axis, gaps left open.
+"""A run's measurements as a figure for print: a panel per quantity over one axis of time, or of frames where the source
+tells no times; gaps left open.
 
 Needs matplotlib. Whatever a user's matplotlibrc says, the same run gives the same files.
 """
@@ -80,7 +81,8 @@ _printed = style.context(
 class Still:
     """A picture with what was found drawn on it."""
 
-    seconds: float
+    position: float
+    """Along the course: seconds, or the frame's number where there are none."""
     pixels: NDArray[np.uint8]
     """(height, width, 3) BGR."""
     coloured: bool = False
@@ -92,8 +94,8 @@ class Curve:
     """One quantity's course. A row per frame, and one of NaN where frames were not read."""
 
     quantity: Quantity
-    seconds: NDArray[np.float64]
-    """(n,)"""
+    positions: NDArray[np.float64]
+    """(n,), along the course."""
     rows: NDArray[np.float64]
     """(n, 4): value, both ends of its interval, what the frame alone said; NaN where it is not known."""
     predicted: NDArray[np.bool_]
@@ -107,15 +109,16 @@ def plot(course: Series, terms: Terms, stills: Sequence[Still] = ()) -> Figure:
     head = TOP + (_strip_height(stills) + BETWEEN if stills else 0.0)
     panels_height = len(curves) * (PANEL + BETWEEN) - BETWEEN
     figure = Figure((WIDTH / 72, (head + panels_height + BOTTOM) / 72))
-    figure.set_label(f"{plain(course.task).capitalize()}: measurements against seconds")
-    blocks = [_draw_stills(figure, stills)] if stills else []
+    axis = "seconds" if course.timed else "frames"
+    figure.set_label(f"{plain(course.task).capitalize()}: measurements against {axis}")
+    blocks = [_draw_stills(figure, stills, course.timed)] if stills else []
     if curves:
         room = _room(figure, head, panels_height) | {"hspace": BETWEEN / PANEL}
         panels = list(figure.subplots(len(curves), sharex=True, squeeze=False, gridspec_kw=room)[:, 0])
         _draw_curves(panels, curves, course, terms)
         for axes in panels:
             for still in stills:
-                axes.axvline(still.seconds, color=GREY, linewidth=0.5, linestyle=(0, (4, 4)), zorder=0.5)
+                axes.axvline(still.position, color=GREY, linewidth=0.5, linestyle=(0, (4, 4)), zorder=0.5)
         blocks += panels
     for letter, axes in zip(ascii_lowercase, blocks if len(blocks) > 1 else (), strict=False):
         corner = ("figure points", "axes fraction")
@@ -149,12 +152,12 @@ def curve_of(course: Series, index: int) -> Curve:
     found = [instant.values[index] for instant in course.instants]
     cells = [(None,) * 4 if one is None else (one.value, one.low, one.high, one.single) for one in found]
     predicted = np.array([instant.predicted[index] for instant in course.instants], bool)
-    seconds = _seconds(course)
-    steps = np.diff(seconds)
+    along = positions(course)
+    steps = np.diff(along)
     unread = 1 + np.flatnonzero(steps > GAP_STEPS * (np.median(steps) if steps.size else 0))
     return Curve(
         course.quantities[index],
-        np.insert(seconds, unread, np.nan),
+        np.insert(along, unread, np.nan),
         np.insert(np.array(cells, float), unread, np.nan, axis=0),
         np.insert(predicted, unread, False),
     )
@@ -173,21 +176,24 @@ def value_span(curve: Curve) -> tuple[float, float]:
 
 
 def refused_spans(course: Series) -> Iterator[tuple[float, float]]:
-    """Start and duration in seconds of what lies between the frames that were not refused."""
-    seconds = _seconds(course)
-    step = float(np.median(np.diff(seconds))) if len(seconds) > 1 else 0.0
+    """Start and length, along the course, of what lies between the frames that were not refused."""
+    along = positions(course)
+    step = float(np.median(np.diff(along))) if len(along) > 1 else 0.0
     refused = np.pad([instant.verdict == Verdict.REFUSED for instant in course.instants], 1)
     changes = np.flatnonzero(np.diff(refused))
     for first, after in changes.reshape(-1, 2).tolist():
-        yield seconds[first] - step, seconds[after - 1] - seconds[first] + 2 * step
+        yield along[first] - step, along[after - 1] - along[first] + 2 * step
 
 
-def _seconds(course: Series) -> NDArray[np.float64]:
-    return np.array([instant.seconds for instant in course.instants], float)
+def positions(course: Series) -> NDArray[np.float64]:
+    """(frames,) seconds since the first frame, or the frames' numbers where the source tells no times."""
+    is_timed = course.timed
+    return np.array([each.seconds if is_timed else each.sequence for each in course.instants], float)
 
 
 def _draw_curves(panels: Sequence[Axes], curves: Sequence[Curve], course: Series, terms: Terms) -> None:
-    end = course.instants[-1].seconds or 1.0
+    along = positions(course)
+    first, length = float(along[0]), float(along[-1] - along[0]) or 1.0
     followed = any(np.isfinite(curve.rows[:, 3]).any() for curve in curves)
     refused = list(refused_spans(course))
     for axes, curve in zip(panels, curves, strict=True):
@@ -202,9 +208,9 @@ def _draw_curves(panels: Sequence[Axes], curves: Sequence[Curve], course: Series
         axes.set_ylim(ticks[0], ticks[-1])
         axes.grid(axis="y")
     panels[0].figure.align_ylabels(panels)
-    panels[-1].set_xlabel("Time (s)")
-    panels[-1].xaxis.set_major_locator(MaxNLocator(10, steps=ROUND))
-    panels[-1].set_xlim(-0.006 * end, 1.006 * end)
+    panels[-1].set_xlabel("Time (s)" if course.timed else "Frame")
+    panels[-1].xaxis.set_major_locator(MaxNLocator(10, steps=ROUND, integer=not course.timed))
+    panels[-1].set_xlim(first - 0.006 * length, first + 1.006 * length)
     known = {label: handle for axes in panels for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)}
     handles, labels = list(known.values()), list(known)
     panels[0].legend(handles, labels, loc="lower right", bbox_to_anchor=(1, 1), ncols=len(known))
@@ -212,7 +218,7 @@ def _draw_curves(panels: Sequence[Axes], curves: Sequence[Curve], course: Series
 
 def _draw_curve(axes: Axes, curve: Curve, label: str) -> None:
     """Whole where it was measured, dashed where it is predicted; what stands alone is a dot with its interval."""
-    seconds, (value, low, high, single) = curve.seconds, curve.rows.T
+    along, (value, low, high, single) = curve.positions, curve.rows.T
     beside = np.pad(curve.predicted, 1)
     joins = curve.predicted | beside[:-2] | beside[2:]
     for name, colour, dashes, own in (
@@ -220,18 +226,18 @@ def _draw_curve(axes: Axes, curve: Curve, label: str) -> None:
         ("predicted", ORANGE, (0, (2.6, 1.6)), np.where(joins, value, np.nan)),
     ):
         if np.isfinite(own).any():
-            axes.plot(seconds, own, color=colour, linestyle=dashes, zorder=3, label=name)
+            axes.plot(along, own, color=colour, linestyle=dashes, zorder=3, label=name)
             dots = _alone(own)
-            axes.plot(seconds[dots], own[dots], "o", color=colour, markersize=2.6, zorder=3)
+            axes.plot(along[dots], own[dots], "o", color=colour, markersize=2.6, zorder=3)
     if np.isfinite(high - low).any():
-        axes.fill_between(seconds, low, high, color=BLUE, alpha=BAND, linewidth=0, zorder=1, label="90 % interval")
+        axes.fill_between(along, low, high, color=BLUE, alpha=BAND, linewidth=0, zorder=1, label="90 % interval")
     alone = _alone(value)
-    axes.vlines(seconds[alone], low[alone], high[alone], color=BLUE, alpha=2 * BAND, linewidth=1.1, zorder=1)
+    axes.vlines(along[alone], low[alone], high[alone], color=BLUE, alpha=2 * BAND, linewidth=1.1, zorder=1)
     told = np.flatnonzero(np.isfinite(single))
     if told.size:
         shown = told[:: max(1, told.size // MOST_DOTS)]
         size = 2.6 if np.isfinite(value).sum() <= FEW else 1.4
-        axes.plot(seconds[shown], single[shown], "o", color=GREY, markersize=size, zorder=2, label="single frames")
+        axes.plot(along[shown], single[shown], "o", color=GREY, markersize=size, zorder=2, label="single frames")
 
 
 def _alone(values: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -250,7 +256,7 @@ def _strip_height(stills: Sequence[Still]) -> float:
     return ceil(len(stills) / ABREAST) * (_picture_height(stills) + CAPTION)
 
 
-def _draw_stills(figure: Figure, stills: Sequence[Still]) -> Axes:
+def _draw_stills(figure: Figure, stills: Sequence[Still], timed: bool) -> Axes:
     """The pictures in rows, the time under each, and what their colours mean; the first picture's axes."""
     high = _picture_height(stills)
     room = _room(figure, TOP, _strip_height(stills) - CAPTION)
@@ -261,7 +267,8 @@ def _draw_stills(figure: Figure, stills: Sequence[Still]) -> Axes:
         axes.imshow(still.pixels[..., ::-1])
         axes.set_axis_off()
         axes.set_anchor("N")
-        axes.set_title(f"{still.seconds:.2f} s", fontsize="medium", y=0, pad=-10)
+        caption = f"{still.position:.2f} s" if timed else f"Frame {still.position:g}"
+        axes.set_title(caption, fontsize="medium", y=0, pad=-10)
     if any(still.coloured for still in stills):
         _draw_key(figure, _room(figure, TOP + 14, max(40.0, high - 28)))
     return placed[0]

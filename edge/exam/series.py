@@ -1,4 +1,4 @@
-"""A run's measurements against time: one row per frame, as CSV and as JSON Lines."""
+"""A run's measurements against time, or against frames where there is none: a row per frame, as CSV and JSON Lines."""
 
 import csv
 import io
@@ -51,8 +51,8 @@ class Instant:
     """One frame."""
 
     sequence: int
-    seconds: float
-    """Since the first frame."""
+    seconds: float | None
+    """Since the first frame. None: its source tells no times."""
     verdict: str
     tracking: Tracking
     values: tuple[Measurement | None, ...]
@@ -70,6 +70,11 @@ class Series:
     instants: tuple[Instant, ...]
     first_ns: int = 0
     """Exposure of the first frame."""
+
+    @property
+    def timed(self) -> bool:
+        """Whether there is a time axis; else there are numbers of frames only."""
+        return all(instant.seconds is not None for instant in self.instants)
 
     def position(self, name: str) -> int | None:
         """Of the quantity with this name that most frames have."""
@@ -118,7 +123,8 @@ def rows(series: Series) -> Iterator[tuple[str | int | float | None, ...]]:
     """Cells by `columns`."""
     for instant in series.instants:
         cells = (cell for one in instant.values for cell in _cells(one))
-        yield instant.sequence, round(instant.seconds, 6), instant.verdict, instant.tracking.value, *cells
+        seconds = None if instant.seconds is None else round(instant.seconds, 6)
+        yield instant.sequence, seconds, instant.verdict, instant.tracking.value, *cells
 
 
 def _cells(one: Measurement | None) -> tuple[float | None, ...]:
@@ -144,7 +150,7 @@ def _instant(record: Record, quantities: tuple[Quantity, ...], first_ns: int) ->
     followed = any(one.single is not None for one in measured.values())
     return Instant(
         record.sequence,
-        (record.exposed_ns - first_ns) / 1e9,
+        (record.exposed_ns - first_ns) / 1e9 if record.timed else None,
         record.verdict,
         Tracking.TRACKED if followed else Tracking.PREDICTED if predicted else Tracking.NONE,
         tuple(None if one is None else _measurement(one) for one in found),

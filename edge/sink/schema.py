@@ -119,6 +119,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     runtime: str | None
     timings: TimingsRecord
     predicted: tuple[MeasurementRecord, ...] = ()
+    timed: bool = True
     file: str | None = None
 
 
@@ -153,6 +154,7 @@ def record_of(frame: Frame, finding: Finding) -> Record:
         runtime=finding.runtime,
         timings=msgspec.convert(finding.timings, TimingsRecord, from_attributes=True),
         predicted=tuple(_measurement(measurement) for measurement in predictions(finding)),
+        timed=frame.timed,
     )
 
 

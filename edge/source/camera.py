@@ -83,9 +83,11 @@ class CameraSource(Closing):
         deadline = time.monotonic() + timeout_s
         damaged = 0
         while (arrival := self._wait(deadline, damaged)) is not None:
-            pixels = grey_of(arrival.picture.data, arrival.picture.layout)
+            layout = arrival.picture.layout
+            pixels = grey_of(arrival.picture.data, layout)
             if pixels is not None:
-                return Frame(pixels, arrival.exposed_ns, arrival.sequence, f"camera:{self._path}")
+                origin, aspect = f"camera:{self._path}", layout.pixel_aspect
+                return Frame(pixels, arrival.exposed_ns, arrival.sequence, origin, pixel_aspect=aspect)
             damaged += 1
         return None
 

@@ -21,6 +21,8 @@ class RawFormat:
     bytes_per_line: int
     full_range: bool
     """Luma runs over 0..255, not 16..235."""
+    pixel_aspect: float = 1.0
+    """Width of a pixel over its height."""
 
 
 def grey_of(data: bytes, layout: RawFormat) -> NDArray[np.uint8] | None:

@@ -85,7 +85,8 @@ class StillsSource(Recording):
                 self._skipped.append(f"'{shown(path)}' is {what}; expected a picture")
         if folders:
             more = f" and {len(folders) - _NAMED} more" if len(folders) > _NAMED else ""
-            self._skipped.append(f"{len(folders)} folders in it ({', '.join(folders[:_NAMED])}{more}); name each alone")
+            named = ", ".join(folders[:_NAMED]) + more
+            self._skipped.append(f"folders in it are not looked into ({len(folders)}: {named}); name each alone")
         if not files:
             told = f": {self._skipped[0]}" if self._skipped else ""
             raise SourceNotFoundError(

@@ -13,11 +13,12 @@ import os
 import select
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from edge.closing import Closing
 from edge.source import v4l2_abi as abi
+from edge.source.picture_tags import nearly_square
 from edge.source.pixel_format import RAW_FORMATS, RawFormat, is_luma_limited
 
 _BUFFERS = 4
@@ -63,7 +64,8 @@ class V4l2Camera(Closing):
             stack.callback(os.close, self._fd)
             self.card = _card(self._fd)
             """The name that the device gives itself."""
-            self.layout = _set_format(self._fd, size, fps)
+            layout = _set_format(self._fd, size, fps)
+            self.layout = replace(layout, pixel_aspect=_pixel_aspect(self._fd, layout))
             self._maps = [stack.enter_context(_mapped(self._fd, index)) for index in range(_request_buffers(self._fd))]
             for index in range(len(self._maps)):
                 self._queue(index)
@@ -168,6 +170,19 @@ def _layout(pix: abi.PixelFormat) -> RawFormat:
         and (pix.colorspace == abi.COLORSPACE_JPEG or not is_luma_limited(fourcc))
     )
     return RawFormat(fourcc, pix.width, pix.height, pix.bytesperline, full)
+
+
+def _pixel_aspect(fd: int, layout: RawFormat) -> float:
+    """Width of a pixel over its height, which drivers of analogue grabbers tell; 1 where it is not told."""
+    try:
+        told = _ioctl(fd, abi.CROPCAP, abi.CropCapability(type=abi.CAPTURE))
+    except OSError:
+        return 1.0
+    sampled = told.defrect
+    if not (told.numerator and told.denominator and sampled.width and sampled.height):
+        return 1.0
+    across, down = sampled.width / layout.width, sampled.height / layout.height
+    return nearly_square(told.denominator / told.numerator * across / down)
 
 
 def _set_rate(fd: int, fps: float | None) -> None:

@@ -94,6 +94,22 @@ class StreamParameters(Structure):
     )
 
 
+class Rectangle(Structure):
+    _fields_ = (("left", c_int32), ("top", c_int32), ("width", c_uint32), ("height", c_uint32))
+
+
+class CropCapability(Structure):
+    """`numerator` over `denominator`: height of a pixel over its width, where nothing is scaled."""
+
+    _fields_ = (
+        ("type", c_uint32),
+        ("bounds", Rectangle),
+        ("defrect", Rectangle),
+        ("numerator", c_uint32),
+        ("denominator", c_uint32),
+    )
+
+
 class RequestBuffers(Structure):
     _fields_ = (
         ("count", c_uint32),
@@ -147,5 +163,6 @@ DQBUF = _number(_BOTH, 17, Buffer)
 STREAMON = _number(_WRITE, 18, ctypes.c_int)
 STREAMOFF = _number(_WRITE, 19, ctypes.c_int)
 S_PARM = _number(_BOTH, 22, StreamParameters)
+CROPCAP = _number(_BOTH, 58, CropCapability)
 ENUM_FRAMESIZES = _number(_BOTH, 74, FrameSize)
 ENUM_FRAMEINTERVALS = _number(_BOTH, 75, FrameInterval)

@@ -103,15 +103,16 @@ def test_the_course_shows_pictures_with_their_times_above_the_curves(sonoedge, t
     assert course.shape[0] > series.shape[0]
 
 
-def test_pictures_stand_a_second_each_unless_it_is_said_otherwise(sonoedge, tmp_path, pictures):
+def test_pictures_have_no_times_unless_their_rate_is_said(sonoedge, tmp_path, pictures):
     ended = sonoedge("series", "muscle", pictures, "--out", "slow", *CLASSICAL)
-    assert "each picture stands for 1 s" in ended.err
+    assert "tells no times" in ended.err and "--fps" in ended.err
     rows = rows_of(tmp_path / "slow")
-    assert [float(row["seconds"]) for row in rows] == [0, 1, 2, 3]
-    # Too far apart for one to follow from the other.
+    assert [(row["sequence"], row["seconds"]) for row in rows] == [(str(number), "") for number in range(4)]
     assert {row["tracking"] for row in rows} == {"none"}
+    again = sonoedge("series", "muscle", "slow", "--out", "again")
+    assert "tells no times" in again.err and rows_of(tmp_path / "again") == rows
     ended = sonoedge("series", "muscle", pictures, "--fps", 4, "--out", "fast", *CLASSICAL)
-    assert "each picture stands" not in ended.err
+    assert "tells no times" not in ended.err
     rows = rows_of(tmp_path / "fast")
     assert [float(row["seconds"]) for row in rows] == [0, 0.25, 0.5, 0.75]
     assert "tracked" in {row["tracking"] for row in rows}

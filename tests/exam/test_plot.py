@@ -154,7 +154,7 @@ def test_what_was_refused_is_shaded():
 def test_frames_that_were_never_read_are_a_gap():
     records = [runs.record(number) for number in (*range(40), *range(60, 100))]
     curve = curve_of(series_of(records), 0)
-    assert np.flatnonzero(np.isnan(curve.seconds)).tolist() == [40]
+    assert np.flatnonzero(np.isnan(curve.positions)).tolist() == [40]
     assert np.isnan(curve.rows[40]).all()
     axes = panels_of(plot(series_of(records), TERMS))[0]
     assert [(part[0], part[-1]) for part in known_parts(lines_of(axes, BLUE)[0])] == [(0, 39), (41, 80)]
@@ -287,3 +287,14 @@ def test_a_panel_holds_its_course_and_interval():
     bottom, top = panels_of(plot(series, TERMS))[0].get_ylim()
     assert bottom <= curve.rows[:, 1].min()
     assert top >= curve.rows[:, 2].max()
+
+
+def test_without_times_the_axis_counts_frames():
+    records = [msgspec.structs.replace(record, timed=False) for record in runs.run_of(60)[12:]]
+    figure = plot(series_of(records), TERMS, [Still(number, still(0).pixels) for number in (12, 40)])
+    panels = panels_of(figure)
+    assert panels[-1].get_xlabel() == "Frame"
+    assert panels[-1].get_xlim() == pytest.approx((12 - 0.006 * 47, 12 + 1.006 * 47))
+    assert [axes.get_title() for axes in figure.axes if axes.images] == ["Frame 12", "Frame 40"]
+    assert figure.get_label() == "Muscle: measurements against frames"
+    assert panels[0].lines[0].get_xdata()[0] == 12

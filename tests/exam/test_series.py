@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -57,6 +58,19 @@ def test_the_json_lines_say_the_same(series):
     for line, row in zip(lines, table(series), strict=True):
         assert list(line) == list(row)
         assert {name: "" if cell is None else str(cell) for name, cell in line.items()} == row
+
+
+def test_a_source_without_times_has_no_seconds():
+    untimed = [
+        record_of(replace(Frame(runs.PICTURE, n * 10**9, n, "test"), timed=False), finding)
+        for n, finding in enumerate(
+            Finding("muscle", number, number * 10**9, Verdict.REFUSED, ("dark",)) for number in range(3)
+        )
+    ]
+    series = series_of(untimed)
+    assert not series.timed
+    assert [(row["sequence"], row["seconds"]) for row in table(series)] == [("0", ""), ("1", ""), ("2", "")]
+    assert [json.loads(line)["seconds"] for line in json_lines_of(series).splitlines()] == [None] * 3
 
 
 def finding_record(measurements, number=0):

@@ -191,6 +191,21 @@ def test_pictures_that_the_driver_marks_as_damaged_are_passed_over(with_camera: 
     assert frame[0] == frame[1] >= 5
 
 
+@pytest.mark.parametrize(
+    ("stated", "expected"), [("54/59", 59 / 54 * (720 / 640) / (576 / 480)), (None, 1.0), ("0/0", 1.0)]
+)
+def test_the_shape_of_the_pixels_is_the_drivers(with_camera: Run, stated: str | None, expected: float) -> None:
+    """An analogue grabber that samples 720 x 576 and scales that to 640 x 480."""
+    (aspect,) = with_camera(
+        """
+        with open_source("camera:0@640x480") as source:
+            out(source.read(10).pixel_aspect)
+        """,
+        **({} if stated is None else {"aspect": stated}),
+    )
+    assert aspect == pytest.approx(expected)
+
+
 @pytest.mark.parametrize(("format_", "level"), [("GREY", 100), ("YUYV", 128)])
 def test_formats(with_camera: Run, format_: str, level: int) -> None:
     """YUYV luma keeps to 16..235: 126 is (126 - 16) * 255 / 219 = 128."""

@@ -88,6 +88,17 @@ def test_jpeg_also_without_its_tables_and_damaged() -> None:
     assert grey_of(whole, RawFormat("MJPG", _WIDTH * 2, _HEIGHT, 0, True)) is None
 
 
+def test_a_camera_picture_that_lost_bytes_is_left_out() -> None:
+    """A packet of the bus that never came, or came empty."""
+    noise = np.random.default_rng(2).integers(0, 200, (30, 40), dtype=np.uint8)
+    whole = cv2.imencode(".jpg", cv2.resize(noise, (320, 240)), [cv2.IMWRITE_JPEG_QUALITY, 80])[1].tobytes()
+    layout = RawFormat("MJPG", 320, 240, 0, True)
+    assert grey_of(whole, layout) is not None
+    at = len(whole) // 2
+    assert grey_of(whole[:at] + whole[at + 512 :], layout) is None
+    assert grey_of(whole[:at] + bytes(512) + whole[at + 512 :], layout) is None
+
+
 def test_which_formats_have_limited_luma() -> None:
     limited = {fourcc for fourcc in RAW_FORMATS if is_luma_limited(fourcc)}
     assert limited == {"NV12", "NV21", "YU12", "YV12", "422P", "NV16", "YUYV", "UYVY"}

@@ -340,7 +340,7 @@ def test_what_is_passed_over_in_a_folder_is_named(tmp_path: Path) -> None:
         assert len(_all(source)) == 1
         told = "\n".join(source.skipped)
     assert re.search(r"pipe' is a pipe", told) and re.search(r"link\.png' is a link to what is not there", told)
-    assert "7 folders in it (day0, day1, day2, day3, day4 and 2 more)" in told and "clip.mp4' is a video" in told
+    assert "not looked into (7: day0, day1, day2, day3, day4 and 2 more)" in told and "clip.mp4' is a video" in told
     assert len(source.skipped) == 4
 
 

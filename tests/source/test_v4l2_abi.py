@@ -19,6 +19,7 @@ _STRUCTURES = {
     ),
     "v4l2_format": (abi.Format, ("type", "fmt")),
     "v4l2_streamparm": (abi.StreamParameters, ("type",)),
+    "v4l2_cropcap": (abi.CropCapability, ("type", "bounds", "defrect")),
     "v4l2_requestbuffers": (abi.RequestBuffers, ("count", "type", "memory")),
     "v4l2_buffer": (
         abi.Buffer,
@@ -29,9 +30,11 @@ _RENAMED_OFFSETS = {
     ("v4l2_frmsizeenum", "discrete"): abi.FrameSize.numbers.offset,
     ("v4l2_frmivalenum", "discrete"): abi.FrameInterval.numbers.offset,
     ("v4l2_streamparm", "parm.capture.timeperframe.numerator"): abi.StreamParameters.numerator.offset,
+    ("v4l2_cropcap", "pixelaspect.numerator"): abi.CropCapability.numerator.offset,
+    ("v4l2_cropcap", "pixelaspect.denominator"): abi.CropCapability.denominator.offset,
 }
 _NUMBERS = ("QUERYCAP", "ENUM_FMT", "G_FMT", "S_FMT", "REQBUFS", "QUERYBUF", "QBUF", "DQBUF", "STREAMON", "STREAMOFF")
-_NUMBERS += ("S_PARM", "ENUM_FRAMESIZES", "ENUM_FRAMEINTERVALS")
+_NUMBERS += ("S_PARM", "CROPCAP", "ENUM_FRAMESIZES", "ENUM_FRAMEINTERVALS")
 _CONSTANTS = {
     "V4L2_BUF_TYPE_VIDEO_CAPTURE": abi.CAPTURE,
     "V4L2_MEMORY_MMAP": abi.MMAP,

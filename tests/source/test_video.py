@@ -279,7 +279,7 @@ _CODECS = [
 def test_pictures_that_lost_bytes_are_left_out_and_counted(
     name: str, codec: str, options: dict[str, str], tmp_path: Path
 ) -> None:
-    """256 zeroed bytes in ten places of each: every frame that is given is as it was written."""
+    """256 zeroed bytes in five places of each: every frame that is given is as it was written."""
     path = _in_codec(tmp_path / name, codec, None, 24, **options)
     with _open(path) as source:
         whole, damage = _read_to_damage(source)
@@ -287,7 +287,7 @@ def test_pictures_that_lost_bytes_are_left_out_and_counted(
     by_time = {frame.exposed_ns: frame.pixels.astype(int) for frame in whole}
     data = path.read_bytes()
     first, wrong, told = len(data) // 8, 0, 0
-    for at in range(first, len(data) - first, (len(data) - 2 * first) // 10):
+    for at in range(first, len(data) - first, (len(data) - 2 * first) // 5):
         path.write_bytes(data[:at] + bytes(256) + data[at + 256 :])
         try:
             with _open(path) as source:
@@ -298,7 +298,7 @@ def test_pictures_that_lost_bytes_are_left_out_and_counted(
         for frame in frames:
             meant = by_time.get(frame.exposed_ns)
             wrong += meant is None or (np.abs(frame.pixels - meant) > 24).mean() > 0.01
-    assert told >= 9
+    assert told >= 5
     assert wrong == 0
 
 

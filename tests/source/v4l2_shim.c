@@ -12,6 +12,7 @@
  *   SHIM_STALL_AFTER=n     no more frames after n, the device stays
  *   SHIM_DAMAGED=n         the first n frames carry the driver's error flag
  *   SHIM_OPEN_ERRNO=e      open fails; SHIM_STREAMON_ERRNO=e: STREAMON fails
+ *   SHIM_ASPECT=54/59      height of a pixel over its width (no such question where not set)
  *   SHIM_NO_MODES=1        the driver cannot list its modes
  *   SHIM_PROGRESS=file     the number of frames made so far, four bytes, little end first
  */
@@ -291,6 +292,13 @@ static int answer(camera_t *camera, unsigned long request, void *argument) {
         struct v4l2_streamparm *to = argument;
         to->parm.capture.timeperframe.numerator = 1;
         to->parm.capture.timeperframe.denominator = 30;
+        return 0;
+    }
+    case VIDIOC_CROPCAP: {
+        struct v4l2_cropcap *crop = argument;
+        if (getenv("SHIM_ASPECT") == NULL) { errno = ENOTTY; return -1; }
+        crop->defrect = crop->bounds = (struct v4l2_rect){0, 0, 720, 576};
+        sscanf(getenv("SHIM_ASPECT"), "%u/%u", &crop->pixelaspect.numerator, &crop->pixelaspect.denominator);
         return 0;
     }
     case VIDIOC_REQBUFS: {
