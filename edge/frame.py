@@ -109,7 +109,7 @@ class Frame:
     """The box around what was coloured as Doppler shows flow, before the picture became grey. None: nothing was, or the
     source brings grey only."""
     unscaled: str = ""
-    """Why it has no scale, and what to do. Empty: it has one, or none was looked for."""
+    """Why it has no scale, and what to do. Empty: it has one, or nothing is known of why."""
     pixel_aspect: float = 1.0
     """Width of a pixel over its height, as the source says; 1 where it says nothing."""
     sizes_differ: bool = False
@@ -145,12 +145,16 @@ class Frame:
         doubts: tuple[str, ...] = (),
         unscaled: str = "",
     ) -> Self:
-        """With its place on the screen and its scale; notes and doubts are added to its own."""
+        """With its place on the screen and its scale; notes and doubts are added to its own.
+
+        Why the source gave no scale stays the reason, or becomes a note where another scale was found.
+        """
+        others = (self.unscaled,) if self.unscaled and spacing else ()
         return replace(
             self,
             region=region,
             spacing=spacing,
-            notes=self.notes + notes,
+            notes=self.notes + others + notes,
             doubts=self.doubts + doubts,
-            unscaled=self.unscaled or unscaled,
+            unscaled="" if spacing else self.unscaled or unscaled,
         )

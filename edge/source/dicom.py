@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,10 @@ def dicom_frames(path: Path, fps: float | None, *, is_cine: bool) -> Generator[F
         raise SettingError(
             f"'{shown(path)}' does not say when its {count} pictures were exposed; say how many a second: --fps"
         )
-    notes = scale.notes
+    unscaled = (
+        "; ".join((*scale.notes, "state the depth or the mm per px")) if scale.notes and not scale.spacing else ""
+    )
+    notes = scale.notes if scale.spacing else ()
     if stated is not None and count > stated:
         notes += (f"the DICOM states {stated} pictures and holds {count}: all are read",)
     pictures = _pictures(path, header, syntax, count)
@@ -66,6 +69,7 @@ def dicom_frames(path: Path, fps: float | None, *, is_cine: bool) -> Generator[F
             scale.region,
             notes=notes,
             coloured=coloured,
+            unscaled=unscaled,
             pixel_aspect=scale.pixel_aspect,
             doubts=scale.doubts,
             timed=times is not None or fps is not None,
@@ -74,6 +78,14 @@ def dicom_frames(path: Path, fps: float | None, *, is_cine: bool) -> Generator[F
         raise SourceFormatError(f"'{shown(path)}' states {stated} pictures and holds {count}: export it again")
     if content is not None and content.has_rest:
         raise SourceFormatError(f"'{shown(path)}' holds {count} pictures and a part of one more: export it again")
+
+
+def stated_size(path: Path) -> tuple[int, int] | None:
+    """Columns and rows of its pictures; None where it cannot be read."""
+    with suppress(SonoedgeError), _quiet():
+        header = _header(path)
+        return int(header.Columns), int(header.Rows)
+    return None
 
 
 def _header(path: Path) -> FileDataset:

@@ -7,6 +7,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Final
 
+import imagesize
 import numpy as np
 
 from edge.clock import Clock
@@ -49,14 +50,16 @@ class StillsSource(Recording):
         if not path.is_dir():
             file = checked_file(rest, "a picture or a folder of pictures")
             stored = read_pictures(file)
-            yield from _of_pictures(file, stored, _depth([stored]), 0, fps)
+            sizes_differ = len({picture.shape[:2] for picture in stored.pictures}) > 1
+            yield from _marked(_of_pictures(file, stored, _depth([stored]), 0, fps), sizes_differ)
             return
         files = self._files(path)
         bits = _depth(_deep_ones(files))
+        sizes_differ = len({size for file in files if (size := _stated_size(file))}) > 1
         sequence = 0
         for file in files:
             try:
-                for frame in _of_file(file, bits, sequence, fps):
+                for frame in _marked(_of_file(file, bits, sequence, fps), sizes_differ):
                     yield frame
                     sequence += 1
             except SourceError as error:
@@ -100,6 +103,25 @@ def open_stills(rest: str, *, fps: float | None, clock: Clock) -> StillsSource:
     return StillsSource(rest, fps=fps, clock=clock)
 
 
+def _marked(frames: Iterable[Frame], sizes_differ: bool) -> Iterator[Frame]:
+    return (replace(frame, sizes_differ=True) for frame in frames) if sizes_differ else iter(frames)
+
+
+def _stated_size(file: Path) -> tuple[int, int] | None:
+    """Columns and rows that a file's first bytes state; None where they do not."""
+    if file_kind(file) == "dicom":
+        try:
+            from edge.source.dicom import stated_size
+        except ImportError:
+            return None  # told when its turn comes
+        return stated_size(file)
+    try:
+        columns, rows = imagesize.get(file)
+    except (OSError, ValueError):
+        return None
+    return (int(columns), int(rows)) if columns > 0 and rows > 0 else None
+
+
 def _of_file(file: Path, bits: int, sequence: int, fps: float | None) -> Iterator[Frame]:
     kind = file_kind(file)
     if kind == "video":
@@ -112,8 +134,13 @@ def _of_file(file: Path, bits: int, sequence: int, fps: float | None) -> Iterato
 
 
 def _of_dicom(file: Path, sequence: int, fps: float | None) -> Iterator[Frame]:
-    # Needs a library that not everyone has.
-    from edge.source.dicom import dicom_frames
+    try:
+        from edge.source.dicom import dicom_frames
+    except ImportError as error:
+        raise SourceFormatError(
+            f"'{shown(file)}' is a DICOM file, which needs a library that is not installed ({error}); "
+            "install it with: pip install 'sonoedge[dicom]'"
+        ) from error
 
     # The files' own times have no common beginning.
     for number, frame in enumerate(dicom_frames(file, fps, is_cine=False), start=sequence):

@@ -247,3 +247,13 @@ def test_one_stated_scale_over_several_sizes_is_doubted(stated):
     assert [room.SEVERAL_SIZES in doubts for doubts in told] == [False, True]
     assert room.SEVERAL_SIZES in Locator(**stated).locate(frame(screen(40), sizes_differ=True)).doubts
     assert Locator().locate(frame(screen(40), sizes_differ=True)).doubts == ()
+
+
+def test_why_the_source_gave_no_scale_is_the_reason_or_a_note_beside_another_scale():
+    why = "the DICOM contradicts itself; state the depth"
+    bare = screen(40)
+    bare[:, 470:] = 0
+    assert Locator().locate(frame(bare, unscaled=why)).unscaled == why
+    found = Locator().locate(frame(screen(40), unscaled=why))
+    assert found.spacing is not None
+    assert found.unscaled == "" and found.notes[0] == why

@@ -303,7 +303,7 @@ def test_of_several_regions_the_tissue_one_is_taken_the_largest_of_them(tmp_path
 def test_regions_without_a_2d_scale_are_noted(tmp_path: Path) -> None:
     frame = _scale(tmp_path, [_region(RegionSpatialFormat=2, PhysicalUnitsXDirection=4)])
     assert frame.spacing is None and frame.region is None
-    assert any("no 2D scale" in note for note in frame.notes)
+    assert "no 2D scale" in frame.unscaled
 
 
 @pytest.mark.parametrize("delta", [0.0, float("nan"), None])
@@ -343,7 +343,7 @@ def test_pixel_spacing_without_regions(tmp_path: Path) -> None:
 def test_a_pixel_spacing_of_exactly_one_is_unknown(tmp_path: Path) -> None:
     frame = _scale(tmp_path, PixelSpacing=[1.0, 1.0])
     assert frame.spacing is None
-    assert any("1.0" in note for note in frame.notes)
+    assert "1.0" in frame.unscaled
 
 
 _AGREEING = {"PixelSpacing": [0.2, 0.1], "PixelAspectRatio": [2, 1], "DepthOfScanField": 8}
@@ -375,7 +375,8 @@ def test_millimetres_that_cannot_all_be_right_are_withheld(
 ) -> None:
     frame = _scale(tmp_path, [] if region is None else [_region(**region)], **tags)
     assert frame.spacing is None
-    assert re.search(told, " ".join(frame.notes)), frame.notes
+    assert re.search(told, frame.unscaled), frame.unscaled
+    assert frame.unscaled.endswith("; state the depth or the mm per px")
 
 
 @pytest.mark.parametrize(
@@ -406,7 +407,7 @@ def test_statements_that_agree_leave_no_doubt(tmp_path: Path) -> None:
 
 def test_two_regions_in_one_place_with_two_scales(tmp_path: Path) -> None:
     frame = _scale(tmp_path, [_region(), _region(RegionDataType=2, PhysicalDeltaY=0.04)])
-    assert frame.spacing is None and "two of its regions" in frame.notes[0]
+    assert frame.spacing is None and "two of its regions" in frame.unscaled
 
 
 @pytest.mark.parametrize(("ratio", "aspect"), [([4, 3], 0.75), ([1, 2], 2.0), ([3, 0], 1.0), ("2", 1.0)])

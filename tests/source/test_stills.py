@@ -383,3 +383,20 @@ def test_dicom_files_in_a_folder_need_no_ending(tmp_path: Path) -> None:
         assert source.skipped == ()
     assert [int(f.pixels[0, 0]) for f in frames] == [1, 2, 10] and [f.sequence for f in frames] == [0, 1, 2]
     assert frames[2].spacing is not None and frames[2].origin == "dicom:IM_10" and not frames[2].timed
+
+
+@pytest.mark.parametrize("as_stack", [False, True])
+@pytest.mark.parametrize("other", [(40, 60), (41, 60)])
+def test_pictures_of_several_sizes_are_told_from_the_first_one_on(
+    as_stack: bool, other: tuple[int, int], tmp_path: Path
+) -> None:
+    pictures = [np.full(shape, 90, np.uint8) for shape in ((40, 60), (40, 60), other)]
+    if as_stack:
+        tifffile.imwrite(tmp_path / "a.tif", pictures[0])
+        for picture in pictures[1:]:
+            tifffile.imwrite(tmp_path / "a.tif", picture, append=True)
+    else:
+        for name, picture in zip(("a.png", "b.jpg", "c.bmp"), pictures, strict=True):
+            cv2.imwrite(str(tmp_path / name), picture)
+    frames = _all(_open(tmp_path / "a.tif" if as_stack else tmp_path))
+    assert [frame.sizes_differ for frame in frames] == [other != (40, 60)] * 3
