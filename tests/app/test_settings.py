@@ -47,7 +47,7 @@ def test_a_setting_of_another_task_is_told_with_those_that_are():
         ("cartilage", {"masks": True}, "--masks needs a folder to write to; add --out FOLDER"),
         ("cartilage", {"stills": True}, "--stills needs a folder to write to; add --out FOLDER"),
         ("cartilage", {"sinks": "csv"}, "--sink needs a folder to write to; add --out FOLDER"),
-        ("cartilage", {"sinks": "csv, video", "out": "kept"}, "--sink is for those of other distributions"),
+        ("cartilage", {"sinks": "csv, film", "out": "kept"}, "--sink is for those of other distributions"),
         ("cartilage", {"threads": 0}, "--threads is 0; it must be from 1 to 256"),
         ("cartilage", {"threads": 1.5}, "--threads is 1.5; it must be a whole number"),
         ("cartilage", {"fps": float("inf")}, "--fps is inf; it must be from 0.1 to 1000"),

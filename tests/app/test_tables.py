@@ -8,6 +8,7 @@ from rich.console import Console
 
 from edge.app.bench import STAGES, print_table
 from edge.app.board import Board
+from edge.app.console import out
 from edge.app.progress import progress_text
 from edge.app.tables import run_view, summary_view
 from edge.app.timing import Candidate, LatencyTable, Row
@@ -72,7 +73,9 @@ def test_reasons_that_differ_by_their_numbers_are_one():
     assert all(line.startswith("      ") for line in lines[-2:])
 
 
-def test_the_bench_fits_a_serial_console(capsys):
+def test_the_bench_fits_a_serial_console(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    out.cache_clear()  # a console keeps the width that it was made with
     slow = tuple(Spread(name, 1234.567, 2345.678, 60) for name in STAGES)
     rows = (Row(Candidate("openvino", "float", 16), "openvino float, 16 threads", slow, slow[0]),)
     board = Board("a board", "a processor", "x86_64", 4, 4, 1024, 512, None, "3.12", "Linux 6")
