@@ -74,7 +74,9 @@ def test_a_task_may_have_it_let_through(fault, gate):
 def test_nothing_lets_a_silent_probe_through():
     anything = Gate(any_picture=True, colour=True)
     assert gate_faults(replace(GOOD, probe=SILENT), anything)
-    assert gate_faults(replace(GOOD, probe=replace(SILENT, frozen=True)), anything) == (), "made while it transmitted"
+    frozen = ProbeState(frozen=True, transmitting=True)
+    assert gate_faults(replace(GOOD, probe=frozen), anything) == (), "made while it transmitted"
+    assert gate_faults(replace(GOOD, probe=replace(SILENT, frozen=True)), anything), "frozen in the dark"
     assert gate_faults(replace(GOOD, probe=ProbeState()), anything) == (), "it did not say"
 
 

@@ -12,7 +12,6 @@ from edge.task import table
 from edge.task.fake import SPEC as FAKE
 from edge.task.spec import Pathway
 from edge.task.table import anatomies, task_spec, task_specs, terms_of
-from edge.terms import Terms
 
 OURS = tuple(table.TASKS.own)
 ODD = replace(FAKE, name="odd", anatomies=(Anatomy("muscle", "odd:open_cine"), Anatomy("odd", "odd:open_cine")))
@@ -59,7 +58,7 @@ def test_one_that_cannot_be_used_is_told_and_passed_over(others, name, target, t
         task_spec(name)
     assert "sonoedge-odd" in str(caught.value)
     assert tuple(spec.name for spec in task_specs()) == OURS
-    assert terms_of(name) == Terms()
+    assert terms_of(name).measurements == terms_of(name).marks == ()
 
 
 def test_a_body_of_ours_cannot_be_taken(others):
@@ -72,7 +71,7 @@ def test_a_body_of_ours_cannot_be_taken(others):
 
 
 def test_a_record_of_a_task_that_is_not_here_has_plain_terms():
-    assert terms_of("spleen") == Terms()
+    assert terms_of("spleen").measurements == terms_of("spleen").marks == ()
     assert terms_of("muscle") is task_spec("muscle").terms
 
 

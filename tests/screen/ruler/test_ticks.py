@@ -15,7 +15,7 @@ from edge.screen.ruler.ticks import fit_ticks
 )
 def test_period_of_rounded_ticks_with_a_gap(period, count, start, lost):
     truth = start + period * np.arange(count)
-    positions = np.delete(np.round(truth), lost)
+    positions = np.delete(np.floor(truth + 0.5), lost)
     ticks = fit_ticks(positions)
     assert ticks is not None
     assert ticks.period_px == pytest.approx(period, rel=0.01)

@@ -164,7 +164,7 @@ def test_a_probe_that_does_not_transmit_is_refused_for_that(frame) -> None:
 
 
 def test_a_frozen_picture_is_measured(picture, frame) -> None:
-    frozen = replace(frame, probe=ProbeState(frozen=True, transmitting=False, transmit_off_reason="frozen"))
+    frozen = replace(frame, probe=ProbeState(frozen=True, transmitting=True))
     assert finding_by(CartilageTask(), frozen, score_of(picture.coverage)).verdict is Verdict.MEASURED
 
 
