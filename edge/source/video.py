@@ -1,11 +1,13 @@
 """Frames from a video file, through PyAV (FFmpeg)."""
 
+import logging
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
 import av
+import av.logging
 import numpy as np
 from av.container import InputContainer
 from av.error import FFmpegError
@@ -65,6 +67,8 @@ def _frames(path: Path, fps: float | None) -> Generator[Frame]:
         stream.codec_context.options = {"err_detect": _CHECKS + ("+explode" if _stands_alone(stream) else "")}
         is_timed = fps is not None or not _is_bare(container)
         rate = fps if fps and _is_bare(container) else float(stream.average_rate or 25)
+        # Of one thread: so what a decoder complains of is told while it decodes the packet in question.
+        stream.codec_context.thread_count = 1
         times, shape, damage = _Times(round(1e9 / rate)), PixelShape(stream), Damage(stream)
         sequence = 0
         for picture in _pictures(container, stream, damage):
@@ -132,6 +136,7 @@ def _coloured(picture: VideoFrame) -> Region | None:
 
 
 def _opened(path: Path) -> InputContainer:
+    _hear_complaints()
     try:
         # Only files: a play list must not reach for the network.
         return av.open(f"file:{path}", options={"protocol_whitelist": "file"})
@@ -140,6 +145,16 @@ def _opened(path: Path) -> InputContainer:
             f"'{shown(path)}' is no video that can be read, or its index at the end is missing ({_reason(error)}); "
             f"expected MP4, MKV, AVI or the like; {_CURE}"
         ) from error
+
+
+def _hear_complaints() -> None:
+    """Many decoders patch up what is damaged and say so in their log alone. What is not captured is not shown."""
+    av.logging.set_level(av.logging.ERROR)
+    av.logging.set_skip_repeated(False)
+    log = logging.getLogger("libav")
+    if not log.handlers:
+        log.addHandler(logging.NullHandler())
+        log.propagate = False
 
 
 def _video_stream(path: Path, container: InputContainer) -> VideoStream:
@@ -160,10 +175,15 @@ def _pictures(container: InputContainer, stream: VideoStream, damage: Damage) ->
         if packet is None:
             return
         damage.look_at(packet)
-        try:
-            yield from packet.decode()
-        except FFmpegError:
-            damage.not_decoded(packet)
+        pictures: list[VideoFrame] = []
+        with av.logging.Capture() as complaints:
+            try:
+                pictures = packet.decode()
+            except FFmpegError:
+                damage.not_decoded(packet)
+        if complaints:
+            damage.complained_of(packet)
+        yield from pictures
 
 
 def _problem(container: InputContainer, stream: VideoStream, damage: Damage, times: _Times) -> str | None:

@@ -53,6 +53,10 @@ class Damage:
         self.lost += 1
         self._suspect(packet.pts)
 
+    def complained_of(self, packet: "Packet[VideoStream]") -> None:
+        """Notices that the decoder found an error in it."""
+        self._suspect(packet.pts)
+
     def reaches(self, frame: VideoFrame) -> bool:
         """Whether the picture is damaged, or may rest on one that is; it is then counted as lost."""
         if frame.is_corrupt:
