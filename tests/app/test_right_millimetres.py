@@ -156,7 +156,8 @@ def _video(oblong: np.ndarray, shown_width: int, path: Path) -> Path:
 
 
 def _dicom(one: Brought, oblong: np.ndarray, mm_per_px: float, path: Path) -> Path:
-    stored = oblong[::2, ::2] if one.kind == "dcm halved" else oblong
+    half = (oblong.shape[1] // 2, oblong.shape[0] // 2)
+    stored = cv2.resize(oblong, half, interpolation=cv2.INTER_AREA) if one.kind == "dcm halved" else oblong
     data = pydicom.Dataset()
     data.file_meta = pydicom.dataset.FileMetaDataset()
     data.file_meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
