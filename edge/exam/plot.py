@@ -19,6 +19,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from edge.exam.series import Quantity, Series
+from edge.exam.summary import ReasonTally
 from edge.finding import Verdict
 from edge.overlay.field import wheel
 from edge.overlay.wording import plain
@@ -36,7 +37,13 @@ KEY_WIDTH: Final = 7.0
 CAPTION: Final = 15.0
 """Of the time under a picture."""
 MOST_PANELS: Final = 3
-BLUE, ORANGE, GREY, PALE = "#005aa0", "#d55e00", "#909090", "#f0f0f0"
+LINE: Final = 9.0
+"""Of what is said under the curves."""
+MOST_REASONS: Final = 3
+SAID_SIGNS: Final = 130
+BAR: Final = 0.035
+"""Height of the bar under frames that are limited, as a share of a panel."""
+BLUE, ORANGE, GREY, PALE, AMBER = "#005aa0", "#d55e00", "#909090", "#f0f0f0", "#e0a000"
 """Told apart with every kind of colour vision, and in print without colours by their lightness and dashes."""
 BAND: Final = 0.18
 GAP_STEPS: Final = 3.0
@@ -108,7 +115,8 @@ def plot(course: Series, terms: Terms, stills: Sequence[Still] = ()) -> Figure:
     curves = [curve_of(course, index) for index in charted(course, terms)]
     head = TOP + (_strip_height(stills) + BETWEEN if stills else 0.0)
     panels_height = len(curves) * (PANEL + BETWEEN) - BETWEEN
-    figure = Figure((WIDTH / 72, (head + panels_height + BOTTOM) / 72))
+    said = _limits(course)
+    figure = Figure((WIDTH / 72, (head + panels_height + BOTTOM + LINE * len(said)) / 72))
     axis = "seconds" if course.timed else "frames"
     figure.set_label(f"{plain(course.task).capitalize()}: measurements against {axis}")
     blocks = [_draw_stills(figure, stills, course.timed)] if stills else []
@@ -120,6 +128,8 @@ def plot(course: Series, terms: Terms, stills: Sequence[Still] = ()) -> Figure:
             for still in stills:
                 axes.axvline(still.position, color=GREY, linewidth=0.5, linestyle=(0, (4, 4)), zorder=0.5)
         blocks += panels
+    for number, line in enumerate(reversed(said)):
+        figure.text(LEFT / WIDTH, (4 + LINE * number) / (72 * figure.get_figheight()), line)
     for letter, axes in zip(ascii_lowercase, blocks if len(blocks) > 1 else (), strict=False):
         corner = ("figure points", "axes fraction")
         axes.annotate(letter, (4, 1), xycoords=corner, annotation_clip=False, va="center", size=10, weight="bold")
@@ -175,12 +185,23 @@ def value_span(curve: Curve) -> tuple[float, float]:
     return float(bottom - wider), float(top + wider)
 
 
-def refused_spans(course: Series) -> Iterator[tuple[float, float]]:
-    """Start and length, along the course, of what lies between the frames that were not refused."""
+def _limits(course: Series) -> list[str]:
+    """Why frames are limited, a line for each of the most frequent reasons."""
+    tally = ReasonTally()
+    for instant in course.instants:
+        if instant.verdict == Verdict.LIMITED:
+            tally.add(instant.reasons)
+    told = tally.counted()
+    lines = [f"Limited, {count} of {len(course.instants)} frames: {reason}" for reason, count in told[:MOST_REASONS]]
+    return [line if len(line) <= SAID_SIGNS else line[: SAID_SIGNS - 3] + "..." for line in lines]
+
+
+def spans_of(verdict: Verdict, course: Series) -> Iterator[tuple[float, float]]:
+    """Start and length, along the course, of what lies between the frames that have another verdict."""
     along = positions(course)
     step = float(np.median(np.diff(along))) if len(along) > 1 else 0.0
-    refused = np.pad([instant.verdict == Verdict.REFUSED for instant in course.instants], 1)
-    changes = np.flatnonzero(np.diff(refused))
+    having = np.pad([instant.verdict == verdict for instant in course.instants], 1)
+    changes = np.flatnonzero(np.diff(having))
     for first, after in changes.reshape(-1, 2).tolist():
         yield along[first] - step, along[after - 1] - along[first] + 2 * step
 
@@ -195,12 +216,13 @@ def _draw_curves(panels: Sequence[Axes], curves: Sequence[Curve], course: Series
     along = positions(course)
     first, length = float(along[0]), float(along[-1] - along[0]) or 1.0
     followed = any(np.isfinite(curve.rows[:, 3]).any() for curve in curves)
-    refused = list(refused_spans(course))
+    shades = (("refused", Verdict.REFUSED, 1.0, PALE), ("limited", Verdict.LIMITED, BAR, AMBER))
+    spans = [(*shade, found) for shade in shades if (found := list(spans_of(shade[1], course)))]
     for axes, curve in zip(panels, curves, strict=True):
         _draw_curve(axes, curve, "followed over time" if followed else "measured")
-        if refused:
-            across = axes.get_xaxis_transform()
-            axes.broken_barh(refused, (0, 1), transform=across, color=PALE, linewidth=0, zorder=0, label="refused")
+        across = axes.get_xaxis_transform()
+        for name, _, height, colour, places in spans:
+            axes.broken_barh(places, (0, height), transform=across, color=colour, linewidth=0, zorder=0, label=name)
         unit = plain_unit(curve.quantity.unit)
         axes.set_ylabel(terms.words(curve.quantity.name) + (f" ({unit})" if unit else ""))
         ticks = MaxNLocator(6, steps=ROUND).tick_values(*value_span(curve))

@@ -15,7 +15,7 @@ from edge.sink.schema import MeasurementRecord, Record
 
 T = TypeVar("T")
 DECIMALS: Final = 4
-HEAD: Final = ("sequence", "seconds", "verdict", "tracking")
+HEAD: Final = ("sequence", "seconds", "verdict", "reasons", "tracking")
 ENDS: Final = ("", "_low", "_high", "_single")
 
 
@@ -54,6 +54,8 @@ class Instant:
     seconds: float | None
     """Since the first frame. None: its source tells no times."""
     verdict: str
+    reasons: tuple[str, ...]
+    """Why it is not `measured`."""
     tracking: Tracking
     values: tuple[Measurement | None, ...]
     """By the series' quantities. None: not known."""
@@ -124,7 +126,7 @@ def rows(series: Series) -> Iterator[tuple[str | int | float | None, ...]]:
     for instant in series.instants:
         cells = (cell for one in instant.values for cell in _cells(one))
         seconds = None if instant.seconds is None else round(instant.seconds, 6)
-        yield instant.sequence, seconds, instant.verdict, instant.tracking.value, *cells
+        yield instant.sequence, seconds, instant.verdict, "; ".join(instant.reasons), instant.tracking.value, *cells
 
 
 def _cells(one: Measurement | None) -> tuple[float | None, ...]:
@@ -152,6 +154,7 @@ def _instant(record: Record, quantities: tuple[Quantity, ...], first_ns: int) ->
         record.sequence,
         (record.exposed_ns - first_ns) / 1e9 if record.timed else None,
         record.verdict,
+        tuple(record.reasons),
         Tracking.TRACKED if followed else Tracking.PREDICTED if predicted else Tracking.NONE,
         tuple(None if one is None else _measurement(one) for one in found),
         tuple(quantity in predicted and quantity not in measured for quantity in quantities),

@@ -55,14 +55,13 @@ class FindingTally:
     def __init__(self) -> None:
         self._verdicts: Counter[str] = Counter()
         self._unscaled = 0
-        self._reasons: dict[str, _Reason] = {}
+        self._reasons = ReasonTally()
         self._values: dict[tuple[str, str], deque[tuple[float, float, float]]] = {}
 
     def add(self, finding: Finding) -> None:
         self._verdicts[finding.verdict.value] += 1
         self._unscaled += any(one.name.endswith("_px") for one in finding.measurements)
-        for reason in finding.reasons:
-            self._reasons.setdefault(_NUMBER.sub("#", reason), _Reason(reason)).add(reason)
+        self._reasons.add(finding.reasons)
         for measurement in finding.measurements:
             if math.isfinite(measurement.value):
                 self._values_of(measurement).append((measurement.value, measurement.low, measurement.high))
@@ -71,16 +70,31 @@ class FindingTally:
         scaled = any(unit in ("mm", "mm2") for _, unit in self._values)
         kept = {key: values for key, values in self._values.items() if not (scaled and key[0].endswith("_px"))}
         measures = tuple(_measure(name, unit, values) for (name, unit), values in kept.items())
-        reasons = sorted(self._reasons.values(), key=lambda one: -one.frames)
         return Summary(
             tuple(self._verdicts.most_common()),
             measures,
-            tuple((str(one), one.frames) for one in reasons),
+            self._reasons.counted(),
             self._unscaled if scaled else 0,
         )
 
     def _values_of(self, measurement: Measurement) -> deque[tuple[float, float, float]]:
         return self._values.setdefault((measurement.name, measurement.unit), deque(maxlen=RECENT_VALUES))
+
+
+class ReasonTally:
+    """Reasons of many frames; those that differ by their numbers alone are one."""
+
+    def __init__(self) -> None:
+        self._reasons: dict[str, _Reason] = {}
+
+    def add(self, reasons: Iterable[str]) -> None:
+        """Of one frame."""
+        for reason in reasons:
+            self._reasons.setdefault(_NUMBER.sub("#", reason), _Reason(reason)).add(reason)
+
+    def counted(self) -> tuple[tuple[str, int], ...]:
+        """Each with its number of frames, the most frequent first."""
+        return tuple((str(one), one.frames) for one in sorted(self._reasons.values(), key=lambda one: -one.frames))
 
 
 class _Reason:

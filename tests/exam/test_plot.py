@@ -151,6 +151,18 @@ def test_what_was_refused_is_shaded():
     assert "refused" not in texts_of(FIGURES["one_panel"]())
 
 
+def test_what_is_limited_is_seen_in_every_panel_with_its_reason():
+    records = [runs.record(number) for number in range(20)]
+    doubted = [
+        msgspec.structs.replace(one, verdict="limited", reasons=(f"two scales {number} % apart",))
+        for number, one in enumerate(records[10:])
+    ]
+    figure = plot(series_of([*records[:10], *doubted]), TERMS)
+    bars = [each for axes in panels_of(figure) for each in axes.collections if each.get_label() == "limited"]
+    assert len(bars) == len(panels_of(figure))
+    assert [text.get_text() for text in figure.texts] == ["Limited, 10 of 20 frames: two scales 0 to 9 % apart"]
+
+
 def test_frames_that_were_never_read_are_a_gap():
     records = [runs.record(number) for number in (*range(40), *range(60, 100))]
     curve = curve_of(series_of(records), 0)

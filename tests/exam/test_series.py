@@ -25,7 +25,7 @@ def table(series):
 
 def test_the_columns_are_these(series):
     named = ("fascicle_angle_deg", "fascicle_length_mm", "muscle_thickness_mm")
-    expected = ["sequence", "seconds", "verdict", "tracking"]
+    expected = ["sequence", "seconds", "verdict", "reasons", "tracking"]
     expected += [name + end for name in named for end in ("", "_low", "_high", "_single")]
     assert csv_of(series).splitlines()[0] == ",".join(expected)
 
@@ -82,7 +82,7 @@ def finding_record(measurements, number=0):
 def test_what_is_not_followed_has_a_series_too():
     series = series_of([finding_record((Measurement("mean_thickness", 2.1, "mm", 1.9, 2.3),))])
     assert series.instants[0].tracking is Tracking.NONE
-    assert csv_of(series).splitlines()[1] == "0,0.0,measured,none,2.1,1.9,2.3,"
+    assert csv_of(series).splitlines()[1] == "0,0.0,measured,,none,2.1,1.9,2.3,"
 
 
 def test_a_length_in_pixels_has_its_own_column():
@@ -110,5 +110,5 @@ def test_a_number_that_is_none_is_left_out():
 def test_a_run_without_frames_is_a_head_only():
     empty = series_of([])
     assert empty == Series("", (), ())
-    assert csv_of(empty) == "sequence,seconds,verdict,tracking\n"
+    assert csv_of(empty) == "sequence,seconds,verdict,reasons,tracking\n"
     assert json_lines_of(empty) == ""
