@@ -30,7 +30,7 @@ from edge.source.opening import open_source  # noqa: E402
 from edge.task.gate import Gate, gate_faults  # noqa: E402
 from edge.trust.faults import missing_scale  # noqa: E402
 
-EXAMPLES = int(os.environ.get("SONOEDGE_FUZZ", "50"))
+EXAMPLES = int(os.environ.get("SONOEDGE_FUZZ", "30"))
 TURNED = {
     1: lambda p: p,
     2: np.fliplr,
