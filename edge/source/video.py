@@ -64,12 +64,16 @@ def _frames(path: Path, fps: float | None) -> Generator[Frame]:
     name = shown(path.name)
     with _opened(path) as container:
         stream = _video_stream(path, container)
-        stream.codec_context.options = {"err_detect": _CHECKS + ("+explode" if _stands_alone(stream) else "")}
+        if _stands_alone(stream):
+            stream.codec_context.options = {"err_detect": _CHECKS + "+explode"}
+        else:
+            # By one thread: so what the decoder complains of is told while it decodes the packet in question.
+            stream.codec_context.options = {"err_detect": _CHECKS}
+            stream.codec_context.thread_count = 1
         is_timed = fps is not None or not _is_bare(container)
         rate = fps if fps and _is_bare(container) else float(stream.average_rate or 25)
-        # Of one thread: so what a decoder complains of is told while it decodes the packet in question.
-        stream.codec_context.thread_count = 1
         times, shape, damage = _Times(round(1e9 / rate)), PixelShape(stream), Damage(stream)
+        turn, rotation = UPRIGHT, None
         sequence = 0
         for picture in _pictures(container, stream, damage):
             is_lost = damage.reaches(picture)
@@ -79,7 +83,9 @@ def _frames(path: Path, fps: float | None) -> Generator[Frame]:
             exposed_ns = times.position_ns(picture)
             if is_lost:
                 continue
-            turn = _orientation(path, picture)
+            if picture.rotation != rotation:
+                # Once: a frame whose side data was looked at is kept until garbage is collected.
+                turn, rotation = _orientation(path, picture), picture.rotation
             grey = turn.turned(np.asarray(picture.to_ndarray(format="gray"), np.uint8))
             coloured = _coloured(picture)
             yield Frame(
