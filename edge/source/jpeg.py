@@ -16,6 +16,8 @@ _STANDALONE: Final = (0x01, *range(0xD0, 0xD9))
 _NEXT_MARKER: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _LOST_RUN: Final = bytes(24)
 """192 bits: at least one whole block of what no encoder writes."""
+COARSE: Final = 8
+"""Times smaller: all bytes are read and checked, and little is computed from them."""
 _MOST_PADDING: Final = 16
 """Zero bytes that some cameras put before the end mark."""
 
@@ -77,16 +79,16 @@ def check(data: bytes) -> None:
     this decoder does not know (12 bits, lossless) is left to the one that does."""
     try:
         kind = simplejpeg.decode_jpeg_header(data)[2]
-        _decode(data, "CMYK" if kind in ("CMYK", "YCCK") else "GRAY")
+        _decode(data, "CMYK" if kind in ("CMYK", "YCCK") else "GRAY", smaller=COARSE)
     except DamagedJpegError:
         raise
     except ValueError:
         return
 
 
-def _decode(data: bytes, colours: str) -> NDArray[np.uint8]:
-    """Decodes it, and once more without its last byte: where nothing is then missing, bytes were left over, which
-    the decoder itself tells only from eight bytes on."""
+def _decode(data: bytes, colours: str, smaller: int = 1) -> NDArray[np.uint8]:
+    """Decodes it, so many times smaller, and once more without its last byte: where nothing is then missing, bytes were
+    left over, which the decoder itself tells only from eight bytes on."""
     parts = list(segments(data))
     if not parts or parts[-1].marker != 0xD9:
         raise DamagedJpegError("its end is missing")
@@ -98,7 +100,7 @@ def _decode(data: bytes, colours: str) -> NDArray[np.uint8]:
     problem = "its coded data does not fit its size"
     for _ in range(2):
         try:
-            picture = np.asarray(simplejpeg.decode_jpeg(stream, colours), np.uint8)
+            picture = np.asarray(simplejpeg.decode_jpeg(stream, colours, min_factor=smaller), np.uint8)
         except ValueError as error:
             problem = str(error)
         else:
@@ -119,7 +121,7 @@ def _shortened(stream: bytes) -> bytes:
 
 def _lacks_data(stream: bytes) -> bool:
     try:
-        simplejpeg.decode_jpeg(stream, "GRAY", min_factor=8)
+        simplejpeg.decode_jpeg(stream, "GRAY", min_factor=COARSE)
     except ValueError:
         return True
     return False
