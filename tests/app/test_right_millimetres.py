@@ -273,4 +273,5 @@ def test_no_millimetre_is_wrong_without_a_word():
     finally:
         lines = [f"{sum(seen.values())} inputs", *(f"{count:6d} {told}" for told, count in sorted(seen.items()))]
         sys.stdout.write("\n".join(lines) + "\n")
-    assert {told.partition(": ")[2] for told in seen} >= {"right", "withheld", "doubted", "error"}
+    answers = {told.partition(": ")[2] for told in seen}
+    assert answers >= ({"right", "withheld", "doubted", "refused", "error"} if EXAMPLES >= 300 else {"right"})
