@@ -11,7 +11,7 @@ import pytest
 fuzz = pytest.importorskip("tools.quality.fuzz", reason="the checkout's tools are not importable: run python -m pytest")
 pytestmark = pytest.mark.slow
 
-SECONDS = 30
+SECONDS = 20
 PLANTED = {
     "framing": ("core/framing.c", "self->n_block < FRAME_MAX_BLOCK_BYTES", "self->n_block <= FRAME_MAX_BLOCK_BYTES"),
     "device": ("core/permission.c", "permission_clear(self, TRANSMIT_OFF_FROZEN, now_us);", ""),
