@@ -5,7 +5,7 @@ array's picture, between the two arcs of a curved array's. Its end counts only w
 one circle in many columns at once. Echoes that fade out end anywhere, and say nothing of where the depth ends.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Final
 
@@ -102,8 +102,9 @@ def find_axial_extent(pixels: NDArray[np.uint8], region: Region) -> AxialExtent:
     # A scanner exports the picture alone as a frame that it fills.
     fills = box.left <= FLUSH * width and box.right >= (1 - FLUSH) * width and box.top <= FLUSH * height
     begins: float | None = None
+    whole = _strips(difference, box, noise)
     for level in LEVELS:
-        strips = _strips(difference, box, noise, level)
+        strips = _with_ends(whole, difference, box, noise + level)
         lower = _lower_edge(strips)
         skin = _skin_line(strips, lower.axis if lower else (box.left + box.right) / 2)
         begins = skin if skin is not None and skin >= box.top - slack else begins
@@ -130,31 +131,41 @@ def _difference(pixels: NDArray[np.uint8], box: Rectangle) -> tuple[NDArray[np.u
     return difference, panel_noise(difference, panels)
 
 
-def _strips(difference: NDArray[np.uint8], box: Rectangle, noise: int, level: int) -> _Strips:
-    height = difference.shape[0]
+def _strips(difference: NDArray[np.uint8], box: Rectangle, noise: int) -> _Strips:
+    """Without their ends, which hang on the grey level that they are looked for at."""
     reach = max(26, round(0.06 * box.height))
-    top, bottom = max(box.top - reach, 0), min(box.bottom + reach, height)
+    top, bottom = max(box.top - reach, 0), min(box.bottom + reach, difference.shape[0])
     part = difference[top:bottom, box.left : box.right]
     count = min(STRIPS, box.width // 6)
-    size = (count, bottom - top)
+    seen = (part, part > noise, cv2.absdiff(part[:, 1:], part[:, :-1]))
+    echoes, specks, grain = (np.asarray(_over_strips(one, count).T, np.float64) for one in seen)
+    width = box.width / count
+    x = np.asarray(box.left + (np.arange(count) + 0.5) * width, np.float64)
+    nowhere = np.full(count, np.nan)
+    return _Strips(x, width / 2, top, echoes, specks, grain, nowhere, nowhere)
 
-    def over_strips(values: NDArray[np.generic]) -> NDArray[np.float32]:
-        return np.asarray(cv2.resize(values.astype(np.float32), size, interpolation=cv2.INTER_AREA))
 
-    drawn = (over_strips(part > noise + level) > 0.6 * count / box.width).astype(np.uint8)
+def _with_ends(strips: _Strips, difference: NDArray[np.uint8], box: Rectangle, level: int) -> _Strips:
+    """Where each begins and ends, by the pixels above `level`."""
+    count, rows = strips.echoes.shape
+    top, bottom = strips.top, strips.top + rows
+    part = difference[top:bottom, box.left : box.right]
+    drawn = (_over_strips(part > level, count) > 0.6 * count / box.width).astype(np.uint8)
     # Lines that are thin, such as a panel's border, go; the scattered specks of a dark picture stay.
     drawn = cv2.morphologyEx(drawn, cv2.MORPH_CLOSE, np.ones((5, 1), np.uint8)).astype(np.uint8)
     drawn = cv2.morphologyEx(drawn, cv2.MORPH_OPEN, np.ones((6, 1), np.uint8)).astype(np.uint8)
     drawn_at_all = drawn.any(axis=0)
     first = np.where(drawn_at_all, top + drawn.argmax(axis=0), np.nan)
     last = np.where(drawn_at_all, bottom - drawn[::-1].argmax(axis=0), np.nan)
-    if bottom < height:
+    if bottom < difference.shape[0]:
         last[last == bottom] = np.nan
-    width = box.width / count
-    seen = (part, part > noise, cv2.absdiff(part[:, 1:], part[:, :-1]))
-    echoes, specks, grain = (np.asarray(over_strips(one).T, np.float64) for one in seen)
-    x = np.asarray(box.left + (np.arange(count) + 0.5) * width, np.float64)
-    return _Strips(x, width / 2, top, echoes, specks, grain, first, last)
+    return replace(strips, first=first, last=last)
+
+
+def _over_strips(values: NDArray[np.generic], count: int) -> NDArray[np.float32]:
+    """(rows, count) mean of `values` (rows, columns) over each strip."""
+    size = (count, values.shape[0])
+    return np.asarray(cv2.resize(values.astype(np.float32), size, interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _lower_edge(strips: _Strips) -> _LowerEdge | None:
