@@ -24,7 +24,7 @@ from edge.overlay.scale import draw_scale
 from edge.overlay.sheet import OverlayMemory, Sheet
 from edge.overlay.state import draw_state
 from edge.overlay.strip_chart import charted, draw_strip_chart
-from edge.terms import Role, Terms
+from edge.terms import Terms
 
 SMALLEST_FONT_PX: Final = 11
 LARGEST_FONT_PX: Final = 26
@@ -127,17 +127,11 @@ def _draw_marks(sheet: Sheet, finding: Finding, terms: Terms, old: bool) -> None
     for field in fields:
         tint_field(sheet.picture, field, strength, sheet.memory.planes, masks)
     for mask in masks:
-        tinted = not fields and role_of(terms, mask.name) not in palette.DASHED
+        tinted = not fields and terms.mark(mask.name).role not in palette.DASHED
         _draw_mask(sheet, mask, finding.verdict, faint, outlined=not lines, tinted=tinted)
     _draw_borders(sheet, lines, terms, faint)
     draw_calipers(sheet.picture, calipers, _caliper_colour(faint), stroke(sheet.size), sheet.size / 3, faint)
     sheet.memory.places.give_way(sheet.busy)
-
-
-@lru_cache(maxsize=256)
-def role_of(terms: Terms, name: str) -> Role:
-    """Of a mark; asked for each one of each frame."""
-    return terms.mark(name).role
 
 
 def _draw_key(sheet: Sheet, finding: Finding, terms: Terms, old: bool) -> None:
@@ -167,17 +161,22 @@ def _draw_borders(sheet: Sheet, marks: Sequence[LineMark], terms: Terms, faint: 
     height, width = sheet.grey.shape
     seen: dict[tuple[palette.Colour, bool], list[Line]] = {}
     for index, mark in enumerate(marks):
-        role = role_of(terms, mark.name)
-        colour = palette.line_colour(role, index)
-        look = dimmed(colour) if faint or role in palette.DIM else colour, faint or role in palette.DASHED
         if may_show(mark.points, width, height, 2 * width_px):
-            seen.setdefault(look, []).append(mark.points)
+            seen.setdefault(_look(terms, mark.name, index, faint), []).append(mark.points)
     busy: list[FixedLine] = []
     for (colour, broken), lines in seen.items():
         solid = whole(lines, width_px)
         draw_fixed(sheet.picture, dashed(lines, sheet.size / 2) if broken else solid, colour, width_px)
         busy += solid
     draw_fixed(sheet.busy, busy, palette.WHITE, width_px)
+
+
+@lru_cache(maxsize=256)
+def _look(terms: Terms, name: str, index: int, faint: bool) -> tuple[palette.Colour, bool]:
+    """The colour of a line, and whether it is dashed. index: among the lines."""
+    role = terms.mark(name).role
+    colour = palette.line_colour(role, index)
+    return dimmed(colour) if faint or role in palette.DIM else colour, faint or role in palette.DASHED
 
 
 def _draw_labels(sheet: Sheet, finding: Finding, old: bool) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import accumulate
 from typing import Final
 
 import cv2
@@ -44,12 +45,10 @@ def draw_fixed(picture: NDArray[np.uint8], lines: Sequence[FixedLine], colour: C
 
 def whole(lines: Sequence[Line], width_px: int) -> list[FixedLine]:
     """As they are drawn `width_px` wide; those without two points left out."""
-    return _fixed([thinned(line, 2.0 * width_px) for line in lines])
-
-
-def dashed(lines: Sequence[Line], dash_px: float) -> list[FixedLine]:
-    """Their dashes."""
-    return _fixed(dashes(lines, dash_px))
+    near, points = _near([thinned(line, 2.0 * width_px) for line in lines])
+    fixed = _fixed(points)
+    ends = accumulate(len(line) for line in near)
+    return [fixed[end - len(line) : end] for line, end in zip(near, ends, strict=True)]
 
 
 def may_show(line: Line, width: int, height: int, around_px: int) -> bool:
@@ -83,8 +82,8 @@ def _evenly(count: int, wanted: int) -> NDArray[np.intp]:
     return np.linspace(0, count - 1, wanted).round().astype(np.intp)
 
 
-def dashes(lines: Sequence[Line], dash_px: float) -> list[Line]:
-    """Cuts each of the lines (n, 2) into dashes of `dash_px`, the first at its start; each (m, 2), m >= 2.
+def dashed(lines: Sequence[Line], dash_px: float) -> list[FixedLine]:
+    """Cuts each of the lines (n, 2) into dashes of `dash_px`, the first at its start.
 
     The lines are resampled about every two pixels; what is left of one after its last whole step is not drawn.
     """
@@ -105,12 +104,13 @@ def dashes(lines: Sequence[Line], dash_px: float) -> list[Line]:
     even = np.empty((len(at), 2), np.float32)
     for axis in (0, 1):
         even[:, axis] = np.interp(at, along, points[:, axis])
-    pieces: list[Line] = []
+    fixed = _fixed(even)
+    found: list[FixedLine] = []
     for first, count in zip(firsts.tolist(), counts.tolist(), strict=True):
+        end = first + count
         # A last dash of a single point is none.
-        starts_at = range(first, first + count - 1, 2 * per_dash)
-        pieces += [even[start : min(start + per_dash + 1, first + count)] for start in starts_at]
-    return pieces
+        found += [fixed[start : min(start + per_dash + 1, end)] for start in range(first, end - 1, 2 * per_dash)]
+    return found
 
 
 def _steps(points: Line) -> NDArray[np.float64]:
@@ -141,13 +141,7 @@ def near_points(points: Line) -> Line:
     return near
 
 
-def _fixed(lines: Sequence[Line]) -> list[FixedLine]:
-    near, points = _near(lines)
+def _fixed(points: Line) -> FixedLine:
+    """In sixteenths of a pixel; `points` are changed."""
     points *= 1 << _SHIFT
-    fixed = np.rint(points, out=points).astype(np.int32)
-    found: list[FixedLine] = []
-    start = 0
-    for line in near:
-        found.append(fixed[start : start + len(line)])
-        start += len(line)
-    return found
+    return np.rint(points, out=points).astype(np.int32)
