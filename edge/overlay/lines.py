@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import accumulate
 from typing import Final
 
 import cv2
@@ -23,7 +22,7 @@ _DASH_STEP_PX: Final = 2.0
 Line = NDArray[np.float32]
 """(n, 2) (x, y) in pixels."""
 FixedLine = NDArray[np.int32]
-"""(n, 2) (x, y) in sixteenths of a pixel, n >= 2."""
+"""(n, 2) (x, y) in sixteenths of a pixel."""
 
 
 def draw_lines(picture: NDArray[np.uint8], lines: Sequence[Line], colour: Colour, width_px: int) -> None:
@@ -39,16 +38,22 @@ def draw_dashes(
 
 
 def draw_fixed(picture: NDArray[np.uint8], lines: Sequence[FixedLine], colour: Colour, width_px: int) -> None:
-    if lines:
-        cv2.polylines(picture, lines, False, colour, width_px, cv2.LINE_AA, _SHIFT)
+    """As `draw_lines`, of what `whole` or `dashed` made of them."""
+    drawn = [line for line in lines if len(line) > 1]
+    if drawn:
+        cv2.polylines(picture, drawn, False, colour, width_px, cv2.LINE_AA, _SHIFT)
 
 
 def whole(lines: Sequence[Line], width_px: int) -> list[FixedLine]:
-    """As they are drawn `width_px` wide; those without two points left out."""
+    """Each of the lines as it is drawn `width_px` wide."""
     near, points = _near([thinned(line, 2.0 * width_px) for line in lines])
     fixed = _fixed(points)
-    ends = accumulate(len(line) for line in near)
-    return [fixed[end - len(line) : end] for line, end in zip(near, ends, strict=True)]
+    found: list[FixedLine] = []
+    start = 0
+    for line in near:
+        found.append(fixed[start : start + len(line)])
+        start += len(line)
+    return found
 
 
 def may_show(line: Line, width: int, height: int, around_px: int) -> bool:
@@ -87,8 +92,8 @@ def dashed(lines: Sequence[Line], dash_px: float) -> list[FixedLine]:
 
     The lines are resampled about every two pixels; what is left of one after its last whole step is not drawn.
     """
-    near, points = _near(lines)
-    if not near:
+    near, points = _near([line for line in lines if len(line) > 1])
+    if not len(points):
         return []
     ends = np.cumsum([len(line) for line in near])
     steps = _steps(points)
@@ -120,17 +125,16 @@ def _steps(points: Line) -> NDArray[np.float64]:
     return lengths
 
 
-def _near(lines: Sequence[Line]) -> tuple[list[Line], Line]:
-    """The lines that have two points that can be drawn, and all their points, one line behind the other."""
-    found = [line for line in lines if len(line) > 1]
-    if not found:
-        return [], np.empty((0, 2), np.float32)
-    points = np.concatenate(found)
+def _near(lines: Sequence[Line]) -> tuple[Sequence[Line], Line]:
+    """The lines with the points that can be drawn, and all of these, one line behind the other."""
+    if not lines:
+        return lines, np.empty((0, 2), np.float32)
+    points = np.concatenate(lines)
     # All at once, since each call takes as long as a few hundred points do.
     if not cv2.checkRange(points, True, -_FARTHEST_PX, _FARTHEST_PX)[0]:
-        found = [line for line in map(near_points, found) if len(line) > 1]
-        points = np.concatenate((np.empty((0, 2), np.float32), *found))
-    return found, points
+        lines = [near_points(line) for line in lines]
+        points = np.concatenate(lines)
+    return lines, points
 
 
 def near_points(points: Line) -> Line:

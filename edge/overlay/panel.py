@@ -16,8 +16,17 @@ _BANNER_WIDTH_EM: Final = 26
 """Width of wrapped reasons as a multiple of the font's size."""
 
 
-def finding_card(finding: Finding, terms: Terms, age_s: float | None, old: bool, size: int, max_height: int) -> Card:
-    """The card of a finding; `old`: it belongs to an earlier frame, which is said first. `size`: of the font."""
+def finding_card(
+    finding: Finding,
+    terms: Terms,
+    age_s: float | None,
+    old: bool,
+    size: int,
+    max_height: int,
+    last: Card | None = None,
+) -> Card:
+    """The card of a finding, or `last` where that says the same. `old`: it belongs to an earlier frame, which is said
+    first. `size`: of the font."""
     refused = finding.verdict is Verdict.REFUSED
     table = () if refused else _table(finding, terms, size)
     head = _head(finding.task, finding.verdict, "" if age_s is None else age_text(age_s), old, size, bool(table))
@@ -31,7 +40,10 @@ def finding_card(finding: Finding, terms: Terms, age_s: float | None, old: bool,
     if old:
         rows = (rows[0], *(tuple(cell.dim() for cell in row) for row in rows[1:]))
     bar = OLD if old else VERDICTS[finding.verdict]
-    return Card(rows, bar, broken_bar=old or finding.verdict is Verdict.LIMITED, banner=refused and not old)
+    look = bar, old or finding.verdict is Verdict.LIMITED, refused and not old
+    if last is not None and rows == last.rows and look == (last.bar, last.broken_bar, last.banner):
+        return last
+    return Card(rows, *look)
 
 
 def title_card(finding: Finding, size: int) -> Card:
