@@ -1,8 +1,9 @@
-"""The first half of every step: in the loop's own thread, or in another while the loop concludes on the frame before."""
+"""The first half of every step: in the loop's thread, or in another while the loop concludes on the frame before."""
 
 import threading
 from typing import Protocol
 
+from edge.loop.budget import Keeper
 from edge.loop.capture import Grabbed
 from edge.loop.mailbox import Mailbox, MailboxClosedError
 from edge.loop.step import Looked, Step
@@ -26,11 +27,12 @@ class Looking(Protocol):
 
 
 class LookingInTurn:
-    """Looks when it is asked to."""
+    """Looks when it is asked to. keeper: says which frames are left out; None: none."""
 
-    def __init__(self, mailbox: Mailbox[Grabbed], step: Step) -> None:
+    def __init__(self, mailbox: Mailbox[Grabbed], step: Step, keeper: Keeper | None) -> None:
         self._mailbox = mailbox
         self._step = step
+        self._keeper = keeper
         self._sequence: int | None = None
 
     def start(self) -> None:
@@ -43,6 +45,8 @@ class LookingInTurn:
             return None
         if grabbed.again and grabbed.frame.sequence == self._sequence:
             return Looked(grabbed, None)
+        if self._keeper is not None and not grabbed.again and self._keeper.skips(grabbed.frame):
+            return None
         self._sequence = grabbed.frame.sequence
         return self._step.look(grabbed)
 
@@ -54,8 +58,8 @@ class LookingAhead:
     """Looks in a thread of its own, one frame ahead and never more: the next is taken, the newest there is then, once
     the last was fetched, so that none grows old here."""
 
-    def __init__(self, mailbox: Mailbox[Grabbed], step: Step) -> None:
-        self._turns = LookingInTurn(mailbox, step)
+    def __init__(self, mailbox: Mailbox[Grabbed], step: Step, keeper: Keeper | None) -> None:
+        self._turns = LookingInTurn(mailbox, step, keeper)
         self._looked: Mailbox[Looked] = Mailbox(newest_only=False)
         self._thread = threading.Thread(target=self._run, name="looking", daemon=True)
 

@@ -5,6 +5,7 @@ from types import MappingProxyType, TracebackType
 from typing import Any, Final, Self
 
 from edge.clock import Clock
+from edge.loop.budget import Keeper
 from edge.loop.capture import Capture, Grabbed, ignore
 from edge.loop.looking import POLL_S, Looking, LookingAhead, LookingInTurn
 from edge.loop.mailbox import MailboxClosedError
@@ -28,7 +29,7 @@ class Loop:
     remembered, kept and given once.
 
     `ahead`: the network looks at the next frame in another thread while the last one is concluded and drawn, which wins
-    where there is a second core.
+    where there is a second core. `keeper`: holds the run to a budget.
 
     Iterating raises the source's error (stalled, lost, damaged) or a sink's; results given before stay whole.
     """
@@ -42,6 +43,7 @@ class Loop:
         *,
         views: Mapping[str, QueuedSink] = _NOTHING,
         ahead: bool = False,
+        keeper: Keeper | None = None,
         max_frames: int | None = None,
         stall_timeout_s: float = STALL_TIMEOUT_S,
         tell: Callable[[str], None] = ignore,
@@ -52,7 +54,8 @@ class Loop:
         self._clock = clock
         self._max_frames = max_frames
         self._capture = Capture(source, clock, stall_timeout_s, tell)
-        self._looking: Looking = (LookingAhead if ahead else LookingInTurn)(self._capture.mailbox, step)
+        self._looking: Looking = (LookingAhead if ahead else LookingInTurn)(self._capture.mailbox, step, keeper)
+        self._keeper = keeper
         self._tally = Tally()
         self._stopping = False
         self._closed = False
@@ -70,6 +73,8 @@ class Loop:
             self._tally.add(result, self._clock.now_ns())
             for sink in self._sinks.values():
                 sink.write(result.frame, result.finding, result.picture_bgr)
+            if self._keeper is not None:
+                self._keeper.measured(result.frame)
             yield result
 
     def stop(self) -> None:
@@ -77,9 +82,11 @@ class Loop:
         self._stopping = True
 
     def statistics(self) -> Statistics:
-        drops = (Drops("source", self._capture.missed), Drops("mailbox", self._capture.mailbox.dropped))
-        sinks = tuple(Drops(name, sink.dropped) for name, sink in self._sinks.items())
-        return self._tally.statistics(self._capture.grabbed, drops + sinks)
+        drops = [Drops("source", self._capture.missed), Drops("mailbox", self._capture.mailbox.dropped)]
+        if self._keeper is not None:
+            drops.append(Drops("budget", self._keeper.left_out))
+        drops += (Drops(name, sink.dropped) for name, sink in self._sinks.items())
+        return self._tally.statistics(self._capture.grabbed, tuple(drops))
 
     def close(self) -> None:
         """Finishes every sink's files and ends the capture. Raises the first error that came up on the way."""
