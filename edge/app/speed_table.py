@@ -70,8 +70,8 @@ def slower_as_int8(speeds: Sequence[ModelSpeed]) -> tuple[str, ...]:
                 slower.append(f"{speed.model} with {threads} {int8_ms:.2f} against {float_ms:.2f} ms")
         if slower:
             lines.append(
-                f"{runtime} is slower with int8 than with float here ({'; '.join(slower)}): the processor or the library "
-                f"lacks quick int8 products. With --runtime {runtime} take --precision float there, or leave the choice "
-                "to auto, which measures"
+                f"{runtime} is slower with int8 than with float here ({'; '.join(slower)}): the processor or the "
+                f"library lacks quick int8 products. With --runtime {runtime} take --precision float there, or leave "
+                "the choice to auto, which measures"
             )
     return tuple(lines)
