@@ -27,7 +27,7 @@ def marks_of(borders: Borders) -> tuple[MaskMark, LineMark, LineMark]:
     x, y = floor(left), floor(top)
     width, height = ceil(right - x + 1), ceil(bottom - y + 1)
     ring = np.concatenate((upper, lower[::-1]))
-    mask = filled((height, width), ring - (x, y))
+    mask = filled((height, width), ring - np.array((x, y), np.float32))
     return (
         MaskMark("femoral cartilage", 1, mask, (x, y)),
         LineMark("upper surface", upper),
