@@ -1,10 +1,12 @@
 """The composition root: source, screen, task, runtime, overlay and sinks put together as the settings say."""
 
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from edge.app.board import slowed_by
 from edge.app.opening import folder_of, open_task
 from edge.app.run_file import RunFile, about_run
 from edge.app.settings import Settings, usable_cores
@@ -12,6 +14,7 @@ from edge.clock import Clock, MonotonicClock
 from edge.errors import SettingError
 from edge.finding import Finding
 from edge.frame import Frame, PixelSpacing, SpacingOrigin
+from edge.loop.budget import Budget, Keeper
 from edge.loop.capture import ignore
 from edge.loop.runner import Loop
 from edge.loop.step import Draw, Step, runtime_label
@@ -21,6 +24,7 @@ from edge.overlay.stages import draw_stages
 from edge.registry import Entry, load
 from edge.runtime.contract import Runtime
 from edge.runtime.opening import open_runtime
+from edge.runtime.repeated import RepeatedRuntime
 from edge.screen.locator import Locator
 from edge.sink.contract import Sink
 from edge.sink.folder import claim_folder
@@ -97,11 +101,22 @@ def compose(
             for name, sink in opened_sinks.items()
         }
         views = {} if page is None else {"page": opened.enter_context(QueuedSink(page, 1, lossless=False))}
+        keeper = _keeper(settings, source, clock, tell)
         locator = Locator(_stated_spacing(settings.mm_per_px), settings.depth_mm)
         draw_on = drawing(spec.terms, live=source.live, stages=settings.stages)
         step = Step(locator.locate, spec.gate, spec.terms, task, runtime, draw_on, clock)
         loop = opened.enter_context(
-            Loop(source, step, sinks, clock, views=views, max_frames=settings.max_frames, tell=tell)
+            Loop(
+                source,
+                step,
+                sinks,
+                clock,
+                views=views,
+                ahead=_ahead(settings),
+                keeper=keeper,
+                max_frames=settings.max_frames,
+                tell=tell,
+            )
         )
         control, player = _open_control(settings, probe, script, run_file, tell, opened)
         return Chain(
@@ -182,9 +197,32 @@ def _open_runtime(settings: Settings, opened: ExitStack) -> tuple[Runtime | None
     if not pathway.network:
         return None, f"--pathway {pathway.name}"
     folder = folder_of(pathway, settings.model)
-    threads = settings.threads or usable_cores()
+    threads = settings.threads or _threads_within(settings.budget)
     runtime, choice = open_runtime(settings.runtime, folder, precision=settings.precision, threads=threads)
-    return opened.enter_context(runtime), choice.reason
+    return opened.enter_context(RepeatedRuntime(runtime)), choice.reason
+
+
+def _threads_within(budget: Budget | None) -> int:
+    """For the model: as many as there are cores, or as the budget's share of them has room for."""
+    share = 1.0 if budget is None or budget.share is None else budget.share
+    return max(1, int(share * usable_cores()))
+
+
+def _ahead(settings: Settings) -> bool:
+    return usable_cores() > 1 if settings.ahead is None else settings.ahead
+
+
+def _keeper(settings: Settings, source: FrameSource, clock: Clock, tell: Callable[[str], None]) -> Keeper | None:
+    """What holds the run to its budget; None: it has none. Raises SettingError."""
+    budget = settings.budget
+    if budget is None:
+        return None
+    if budget.ms is not None and not source.live:
+        raise SettingError(
+            f"--budget {budget} is for a live picture: of a recording every frame is measured; give a share of the "
+            "processor, such as 50%, and it takes longer"
+        )
+    return Keeper(budget, usable_cores(), clock, time.process_time_ns, live=source.live, tell=tell, why=slowed_by)
 
 
 def _stated_spacing(mm_per_px: float | None) -> PixelSpacing | None:
