@@ -19,7 +19,7 @@ from edge.loop.capture import ignore
 from edge.loop.runner import Loop
 from edge.loop.step import Draw, Step, runtime_label
 from edge.overlay.draw import draw
-from edge.overlay.layout import Places
+from edge.overlay.sheet import OverlayMemory
 from edge.overlay.stages import draw_stages
 from edge.registry import Entry, load
 from edge.runtime.contract import Runtime
@@ -252,16 +252,16 @@ def _open_sinks(settings: Settings, about: Callable[[], dict[str, Any]]) -> tupl
 
 
 def drawing(terms: Terms, *, live: bool, stages: bool = False) -> Draw:
-    """How a frame's finding is drawn; texts keep their places.
+    """How a frame's finding is drawn; texts keep their places, and what looks the same is not composed again.
 
     live: with its age, which of a recording means nothing to anybody, and which is not known of a picture that was
     frozen before anybody looked.
     """
-    places = Places()
+    memory = OverlayMemory()
 
     def plain(frame: Frame, finding: Finding, age_s: float) -> Any:
         known = live and not (frame.probe is not None and frame.probe.frozen and frame.probe.frozen_ns is None)
-        return draw(frame, finding, terms, age_s=age_s if known else None, places=places)
+        return draw(frame, finding, terms, age_s=age_s if known else None, memory=memory)
 
     if not stages:
         return plain
