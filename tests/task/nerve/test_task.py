@@ -9,7 +9,9 @@ from edge.finding import CaliperMark, LineMark, MaskMark, Measurement, Verdict
 from edge.frame import Frame, PixelSpacing, ProbeState, Region, SpacingOrigin
 from edge.option import NoOptions
 from edge.task.contract import Given, finding_of
-from edge.task.nerve.outlines import centroid, full_scores, inside_rim, outlines_of, polygon_area, smoothed
+from edge.task.nerve.outlines import full_scores, outlines_of
+from edge.task.nerve.rim import inside_rim
+from edge.task.nerve.rings import moments_of, polygon_area, smoothed
 from edge.task.nerve.sizes import axes_of
 from edge.task.nerve.spec import SPEC
 from edge.task.nerve.task import NerveTask
@@ -219,7 +221,7 @@ def test_smoothing_keeps_area_and_centre():
     rough = ring(Ellipse(50, 60, 30, 15, 10)) + np.random.default_rng(0).normal(0, 0.5, (200, 2))
     smooth = smoothed(rough)
     assert polygon_area(smooth) == pytest.approx(np.pi * 30 * 15, rel=0.03)
-    assert centroid(smooth) == pytest.approx((50, 60), abs=0.3)
+    assert moments_of(smooth).centre == pytest.approx((50, 60), abs=0.3)
 
 
 def test_scores_are_read_block_by_block():
