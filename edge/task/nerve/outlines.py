@@ -17,10 +17,11 @@ SIDE: Final = 256
 BLOCK: Final = 2
 """The network gives a block of so many pixels a side as channels of one cell (sub-pixel convolution)."""
 BLUR_PX: Final = 1.0
-BLUR_REACH_PX: Final = 4
-"""How far a GaussianBlur of BLUR_PX reaches in float32."""
 RING_MARGIN_PX: Final = 2
 """Around a structure, within which its border is looked for."""
+MARGIN_CELLS: Final = 5
+"""Of the network, around those that exceed the cut. Nowhere beyond do the blurred scores, and the scores that are
+blurred into a structure's RING_MARGIN_PX all lie within: a blur of BLUR_PX reaches 4 px."""
 NO_SCORE: Final = -10.0
 """Log odds of what lies beside the picture."""
 OTHERS_SCORE: Final = -2.0
@@ -48,8 +49,8 @@ class Outline:
 
 
 def full_scores(output: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(classes, SIDE, SIDE) from the network's (1, classes * BLOCK ** 2, SIDE / BLOCK, SIDE / BLOCK)."""
-    _, channels, height, width = output.shape
+    """(classes, h * BLOCK, w * BLOCK) from the network's (classes * BLOCK ** 2, h, w) or a part of its cells."""
+    channels, height, width = output.shape
     parts = output.reshape(-1, BLOCK, BLOCK, height, width)
     full = np.empty((channels // BLOCK**2, height, BLOCK, width, BLOCK), np.float32)
     # One part after the other: numpy takes six times as long for all dimensions in another order at once.
@@ -58,15 +59,16 @@ def full_scores(output: NDArray[np.float32]) -> NDArray[np.float32]:
     return full.reshape(-1, height * BLOCK, width * BLOCK)
 
 
-def outlines_of(scores: NDArray[np.float32], region: Region, cut: float = 0.0) -> tuple[Outline, ...]:
-    """The structures where the log odds (SIDE, SIDE) exceed `cut`, the largest first."""
-    x, y, width, height = cv2.boundingRect(cv2.compare(scores, cut, cv2.CMP_GT))
+def outlines_of(cells: NDArray[np.float32], region: Region, cut: float = 0.0) -> tuple[Outline, ...]:
+    """The structures where the log odds of one class, (BLOCK ** 2, SIDE / BLOCK, SIDE / BLOCK) as the network gives
+    them, exceed `cut`, the largest first."""
+    most = cv2.max(cv2.max(cells[0], cells[1]), cv2.max(cells[2], cells[3]))
+    x, y, width, height = cv2.boundingRect(cv2.compare(most, cut, cv2.CMP_GT))
     if width == 0:
         return ()
-    # Beyond, the blurred scores exceed the cut nowhere, and no border is looked for.
-    margin = 2 * BLUR_REACH_PX + RING_MARGIN_PX
-    left, top = max(0, x - margin), max(0, y - margin)
-    near = scores[top : y + height + margin, left : x + width + margin]
+    left, top = max(0, x - MARGIN_CELLS), max(0, y - MARGIN_CELLS)
+    part = cells[:, top : y + height + MARGIN_CELLS, left : x + width + MARGIN_CELLS]
+    (near,), left, top = full_scores(part), left * BLOCK, top * BLOCK
     fit = Fit.of(region.height, region.width, SIDE)
     soft = cv2.subtract(cv2.GaussianBlur(near, (0, 0), BLUR_PX), cut)
     _leave_out_margins(soft, region, fit, left, top)

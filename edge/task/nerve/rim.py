@@ -74,35 +74,36 @@ def best_ring(cost: Floats) -> NDArray[np.intp]:
     after it, crosses that ray. Two ways that come from both sides and meet need half the time of one that goes through.
     """
     half = len(cost) // 2
-    before, after = _ways(np.concatenate((cost[half:], cost[:1])), cost[half::-1])
-    start = int((before[-1] + after[-1] - cost[0]).argmin())
+    steps = cost.shape[1]
+    one, other = slice(1, steps + 1), slice(steps + 2, -1)
+    last = _ways(np.concatenate((cost[half:], cost[:1])), cost[half::-1])[-1]
     held = np.full_like(cost[:1], np.inf)
-    held[0, start] = 0
-    there, back = _ways(np.concatenate((held, cost[1 : half + 1])), np.concatenate((held, cost[: half - 1 : -1])))
-    meeting = int((there[-1] + back[-1] - cost[half]).argmin())
-    return np.array([*_traced(there, meeting), *_traced(back, meeting)[half - 1 : 0 : -1]])
+    held[0, int((last[one] + last[other] - cost[0]).argmin())] = 0
+    total = _ways(np.concatenate((held, cost[1 : half + 1])), np.concatenate((held, cost[: half - 1 : -1])))
+    last = total[-1]
+    meeting, rows = int((last[one] + last[other] - cost[half]).argmin()), total.tolist()
+    there, back = (_traced(rows, part.start + meeting) for part in (one, other))
+    return np.concatenate((np.array(there[::-1]) - one.start, np.array(back[1:-1]) - other.start))
 
 
-def _ways(one: Floats, other: Floats) -> tuple[Floats, Floats]:
-    """What the cheapest way from the first row to each place costs, in two tables (rows, steps) of one shape."""
-    walls = np.full((len(one), 1), np.inf)
-    total = np.concatenate((walls, one, walls, other, walls), axis=1)
+def _ways(one: Floats, other: Floats) -> Floats:
+    """(rows, 1 + steps + 1 + steps + 1) what the cheapest way from the first row to each place costs, in two tables
+    (rows, steps) side by side, between columns where no way goes."""
+    wall = np.full((len(one), 1), np.inf)
+    total = np.concatenate((wall, one, wall, other, wall), axis=1)
     inward, straight, outward = total[:, :-2], total[:, 1:-1], total[:, 2:]
     nearest = np.empty_like(straight[0])
     for low, middle, high, here in zip(inward, straight, outward, straight[1:], strict=False):
         np.minimum(low, high, out=nearest)
         np.minimum(nearest, middle, out=nearest)
         np.add(here, nearest, out=here)
-    steps = one.shape[1]
-    return total[:, 1 : steps + 1], total[:, steps + 2 : -1]
+    return total
 
 
-def _traced(total: Floats, end: int) -> list[int]:
-    """The cheapest way to a place of the last row, from the first row on."""
-    held = np.full((len(total), total.shape[1] + 2), np.inf)
-    held[:, 1:-1] = total
-    came = np.argmin((held[:, :-2], held[:, 1:-1], held[:, 2:]), axis=0).tolist()
-    way = [end]
-    for row in came[-2::-1]:
-        way.append(way[-1] + row[way[-1]] - 1)
-    return way[::-1]
+def _traced(total: list[list[float]], place: int) -> list[int]:
+    """The cheapest way back from a place of the last row to the first row."""
+    way = [place]
+    for row in total[-2::-1]:
+        place = min((row[place - 1], place - 1), (row[place], place), (row[place + 1], place + 1))[1]
+        way.append(place)
+    return way

@@ -1,6 +1,7 @@
 """Closed rings (n, 2) of x, y whose first point is not repeated: area, moments, points at equal steps, a smooth course,
 the shortest way between two."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import hypot
@@ -96,15 +97,19 @@ class Way:
     length: float
 
 
-def shortest_way(one: Floats, other: Floats) -> Way:
-    """Between the points of two rings (n, 2), (m, 2)."""
-    # |a - b|^2 less |a|^2 + |b|^2 is a product; about a place near both, so that no digits are lost.
-    a, b = one - other[0], other - other[0]
-    apart = (a * -2) @ b.T
-    apart += np.einsum("nk,nk->n", a, a)[:, None]
-    apart += np.einsum("mk,mk->m", b, b)
-    row, column = divmod(int(apart.argmin()), len(other))
-    (ax, ay), (bx, by) = one[row].tolist(), other[column].tolist()
+def shortest_way(one: Floats, others: Sequence[Floats]) -> Way:
+    """From the points of a ring (n, 2) to those of other rings, at least one."""
+    there = np.concatenate(others)
+    # |a - b|^2 = |a|^2 - 2 ab + |b|^2 as one product; about a place near both, so that no digits are lost.
+    middle = one[0]
+    a, b = np.ones((len(one), 4)), np.ones((len(there), 4))
+    np.subtract(one, middle, out=a[:, :2])
+    np.subtract(there, middle, out=b[:, :2])
+    np.einsum("nk,nk->n", a[:, :2], a[:, :2], out=a[:, 2])
+    np.einsum("nk,nk->n", b[:, :2], b[:, :2], out=b[:, 3])
+    a[:, :2] *= -2
+    row, column = divmod(int((a @ b.T).argmin()), len(there))
+    (ax, ay), (bx, by) = one[row].tolist(), there[column].tolist()
     return Way((ax, ay), (bx, by), hypot(ax - bx, ay - by))
 
 

@@ -47,7 +47,7 @@ def sizes_of(
         long,
         short,
         float((outer[:, 1].min() - region.y + 0.5) * unit[1]),
-        min((shortest_way(outer_, ring * unit) for ring in vessels), key=lambda way: way.length, default=None),
+        shortest_way(outer_, [ring * unit for ring in vessels]) if vessels else None,
     )
 
 

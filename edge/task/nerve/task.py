@@ -8,12 +8,14 @@ the borders.
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from edge.finding import Verdict
 from edge.frame import Frame
 from edge.option import NoOptions
 from edge.task.contract import Concluded, Given, Outputs, Prepared, finding_of, refused
 from edge.task.nerve.marks import marks_of
-from edge.task.nerve.outlines import SIDE, Outline, full_scores, outlines_of
+from edge.task.nerve.outlines import SIDE, Outline, outlines_of
 from edge.task.nerve.rim import inside_rim
 from edge.task.nerve.sizes import measurements_of, sizes_of
 from edge.task.nerve.spec import SPEC
@@ -57,9 +59,9 @@ class NerveTask:
 
     def look(self, frame: Frame, outputs: Outputs) -> NerveOutlines:
         """What the network saw."""
-        nerve, vessel = full_scores(outputs[0])
+        each = np.split(outputs[0][0], len(SPEC.labels))
         cuts = self._figures.get("nerve_logit", 0.0), self._figures.get("vessel_logit", 0.0)
-        nerves, vessels = (outlines_of(s, frame.ultrasound, cut) for s, cut in zip((nerve, vessel), cuts, strict=True))
+        nerves, vessels = (outlines_of(cells, frame.ultrasound, cut) for cells, cut in zip(each, cuts, strict=True))
         return NerveOutlines(nerves, vessels)
 
     def _measure(

@@ -225,7 +225,7 @@ def test_smoothing_keeps_area_and_centre():
 
 
 def test_scores_are_read_block_by_block():
-    scores = full_scores(np.arange(32, dtype=np.float32).reshape(1, 8, 2, 2))
+    scores = full_scores(np.arange(32, dtype=np.float32).reshape(8, 2, 2))
     assert scores.shape == (2, 4, 4)
     # Cell (0, 0) holds channels 0 to 3 of the first class as a block.
     np.testing.assert_array_equal(scores[0, :2, :2], [[0, 4], [8, 12]])
@@ -233,8 +233,8 @@ def test_scores_are_read_block_by_block():
 
 
 def test_nothing_is_marked_beside_the_picture():
-    scores = np.full((256, 256), 5, np.float32)
-    (outline,) = outlines_of(scores, Region(10, 20, 300, 120))
+    cells = np.full((4, 128, 128), 5, np.float32)
+    (outline,) = outlines_of(cells, Region(10, 20, 300, 120))
     x, y = outline.points.T
     assert x.min() > 8 and x.max() < 312 and y.min() > 18 and y.max() < 142
 
