@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 START: Final = b"\xff\xd8"
 END: Final = b"\xff\xd9"
-_SCAN, _TABLES, _RESTARTS, _BASELINE, _KNOWN = 0xDA, 0xC4, 0xDD, (0xC0, 0xC1), (0xC0, 0xC1, 0xC2)
+_FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_SCAN, _TABLES, _QUANTIZATION, _RESTARTS, _BASELINE, _KNOWN = 0xDA, 0xC4, 0xDB, 0xDD, (0xC0, 0xC1), (0xC0, 0xC1, 0xC2)
 _STANDALONE: Final = (0x01, *range(0xD0, 0xD9))
 _NEXT_MARKER: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _LOST_RUN: Final = bytes(24)
@@ -24,6 +25,10 @@ _MOST_PADDING: Final = 16
 _COMMENT: Final = b"\xff\xfe\0\2"
 _STANDARD_ZEROS: Final = {0x00: "00", 0x01: "00", 0x10: "1010", 0x11: "00"}
 """The codes of zero in the tables that hold where a stream brings none (ITU-T T.81, K.3), as video's often do."""
+
+
+Head = tuple[tuple[int, bytes], ...]
+"""What stands before the coded picture: markers with their payloads."""
 
 
 class DamagedJpegError(ValueError):
@@ -57,6 +62,17 @@ def segments(data: bytes) -> Iterator[Segment]:
             end = len(data) if following is None else following.start()
         yield Segment(marker, at + 2, data[at + 2 : end])
         at = end
+
+
+def head(data: bytes) -> Head:
+    """All up to the frame's size, without the tables, which follow from what the picture shows."""
+    found = []
+    for part in segments(data):
+        if part.marker not in (_TABLES, _QUANTIZATION):
+            found.append((part.marker, part.payload))
+        if part.marker in _FRAMES:
+            break
+    return tuple(found)
 
 
 def whole_length(data: bytes) -> int | None:
@@ -148,7 +164,7 @@ def _holds_lost_run(parts: list[Segment]) -> bool:
 
     In baseline streams alone, and where the code of zeros is not the one that ends a block: there black is zeros."""
     tables = b"".join(part.payload for part in parts if part.marker == _TABLES)
-    frame = next((part.marker for part in parts if 0xC0 <= part.marker <= 0xCF and part.marker != _TABLES), None)
+    frame = next((part.marker for part in parts if part.marker in _FRAMES), None)
     if frame not in _BASELINE or _zeros_end_a_block(tables):
         return False
     return any(_LOST_RUN in part.payload for part in parts if part.marker == _SCAN)
@@ -180,7 +196,7 @@ def _with_a_row_more(data: bytes, parts: list[Segment]) -> _Longer | None:
 
     What the decoder thinks of the bytes before a mark it says at the second mark after it, hence the comment.
     """
-    frame = [part for part in parts if 0xC0 <= part.marker <= 0xCF and part.marker not in (_TABLES, 0xC8, 0xCC)]
+    frame = [part for part in parts if part.marker in _FRAMES]
     scan = [part for part in parts if part.marker == _SCAN]
     if len(frame) != 1 or len(scan) != 1 or frame[0].marker not in _BASELINE:
         return None

@@ -50,7 +50,7 @@ class NerveTask:
         nerves = chosen_first(seen.nerves, before)
         faults = faults or nerve_faults(nerves, self._least_confidence)
         if faults:
-            marks = marks_of(nerves, seen.vessels, None, frame.spacing)
+            marks = marks_of(nerves, seen.vessels, frame.spacing)
             return Concluded(refused(SPEC.name, frame, faults, marks), followed(before, frame, None, ()))
         return self._measure(frame, nerves, seen.vessels, before)
 
@@ -71,7 +71,7 @@ class NerveTask:
         sizes = sizes_of(chosen.points, inner, [one.points for one in vessels], frame.ultrasound, frame.spacing)
         measured = measurements_of(sizes, frame.spacing, self._figures, whole=whole)
         track = followed(before, frame, chosen, measured)
-        marks = marks_of((chosen, *others), vessels, inner if whole else None, frame.spacing)
+        marks = marks_of((chosen, *others), vessels, frame.spacing, (inner, sizes) if whole else None)
         if faults := vote_faults(track):
             return Concluded(refused(SPEC.name, frame, faults, marks), track)
         told = voted(measured, track)

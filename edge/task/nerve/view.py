@@ -24,7 +24,7 @@ grey map changes much: 0.06 to 0.38 for speckle of usual grain, 0.62 or more in 
 def speckle_only(picture: NDArray[np.uint8]) -> tuple[str, ...]:
     """Whether a picture (height, width) has no borders or layers in it."""
     coarse = cv2.resize(picture, (20, 20), interpolation=cv2.INTER_AREA).astype(np.float64)
-    if coarse.std() >= LEAST_STRUCTURE * max(float(picture.std()), 1e-6):
+    if coarse.std() >= LEAST_STRUCTURE * max(float(cv2.meanStdDev(picture)[1][0, 0]), 1e-6):
         return ()
     return ("there is speckle only: no tissue borders are seen",)
 
@@ -42,8 +42,9 @@ def cut_off(ring: Floats, region: Region) -> bool:
     """Whether a ring (n, 2) runs along a side of the picture: part of the nerve is outside."""
     near = EDGE_PX * max(1.0, max(region.width, region.height) / 512)
     x, y = ring.T
-    left, top, right, bottom = x - region.x, y - region.y, region.x + region.width - x, region.y + region.height - y
-    return bool(np.mean(np.minimum.reduce((left, top, right, bottom)) < near) > CUT_OFF_SHARE)
+    beside = (x < region.x + near) | (x > region.x + region.width - near)
+    beside |= (y < region.y + near) | (y > region.y + region.height - near)
+    return bool(np.count_nonzero(beside) > CUT_OFF_SHARE * len(ring))
 
 
 def others_said(chosen: Outline, others: Sequence[Outline]) -> tuple[str, ...]:
