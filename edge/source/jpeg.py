@@ -1,7 +1,7 @@
 """JPEG streams, with damage told: a decoder goes on where bytes were lost and makes up the rest of the picture."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -64,10 +64,10 @@ def segments(data: bytes) -> Iterator[Segment]:
         at = end
 
 
-def head(data: bytes) -> Head:
+def head(parts: Sequence[Segment]) -> Head:
     """All up to the frame's size, without the tables, which follow from what the picture shows."""
     found = []
-    for part in segments(data):
+    for part in parts:
         if part.marker not in (_TABLES, _QUANTIZATION):
             found.append((part.marker, part.payload))
         if part.marker in _FRAMES:
@@ -85,13 +85,17 @@ def decode_grey(data: bytes) -> NDArray[np.uint8]:
 
     Raises DamagedJpegError where the decoder had to make up a part, ValueError where it can do nothing at all.
     """
-    return _decode(data, "GRAY")[..., 0]
+    return _decode(data, tuple(segments(data)), "GRAY")[..., 0]
 
 
-def decode_stored(data: bytes) -> NDArray[np.uint8]:
-    """(height, width) grey or (height, width, 3) BGR as the stream holds it. Raises as `decode_grey`."""
-    frame = next((part.payload for part in segments(data) if part.marker in _FRAMES), b"")
-    return decode_grey(data) if frame[5:6] == b"\1" else _decode(data, "BGR")
+def decode_stored(data: bytes, parts: Sequence[Segment] = ()) -> NDArray[np.uint8]:
+    """(height, width) grey or (height, width, 3) BGR as the stream holds it. Raises as `decode_grey`. parts: its
+    segments, where they are known."""
+    parts = parts or tuple(segments(data))
+    frame = next((part.payload for part in parts if part.marker in _FRAMES), b"")
+    is_grey = frame[5:6] == b"\1"
+    picture = _decode(data, parts, "GRAY" if is_grey else "BGR")
+    return picture[..., 0] if is_grey else picture
 
 
 def check(data: bytes) -> None:
@@ -99,17 +103,17 @@ def check(data: bytes) -> None:
     this decoder does not know (12 bits, lossless) is left to the one that does."""
     try:
         kind = simplejpeg.decode_jpeg_header(data)[2]
-        _decode(data, "CMYK" if kind in ("CMYK", "YCCK") else "GRAY", smaller=COARSE)
+        colours = "CMYK" if kind in ("CMYK", "YCCK") else "GRAY"
+        _decode(data, tuple(segments(data)), colours, smaller=COARSE)
     except DamagedJpegError:
         raise
     except ValueError:
         return
 
 
-def _decode(data: bytes, colours: str, smaller: int = 1) -> NDArray[np.uint8]:
+def _decode(data: bytes, parts: Sequence[Segment], colours: str, smaller: int = 1) -> NDArray[np.uint8]:
     """Decodes it, so many times smaller, and makes sure that no byte was left over, which the decoder itself tells only
     from eight bytes on: of most streams in one go, of the others in two."""
-    parts = list(segments(data))
     if not parts or parts[-1].marker != 0xD9:
         raise DamagedJpegError("its end is missing")
     if not any(part.marker in _KNOWN and part.payload[:1] == b"\x08" for part in parts):
@@ -159,7 +163,7 @@ def _lacks_data(stream: bytes) -> bool:
     return False
 
 
-def _holds_lost_run(parts: list[Segment]) -> bool:
+def _holds_lost_run(parts: Sequence[Segment]) -> bool:
     """Whether coded data holds a run of zeros that stands for no picture.
 
     In baseline streams alone, and where the code of zeros is not the one that ends a block: there black is zeros."""
@@ -190,7 +194,7 @@ class _Longer:
     """Of the picture that it had."""
 
 
-def _with_a_row_more(data: bytes, parts: list[Segment]) -> _Longer | None:
+def _with_a_row_more(data: bytes, parts: Sequence[Segment]) -> _Longer | None:
     """`data` with an empty row of blocks below its own, which begins at a restart mark: the decoder then looks where
     the data before the mark end, and complains of the first byte too many. None: it cannot be done to this stream.
 
