@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from edge.app.board import slowed_by
+from edge.app.memory import give_back
 from edge.app.opening import folder_of, open_task
 from edge.app.run_file import RunFile, about_run
 from edge.app.settings import Settings, usable_cores
@@ -91,6 +92,7 @@ def compose(
         if script is not None and probe is not None:
             script = script.fitted(probe.probe.parameter_table())
         runtime, reason = _open_runtime(settings, opened)
+        give_back()
         page = _open_page(settings.view_port)
         opened_sinks, run_file = _open_sinks(
             settings, lambda: about_run(settings, runtime, reason, probe.probe if probe else None)
