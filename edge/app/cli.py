@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
+from edge.app.batch import batch
 from edge.app.bench import bench
+from edge.app.compare import compare
 from edge.app.console import accept_any_sign, say_error
 from edge.app.demo import demo
 from edge.app.doctor import doctor
@@ -39,6 +41,8 @@ app.add_typer(run, name="run")
 app.add_typer(demo, name="demo")
 app.command()(show)
 app.add_typer(series, name="series")
+app.add_typer(batch, name="batch")
+app.command()(compare)
 app.command()(doctor)
 app.add_typer(models, name="models")
 app.add_typer(reference, name="reference")

@@ -4,7 +4,9 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
 
 from edge.app.board import slowed_by
 from edge.app.memory import give_back
@@ -20,7 +22,7 @@ from edge.loop.capture import ignore
 from edge.loop.runner import Loop
 from edge.loop.step import Draw, Step, runtime_label
 from edge.overlay.draw import draw
-from edge.overlay.layout import Places
+from edge.overlay.sheet import OverlayMemory
 from edge.overlay.stages import draw_stages
 from edge.registry import Entry, load
 from edge.runtime.contract import Runtime
@@ -33,6 +35,7 @@ from edge.sink.queueing import QueuedSink
 from edge.sink.table import SINKS
 from edge.source.contract import FrameSource
 from edge.source.opening import open_source, split_spec
+from edge.task.contract import Task
 from edge.task.table import anatomies
 from edge.terms import Terms
 
@@ -48,6 +51,23 @@ LIVE_QUEUE = 32
 """Room for a memory card's hiccup of a second; about 40 MB at 640 x 480."""
 RECORDED_QUEUE = 4
 """A recording waits for its sinks, so a longer queue would only hold more memory: an 8k picture takes 100 MB."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenModel:
+    """A task with its runtime, open for any number of runs with the same settings, one after the other."""
+
+    task: Task
+    runtime: Runtime | None
+    """None: the pathway runs no network."""
+    reason: str
+    """Why that runtime."""
+
+
+def open_model(settings: Settings, opened: ExitStack) -> OpenModel:
+    """What the settings ask for; `opened` closes its runtime. Raises as `open_task` and `open_runtime`."""
+    task = open_task(settings.task, settings.pathway, settings.options, model=settings.model, stages=settings.stages)
+    return OpenModel(task, *_open_runtime(settings, opened))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +95,21 @@ def compose(
     clock: Clock | None = None,
     tell: Callable[[str], None] = ignore,
     source: FrameSource | None = None,
+    model: OpenModel | None = None,
+    drawn: bool = True,
 ) -> Chain:
     """Opens everything in the order of what fails soonest; on an error nothing stays open.
 
-    source: one that is open already, in place of the one that the settings name.
+    source: one that is open already, in place of the one that the settings name. model: one that is open already and
+    stays so. drawn: False: nobody looks, and each result's picture is empty.
     """
     clock = clock or MonotonicClock()
     spec = settings.task
-    task = open_task(spec, settings.pathway, settings.options, model=settings.model, stages=settings.stages)
+    task = (
+        model.task
+        if model
+        else open_task(spec, settings.pathway, settings.options, model=settings.model, stages=settings.stages)
+    )
     script = _read_script(settings)
     with ExitStack() as opened:
         if source is None:
@@ -91,8 +118,7 @@ def compose(
             source, probe = opened.enter_context(source), None
         if script is not None and probe is not None:
             script = script.fitted(probe.probe.parameter_table())
-        runtime, reason = _open_runtime(settings, opened)
-        give_back()
+        runtime, reason = (model.runtime, model.reason) if model else _open_runtime(settings, opened)
         page = _open_page(settings.view_port)
         opened_sinks, run_file = _open_sinks(
             settings, lambda: about_run(settings, runtime, reason, probe.probe if probe else None)
@@ -105,7 +131,7 @@ def compose(
         views = {} if page is None else {"page": opened.enter_context(QueuedSink(page, 1, lossless=False))}
         keeper = _keeper(settings, source, clock, tell)
         locator = Locator(_stated_spacing(settings.mm_per_px), settings.depth_mm)
-        draw_on = drawing(spec.terms, live=source.live, stages=settings.stages)
+        draw_on = drawing(spec.terms, live=source.live, stages=settings.stages) if drawn else _nothing_drawn
         step = Step(locator.locate, spec.gate, spec.terms, task, runtime, draw_on, clock)
         loop = opened.enter_context(
             Loop(
@@ -201,6 +227,7 @@ def _open_runtime(settings: Settings, opened: ExitStack) -> tuple[Runtime | None
     folder = folder_of(pathway, settings.model)
     threads = settings.threads or _threads_within(settings.budget)
     runtime, choice = open_runtime(settings.runtime, folder, precision=settings.precision, threads=threads)
+    give_back()
     return opened.enter_context(RepeatedRuntime(runtime)), choice.reason
 
 
@@ -253,17 +280,24 @@ def _open_sinks(settings: Settings, about: Callable[[], dict[str, Any]]) -> tupl
     return sinks | {name: open_sink(folder) for name, open_sink in others.items()}, run_file
 
 
+_NO_PICTURE: Final = np.empty((0, 0, 3), np.uint8)
+
+
+def _nothing_drawn(frame: Frame, finding: Finding, age_s: float) -> Any:
+    return _NO_PICTURE
+
+
 def drawing(terms: Terms, *, live: bool, stages: bool = False) -> Draw:
-    """How a frame's finding is drawn; texts keep their places.
+    """How a frame's finding is drawn; texts keep their places, and what looks the same is not composed again.
 
     live: with its age, which of a recording means nothing to anybody, and which is not known of a picture that was
     frozen before anybody looked.
     """
-    places = Places()
+    memory = OverlayMemory()
 
     def plain(frame: Frame, finding: Finding, age_s: float) -> Any:
         known = live and not (frame.probe is not None and frame.probe.frozen and frame.probe.frozen_ns is None)
-        return draw(frame, finding, terms, age_s=age_s if known else None, places=places)
+        return draw(frame, finding, terms, age_s=age_s if known else None, memory=memory)
 
     if not stages:
         return plain

@@ -12,23 +12,24 @@ from pathlib import Path
 _M_ARENA_MAX = -8
 """As in glibc's malloc.h."""
 _CODE = re.compile(
-    r"^([0-9a-f]+)-([0-9a-f]+) r-xp \S+ \S+ [1-9].*\n(?:[A-Z].*\n)*?Rss: +(\d+) kB\n(?:[A-Z].*\n)*?Anonymous: +(\d+) kB$",
+    r"^([0-9a-f]+)-([0-9a-f]+) r-xp \S+ \S+ [1-9].*\n(?:[A-Z].*\n)*?Rss: +(\d+) kB\n"
+    r"(?:[A-Z].*\n)*?Anonymous: +(\d+) kB$",
     re.MULTILINE,
 )
-"""In /proc/PID/smaps, a file's code: start, end, kilobytes in memory, and how many of those are no longer the file's."""
+"""In /proc/PID/smaps, code of a file: start, end, kilobytes in memory, and how many of them are no longer the file's."""
 _LEAST_KB = 256
 """With less in memory a library is not worth a call."""
 
 
 def allocate_in_one_arena() -> None:
-    """From now on. Otherwise each thread has an arena of its own, which keeps what it freed: 7 MB in a run. The interpreter
-    lets one thread run at a time anyway, and a network's arrays are made once."""
+    """From now on. Otherwise each thread has an arena of its own, which keeps what it freed: 7 MB in a run. The
+    interpreter lets one thread run at a time anyway, and a network's arrays are made once."""
     _c_library("mallopt", _M_ARENA_MAX, 1)
 
 
 def give_back() -> None:
-    """To the system, what only opening needed: what is free on the heap, and code of libraries. Where that runs again, it
-    is mapped again from the system's cache of files; compiling a network runs 40 MB of it that inference does not."""
+    """To the system, what only opening needed: what is free on the heap, and code of libraries. Where that runs again,
+    it is mapped again from the system's cache of files; compiling a network runs 40 MB of it, inference far less."""
     _c_library("malloc_trim", 0)
     try:
         smaps = Path("/proc/self/smaps").read_text(errors="replace")
