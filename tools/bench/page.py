@@ -11,6 +11,7 @@ from tools.bench.records import Machine
 
 SECTIONS = {
     "compare": "tools.bench.compare",
+    "start": "tools.bench.start",
 }
 """Each module has TITLE, Result, measure(plan) -> Result, and page(result, images) -> paragraphs."""
 KEPT, PAGE = "performance.json", "performance.md"
