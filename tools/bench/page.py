@@ -1,6 +1,7 @@
 """docs/performance.md, made of what was measured: every section with its machine, versions and date."""
 
 import importlib
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,11 @@ from tools.bench.records import Machine
 
 SECTIONS = {
     "compare": "tools.bench.compare",
+    "overlay": "tools.bench.overlay",
+    "cores": "tools.bench.cores",
+    "heavier": "tools.bench.heavier",
+    "growth": "tools.bench.growth",
+    "live": "tools.bench.live",
     "start": "tools.bench.start",
 }
 """Each module has TITLE, Result, measure(plan) -> Result, and page(result, images) -> paragraphs."""
@@ -40,7 +46,7 @@ def keep(folder: Path, name: str, machine: Machine, result: Any) -> None:
 def write_page(folder: Path) -> Path:
     """The page in `folder`, its plots in `folder/images`."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / PAGE).write_text("\n\n".join(paragraphs(folder)) + "\n")
+    (folder / PAGE).write_text("\n\n".join(map(_wrapped, paragraphs(folder))) + "\n")
     return folder / PAGE
 
 
@@ -55,6 +61,11 @@ def paragraphs(folder: Path) -> Iterator[str]:
             continue
         yield from section.page(msgspec.json.decode(kept[name].result, type=section.Result), folder / "images")
         yield _where(kept[name].machine)
+
+
+def _wrapped(paragraph: str) -> str:
+    """Prose within 120 columns; what has lines of its own is left alone."""
+    return paragraph if "\n" in paragraph or paragraph[0] in "#!|<" else textwrap.fill(paragraph, 120)
 
 
 def _kept(folder: Path) -> dict[str, Kept]:
