@@ -171,7 +171,8 @@ def none(*given):
 pathlib.Path.home = pathlib.Path.expanduser = none
 from edge.runtime.opening import installed
 print([one.problem for one in installed() if one.problem and "pip install 'sonoedge[" not in one.problem])
-print([name for name, module in sys.modules.items() if name.startswith(("openvino_telemetry", "openvino.tools.ovc.")) and module])
+unwanted = "openvino_telemetry", "openvino.tools.ovc."
+print([name for name, module in sys.modules.items() if name.startswith(unwanted) and module])
 print(os.environ.get("ORT_DISABLE_TELEMETRY", "1"))
 """
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
