@@ -17,6 +17,7 @@ SECTIONS = {
     "heavier": "tools.bench.heavier",
     "growth": "tools.bench.growth",
     "live": "tools.bench.live",
+    "start": "tools.bench.start",
 }
 """Each module has TITLE, Result, measure(plan) -> Result, and page(result, images) -> paragraphs."""
 KEPT, PAGE = "performance.json", "performance.md"
