@@ -15,6 +15,7 @@ import pytest
 from distributed import Client
 
 from edge.app.batch import BatchOptions, jobs_of, measure_all, planned
+from edge.app.progress import BAR_SIGNS, recordings_text, span_text
 from edge.app.session import open_session
 from edge.batch.archive import find_recordings
 from edge.batch.cluster import local_cluster
@@ -188,6 +189,23 @@ def test_a_worker_that_would_measure_otherwise_ends_the_batch(cluster, original,
         with pytest.raises(SourceNotFoundError, match=r"does not see the archive .*mount it there"):
             measure_all(cluster, [replace(jobs[0], plan=away)], results, lambda: False)
         assert results.rows == {}
+
+
+def test_the_terminals_ctrl_c_reaches_no_worker(cluster):
+    """Not even one that was started in place of another."""
+    with Client(cluster.address, set_as_default=False) as client:
+        (blocked,) = client.run(signal.pthread_sigmask, signal.SIG_BLOCK, ()).values()
+    assert {signal.SIGINT, signal.SIGHUP} <= blocked
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+def test_how_far_a_batch_is_reads_in_one_line():
+    counts = {"measured": 100, "error": 20}
+    told = recordings_text(counts, 1000, 30.0, workers=2).plain
+    assert told.lstrip("━─") == " 120 of 1000, 4.0/s, 3 min 40 s left, 2 workers: 100 measured, 20 error"
+    assert told.count("━") == BAR_SIGNS * 120 // 1000
+    assert recordings_text({}, 10, 0.0, workers=0).plain.endswith("0 of 10, waiting for workers")
+    assert [span_text(seconds) for seconds in (45, 7_500)] == ["45 s", "2 h 5 min"]
 
 
 def test_what_cannot_work_is_said_at_once(sonoedge, original, monkeypatch):
