@@ -17,6 +17,7 @@ SHOWN_REASONS = 5
 DROP_PLACES = {
     "source": "never read from the source",
     "mailbox": "replaced by a newer one while the loop was busy",
+    "budget": "left out to keep to the budget",
 }
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -11,7 +12,8 @@ from numpy.typing import NDArray
 
 START: Final = b"\xff\xd8"
 END: Final = b"\xff\xd9"
-_SCAN, _TABLES, _BASELINE, _KNOWN = 0xDA, 0xC4, (0xC0, 0xC1), (0xC0, 0xC1, 0xC2)
+_FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_SCAN, _TABLES, _QUANTIZATION, _RESTARTS, _BASELINE, _KNOWN = 0xDA, 0xC4, 0xDB, 0xDD, (0xC0, 0xC1), (0xC0, 0xC1, 0xC2)
 _STANDALONE: Final = (0x01, *range(0xD0, 0xD9))
 _NEXT_MARKER: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _LOST_RUN: Final = bytes(24)
@@ -20,6 +22,13 @@ COARSE: Final = 8
 """Times smaller: all bytes are read and checked, and little is computed from them."""
 _MOST_PADDING: Final = 16
 """Zero bytes that some cameras put before the end mark."""
+_COMMENT: Final = b"\xff\xfe\0\2"
+_STANDARD_ZEROS: Final = {0x00: "00", 0x01: "00", 0x10: "1010", 0x11: "00"}
+"""The codes of zero in the tables that hold where a stream brings none (ITU-T T.81, K.3), as video's often do."""
+
+
+Head = tuple[tuple[int, bytes], ...]
+"""What stands before the coded picture: markers with their payloads."""
 
 
 class DamagedJpegError(ValueError):
@@ -55,6 +64,17 @@ def segments(data: bytes) -> Iterator[Segment]:
         at = end
 
 
+def head(data: bytes) -> Head:
+    """All up to the frame's size, without the tables, which follow from what the picture shows."""
+    found = []
+    for part in segments(data):
+        if part.marker not in (_TABLES, _QUANTIZATION):
+            found.append((part.marker, part.payload))
+        if part.marker in _FRAMES:
+            break
+    return tuple(found)
+
+
 def whole_length(data: bytes) -> int | None:
     """Bytes of the first picture in `data` up to and with its end mark; None where that is missing."""
     return next((segment.start for segment in segments(data) if segment.marker == 0xD9), None)
@@ -70,8 +90,8 @@ def decode_grey(data: bytes) -> NDArray[np.uint8]:
 
 def decode_stored(data: bytes) -> NDArray[np.uint8]:
     """(height, width) grey or (height, width, 3) BGR as the stream holds it. Raises as `decode_grey`."""
-    is_grey = simplejpeg.decode_jpeg_header(data)[2] == "Gray"
-    return decode_grey(data) if is_grey else _decode(data, "BGR")
+    frame = next((part.payload for part in segments(data) if part.marker in _FRAMES), b"")
+    return decode_grey(data) if frame[5:6] == b"\1" else _decode(data, "BGR")
 
 
 def check(data: bytes) -> None:
@@ -87,8 +107,8 @@ def check(data: bytes) -> None:
 
 
 def _decode(data: bytes, colours: str, smaller: int = 1) -> NDArray[np.uint8]:
-    """Decodes it, so many times smaller, and once more without its last byte: where nothing is then missing, bytes were
-    left over, which the decoder itself tells only from eight bytes on."""
+    """Decodes it, so many times smaller, and makes sure that no byte was left over, which the decoder itself tells only
+    from eight bytes on: of most streams in one go, of the others in two."""
     parts = list(segments(data))
     if not parts or parts[-1].marker != 0xD9:
         raise DamagedJpegError("its end is missing")
@@ -96,16 +116,28 @@ def _decode(data: bytes, colours: str, smaller: int = 1) -> NDArray[np.uint8]:
         raise ValueError("it is coded in a way that cannot be read")
     if _holds_lost_run(parts):
         raise DamagedJpegError("a part of its data is blank")
-    stream = data[: parts[-1].start - len(END)].rstrip(b"\xff") + END
+    longer = _with_a_row_more(data, parts)
+    if longer is not None:
+        try:
+            picture = simplejpeg.decode_jpeg(longer.stream, colours, fastupsample=True, min_factor=smaller)
+        except ValueError:
+            pass  # damaged, or padded
+        else:
+            return np.asarray(picture[: -(-longer.height // smaller)], np.uint8)
+    return _decode_twice(data[: parts[-1].start - len(END)].rstrip(b"\xff") + END, colours, smaller)
+
+
+def _decode_twice(stream: bytes, colours: str, smaller: int) -> NDArray[np.uint8]:
+    """The second time without its last byte: where nothing is then missing, it was left over."""
     problem = "its coded data does not fit its size"
     for _ in range(2):
         try:
-            picture = np.asarray(simplejpeg.decode_jpeg(stream, colours, min_factor=smaller), np.uint8)
+            picture = simplejpeg.decode_jpeg(stream, colours, fastupsample=True, min_factor=smaller)
         except ValueError as error:
             problem = str(error)
         else:
             if _lacks_data(_shortened(stream)):
-                return picture
+                return np.asarray(picture, np.uint8)
         coded = stream.removesuffix(END)
         padding = len(coded) - len(coded.rstrip(b"\0"))
         if not 0 < padding <= _MOST_PADDING or coded[-padding - 1] == 0xFF:
@@ -132,7 +164,7 @@ def _holds_lost_run(parts: list[Segment]) -> bool:
 
     In baseline streams alone, and where the code of zeros is not the one that ends a block: there black is zeros."""
     tables = b"".join(part.payload for part in parts if part.marker == _TABLES)
-    frame = next((part.marker for part in parts if 0xC0 <= part.marker <= 0xCF and part.marker != _TABLES), None)
+    frame = next((part.marker for part in parts if part.marker in _FRAMES), None)
     if frame not in _BASELINE or _zeros_end_a_block(tables):
         return False
     return any(_LOST_RUN in part.payload for part in parts if part.marker == _SCAN)
@@ -147,3 +179,92 @@ def _zeros_end_a_block(tables: bytes) -> bool:
             return tables[at + 17 : at + 18] == b"\0"
         at += 17 + count
     return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Longer:
+    """A stream with one row of blocks more than it had."""
+
+    stream: bytes
+    height: int
+    """Of the picture that it had."""
+
+
+def _with_a_row_more(data: bytes, parts: list[Segment]) -> _Longer | None:
+    """`data` with an empty row of blocks below its own, which begins at a restart mark: the decoder then looks where
+    the data before the mark end, and complains of the first byte too many. None: it cannot be done to this stream.
+
+    What the decoder thinks of the bytes before a mark it says at the second mark after it, hence the comment.
+    """
+    frame = [part for part in parts if part.marker in _FRAMES]
+    scan = [part for part in parts if part.marker == _SCAN]
+    if len(frame) != 1 or len(scan) != 1 or frame[0].marker not in _BASELINE:
+        return None
+    head, start, end = frame[0].payload, scan[0].start, parts[-1].start - len(END)
+    tables = b"".join(part.payload for part in parts if part.marker == _TABLES)
+    restarts = next((part.payload for part in parts if part.marker == _RESTARTS), b"")
+    row = _empty_row(head, data[start : start + 1 + 2 * head[5]] if len(head) > 5 else b"", tables, restarts)
+    if row is None:
+        return None
+    before, of_frame = data[: start - 4], frame[0].start + 1
+    height = int.from_bytes(head[1:3], "big")
+    taller = before[:of_frame] + row.height.to_bytes(2, "big") + before[of_frame + 2 :] + row.restarts
+    return _Longer(taller + data[start - 4 : end].rstrip(b"\xff") + row.coded + _COMMENT + END, height)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row of blocks without anything in them."""
+
+    height: int
+    """Of the picture with it."""
+    restarts: bytes
+    """The segment that puts a restart before it; empty where the stream's own restarts do."""
+    coded: bytes
+
+
+@lru_cache(maxsize=8)
+def _empty_row(frame: bytes, scan: bytes, tables: bytes, restarts: bytes) -> _Row | None:
+    """By the heads of frame and scan, the Huffman tables and the restart interval of a stream; None where it has
+    several scans, restarts that do not end with a row, or no codes for zero."""
+    count = frame[5] if len(frame) > 5 else 0
+    if len(frame) < 6 + 3 * count or scan[:1] != bytes([count]) or len(scan) < 1 + 2 * count or not count:
+        return None
+    zeros = _codes_of_zero(tables) if tables else _STANDARD_ZEROS
+    sizes = [(frame[7 + 3 * one] >> 4, frame[7 + 3 * one] & 15) for one in range(count)]
+    sizes = sizes if count > 1 else [(1, 1)]
+    unit = ""
+    for one, (wide, high) in enumerate(sizes):
+        of_first, of_rest = divmod(scan[2 + 2 * one], 16)
+        if scan[1 + 2 * one] != frame[6 + 3 * one] or not {of_first, 16 + of_rest} <= zeros.keys():
+            return None
+        unit += (zeros[of_first] + zeros[16 + of_rest]) * (wide * high)
+    height, width = int.from_bytes(frame[1:3], "big"), int.from_bytes(frame[3:5], "big")
+    tall = 8 * max(high for _, high in sizes)
+    across, down = -(-width // (8 * max(wide for wide, _ in sizes) or 1)), -(-height // (tall or 1))
+    every = int.from_bytes(restarts, "big") or across * down
+    if not across * down or across * down % every or every < across or max(every, (down + 1) * tall) > 65535:
+        return None
+    bits = unit * across
+    bits += "1" * (-len(bits) % 8)
+    coded = int(bits, 2).to_bytes(len(bits) // 8, "big").replace(b"\xff", b"\xff\0")
+    mark = bytes([0xFF, 0xD0 + (across * down // every - 1) % 8])
+    return _Row((down + 1) * tall, b"" if any(restarts) else b"\xff\xdd\0\4" + every.to_bytes(2, "big"), mark + coded)
+
+
+def _codes_of_zero(tables: bytes) -> dict[int, str]:
+    """The bits that stand for the symbol 0, "no change" or "no more", in each table that has it."""
+    found: dict[int, str] = {}
+    at = 0
+    while at + 17 <= len(tables):
+        counts = tables[at + 1 : at + 17]
+        symbols = tables[at + 17 : at + 17 + sum(counts)]
+        code = passed = 0
+        for length, count in enumerate(counts, 1):
+            place = symbols[passed : passed + count].find(0)
+            if place >= 0:
+                found[tables[at]] = f"{code + place:0{length}b}"
+                break
+            code, passed = (code + count) * 2, passed + count
+        at += 17 + sum(counts)
+    return found
