@@ -23,7 +23,7 @@ def main() -> None:
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"some of: {', '.join(SECTIONS)}")
     parser.add_argument("--only", action="append", default=[], metavar="TASK", help="these tasks; may be given again")
     parser.add_argument("--quick", action="store_true", help="few frames, one round; nothing in docs changes")
-    parser.add_argument("--rounds", type=int, help="of turns; 5 without it")
+    parser.add_argument("--rounds", type=int, help="of turns; 3 without it")
     parser.add_argument("--frames", type=int, help="of the clip; 300 without it")
     parser.add_argument("--minutes", type=float, help="of the live measurement; 10 without it")
     parser.add_argument("--page", action="store_true", help="measure nothing, make the page of what is kept")
