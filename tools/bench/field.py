@@ -66,8 +66,11 @@ def _bare(way: Pathway) -> Iterator[Contender]:
 
 def _ours(spec: TaskSpec, way: Pathway, plan: Plan) -> Iterator[Contender]:
     def ours(name: str, engine: str, more: dict[str, Any], **settings: Any) -> Contender:
-        asked = {"task": spec.name, "settings": {"pathway": way.name, "depth_mm": plan.clip(spec).depth_mm} | settings}
-        return Contender(f"sonoedge {way.name}{name}", "ours", "ours", engine, lambda: asked | more)
+        def given() -> dict[str, Any]:
+            asked = {"pathway": way.name, "depth_mm": plan.clip(spec).depth_mm} | settings
+            return {"task": spec.name, "settings": asked} | more
+
+        return Contender(f"sonoedge {way.name}{name}", "ours", "ours", engine, given)
 
     regions = [("", {})]
     if any(one.name == "roi" for one in options_of(spec.options)):

@@ -18,7 +18,7 @@ SECTIONS = {
     "growth": "tools.bench.growth",
     "live": "tools.bench.live",
 }
-"""Each module has TITLE, Result (what is kept of it), measure(plan) -> Result, and page(result, images) -> paragraphs."""
+"""Each module has TITLE, Result (the type of what is kept), measure(plan) -> Result, page(result, images) -> texts."""
 KEPT, PAGE = "performance.json", "performance.md"
 HEAD = """# Performance
 
