@@ -144,9 +144,9 @@ def page(rows: Result, images: Path) -> Iterator[str]:
         "Every contender is a process of its own, on the same cores, with the same weights and the same clip "
         "(phantom, 640 x 480, Motion JPEG), one after the other in rounds; each figure is the median of the rounds. "
         "Frames/s over the whole clip. Milliseconds from one finished picture to the next; CPU: of all threads of the "
-        "process, a frame; RSS: at its highest; start: from the start of the process to its first finished picture. What "
-        "counts are the ratios: to the bare inference of the same engine, precision and number of threads, and of the "
-        "quickest of sonoedge with a network to each of the others (above 1 sonoedge is quicker, below 1 the other)."
+        "process, a frame; RSS: at its highest; start: from the start of the process to its first finished picture. "
+        "What counts are the ratios: to the bare inference of the same engine, precision and number of threads, and of "
+        "the quickest of sonoedge with a network to each of the others (above 1 sonoedge is quicker, below 1 it is not)."
     )
     for task in dict.fromkeys(one.task for one in rows):
         for cores in sorted({one.cores for one in rows if one.task == task}):

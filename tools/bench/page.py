@@ -23,7 +23,7 @@ KEPT, PAGE = "performance.json", "performance.md"
 HEAD = """# Performance
 
 Made by `make bench` (`python -m tools.bench`), which measures all of it again on the machine that it runs on; the
-figures are in [performance.json](performance.json). They hold for the machine that each section names, not for a board:
+figures are in `performance.json` beside it. They hold for the machine that each section names, not for a board:
 `sonoedge bench` and `sonoedge doctor --measure` time a board of your own."""
 
 
