@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from edge.app.board import slowed_by
+from edge.app.memory import give_back
 from edge.app.opening import folder_of, open_task
 from edge.app.run_file import RunFile, about_run
 from edge.app.settings import Settings, usable_cores
@@ -226,6 +227,7 @@ def _open_runtime(settings: Settings, opened: ExitStack) -> tuple[Runtime | None
     folder = folder_of(pathway, settings.model)
     threads = settings.threads or _threads_within(settings.budget)
     runtime, choice = open_runtime(settings.runtime, folder, precision=settings.precision, threads=threads)
+    give_back()
     return opened.enter_context(RepeatedRuntime(runtime)), choice.reason
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, Generic, TypeVar
 
+import dask
 from distributed import Client, Future, LocalCluster
 from distributed.scheduler import KilledWorker
 
@@ -20,7 +21,11 @@ AHEAD: Final = 3
 LEAST_AHEAD: Final = 16
 """Also where there is no worker yet: a cluster that grows with its work must see some."""
 CONNECT_S: Final = 10
+FETCH_S: Final = 2.0
+"""For the way of an answer from its worker, at first."""
 TICK_S: Final = 0.5
+RESTART_S: Final = 60.0
+"""For a worker that died to be there again; then it is given up, and another one started."""
 LOST: Final = "what was measured is kept, run the same command again to go on"
 
 
@@ -31,8 +36,9 @@ class LostJobError(SonoedgeError):
 class Cluster(Generic[J, R]):
     """Workers for one function. Get one by `local_cluster` or `remote_cluster`."""
 
-    def __init__(self, client: Client, address: str) -> None:
-        self._client, self.address = client, address
+    def __init__(self, client: Client, address: str, renew: Callable[[], object] = lambda: None) -> None:
+        """renew: starts workers in place of those that are gone; it is called as often as workers are counted."""
+        self._client, self.address, self._renew = client, address, renew
         self.threads = 0
         """Of all workers together, as last seen."""
 
@@ -52,7 +58,7 @@ class Cluster(Generic[J, R]):
         """
         done: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
         under_way: dict[Any, tuple[Future[Any], J]] = {}
-        looked_s, more = 0.0, True
+        looked_s, more, patience_s = 0.0, True, FETCH_S
         try:
             while True:
                 if time.monotonic() - looked_s > TICK_S:
@@ -70,24 +76,32 @@ class Cluster(Generic[J, R]):
                 if not under_way:
                     return
                 try:
-                    future, job = under_way.pop(done.get(timeout=TICK_S).key)
+                    future = done.get(timeout=TICK_S)
+                    answer = self._answer(future, patience_s)
                 except queue.Empty:
                     continue
-                yield job, self._answer(future)
+                except TimeoutError:
+                    # Its worker died with the answer, which another one makes anew; or it is long, and the line slow.
+                    patience_s *= 2 if future.status == "finished" else 1
+                    future.add_done_callback(done.put)
+                    continue
+                _, job = under_way.pop(future.key)
+                yield job, answer
                 future.release()
         finally:
             self._give_up([future for future, _ in under_way.values()])
 
-    def _answer(self, future: Future[Any]) -> Any:
+    def _answer(self, future: Future[Any], patience_s: float) -> Any:
+        """Raises TimeoutError where the answer is not there within that time."""
         if future.cancelled():
             raise self._gone()
         try:
-            return future.result(timeout=CONNECT_S)
+            return future.result(timeout=patience_s)
         except KilledWorker as error:
             return LostJobError(
                 f"each of the {error.allowed_failures + 1} processes that measured it died, perhaps for want of memory"
             )
-        except SonoedgeError:
+        except (SonoedgeError, TimeoutError):
             raise
         except Exception as error:
             if self._client.status != "running" or future.cancelled():
@@ -100,6 +114,7 @@ class Cluster(Generic[J, R]):
     def _look(self) -> None:
         try:
             self.threads = sum(self._client.nthreads().values())
+            self._renew()
         except Exception as error:  # whatever the connection's loss leads to
             raise self._gone() from error
 
@@ -117,7 +132,8 @@ class Cluster(Generic[J, R]):
 @contextmanager
 def local_cluster(workers: int) -> Iterator[Cluster[Any, Any]]:
     """A scheduler and `workers` processes with one thread each, on this machine alone; they end with this process."""
-    with _quiet():
+    patience = {"distributed.deploy.lost-worker-timeout": f"{RESTART_S} s"}
+    with _quiet(), dask.config.set(patience):
         local = LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
@@ -127,7 +143,8 @@ def local_cluster(workers: int) -> Iterator[Cluster[Any, Any]]:
             silence_logs=logging.CRITICAL,
         )
         with local, Client(local) as client:
-            yield Cluster(client, local.scheduler_address)
+            # Of one that its keeper gave up nothing is left but its place, which asking for as many as before fills.
+            yield Cluster(client, local.scheduler_address, lambda: local.scale(workers))
 
 
 @contextmanager
@@ -155,7 +172,7 @@ def remote_cluster(address: str) -> Iterator[Cluster[Any, Any]]:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """What dies and is replaced is told at the end, and not by the library in between."""
-    loggers = [logging.getLogger(name) for name in ("distributed", "tornado")]
+    loggers = [logging.getLogger(name) for name in ("distributed", "tornado", "asyncio")]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.CRITICAL)

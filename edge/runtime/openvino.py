@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-# As it is imported the library would report its use to its maker, and end where there is no home directory. It does
-# without where the part that reports is not installed.
-sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+# The library's converter of models would take 10 MB and as long as the rest of it, report its use to its maker, and end
+# where there is no home directory. The library does without where it is not installed.
+sys.modules.setdefault("openvino.tools.ovc", None)  # type: ignore[arg-type]
 import openvino  # noqa: E402
 from openvino.preprocess import PrePostProcessor  # noqa: E402
 

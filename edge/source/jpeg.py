@@ -90,8 +90,8 @@ def decode_grey(data: bytes) -> NDArray[np.uint8]:
 
 def decode_stored(data: bytes) -> NDArray[np.uint8]:
     """(height, width) grey or (height, width, 3) BGR as the stream holds it. Raises as `decode_grey`."""
-    is_grey = simplejpeg.decode_jpeg_header(data)[2] == "Gray"
-    return decode_grey(data) if is_grey else _decode(data, "BGR")
+    frame = next((part.payload for part in segments(data) if part.marker in _FRAMES), b"")
+    return decode_grey(data) if frame[5:6] == b"\1" else _decode(data, "BGR")
 
 
 def check(data: bytes) -> None:

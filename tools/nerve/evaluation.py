@@ -100,7 +100,7 @@ def read(task: NerveTask, scores: Scores, drawing: UsgraPicture) -> Read:
     nerves = chosen_first(task.look(frame, outputs).nerves, None)
     confidence = nerves[0].confidence if nerves else 0.0
     finding = task.conclude(admitted(frame, SPEC.gate, task), outputs, None).finding
-    return Read(drawing, finding, on_file(full_scores(outputs[0]), drawing), confidence)
+    return Read(drawing, finding, on_file(full_scores(outputs[0][0]), drawing), confidence)
 
 
 def on_file(square: NDArray[np.float32], drawing: UsgraPicture) -> NDArray[np.float32]:

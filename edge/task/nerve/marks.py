@@ -15,8 +15,9 @@ from edge.image.windows import CELL_PX
 from edge.image.working_picture import WorkingPicture
 from edge.task.caliper import caliper
 from edge.task.nerve.candidates import NerveCandidate, NerveSight, VoteMap
-from edge.task.nerve.outlines import Floats, Outline
-from edge.task.nerve.sizes import Axis, NerveSizes
+from edge.task.nerve.outlines import Outline
+from edge.task.nerve.rings import Floats, Way
+from edge.task.nerve.sizes import NerveSizes
 from edge.task.outlines import closed_line, filled_mark
 
 NERVE, VESSEL = 1, 2
@@ -59,7 +60,7 @@ def _calipers(sizes: NerveSizes, spacing: PixelSpacing | None) -> list[CaliperMa
     return marks
 
 
-def _axis(name: str, axis: Axis, spacing: PixelSpacing) -> CaliperMark:
+def _axis(name: str, axis: Way, spacing: PixelSpacing) -> CaliperMark:
     start, end = ((x / spacing.x_mm_per_px, y / spacing.y_mm_per_px) for x, y in (axis.start, axis.end))
     return caliper(name, start, end, spacing)
 

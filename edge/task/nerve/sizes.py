@@ -2,28 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import hypot
 from typing import Final
 
 import numpy as np
 
 from edge.finding import Measurement
 from edge.frame import PixelSpacing, Region
-from edge.task.nerve.outlines import Floats, centroid, polygon_area
+from edge.task.nerve.rings import Floats, Way, moments_of, polygon_area, shortest_way
 from edge.trust.interval import interval, interval_by_factor
 
 SMALLEST_DIFFERENCE_MM2: Final = 1.6
 """Two people's traces of one nerve differ by up to as much (smallest detectable difference 1.57 mm2)."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Axis:
-    """A straight way: a diameter of the ellipse that has the second moments of a ring, or the shortest way between two
-    rings."""
-
-    start: tuple[float, float]
-    end: tuple[float, float]
-    length: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +22,11 @@ class NerveSizes:
     area: float
     """Inside the bright rim."""
     outer_area: float
-    long: Axis
-    short: Axis
+    long: Way
+    short: Way
     depth: float
     """From the picture's upper edge, where the skin lies, to the nearest point of the nerve."""
-    to_vessel: Axis | None
+    to_vessel: Way | None
     """From the nerve's border to that of the nearest vessel. None: there is no vessel in the picture."""
 
     @property
@@ -58,42 +47,20 @@ def sizes_of(
         long,
         short,
         float((outer[:, 1].min() - region.y + 0.5) * unit[1]),
-        min((shortest_way(outer_, ring * unit) for ring in vessels), key=lambda way: way.length, default=None),
+        shortest_way(outer_, [ring * unit for ring in vessels]) if vessels else None,
     )
 
 
-def axes_of(ring: Floats) -> tuple[Axis, Axis]:
-    """The long and the short one."""
-    middle = np.array(centroid(ring))
-    apart = ring - middle
-    x, y = apart.T
-    x1, y1 = np.concatenate((apart[1:], apart[:1])).T
-    cross = x * y1 - x1 * y
-    area = float(cross.sum()) / 2
-    if abs(area) < 1e-9:
-        point = (float(middle[0]), float(middle[1]))
-        return Axis(point, point, 0.0), Axis(point, point, 0.0)
-    xx = float((x * x + x * x1 + x1 * x1) @ cross) / 12 / area
-    yy = float((y * y + y * y1 + y1 * y1) @ cross) / 12 / area
-    xy = float((x * y1 + 2 * x * y + 2 * x1 * y1 + x1 * y) @ cross) / 24 / area
+def axes_of(ring: Floats) -> tuple[Way, Way]:
+    """The long and the short one, of the ellipse that has the second moments of a ring."""
+    moments = moments_of(ring)
+    (x, y), (xx, xy, yy) = moments.centre, moments.spread
     values, ways = np.linalg.eigh(np.array([[xx, xy], [xy, yy]]))
     axes = []
-    for value, way in zip(values[::-1], ways.T[::-1], strict=True):
-        half = 2 * float(max(value, 0.0)) ** 0.5
-        (ax, ay), (bx, by) = middle - half * way, middle + half * way
-        axes.append(Axis((float(ax), float(ay)), (float(bx), float(by)), 2 * half))
+    for value, (across, down) in zip(values[::-1].tolist(), ways.T[::-1].tolist(), strict=True):
+        half = 2 * max(value, 0.0) ** 0.5
+        axes.append(Way((x - half * across, y - half * down), (x + half * across, y + half * down), 2 * half))
     return axes[0], axes[1]
-
-
-def shortest_way(one: Floats, other: Floats) -> Axis:
-    """Between the points of two rings (n, 2), (m, 2)."""
-    x, y = (np.subtract.outer(a, b) for a, b in zip(one.T, other.T, strict=True))
-    x *= x
-    y *= y
-    x += y
-    row, column = divmod(int(x.argmin()), len(other))
-    (ax, ay), (bx, by) = one[row].tolist(), other[column].tolist()
-    return Axis((ax, ay), (bx, by), hypot(ax - bx, ay - by))
 
 
 def measurements_of(

@@ -8,12 +8,15 @@ the borders.
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from edge.finding import Verdict
 from edge.frame import Frame
 from edge.option import NoOptions
 from edge.task.contract import Concluded, Given, Outputs, Prepared, finding_of, refused
 from edge.task.nerve.marks import marks_of
-from edge.task.nerve.outlines import SIDE, Outline, full_scores, inside_rim, outlines_of
+from edge.task.nerve.outlines import SIDE, Outline, outlines_of
+from edge.task.nerve.rim import inside_rim
 from edge.task.nerve.sizes import measurements_of, sizes_of
 from edge.task.nerve.spec import SPEC
 from edge.task.nerve.tracking import NerveTrack, chosen_first, doubts, followed, track_before, vote_faults, voted
@@ -51,26 +54,25 @@ class NerveTask:
         faults = faults or nerve_faults(nerves, self._least_confidence)
         if faults:
             marks = marks_of(nerves, seen.vessels, frame.spacing)
-            return Concluded(refused(SPEC.name, frame, faults, marks), followed(before, frame, None, ()))
-        return self._measure(frame, nerves, seen.vessels, before)
+            return Concluded(refused(SPEC.name, frame, faults, marks), followed(before, frame, prepared.tensor, None, ()))
+        return self._measure(prepared, nerves, seen.vessels, before)
 
     def look(self, frame: Frame, outputs: Outputs) -> NerveOutlines:
         """What the network saw."""
-        nerve, vessel = full_scores(outputs[0])
+        each = np.split(outputs[0][0], len(SPEC.labels))
         cuts = self._figures.get("nerve_logit", 0.0), self._figures.get("vessel_logit", 0.0)
-        nerves, vessels = (outlines_of(s, frame.ultrasound, cut) for s, cut in zip((nerve, vessel), cuts, strict=True))
+        nerves, vessels = (outlines_of(cells, frame.ultrasound, cut) for cells, cut in zip(each, cuts, strict=True))
         return NerveOutlines(nerves, vessels)
 
     def _measure(
-        self, frame: Frame, nerves: tuple[Outline, ...], vessels: tuple[Outline, ...], before: NerveTrack | None
+        self, prepared: Prepared[None], nerves: tuple[Outline, ...], vessels: tuple[Outline, ...], before: NerveTrack | None
     ) -> Concluded[NerveTrack]:
-        chosen = nerves[0]
-        others = nerves[1:]
+        frame, chosen, others = prepared.frame, nerves[0], nerves[1:]
         inner = inside_rim(frame.pixels, chosen.points)
         whole = not cut_off(chosen.points, frame.ultrasound)
         sizes = sizes_of(chosen.points, inner, [one.points for one in vessels], frame.ultrasound, frame.spacing)
         measured = measurements_of(sizes, frame.spacing, self._figures, whole=whole)
-        track = followed(before, frame, chosen, measured)
+        track = followed(before, frame, prepared.tensor, chosen, measured)
         marks = marks_of((chosen, *others), vessels, frame.spacing, (inner, sizes) if whole else None)
         if faults := vote_faults(track):
             return Concluded(refused(SPEC.name, frame, faults, marks), track)

@@ -1,18 +1,21 @@
 """A nerve over the last frames: which one is followed, whether most of them show it, and how steady its size is; and
 where the pathway without a network saw one, and whether its places agree."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from statistics import median
+from statistics import fmean, median, pstdev
 from typing import Final
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from edge.finding import Measurement
 from edge.frame import Frame, PixelSpacing, Region
 from edge.task.continuity import Thumbnail, is_frozen, same_scale, similarity, soon_after, thumbnail_of
 from edge.task.nerve.candidates import EARLIER_FRAMES, VoteMap
-from edge.task.nerve.outlines import Outline
+from edge.task.nerve.outlines import SIDE, Outline
+from edge.task.tensor import fitted_tensor
 
 FRAMES: Final = 5
 """Whose findings are compared, the present one among them."""
@@ -24,6 +27,7 @@ STEADY_FRAMES: Final = 3
 STEADY_SHARE: Final = 0.1
 """Standard deviation of the area, as a share of it, up to which it is steady (Gate of clinical practice: CV 10 %)."""
 THUMBNAIL: Final = (64, 64)
+"""Both pathways': the network's picture has four times as many pixels a side."""
 AREAS: Final = ("cross_sectional_area", "cross_sectional_area_px")
 ANOTHER: Final = 0.8
 """Correlation of thumbnails below which a picture shows another place: pictures of different nerves have 0.35 in the
@@ -87,10 +91,15 @@ def goes_on(one: Outline, last: Sighting) -> bool:
 
 
 def followed(
-    before: NerveTrack | None, frame: Frame, chosen: Outline | None, measurements: Sequence[Measurement]
+    before: NerveTrack | None,
+    frame: Frame,
+    tensor: NDArray[np.uint8] | None,
+    chosen: Outline | None,
+    measurements: Sequence[Measurement],
 ) -> NerveTrack:
-    """The track with this frame. chosen: None where none was measured."""
-    thumbnail = thumbnail_of(frame, THUMBNAIL)
+    """The track with this frame. tensor: what the network saw of it. chosen: None where none was measured."""
+    square = fitted_tensor(frame.ultrasound.crop(frame.pixels), SIDE) if tensor is None else tensor
+    thumbnail = np.asarray(cv2.resize(square[0, 0], THUMBNAIL, interpolation=cv2.INTER_AREA), np.uint8)
     frozen = is_frozen(thumbnail, before.thumbnail if before else None)
     if before and frozen:
         return replace(before, exposed_ns=frame.exposed_ns, frozen=True)
@@ -118,23 +127,21 @@ def doubts(track: NerveTrack) -> tuple[str, ...]:
     reasons: tuple[str, ...] = ()
     if track.frozen:
         reasons = ("the picture is frozen: no further frame confirms it",)
-    areas = [dict(one.values).get(name) for one in track.seen for name in AREAS if name in dict(one.values)]
-    sizes = np.array([area for area in areas if area], np.float64)
-    if sizes.size >= STEADY_FRAMES and sizes.std() > STEADY_SHARE * sizes.mean():
-        share = f"{100 * sizes.std() / sizes.mean():.0f} %"
-        reasons += (f"the area varies by {share} over the last frames: hold the probe still and upright",)
+    areas = [value for one in track.seen for name, value in one.values if name in AREAS and value]
+    if len(areas) >= STEADY_FRAMES and (varies := pstdev(areas) / fmean(areas)) > STEADY_SHARE:
+        reasons += (f"the area varies by {100 * varies:.0f} % over the last frames: hold the probe still and upright",)
     return reasons
 
 
 def voted(measurements: Sequence[Measurement], track: NerveTrack) -> tuple[Measurement, ...]:
     """Each measurement's median over the frames that show the nerve, its interval moved along."""
-    if len(track.seen) < 2:
+    frames = [dict(one.values) for one in track.seen]
+    if len(frames) < 2:
         return tuple(measurements)
-    values: Mapping[str, list[float]] = {
-        one.name: [value for seen in track.seen for name, value in seen.values if name == one.name]
+    return tuple(
+        _moved(one, median([frame[one.name] for frame in frames if one.name in frame] or [one.value]))
         for one in measurements
-    }
-    return tuple(_moved(one, median(values[one.name] or [one.value])) for one in measurements)
+    )
 
 
 def _moved(one: Measurement, value: float) -> Measurement:
