@@ -12,7 +12,7 @@ from typing import Any
 
 from tools.bench.page import SECTIONS, keep, write_page
 from tools.bench.plan import BUILD, planned
-from tools.bench.process import ROOT
+from tools.bench.process import ROOT, ContenderError
 from tools.bench.records import this_machine
 
 DOCS = ROOT / "docs"
@@ -37,13 +37,20 @@ def main() -> None:
         )
     except ValueError as error:
         parser.error(str(error))
+    failed = False
     for name in () if asked.page else asked.sections or SECTIONS:
         plan.tell(f"== {name}")
         machine = this_machine()
         section: Any = importlib.import_module(SECTIONS[name])
-        keep(folder, name, machine, section.measure(plan))
+        try:
+            keep(folder, name, machine, section.measure(plan))
+        except ContenderError as error:
+            failed = True
+            plan.tell(f"{name} was not measured: {error}")
         write_page(folder)
     print(f"wrote {shown(write_page(folder))}")
+    if failed:
+        raise SystemExit(1)
 
 
 def shown(path: Path) -> str:

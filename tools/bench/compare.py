@@ -57,10 +57,8 @@ def _rows(spec: TaskSpec, field: Sequence[Contender], cores: int, plan: Plan) ->
 
 def _sample(contender: Contender, spec: TaskSpec, cores: int, plan: Plan) -> Sample:
     python = {"python": python_of(contender.environment, plan)} if contender.environment else {}
-    given = dict(contender.given())
+    given = {"clip": str(plan.clip(spec).path), "frames": plan.frames, "threads": cores} | contender.given()
     variables = given.pop("display", {})
-    clip = plan.clip(spec)
-    given |= {"clip": str(clip.path), "frames": plan.frames, "threads": cores}
     if contender.kind == "ours":
         given["settings"] = threaded(given["settings"], cores)
     told = run(contender.program, given, plan.cores(cores), environment=variables, **python)
@@ -146,7 +144,7 @@ def page(rows: Result, images: Path) -> Iterator[str]:
         "Frames/s over the whole clip. Milliseconds from one finished picture to the next; CPU: of all threads of the "
         "process, a frame; RSS: at its highest; start: from the start of the process to its first finished picture. "
         "What counts are the ratios: to the bare inference of the same engine, precision and number of threads, and of "
-        "the quickest of sonoedge with a network to each of the others (above 1 sonoedge is quicker, below 1 it is not)."
+        "the quickest of sonoedge with a network to each of the others (above 1 sonoedge is quicker, below 1 slower)."
     )
     for task in dict.fromkeys(one.task for one in rows):
         for cores in sorted({one.cores for one in rows if one.task == task}):
