@@ -5,8 +5,10 @@ Each begins with counts, which many windows can share, and makes its features of
 """
 
 from functools import cache
+from math import log
 from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -51,15 +53,16 @@ def n_pairs(levels: int) -> int:
     return levels * (levels + 1) // 2
 
 
-def pair_codes(levels: NDArray[np.uint8], n_levels: int, down: int, right: int) -> NDArray[np.intp]:
+def pair_codes(levels: NDArray[np.uint8], n_levels: int, down: int, right: int) -> NDArray[np.int16]:
     """(height, width) the unordered pair of levels that a pixel forms with the one so far below and to the right;
-    NOTHING where that lies outside."""
+    NOTHING where that lies outside. n_levels: at most 16."""
     height, width = levels.shape
     rows = slice(max(0, -down), height - max(0, down))
     columns = slice(max(0, -right), width - max(0, right))
     there = levels[rows.start + down : rows.stop + down, columns.start + right : columns.stop + right]
-    codes = np.full(levels.shape, NOTHING, np.intp)
-    codes[rows, columns] = _pair_number(n_levels).ravel()[levels[rows, columns].astype(np.intp) * n_levels + there]
+    codes = np.full(levels.shape, NOTHING, np.int16)
+    if there.size:
+        codes[rows, columns] = cv2.LUT(cv2.scaleAdd(levels[rows, columns], n_levels, there), _pair_table(n_levels))
     return codes
 
 
@@ -71,21 +74,38 @@ def symmetric(counts: NDArray[np.float32], n_levels: int) -> NDArray[np.float32]
 def haralick(counts: NDArray[np.float32], n_levels: int) -> NDArray[np.float32]:
     """(..., 6) in the order of HARALICK (Haralick 1973), from pair counts (..., n_pairs); entropy in nats. Correlation
     is 1 where all is of one level; all is 0 where nothing was counted."""
-    total = counts.sum(axis=-1, keepdims=True)
-    share = counts / np.maximum(total, 1)
-    first, second = _pairs(n_levels)
-    apart = (second - first).astype(np.float32)
-    both = np.where(apart > 0, np.float32(2), np.float32(1))
-    # A pair of two different levels stands twice in the symmetric table, each time with half of its share.
-    each = share / both
-    linear = np.stack([apart**2, apart, 1 / (1 + apart**2), (first + second) / 2, first * second], axis=1)
-    contrast, dissimilarity, homogeneity, mean, product = np.moveaxis(share @ linear.astype(np.float32), -1, 0)
-    square = share @ ((first**2 + second**2) / 2).astype(np.float32)
+    flat = counts.reshape(-1, counts.shape[-1])
+    linear = flat @ _pair_weights(n_levels)
+    runs = linear[:, -1]
+    total = np.maximum(runs, 1)
+    contrast, dissimilarity, homogeneity, mean, product, square, unlike = (linear[:, :-1] / total[:, None]).T
     variance = square - mean**2
-    correlation = np.where(variance > 1e-6, (product - mean**2) / np.maximum(variance, 1e-6), total[..., 0] > 0)
-    asm = (share * each).sum(axis=-1)
-    entropy = -(share * np.log(np.maximum(each, TINY))).sum(axis=-1)
-    return np.stack([contrast, dissimilarity, homogeneity, asm, entropy, correlation], axis=-1).astype(np.float32)
+    correlation = np.where(variance > 1e-6, (product - mean**2) / np.maximum(variance, 1e-6), runs > 0)
+    # A pair of two different levels stands twice in the symmetric table, each time with half of its share.
+    asm = (flat * flat) @ _each(n_levels) / total**2
+    logs = np.log(np.maximum(flat, 1))
+    logs *= flat
+    entropy = np.log(total) - logs.sum(axis=1) / total + np.float32(log(2)) * unlike
+    values = (contrast, dissimilarity, homogeneity, asm, entropy, correlation)
+    return np.stack(values, axis=-1).astype(np.float32).reshape(*counts.shape[:-1], len(HARALICK))
+
+
+@cache
+def _pair_weights(n_levels: int) -> NDArray[np.float32]:
+    """(n_pairs, 8) what a pair adds to contrast, dissimilarity, homogeneity, mean, product, square, to the pairs of two
+    different levels, and to all."""
+    first, second = _pairs(n_levels)
+    apart = second - first
+    mean, product, square = (first + second) / 2, first * second, (first**2 + second**2) / 2
+    weights = (apart**2, apart, 1 / (1 + apart**2), mean, product, square, apart > 0, np.ones(apart.size))
+    return np.stack(weights, axis=1).astype(np.float32)
+
+
+@cache
+def _each(n_levels: int) -> NDArray[np.float32]:
+    """(n_pairs,) 1 for a pair of one level, 1/2 for a pair of two, which stands twice in the symmetric table."""
+    first, second = _pairs(n_levels)
+    return np.where(first == second, 1, 0.5).astype(np.float32)
 
 
 @cache
@@ -102,7 +122,15 @@ def _pair_number(n_levels: int) -> NDArray[np.intp]:
     return number
 
 
-def run_codes(levels: NDArray[np.uint8], longest: int, *, downwards: bool = False) -> NDArray[np.intp]:
+@cache
+def _pair_table(n_levels: int) -> NDArray[np.int16]:
+    """(256,) the number of each pair by first * n_levels + second."""
+    table = np.zeros(256, np.int16)
+    table[: n_levels**2] = _pair_number(n_levels).ravel()
+    return table
+
+
+def run_codes(levels: NDArray[np.uint8], longest: int, *, downwards: bool = False) -> NDArray[np.int16]:
     """(height, width) where a run begins: level * longest + its length - 1; elsewhere NOTHING.
 
     Runs go to the right or downwards, over the whole picture; longer ones count as `longest`. So a window's table
@@ -114,8 +142,8 @@ def run_codes(levels: NDArray[np.uint8], longest: int, *, downwards: bool = Fals
     begins[:, 1:] = levels[:, 1:] != levels[:, :-1]
     start = np.flatnonzero(begins)
     length = np.diff(start, append=levels.size)
-    codes = np.full(levels.size, NOTHING, np.intp)
-    codes[start] = levels.ravel()[start].astype(np.intp) * longest + np.minimum(length, longest) - 1
+    codes = np.full(levels.size, NOTHING, np.int16)
+    codes[start] = levels.ravel()[start].astype(np.int16) * longest + np.minimum(length, longest) - 1
     return codes.reshape(levels.shape)
 
 
@@ -125,21 +153,26 @@ def run_features(counts: NDArray[np.float32], longest: int, pixels: NDArray[np.f
 
     Levels count from 1, as in the sources.
     """
-    table = counts.reshape(len(counts), -1, longest)
-    runs = table.sum(axis=(1, 2))
+    linear = counts @ _run_weights(counts.shape[1] // longest, longest)
+    runs = linear[:, 0]
     total = np.maximum(runs, 1)
-    long2 = np.arange(1, longest + 1, dtype=np.float32) ** 2
-    high2 = np.arange(1, table.shape[1] + 1, dtype=np.float32) ** 2
-    by_length, by_level = table.sum(axis=1), table.sum(axis=2)
-    mixed = [np.einsum("nlr,l,r->n", table, level, run) for run in (1 / long2, long2) for level in (1 / high2, high2)]
-    values = [
-        by_length @ (1 / long2),
-        by_length @ long2,
-        (by_level**2).sum(axis=1) / total,
-        (by_length**2).sum(axis=1) / total,
-        total * runs / np.maximum(pixels, 1),
-        by_level @ (1 / high2),
-        by_level @ high2,
-        *mixed,
-    ]
-    return np.asarray(np.stack(values, axis=1) / total[:, None], np.float32)
+    sre, lre, lgre, hgre, *mixed = linear[:, 1:9].T
+    by_length, by_level = linear[:, 9 : 9 + longest], linear[:, 9 + longest :]
+    gln, rln = (np.einsum("nk,nk->n", of, of) / total for of in (by_level, by_length))
+    rp = total * runs / np.maximum(pixels, 1)
+    return np.asarray(np.stack([sre, lre, gln, rln, rp, lgre, hgre, *mixed], axis=1) / total[:, None], np.float32)
+
+
+@cache
+def _run_weights(levels: int, longest: int) -> NDArray[np.float32]:
+    """(levels * longest, 9 + longest + levels) what a run adds to the number of runs, to their emphases, and to the
+    numbers of runs of each length and of each level."""
+    level, length = (np.arange(1, count + 1, dtype=np.float64) for count in (levels, longest))
+    of_level = (level**-2, level**2)
+    of_length = (length**-2, length**2)
+    even_level, even_length = np.ones(levels), np.ones(longest)
+    pairs = [(even_level, even_length)]
+    pairs += [(even_level, run) for run in of_length] + [(grey, even_length) for grey in of_level]
+    pairs += [(grey, run) for run in of_length for grey in of_level]
+    pairs += [(even_level, each) for each in np.eye(longest)] + [(each, even_length) for each in np.eye(levels)]
+    return np.stack([np.outer(grey, run).ravel() for grey, run in pairs], axis=1).astype(np.float32)
