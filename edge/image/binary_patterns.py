@@ -62,29 +62,29 @@ def adaptive_median_binary_pattern(picture: NDArray[np.uint8]) -> tuple[NDArray[
     """
     threshold = picture.copy()
     side = np.zeros(picture.shape, np.uint8)
-    open_still = np.full(picture.shape, 255, np.uint8)
+    open_still = np.ones(picture.shape, bool)
     for length in SIDES_PX:
         square = np.ones((length, length), np.uint8)
-        low, high, middle = cv2.erode(picture, square), cv2.dilate(picture, square), cv2.medianBlur(picture, length)
+        found = cv2.erode(picture, square), cv2.dilate(picture, square), cv2.medianBlur(picture, length)
+        low, high, middle = (np.asarray(each, np.uint8) for each in found)
         settled = open_still
         if length != SIDES_PX[-1]:
-            settled = cv2.bitwise_and(cv2.compare(low, middle, cv2.CMP_LT), cv2.compare(middle, high, cv2.CMP_LT))
-            settled = cv2.bitwise_and(settled, open_still)
-        impulse = cv2.bitwise_or(cv2.compare(picture, low, cv2.CMP_EQ), cv2.compare(picture, high, cv2.CMP_EQ))
-        cv2.copyTo(middle, cv2.bitwise_and(impulse, settled), threshold)
-        open_still = cv2.subtract(open_still, settled)
+            settled = (low < middle) & (middle < high) & open_still
+        impulse = ((picture == low) | (picture == high)) & settled
+        cv2.copyTo(middle, impulse.view(np.uint8), threshold)
+        open_still = open_still & ~settled
         # One more for each window that was not enough; the last one always is.
-        side += open_still & 1
+        side += open_still.view(np.uint8)
     return _ring_bits(picture, threshold), side
 
 
 def _ring_bits(picture: NDArray[np.uint8], threshold: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Neighbours of at least the threshold; the border's pixels go on outwards."""
-    padded = cv2.copyMakeBorder(picture, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+    padded = np.asarray(cv2.copyMakeBorder(picture, 1, 1, 1, 1, cv2.BORDER_REPLICATE), np.uint8)
     bits = np.zeros(picture.shape, np.uint8)
     for index, (down, right) in enumerate(RING):
         part = padded[1 + down : padded.shape[0] - 1 + down, 1 + right : padded.shape[1] - 1 + right]
-        bits |= cv2.compare(part, threshold, cv2.CMP_GE) & np.uint8(1 << index)
+        bits |= (part >= threshold).view(np.uint8) << np.uint8(index)
     return bits
 
 

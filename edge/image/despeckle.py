@@ -28,7 +28,7 @@ def srad(picture: NDArray[np.uint8], steps: int = 20) -> NDArray[np.float32]:
     its authors have the user draw an even area, the first q0 is the one of their later robust rule (IEEE Trans Image
     Process 2004): the median absolute deviation of the logarithm's gradient.
     """
-    light = cv2.LUT(picture, np.exp(np.arange(256, dtype=np.float32) / np.float32(255)))
+    light = np.exp(np.arange(256, dtype=np.float32) / np.float32(255))[picture]
     start = _speckle(picture)
     diffusion = _Diffusion(light)
     for step in range(steps):

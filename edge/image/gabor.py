@@ -79,14 +79,15 @@ def gabor_magnitudes(
 
     straight = passed(across.real, down.real)
     if np.abs(across.imag).max() < TINY:
-        one = cv2.magnitude(straight, passed(across.real, down.imag))
+        one = _magnitude(straight, passed(across.real, down.imag))
         return one, one
     if np.abs(down.imag).max() < TINY:
-        one = cv2.magnitude(straight, passed(across.imag, down.real))
+        one = _magnitude(straight, passed(across.imag, down.real))
         return one, one
     twice = passed(across.imag, down.imag)
     first, second = passed(across.real, down.imag), passed(across.imag, down.real)
-    return (
-        cv2.magnitude(cv2.subtract(straight, twice), cv2.add(first, second)),
-        cv2.magnitude(cv2.add(straight, twice), cv2.subtract(first, second)),
-    )
+    return _magnitude(straight - twice, first + second), _magnitude(straight + twice, first - second)
+
+
+def _magnitude(real: NDArray[np.float32], imaginary: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(cv2.magnitude(real, imaginary), np.float32)

@@ -7,7 +7,7 @@ look-ups, however large it is.
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -35,7 +35,7 @@ class Windows:
         """(n,) how many cells each covers."""
         return (self.bottom - self.top) * (self.right - self.left)
 
-    def taken(self, which: NDArray[np.intp] | NDArray[np.bool_]) -> "Windows":
+    def taken(self, which: NDArray[np.intp] | NDArray[np.bool_] | slice) -> "Windows":
         return Windows(self.top[which], self.left[which], self.bottom[which], self.right[which])
 
     def grown(self, rows: NDArray[np.intp], columns: NDArray[np.intp], shape: tuple[int, int]) -> "Windows":
@@ -53,19 +53,21 @@ class SharedSums:
     """Sums over all cells above and to the left. Those of uint16 begin anew at 65536: differences hold over windows of
     fewer counts than that."""
 
-    table: NDArray[np.uint16] | NDArray[np.float64]
+    table: NDArray[np.number[Any]]
     """(rows + 1, columns + 1, channels)."""
 
-    def over(self, windows: Windows) -> NDArray[np.float32]:
+    def over(self, windows: Windows) -> NDArray[np.number[Any]]:
         """(n, channels) sums over each window."""
-        flat = self.table.reshape(-1, self.table.shape[2])
-        width = self.table.shape[1]
+        height, width, channels = self.table.shape
+        flat = self.table.reshape(height * width, channels)
         top, bottom = windows.top * width, windows.bottom * width
-        sums = np.take(flat, bottom + windows.right, axis=0)
-        sums -= np.take(flat, top + windows.right, axis=0)
-        sums -= np.take(flat, bottom + windows.left, axis=0)
-        sums += np.take(flat, top + windows.left, axis=0)
-        return np.asarray(sums, np.float32)
+        sums: NDArray[np.number[Any]]
+        sums, other = np.empty((2, len(windows), channels), flat.dtype)
+        np.take(flat, bottom + windows.right, axis=0, out=sums, mode="clip")
+        sums -= np.take(flat, top + windows.right, axis=0, out=other, mode="clip")
+        sums -= np.take(flat, bottom + windows.left, axis=0, out=other, mode="clip")
+        sums += np.take(flat, top + windows.left, axis=0, out=other, mode="clip")
+        return sums
 
     def mean_over(self, windows: Windows, per_cell: int = 1) -> NDArray[np.float32]:
         """(n, channels) of values of which each cell holds so many; 0 over windows without a cell."""
@@ -86,7 +88,7 @@ def tiled(rows: int, columns: int, sizes: tuple[tuple[int, int, int], ...]) -> W
     return Windows(start[:, 0], start[:, 1], end[:, 0], end[:, 1])
 
 
-def counted(codes: NDArray[np.integer], bins: int, cell_px: int = CELL_PX) -> NDArray[np.uint16]:
+def counted(codes: NDArray[np.integer[Any]], bins: int, cell_px: int = CELL_PX) -> NDArray[np.uint16]:
     """(rows, columns, bins) how often each code 0 to bins - 1 stands in each cell of a map (height, width)."""
     rows, columns = codes.shape[0] // cell_px, codes.shape[1] // cell_px
     # One bin more in each cell is for what is counted nowhere.
@@ -110,7 +112,7 @@ def summed(values: NDArray[np.float32], cell_px: int = CELL_PX) -> NDArray[np.fl
     return means.astype(np.float64) * cell_px**2
 
 
-def shared(cells: NDArray[np.uint16] | NDArray[np.float64]) -> SharedSums:
+def shared(cells: NDArray[np.number[Any]]) -> SharedSums:
     """From sums per cell, (rows, columns, channels)."""
     table = np.zeros((cells.shape[0] + 1, cells.shape[1] + 1, cells.shape[2]), cells.dtype)
     # numpy's cumsum along an outer axis takes ten times as long.

@@ -147,9 +147,7 @@ class CandidateOutline:
     after: NDArray[np.float32]
 
 
-def candidate_outlines(
-    picture: NDArray[np.float32], found: Sequence[NerveCandidate]
-) -> tuple[CandidateOutline, ...]:
+def candidate_outlines(picture: NDArray[np.float32], found: Sequence[NerveCandidate]) -> tuple[CandidateOutline, ...]:
     """Of each candidate on a working picture (height, width), 0 to 255. The constants were chosen on the pictures
     trained on."""
     if not found:

@@ -52,7 +52,7 @@ def _normals(ring: Floats) -> Floats:
     """Unit vectors that point out of a closed ring (n, 2)."""
     x, y = (np.concatenate((ring[2:], ring[:2])) - np.concatenate((ring[-2:], ring[:-2]))).T
     turn = -1.0 if turned_area(ring) < 0 else 1.0
-    return np.stack((y, -x), axis=1) * (turn / np.maximum(np.hypot(x, y), 1e-9))[:, None]
+    return np.asarray(np.stack((y, -x), axis=1) * (turn / np.maximum(np.hypot(x, y), 1e-9))[:, None])
 
 
 def _sampled(pixels: NDArray[np.uint8], x: Floats, y: Floats, blur_px: float) -> Floats:
@@ -63,8 +63,8 @@ def _sampled(pixels: NDArray[np.uint8], x: Floats, y: Floats, blur_px: float) ->
     if part.size == 0:
         return np.zeros(x.shape)
     soft = cv2.GaussianBlur(part, (0, 0), max(0.5, blur_px))
-    x, y = ((axis - low).astype(np.float32) for axis, low in ((x, left), (y, top)))
-    return np.asarray(cv2.remap(soft, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float64)
+    across, down = (x - left).astype(np.float32), (y - top).astype(np.float32)
+    return np.asarray(cv2.remap(soft, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float64)
 
 
 def best_ring(cost: Floats) -> NDArray[np.intp]:

@@ -54,7 +54,9 @@ class NerveTask:
         faults = faults or nerve_faults(nerves, self._least_confidence)
         if faults:
             marks = marks_of(nerves, seen.vessels, frame.spacing)
-            return Concluded(refused(SPEC.name, frame, faults, marks), followed(before, frame, prepared.tensor, None, ()))
+            return Concluded(
+                refused(SPEC.name, frame, faults, marks), followed(before, frame, prepared.tensor, None, ())
+            )
         return self._measure(prepared, nerves, seen.vessels, before)
 
     def look(self, frame: Frame, outputs: Outputs) -> NerveOutlines:
@@ -65,7 +67,11 @@ class NerveTask:
         return NerveOutlines(nerves, vessels)
 
     def _measure(
-        self, prepared: Prepared[None], nerves: tuple[Outline, ...], vessels: tuple[Outline, ...], before: NerveTrack | None
+        self,
+        prepared: Prepared[None],
+        nerves: tuple[Outline, ...],
+        vessels: tuple[Outline, ...],
+        before: NerveTrack | None,
     ) -> Concluded[NerveTrack]:
         frame, chosen, others = prepared.frame, nerves[0], nerves[1:]
         inner = inside_rim(frame.pixels, chosen.points)

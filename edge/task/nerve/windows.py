@@ -22,13 +22,14 @@ from edge.image.classifiers import Neighbours, Sigmoid, Steps, SupportVectors, p
 from edge.image.gabor import ORIENTATIONS, GaborBank
 from edge.image.textures import AROUND, describe, surroundings, texture_cells
 from edge.image.textures import NAMES as TEXTURE_NAMES
-from edge.image.windows import CELL_PX, Windows, shared, summed, tiled
+from edge.image.windows import CELL_PX, SharedSums, Windows, shared, summed, tiled
 from edge.image.working_picture import MM_PER_PX
 
 SIZES: Final = ((4, 8, 2), (5, 11, 2), (7, 14, 2), (9, 18, 3), (12, 24, 3), (16, 32, 4))
 """(height, width, step) in cells: nerves from 5 to 19 mm wide."""
 LEAST_LIT: Final = 0.5
 """Share of a window that must show an echo."""
+AT_ONCE: Final = 1024
 TURNS: Final = 4
 """Directions of structure, half a circle."""
 BLOCKS: Final = 5
@@ -67,13 +68,11 @@ def grid_of(rows: int, columns: int) -> WindowGrid:
     return WindowGrid(tiled(rows, columns, SIZES), np.concatenate(steps))
 
 
-def windows_of(
-    picture: NDArray[np.uint8], names: tuple[str, ...] = FEATURES
-) -> tuple[WindowGrid, NDArray[np.float32]]:
+def windows_of(picture: NDArray[np.uint8], names: tuple[str, ...] = FEATURES) -> tuple[WindowGrid, NDArray[np.float32]]:
     """The windows of a working picture (height, width) that show an echo, and (n, names) of each. names: of FEATURES;
     nothing is computed that they do not need."""
     grid = grid_of(picture.shape[0] // CELL_PX, picture.shape[1] // CELL_PX)
-    echoes = cv2.compare(picture, 0, cv2.CMP_GT) / np.float32(255)
+    echoes = (picture > 0).astype(np.float32)
     lit = shared(summed(echoes)[..., None]).mean_over(grid.windows, CELL_PX**2)[:, 0]
     which = lit >= LEAST_LIT
     grid, windows = grid.taken(which), grid.windows.taken(which)
@@ -81,9 +80,9 @@ def windows_of(
     texture, around, layout = (tuple(n for n in of if n in asked) for of in (TEXTURE_NAMES, AROUND, LAYOUT))
     bank = GaborBank(picture.astype(np.float32))
     cells = texture_cells(picture, texture, bank)
-    counts, values = shared(cells.counts).over(windows), shared(cells.values).over(windows)
+    counts, values = shared(cells.counts), shared(cells.values)
     parts = [
-        describe(counts, values, (windows.cells * CELL_PX**2).astype(np.float32), texture),
+        _textures(counts, values, windows, texture),
         surroundings(picture, windows, around),
         lit[which, None],
         np.log2(windows.cells.astype(np.float32))[:, None],
@@ -94,6 +93,17 @@ def windows_of(
     told = {name: column for column, name in enumerate((*texture, *around, *PLACE, *layout))}
     features = np.concatenate(parts, axis=1, dtype=np.float32)
     return grid, features[:, [told[name] for name in names]]
+
+
+def _textures(counts: SharedSums, values: SharedSums, windows: Windows, names: tuple[str, ...]) -> NDArray[np.float32]:
+    """(n, names) of the textures' NAMES."""
+    found = np.empty((len(windows), len(names)), np.float32)
+    # As many at once as the processor's nearest memory holds the counts of.
+    for start in range(0, len(windows), AT_ONCE):
+        some = windows.taken(slice(start, start + AT_ONCE))
+        pixels = (some.cells * CELL_PX**2).astype(np.float32)
+        found[start : start + AT_ONCE] = describe(counts.over(some), values.over(some), pixels, names)
+    return found
 
 
 def _layout(bank: GaborBank, windows: Windows, names: tuple[str, ...]) -> NDArray[np.float32]:
