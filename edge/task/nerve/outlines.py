@@ -47,6 +47,11 @@ class Outline:
         moments = moments_of(points)
         return cls(points, confidence, moments.area, moments.centre)
 
+    @property
+    def radius(self) -> float:
+        """Of a circle as large, in pixels of the frame."""
+        return float((self.area_px2 / np.pi) ** 0.5)
+
 
 def full_scores(output: NDArray[np.float32]) -> NDArray[np.float32]:
     """(classes, h * BLOCK, w * BLOCK) from the network's (classes * BLOCK ** 2, h, w) or a part of its cells."""
