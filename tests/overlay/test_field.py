@@ -10,10 +10,12 @@ import pytest
 
 from edge.finding import CaliperMark, FieldMark, Finding, LineMark, MaskMark, Measurement, Verdict
 from edge.frame import Frame, PixelSpacing, SpacingOrigin
+from edge.overlay.buffers import Planes
 from edge.overlay.draw import draw as draw_with
 from edge.overlay.draw import font_size
 from edge.overlay.field import draw_key, tint_field, wheel
-from edge.overlay.layout import Box, Sheet
+from edge.overlay.layout import Box
+from edge.overlay.sheet import Sheet
 from edge.overlay.text import has_unicode_font
 from edge.task.muscle.spec import SPEC
 
@@ -106,7 +108,7 @@ def field_of(angle_deg, confidence=1.0):
 
 def tinted(grey, mark, strength=0.8):
     picture = np.full((64, 64, 3), grey, np.uint8)
-    tint_field(picture, mark, strength)
+    tint_field(picture, mark, strength, Planes())
     return picture
 
 
@@ -126,7 +128,7 @@ def test_colours_are_spread_over_what_fascicles_do() -> None:
 
 def test_the_measured_structure_alone_is_coloured() -> None:
     picture = np.full((64, 64, 3), 120, np.uint8)
-    tint_field(picture, field_of(20), 0.8, [MaskMark("muscle", 1, np.ones((10, 64), np.uint8), (0, 20))])
+    tint_field(picture, field_of(20), 0.8, Planes(), [MaskMark("muscle", 1, np.ones((10, 64), np.uint8), (0, 20))])
     assert (picture[20:30] != 120).any(axis=2).all()
     assert (picture[:20] == 120).all() and (picture[30:] == 120).all()
 
@@ -166,5 +168,5 @@ def test_a_field_beside_the_picture_is_cut_off() -> None:
         moved = FieldMark(mark.name, mark.angle_deg, mark.confidence, origin, mark.cell_px)
         whole = np.full((200, 200, 3), 90, np.uint8)
         shifted = FieldMark(mark.name, mark.angle_deg, mark.confidence, (origin[0] + 64, origin[1] + 64), mark.cell_px)
-        tint_field(whole, shifted, 0.8)
+        tint_field(whole, shifted, 0.8, Planes())
         np.testing.assert_array_equal(tinted(90, moved), whole[64:128, 64:128])

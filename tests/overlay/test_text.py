@@ -7,9 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.overlay import text
-from edge.overlay.layout import LOWER_LEFT, UPPER_RIGHT, Box, Sheet, candidates, margins
+from edge.overlay.layout import LOWER_LEFT, UPPER_RIGHT, Box, candidates, margins
 from edge.overlay.lines import dashes, thinned
-from edge.overlay.text import paste, plain_ascii, sprite, text_width, wrapped
+from edge.overlay.sheet import Sheet
+from edge.overlay.sprite import paste
+from edge.overlay.text import plain_ascii, sprite, text_width, wrapped
 from edge.overlay.wording import fixed, range_text
 from edge.terms import MeasurementTerm, decimals_of, plain_unit
 
@@ -143,7 +145,7 @@ def test_no_room_gives_no_place():
 @settings(deadline=None)
 def test_half_of_a_straight_line_is_dashes(length, dash, angle):
     end = (length * np.cos(angle), length * np.sin(angle))
-    found = dashes(np.array([(0, 0), end], np.float32), dash)
+    found = dashes([np.array([(0, 0), end], np.float32)], dash)
     drawn = sum(float(np.hypot(*(piece[-1] - piece[0]))) for piece in found)
     assert abs(drawn - length / 2) <= dash + 2
     assert all(len(piece) > 1 for piece in found)
@@ -151,7 +153,7 @@ def test_half_of_a_straight_line_is_dashes(length, dash, angle):
 
 
 def test_a_line_to_the_end_of_the_world_is_bounded_work():
-    found = dashes(np.array([(0, 0), (3e38, 0), (float("nan"), 0), (-3e38, 1)], np.float32), 4.0)
+    found = dashes([np.array([(0, 0), (3e38, 0), (float("nan"), 0), (-3e38, 1)], np.float32)], 4.0)
     assert sum(map(len, found)) < 100_000
 
 

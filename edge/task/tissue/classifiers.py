@@ -15,17 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import ModelError
-from edge.image.classifiers import Neighbours, Sigmoid, Steps, SupportVectors, packed, standardised, unpacked
-from edge.image.textures import AROUND, NAMES, TextureCells, describe, surroundings, texture_cells
+from edge.image.classifiers import Sigmoid, Steps, packed, standardised, unpacked
+from edge.image.textures import AROUND, NAMES, TextureCells, describe, surroundings
 from edge.image.windows import CELL_PX, Windows, shared
-
-Cells = NDArray[np.bool_]
-"""(rows, columns) whether each cell of a working picture is in the region."""
+from edge.task.tissue.region_textures import Cells, TextureSums
 
 FEATURES: Final = (*NAMES, *AROUND)
 UNKNOWN: Final = -1
-MARGIN_CELLS: Final = 8
-"""As far as the widest filter reaches."""
+MARGIN_CELLS: Final = 2
+"""As far as edges are blurred."""
 
 
 def box_of(inside: Cells) -> Windows:
@@ -35,32 +33,23 @@ def box_of(inside: Cells) -> Windows:
     return Windows(*(np.array([end], np.intp) for end in ends))
 
 
-def region_features(picture: NDArray[np.uint8], cells: TextureCells, inside: Cells) -> NDArray[np.float32]:
-    """(FEATURES,) of a region of a working picture (height, width), whose cells were counted before."""
-    counts, values = (table[inside].sum(axis=0)[None].astype(np.float32) for table in (cells.counts, cells.values))
-    pixels = np.array([inside.sum() * CELL_PX**2], np.float32)
-    around = surroundings(picture, box_of(inside))
-    return np.asarray(np.concatenate([describe(counts, values, pixels), around], axis=1)[0], np.float32)
+def region_features(picture: NDArray[np.uint8], sums: TextureSums, inside: Cells) -> NDArray[np.float32]:
+    """(FEATURES,) of a region of a working picture (height, width), from what its cells add up to."""
+    pixels = np.array([np.count_nonzero(inside) * CELL_PX**2], np.float32)
+    described = describe(sums.counts[None], sums.values[None].astype(np.float32), pixels)
+    features: NDArray[np.float32] = np.concatenate([described, _surroundings_of(picture, inside)], axis=1)[0]
+    return features
 
 
-def cells_around(picture: NDArray[np.uint8], inside: Cells) -> TextureCells:
-    """What `region_features` reads of a picture (height, width): the same as of all its cells in a third of the time.
-    Cells far from the region are left empty."""
-    rows, columns = (np.flatnonzero(inside.any(axis=axis)) for axis in (1, 0))
-    row, column = (slice(*_with_margin(cells, n)) for cells, n in zip((rows, columns), inside.shape, strict=True))
-    part = picture[CELL_PX * row.start : CELL_PX * row.stop, CELL_PX * column.start : CELL_PX * column.stop]
-    counted = texture_cells(np.ascontiguousarray(part))
-    tables = []
-    for table in (counted.counts, counted.values):
-        tables.append(np.zeros((*inside.shape, table.shape[2]), table.dtype))
-        tables[-1][row, column] = table
-    return TextureCells(*tables)
-
-
-def _with_margin(cells: NDArray[np.intp], count: int) -> tuple[int, int]:
-    """First and last but one, on the grid of four cells that the Gabor bank halves twice."""
-    start, end = max(0, cells[0] - MARGIN_CELLS), min(count, cells[-1] + 1 + MARGIN_CELLS)
-    return int(start // 4 * 4), int(-(-end // 4) * 4)
+def _surroundings_of(picture: NDArray[np.uint8], inside: Cells) -> NDArray[np.float32]:
+    """(1, 8) `surroundings` of the region's box, without what lies farther away than it looks."""
+    box = box_of(inside)
+    high, wide = box.bottom - box.top, box.right - box.left
+    part = box.grown((high + 1) // 2 + MARGIN_CELLS, (wide + 1) // 2 + MARGIN_CELLS, (inside.shape[0], inside.shape[1]))
+    top, left, bottom, right = (int(side[0]) for side in (part.top, part.left, part.bottom, part.right))
+    beside = picture[top * CELL_PX : bottom * CELL_PX, left * CELL_PX : right * CELL_PX]
+    moved = Windows(box.top - top, box.left - left, box.bottom - top, box.right - left)
+    return surroundings(np.ascontiguousarray(beside), moved)
 
 
 def window_features(picture: NDArray[np.uint8], cells: TextureCells, windows: Windows) -> NDArray[np.float32]:
@@ -73,12 +62,32 @@ def window_features(picture: NDArray[np.uint8], cells: TextureCells, windows: Wi
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judge:
-    """One kind against the rest."""
+    """One kind against the rest, by the distances from the model's examples."""
 
-    machine: SupportVectors
+    used: NDArray[np.intp]
+    """Examples that the support vector machine kept,"""
+    weights: NDArray[np.float32]
+    """and their dual coefficients."""
+    bias: float
+    gamma: float
     sigmoid: Sigmoid
-    neighbours: Neighbours
+    known: NDArray[np.intp]
+    """Examples that tell whether they are of the kind,"""
+    positive: NDArray[np.bool_]
+    """and what they tell."""
+    count: int
+    """Neighbours that are asked."""
     steps: Steps
+
+    def score(self, distances: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(n,) of the machine, as `SupportVectors.decide`, from squared distances (n, m)."""
+        kernel = np.exp(np.float32(-self.gamma) * distances[:, self.used])
+        return np.asarray(kernel @ self.weights + np.float32(self.bias), np.float32)
+
+    def share(self, distances: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(n,) of the neighbours, as `Neighbours.share`."""
+        nearest = np.argpartition(distances[:, self.known], self.count - 1, axis=1)[:, : self.count]
+        return np.asarray(self.positive[nearest].mean(axis=1), np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,24 +118,39 @@ class TissueModel:
         found = []
         for kind, steps in enumerate(self.steps):
             bias, gamma, slope, offset = (float(value) for value in self.figures[kind])
-            used, known = self.weights[:, kind] != 0, self.truth[:, kind] != UNKNOWN
-            machine = SupportVectors(self.vectors[used], self.weights[used, kind], bias, gamma)
-            neighbours = Neighbours(self.vectors[known], self.truth[known, kind] == 1, self.count)
-            found.append(Judge(machine, Sigmoid(slope, offset), neighbours, steps))
+            used, known = np.flatnonzero(self.weights[:, kind]), np.flatnonzero(self.truth[:, kind] != UNKNOWN)
+            positive = self.truth[known, kind] == 1
+            weights = self.weights[used, kind]
+            found.append(Judge(used, weights, bias, gamma, Sigmoid(slope, offset), known, positive, self.count, steps))
         return tuple(found)
+
+    @cached_property
+    def _chosen(self) -> list[int]:
+        return [FEATURES.index(name) for name in self.features]
+
+    @cached_property
+    def _squares(self) -> NDArray[np.float32]:
+        return np.asarray(np.einsum("mk,mk->m", self.vectors, self.vectors), np.float32)
 
     def scaled(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n, chosen) standard deviations from the mean, from (n, FEATURES)."""
-        chosen = features[:, [FEATURES.index(name) for name in self.features]]
-        return standardised(chosen, self.mean, self.deviation)
+        return standardised(features[:, self._chosen], self.mean, self.deviation)
 
-    def by_machine(self, scaled: NDArray[np.float32]) -> NDArray[np.float32]:
+    def distances(self, scaled: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(n, m) squared, from the examples: what all judges read."""
+        table = scaled @ self.vectors.T
+        table *= -2
+        table += np.einsum("nk,nk->n", scaled, scaled)[:, None]
+        table += self._squares
+        return np.asarray(np.maximum(table, 0, out=table), np.float32)
+
+    def by_machine(self, distances: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n, kinds) probability of each kind by the support vector machines."""
-        return np.stack([one.sigmoid.probability(one.machine.decide(scaled)) for one in self.judges], axis=1)
+        return np.stack([one.sigmoid.probability(one.score(distances)) for one in self.judges], axis=1)
 
-    def by_neighbours(self, scaled: NDArray[np.float32]) -> NDArray[np.float32]:
+    def by_neighbours(self, distances: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n, kinds) the same by the neighbours."""
-        return np.stack([one.steps.probability(one.neighbours.share(scaled)) for one in self.judges], axis=1)
+        return np.stack([one.steps.probability(one.share(distances)) for one in self.judges], axis=1)
 
 
 def write_tissue_model(model: TissueModel) -> bytes:
