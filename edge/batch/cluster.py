@@ -3,9 +3,11 @@
 import importlib.util
 import logging
 import queue
+import signal
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from typing import Any, Final, Generic, TypeVar
 
 import dask
@@ -134,14 +136,15 @@ def local_cluster(workers: int) -> Iterator[Cluster[Any, Any]]:
     """A scheduler and `workers` processes with one thread each, on this machine alone; they end with this process."""
     patience = {"distributed.deploy.lost-worker-timeout": f"{RESTART_S} s"}
     with _quiet(), dask.config.set(patience):
-        local = LocalCluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            processes=True,
-            host="127.0.0.1",
-            dashboard_address="127.0.0.1:0",
-            silence_logs=logging.CRITICAL,
-        )
+        with _deaf_to_the_terminal():
+            local = LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                dashboard_address="127.0.0.1:0",
+                silence_logs=logging.CRITICAL,
+            )
         with local, Client(local) as client:
             # Of one that its keeper gave up nothing is left but its place, which asking for as many as before fills.
             yield Cluster(client, local.scheduler_address, lambda: local.scale(workers))
@@ -170,9 +173,27 @@ def remote_cluster(address: str) -> Iterator[Cluster[Any, Any]]:
 
 
 @contextmanager
+def _deaf_to_the_terminal() -> Iterator[None]:
+    """Threads and processes started within do not get the terminal's Ctrl-C, which this process answers for them; nor
+    do those that they start themselves, such as a worker in place of one that died."""
+    # Its start would let the signals through again, in the thread that needs it first.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGHUP))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+_LOUD: Final = ("distributed", "tornado", "asyncio")
+
+
+@contextmanager
 def _quiet() -> Iterator[None]:
     """What dies and is replaced is told at the end, and not by the library in between."""
-    loggers = [logging.getLogger(name) for name in ("distributed", "tornado", "asyncio")]
+    # The library sets levels for many of its loggers one by one.
+    names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] in _LOUD]
+    loggers = [logging.getLogger(name) for name in names]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.CRITICAL)

@@ -15,6 +15,7 @@ import pytest
 from distributed import Client
 
 from edge.app.batch import BatchOptions, jobs_of, measure_all, planned
+from edge.app.progress import BAR_SIGNS, recordings_text, span_text
 from edge.app.session import open_session
 from edge.batch.archive import find_recordings
 from edge.batch.cluster import local_cluster
@@ -37,11 +38,9 @@ pytestmark = pytest.mark.usefixtures("cartilage_model")
 
 @pytest.fixture(scope="module")
 def cluster():
-    """A process of this machine, for all tests here; of one that dies its keeper gives up soon."""
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("edge.batch.cluster.RESTART_S", 0.1)
-        with local_cluster(1) as started:
-            yield started
+    """A process of this machine, for all tests here; one that dies is replaced."""
+    with local_cluster(1) as started:
+        yield started
 
 
 @pytest.fixture(scope="module")
@@ -190,6 +189,23 @@ def test_a_worker_that_would_measure_otherwise_ends_the_batch(cluster, original,
         assert results.rows == {}
 
 
+def test_the_terminals_ctrl_c_reaches_no_worker(cluster):
+    """Not even one that was started in place of another."""
+    with Client(cluster.address, set_as_default=False) as client:
+        (blocked,) = client.run(signal.pthread_sigmask, signal.SIG_BLOCK, ()).values()
+    assert {signal.SIGINT, signal.SIGHUP} <= blocked
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+def test_how_far_a_batch_is_reads_in_one_line():
+    counts = {"measured": 100, "error": 20}
+    told = recordings_text(counts, 1000, 30.0, workers=2).plain
+    assert told.lstrip("━─") == " 120 of 1000, 4.0/s, 3 min 40 s left, 2 workers: 100 measured, 20 error"
+    assert told.count("━") == BAR_SIGNS * 120 // 1000
+    assert recordings_text({}, 10, 0.0, workers=0).plain.endswith("0 of 10, waiting for workers")
+    assert [span_text(seconds) for seconds in (45, 7_500)] == ["45 s", "2 h 5 min"]
+
+
 def test_what_cannot_work_is_said_at_once(sonoedge, original, monkeypatch):
     own = ("batch", SPEC.name, original[0], "--out", "out", "--runtime", "onnx")
     assert "there is no folder" in sonoedge(*own[:2], "away", *own[3:]).error_line
@@ -228,7 +244,9 @@ def test_two_batches_are_held_against_each_other(sonoedge, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_thousand_recordings_are_measured_once_though_two_workers_die(tmp_path):
+def test_a_thousand_recordings_are_measured_once_though_two_workers_die(tmp_path, monkeypatch):
+    # Its keeper gives a dead worker up before it is there again, which the cluster must mend.
+    monkeypatch.setattr("edge.batch.cluster.RESTART_S", 0.1)
     mm_per_px = make_archive(tmp_path / "archive", SPEC.name, 1000, frames=2)
     bench = Bench(SPEC, tmp_path, {"mm_per_px": mm_per_px, "runtime": "openvino"})
     _, expected = bench.plain_loop()

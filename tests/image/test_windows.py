@@ -1,14 +1,12 @@
 """Sums over windows that share their work against sums over each window by itself."""
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.image.windows import CELL_PX, NOTHING, Windows, counted, shared, summed, tiled
 
 
-@pytest.mark.no_cover
 @given(st.integers(0, 2**32), st.integers(1, 6), st.integers(9, 30), st.integers(9, 30))
 def test_every_window_holds_what_is_in_it(seed: int, cell_px: int, height: int, width: int) -> None:
     rng = np.random.default_rng(seed)

@@ -123,7 +123,9 @@ def measure(
     superficial, deep = (scaled_angle_deg(-curve.slope, squeeze) for curve in (upper, lower))
     size = _size(upper, lower, superficial, deep, lines, scale)
     pennation = apart_deg(angle, deep)
-    return Architecture(upper, lower, fascicles, angle, superficial, deep, pennation, evidence.weight.shape[0], lines, size)
+    return Architecture(
+        upper, lower, fascicles, angle, superficial, deep, pennation, evidence.weight.shape[0], lines, size
+    )
 
 
 def scaled_angle_deg(slope: float, squeeze: float) -> float:
