@@ -59,8 +59,9 @@ def full_scores(output: NDArray[np.float32]) -> NDArray[np.float32]:
     parts = output.reshape(-1, BLOCK, BLOCK, height, width)
     full = np.empty((channels // BLOCK**2, height, BLOCK, width, BLOCK), np.float32)
     # One part after the other: numpy takes six times as long for all dimensions in another order at once.
-    for row, column in np.ndindex(BLOCK, BLOCK):
-        full[:, :, row, :, column] = parts[:, row, column]
+    for row in range(BLOCK):
+        for column in range(BLOCK):
+            full[:, :, row, :, column] = parts[:, row, column]
     return full.reshape(-1, height * BLOCK, width * BLOCK)
 
 
@@ -82,7 +83,9 @@ def outlines_of(cells: NDArray[np.float32], region: Region, cut: float = 0.0) ->
         if stats[label, cv2.CC_STAT_AREA] >= LEAST_AREA_PX:
             ring = smoothed(_ring(soft, labels if count > 2 else None, label, stats[label]))
             # The mean of 1 / (1 + exp(-score)).
-            confidence = 0.5 + 0.5 * float(np.tanh(near[labels == label] / 2).mean())
+            x, y, width, height = stats[label, :4]
+            box = slice(y, y + height), slice(x, x + width)
+            confidence = 0.5 + 0.5 * float(np.tanh(near[box][labels[box] == label] / 2).mean())
             points = (ring - (fit.left - left, fit.top - top)) / fit.scale + (region.x, region.y)
             found.append(Outline.of(points, confidence))
     return tuple(sorted(found, key=lambda outline: -outline.area_px2))
