@@ -200,6 +200,7 @@ def test_tiny_pictures_are_drawn(width, height, verdict, sequence, spacing):
         assert (picture != 60).any(), "a refusal must show, however small the picture"
 
 
+@pytest.mark.no_cover
 @given(st.lists(st.tuples(*[st.floats(-1e9, 1e9, width=32) | st.just(float("nan"))] * 2), max_size=40))
 @settings(max_examples=60, deadline=None)
 def test_any_line_is_drawn_or_left_out(points):

@@ -7,7 +7,6 @@ lies on by robust, weighted fits.
 
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 from typing import Final
 
 import cv2
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.task.muscle.evidence import Floats, Plane
+from edge.task.muscle.quantiles import median
 
 STEEPEST_DEG: Final = 28.0
 SLOPES: Final = 29
@@ -30,6 +30,12 @@ LEAST_SEEN: Final = 0.3
 """Share of the picture's width over which a curve must be seen to be kept."""
 LONGEST_GAP: Final = 0.06
 """Of the width: gaps that do not end a stretch."""
+REACHES: Final = (0.08, 0.06, 0.04, 0.03)
+"""Shares of the height around a curve in which its ridge is looked for, fit by fit,"""
+TERMS: Final = (2, 3, 4, 4)
+"""and the Legendre terms of each fit."""
+EDGE_REACH: Final = 0.05
+"""Share of the height around a curve in which its edges are looked for."""
 BEND: Final = (0.0, 0.0, 0.02, 0.08)
 """Cost of each Legendre term of a curve, as a share of the weight of all columns."""
 
@@ -53,39 +59,111 @@ class Aponeurosis:
     """Mean of the map along it over the lit width, 0 to 1."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Map:
+    """The map (rows, columns) with rows of nothing above and below, so that a window may reach beyond it."""
+
+    padded: Plane
+    pad: int
+
+    @classmethod
+    def of(cls, likely: Plane) -> "_Map":
+        # Twice what the widest window reaches: one that has a row in the map never leaves the padded one.
+        pad = 2 * max(_reach(likely.shape[0], share) for share in (REACHES[0], EDGE_REACH))
+        return cls(np.asarray(cv2.copyMakeBorder(likely, pad, pad, 0, 0, cv2.BORDER_CONSTANT), np.float32), pad)
+
+    @property
+    def plane(self) -> Plane:
+        """(rows, columns), not a copy."""
+        return self.padded[self.pad : -self.pad]
+
+    def window(self, middle: Floats, reach: int) -> tuple[Plane, Floats]:
+        """The values (2 reach + 1, columns) around a curve, 0 outside the map, and the row that is each column's
+        middle."""
+        columns = middle.size
+        nearest = np.rint(middle)
+        start = nearest.astype(np.intp)
+        start += self.pad
+        start *= columns
+        # What lies further outside is taken from the padding's corners.
+        return self.padded.ravel().take(start + _window_places(reach, columns), mode="clip"), nearest
+
+
+def _reach(rows: int, share: float) -> int:
+    return max(3, round(share * rows))
+
+
+@lru_cache(maxsize=32)
+def _window_places(reach: int, columns: int) -> NDArray[np.intp]:
+    """(2 reach + 1, columns) places in a flat map, from the first of the window's middle row."""
+    return np.arange(-reach, reach + 1)[:, None] * columns + np.arange(columns)
+
+
 def find_aponeuroses(likely: Plane, lit: NDArray[np.bool_]) -> tuple[Aponeurosis, ...]:
     """Curves in a map (rows, columns), 0 to 1, from the uppermost down. Needs 16 columns or more.
 
     lit: (columns,) where there is a picture; a curve cannot be expected elsewhere.
     """
-    left = likely * lit
+    left = _Map.of(likely if lit.all() else likely * lit)
     found: list[Aponeurosis] = []
     for _ in range(MOST):
-        depth, slope, mean = _best_line(left)
+        depth, slope, mean = _best_line(left.plane)
         if mean < LEAST_MEAN:
             break
         curve = _bent(left, depth, slope, lit)
-        _wipe(left, curve, depth, slope)
+        _wipe(left.plane, curve, depth, slope)
         if curve is not None and curve.coverage >= LEAST_SEEN and not any(_crosses(curve, other) for other in found):
             found.append(curve)
     return tuple(sorted(found, key=lambda curve: float(curve.middle.mean())))
 
 
 def _best_line(likely: Plane) -> tuple[float, float, float]:
-    """Depth at the middle column, slope and mean of the map along the strongest line."""
+    """Depth at the middle column, slope and mean of the map along the strongest line; (0, 0, 0) where no mean reaches
+    LEAST_MEAN."""
     rows, columns = likely.shape
-    few = max(4, columns // THINNED)
-    soft = cv2.blur(cv2.resize(likely, (few, rows), interpolation=cv2.INTER_AREA), (1, 3))
-    best = (0.0, 0.0, 0.0)
-    for slope in _slopes():
-        step = slope * columns / few
-        shear = np.array([[1, 0, 0], [step, 1, -step * (few - 1) / 2]])
-        levelled = cv2.warpAffine(soft, shear, (few, rows), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
-        means = cv2.reduce(levelled, 1, cv2.REDUCE_AVG)[:, 0]
-        depth = int(means.argmax())
-        if means[depth] > best[2]:
-            best = (float(depth), float(slope), float(means[depth]))
-    return best
+    scan = _Scan.of(columns)
+    soft = cv2.blur(cv2.resize(likely, (scan.few, rows), interpolation=cv2.INTER_AREA), (1, 3))
+    if float(soft.max(axis=0).mean()) < LEAST_MEAN:
+        return 0.0, 0.0, 0.0
+    means = scan.means(np.asarray(soft, np.float32))
+    at, depth = divmod(int(means.argmax()), rows)
+    return float(depth), float(_slopes()[at]), float(means[at, depth])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Scan:
+    """Lines of every slope and depth: where in each column they run, and the share of the two cells between which."""
+
+    few: int
+    """Columns, of which each stands for several of the map."""
+    reach: int
+    """Rows that the steepest line leaves its middle depth by."""
+    first: NDArray[np.intp]
+    """(slopes, few) the upper cell, in rows below `reach` rows above the line's middle."""
+    weight: Plane
+    """(slopes, 2, few) of the upper and the lower cell in a line's mean."""
+
+    @classmethod
+    @lru_cache(maxsize=8)
+    def of(cls, columns: int) -> "_Scan":
+        few = max(4, columns // THINNED)
+        off = _slopes()[:, None] * (columns / few) * (np.arange(few) - (few - 1) / 2)
+        whole = np.floor(off)
+        reach = int(-whole.min())
+        weight = np.stack((1 - (off - whole), off - whole), axis=1) / few
+        return cls(few, reach, whole.astype(np.intp) + reach, weight.astype(np.float32))
+
+    def means(self, soft: Plane) -> Plane:
+        """(slopes, rows) of a map (rows, few) along each line; 0 is taken outside it."""
+        rows = soft.shape[0]
+        across = cv2.copyMakeBorder(
+            cv2.transpose(soft), 0, 0, self.reach, self.reach + 1, cv2.BORDER_CONSTANT
+        )  # (few, rows and what lies beyond)
+        start = across.strides
+        # Each column from each start on, without a copy.
+        runs: Plane = np.ndarray((self.few, 2 * self.reach + 1, rows + 1), np.float32, across, 0, (*start, start[1]))
+        both = np.matmul(self.weight, runs[np.arange(self.few), self.first])
+        return np.asarray(both[:, 0, :-1] + both[:, 1, 1:])
 
 
 @lru_cache(maxsize=1)
@@ -93,12 +171,11 @@ def _slopes() -> Floats:
     return np.tan(np.radians(np.linspace(-STEEPEST_DEG, STEEPEST_DEG, SLOPES)))
 
 
-def _bent(left: Plane, depth: float, slope: float, lit: NDArray[np.bool_]) -> Aponeurosis | None:
+def _bent(left: _Map, depth: float, slope: float, lit: NDArray[np.bool_]) -> Aponeurosis | None:
     """The curve near a line; None where nothing holds it."""
-    rows, columns = left.shape
-    x = np.arange(columns, dtype=np.float64)
-    middle = depth + slope * (x - (columns - 1) / 2)
-    for share, terms in ((0.08, 2), (0.06, 3), (0.04, 4), (0.03, 4)):
+    rows, columns = left.plane.shape
+    middle = depth + slope * (np.arange(columns) - (columns - 1) / 2)
+    for share, terms in zip(REACHES, TERMS, strict=True):
         at, weight = _ridge(left, middle, max(2, round(share * rows)))
         if np.count_nonzero(weight) < 8:
             return None
@@ -106,22 +183,21 @@ def _bent(left: Plane, depth: float, slope: float, lit: NDArray[np.bool_]) -> Ap
     return _edged(left, middle, lit)
 
 
-def _ridge(likely: Plane, middle: Floats, reach: int) -> tuple[Floats, Floats]:
+def _ridge(likely: _Map, middle: Floats, reach: int) -> tuple[Floats, Floats]:
     """The depth of what is likely within `reach` of a curve, column by column, and how much there is."""
-    window, rows = _window(likely, middle, reach)
-    strength = window.astype(np.float64) ** 2
-    total = strength.sum(axis=0)
-    at = (strength * rows).sum(axis=0) / np.maximum(total, 1e-9)
+    window, nearest = likely.window(middle, reach)
     peak = window.max(axis=0).astype(np.float64)
-    return at, np.where(peak > INSIDE / 2, peak, 0.0)
+    strength = window.astype(np.float64)
+    strength *= strength
+    total, aside = _moments(reach) @ strength
+    return nearest + aside / np.maximum(total, 1e-9), peak * (peak > INSIDE / 2)
 
 
-def _window(likely: Plane, middle: Floats, reach: int) -> tuple[Plane, NDArray[np.intp]]:
-    """The map's values (2 reach + 1, columns) around a curve, 0 outside the map, and their rows."""
-    rows = np.round(middle).astype(np.intp) + np.arange(-reach, reach + 1)[:, None]
-    inside = (rows >= 0) & (rows < likely.shape[0])
-    values = np.take_along_axis(likely, np.clip(rows, 0, likely.shape[0] - 1), axis=0)
-    return np.where(inside, values, np.float32(0)), rows
+@lru_cache(maxsize=32)
+def _moments(reach: int) -> Floats:
+    """(2, 2 reach + 1) what sums up a window's rows, and what weighs them by how far they lie below its middle."""
+    below = np.arange(-reach, reach + 1, dtype=np.float64)
+    return np.stack((np.ones_like(below), below))
 
 
 def _fitted(at: Floats, weight: Floats, before: Floats, terms: int) -> Floats:
@@ -129,71 +205,82 @@ def _fitted(at: Floats, weight: Floats, before: Floats, terms: int) -> Floats:
 
     Beyond the outermost columns that have weight it goes on straight.
     """
-    basis = _basis(at.size, terms)
-    cost = np.diag(np.array(BEND[:terms])) * weight.sum()
+    basis, products, bend, least = _basis(at.size, terms)
+    cost = bend * weight.sum() + least
     curve = before
-    there = weight > 0
+    there = np.flatnonzero(weight)
     for _ in range(2):
         off = at - curve
         distance = np.abs(off[there])
         spread = max(4.5 * float(np.partition(distance, distance.size // 2)[distance.size // 2]), 1.5)
-        robust = weight * np.maximum(1 - (off / spread) ** 2, 0) ** 2
+        off /= spread
+        off *= off
+        near = np.maximum(1 - off, 0)
+        robust = near * near * weight
         if np.count_nonzero(robust) < 8:
             break
-        weighted = basis * robust
-        curve = np.linalg.solve(weighted @ basis.T + cost + 1e-6 * np.eye(terms), weighted @ at) @ basis
-    return _straight_beyond(curve, weight)
+        factors = cv2.solve((products @ robust).reshape(terms, terms) + cost, (basis @ (robust * at))[:, None])[1]
+        curve = factors[:, 0] @ basis
+    return _straight_beyond(curve, int(there[0]), int(there[-1]))
 
 
-@lru_cache(maxsize=16)
-def _basis(columns: int, terms: int) -> Floats:
-    return np.polynomial.legendre.legvander(np.linspace(-1, 1, columns), terms - 1).T.astype(np.float64)
+@lru_cache(maxsize=32)
+def _basis(columns: int, terms: int) -> tuple[Floats, Floats, Floats, Floats]:
+    """Of Legendre terms over the width: (terms, columns) values, (terms * terms, columns) their products, and
+    (terms, terms) what bending costs, and what each term costs at least."""
+    values = np.polynomial.legendre.legvander(np.linspace(-1, 1, columns), terms - 1).T.astype(np.float64)
+    products = (values[:, None] * values).reshape(terms * terms, columns)
+    return np.ascontiguousarray(values), products, np.diag(np.array(BEND[:terms])), 1e-6 * np.eye(terms)
 
 
-def _straight_beyond(curve: Floats, weight: Floats) -> Floats:
-    """The curve with its ends, where nothing was seen, replaced by straight lines."""
-    seen = np.flatnonzero(weight)
-    first, last = int(seen[0]), int(seen[-1])
+def _straight_beyond(curve: Floats, first: int, last: int) -> Floats:
+    """The curve with its ends, before and beyond the columns where something was seen, replaced by straight lines."""
     run = max(4, (last - first) // 3)
     straight = curve.copy()
-    for end, step, part in ((first, run, slice(0, first)), (last, -run, slice(last + 1, None))):
+    for end, step, part in ((first, run, slice(0, first)), (last, -run, slice(last + 1, curve.size))):
         inner = min(max(end + step, 0), curve.size - 1)
-        if inner != end:
+        if inner != end and part.start < part.stop:
             slope = (curve[end] - curve[inner]) / (end - inner)
-            straight[part] = curve[end] + slope * (np.arange(curve.size)[part] - end)
+            straight[part] = curve[end] + slope * (np.arange(part.start, part.stop) - end)
     return straight
 
 
-def _edged(likely: Plane, middle: Floats, lit: NDArray[np.bool_]) -> Aponeurosis | None:
+def _edged(likely: _Map, middle: Floats, lit: NDArray[np.bool_]) -> Aponeurosis | None:
     """The curve with its edges, where the map falls to one half of what it is in the middle, and where it is seen."""
-    reach = max(3, round(0.05 * likely.shape[0]))
-    window, rows = _window(likely, middle, reach)
+    window, nearest = likely.window(middle, _reach(likely.plane.shape[0], EDGE_REACH))
     peak = window.max(axis=0)
     seen = _closed(peak > INSIDE, round(LONGEST_GAP * middle.size))
-    if np.count_nonzero(seen) < 8:
-        return None
-    up, down = _half_widths(window, rows, middle, seen)
     x = np.flatnonzero(seen)
-    slope = float(np.polyfit(x, middle[x], 1)[0])
+    if x.size < 8:
+        return None
+    up, down = _half_widths(window, nearest - middle, seen)
+    off = x - x.mean()
+    slope = float(off @ middle[x]) / float(off @ off)
     n_lit = max(1, int(np.count_nonzero(lit)))
     near = float(np.minimum(peak, 1).sum()) / n_lit
     return Aponeurosis(middle, middle - up, middle + down, seen, slope, int(np.count_nonzero(seen & lit)) / n_lit, near)
 
 
-def _half_widths(window: Plane, rows: NDArray[np.intp], middle: Floats, seen: NDArray[np.bool_]) -> tuple[float, float]:
-    """Distances from the middle to the upper and the lower edge, each the median over the columns."""
-    start = (window.shape[0] - 1) // 2
+def _half_widths(window: Plane, off: Floats, seen: NDArray[np.bool_]) -> tuple[float, float]:
+    """Distances from the middle to the upper and the lower edge, each the median over the columns. off: (columns,) how
+    far the window's middle row lies below the curve's."""
+    start, columns = (window.shape[0] - 1) // 2, np.arange(window.shape[1])
     ways = []
     for step in (-1, 1):
         half = window[start::step]
         below = half < INSIDE
-        first = np.where(below.any(axis=0), below.argmax(axis=0), half.shape[0] - 1)
-        inner = np.take_along_axis(half, np.maximum(first - 1, 0)[None], axis=0)[0]
-        outer = np.take_along_axis(half, first[None], axis=0)[0]
-        share = np.where(first > 0, (inner - INSIDE) / np.maximum(inner - outer, 1e-6), 0.0)
-        way = first - 1 + np.clip(share, 0, 1) + step * (rows[start] - middle)
-        known = seen & (first > 0)
-        ways.append(max(0.0, float(np.median(way[known]))) if known.any() else 0.5)
+        first = below.argmax(axis=0)
+        # argmax is 0 too where the map never falls so far.
+        first = np.where(below[first, columns], first, half.shape[0] - 1)
+        known = np.flatnonzero(seen & (first > 0))
+        if not known.size:
+            ways.append(0.5)
+            continue
+        edge = first[known]
+        inner, outer = half[edge - 1, known], half[edge, known]
+        share = (inner - np.float32(INSIDE)) / np.maximum(inner - outer, np.float32(1e-6))
+        way = edge - 1 + np.minimum(np.maximum(share, 0), 1) + step * off[known]
+        ways.append(max(0.0, median(way)))
     return ways[0], ways[1]
 
 
@@ -201,9 +288,9 @@ def _closed(seen: NDArray[np.bool_], gap: int) -> NDArray[np.bool_]:
     """`seen` with gaps of at most so many columns closed."""
     at = np.flatnonzero(seen)
     closed = seen.copy()
-    for a, b in pairwise(at):
-        if 1 < b - a <= gap + 1:
-            closed[a:b] = True
+    steps = np.diff(at)
+    for k in np.flatnonzero((steps > 1) & (steps <= gap + 1)).tolist():
+        closed[at[k] : at[k + 1]] = True
     return closed
 
 
@@ -215,12 +302,14 @@ def _wipe(likely: Plane, curve: Aponeurosis | None, depth: float, slope: float) 
         upper, lower = middle - 1, middle + 1
     else:
         upper, lower = curve.upper, curve.lower
-    at = np.arange(rows)[:, None]
     margin = 1.5
-    likely[(at >= upper - margin) & (at <= lower + margin)] = 0
+    first, last = max(0, int((upper - margin).min())), min(rows, int((lower + margin).max()) + 1)
+    at = np.arange(first, last)[:, None]
+    likely[first:last] *= (at < upper - margin) | (at > lower + margin)
 
 
 def _crosses(one: Aponeurosis, other: Aponeurosis) -> bool:
     """Whether two curves meet within the picture: then they are one structure or one of them is none."""
     between = one.middle - other.middle
-    return bool(np.abs(between).min() < 1.0 or (between > 0).any() != (between > 0).all())
+    least, most = float(between.min()), float(between.max())
+    return least < 1.0 and most > -1.0

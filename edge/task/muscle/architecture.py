@@ -59,8 +59,8 @@ class Architecture:
     deep_angle_deg: float
     pennation_deg: float
     """Between fascicles and the deep aponeurosis, positive."""
-    bend: NDArray[np.float32]
-    """(rows, columns) radians by which the smooth field differs from the fascicle angle."""
+    rows: int
+    """Of the grid: the picture's height in cells."""
     streamlines: Streamlines | None
     size: Size
 
@@ -123,7 +123,9 @@ def measure(
     superficial, deep = (scaled_angle_deg(-curve.slope, squeeze) for curve in (upper, lower))
     size = _size(upper, lower, superficial, deep, lines, scale)
     pennation = apart_deg(angle, deep)
-    return Architecture(upper, lower, fascicles, angle, superficial, deep, pennation, bend, lines, size)
+    return Architecture(
+        upper, lower, fascicles, angle, superficial, deep, pennation, evidence.weight.shape[0], lines, size
+    )
 
 
 def scaled_angle_deg(slope: float, squeeze: float) -> float:

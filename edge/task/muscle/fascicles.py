@@ -2,6 +2,7 @@
 aponeurosis to aponeurosis, also where they leave the picture."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import cv2
@@ -9,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.task.muscle.aponeuroses import Aponeurosis
-from edge.task.muscle.evidence import Evidence, Floats, Plane
+from edge.task.muscle.evidence import Evidence, Floats, Plane, folded_deg
+from edge.task.muscle.quantiles import weighted_quantiles
 
 BIN_DEG: Final = 2.0
 MODE_SIGMA_BINS: Final = 2.0
@@ -22,6 +24,14 @@ TERM_COST: Final = (1e-6, 0.01, 0.01, 0.03, 0.03, 0.03, 0.06, 0.06, 0.06, 0.06)
 LINES: Final = 9
 STEPS: Final = 28
 """Of one half of a line within the picture."""
+KNOTS: Final = 29
+"""Of a line, where the field is asked; odd, so that one lies in the middle."""
+GOES_ON: Final = 3.0
+"""Distance from the middle, in halves of the picture's width and of the thickness, up to which the field goes on."""
+ROUNDS: Final = 30
+"""At most, in which a line is found."""
+HELD_CELLS: Final = 1e-6
+"""A line that a round moves by less is found."""
 FLATTEST_SINE: Final = 0.035
 """Two degrees: what runs flatter meets the aponeuroses too far away to say where."""
 
@@ -52,72 +62,130 @@ def between(upper: Aponeurosis, lower: Aponeurosis, rows: int, margin: float = M
 
 def direction(evidence: Evidence, belly: NDArray[np.bool_]) -> Direction | None:
     """The one direction of the fascicles in a belly; None where nothing can be read."""
-    weight = evidence.weight[belly].astype(np.float64)
+    cells = np.flatnonzero(belly)
+    weight = evidence.weight.ravel()[cells].astype(np.float64)
     total = float(weight.sum())
     if weight.size == 0 or total < 1e-3:
         return None
-    angle = np.degrees(np.arctan2(evidence.sine[belly], evidence.cosine[belly]).astype(np.float64)) / 2
-    off = _folded(angle - _mode_deg(angle, weight))
-    near = np.abs(off) < BESIDE_MODE_DEG
-    if not weight[near].any():
+    angle = evidence.twice.ravel()[cells].astype(np.float64)
+    angle *= np.degrees(0.5)
+    mode = _mode_deg(angle, weight)
+    off = _off_deg(angle, mode)
+    near = np.flatnonzero(np.abs(off) < BESIDE_MODE_DEG)
+    close = weight[near]
+    most = float(close.sum())
+    if not most > 0:
         return None
-    low, middle, high = weighted_quantiles(off[near], weight[near], (0.25, 0.5, 0.75))
-    at = float(_folded(_mode_deg(angle, weight) + middle))
-    return Direction(at, (high - low) / 1.349, float(weight[near].sum()) / total, total, total / weight.size)
+    low, middle, high = weighted_quantiles(off[near], close, (0.25, 0.5, 0.75))
+    return Direction(folded_deg(mode + middle), (high - low) / 1.349, most / total, total, total / weight.size)
 
 
 def _mode_deg(angle: Floats, weight: Floats) -> float:
     """The commonest angle."""
     bins = round(180 / BIN_DEG)
-    place = np.floor((angle + 90) / BIN_DEG).astype(np.intp) % bins
+    place = np.floor((angle + 90) * (1 / BIN_DEG)).astype(np.intp)
+    place %= bins
     votes = np.bincount(place, weight, minlength=bins)
-    reach = round(4 * MODE_SIGMA_BINS)
-    kernel = cv2.getGaussianKernel(2 * reach + 1, MODE_SIGMA_BINS)[:, 0]
+    kernel = _mode_kernel()
+    reach = kernel.size // 2
     smooth = np.convolve(np.concatenate((votes[-reach:], votes, votes[:reach])), kernel, "valid")
     return (float(smooth.argmax()) + 0.5) * BIN_DEG - 90
 
 
-def _folded(degrees: Floats | float) -> Floats:
-    """Into (-90, 90]."""
-    return np.asarray(90 - (90 - np.asarray(degrees)) % 180)
+@lru_cache(maxsize=1)
+def _mode_kernel() -> Floats:
+    reach = round(4 * MODE_SIGMA_BINS)
+    return np.asarray(cv2.getGaussianKernel(2 * reach + 1, MODE_SIGMA_BINS)[:, 0], np.float64)
 
 
-def weighted_quantiles(values: Floats, weight: Floats, shares: tuple[float, ...]) -> tuple[float, ...]:
-    """The values below which these shares of the weight lie, each between two values where it falls there."""
-    order = np.argsort(values)
-    values, weight = values[order], weight[order]
-    place = (np.cumsum(weight) - weight / 2) / weight.sum()
-    return tuple(float(v) for v in np.interp(shares, place, values))
+def _off_deg(angle: Floats, middle: float) -> Floats:
+    """By how much angles differ from one, in [-90, 90)."""
+    off = angle - middle
+    off -= 180 * np.rint(off * (1 / 180))
+    return off
 
 
-def smooth_bend(evidence: Evidence, upper: Aponeurosis, lower: Aponeurosis, angle_deg: float) -> Plane:
-    """(rows, columns) radians by which the fascicles differ from `angle_deg`: a polynomial of the third degree across
-    the picture and from aponeurosis to aponeurosis, fitted to what can be read.
+@dataclass(frozen=True, slots=True, eq=False)
+class Bend:
+    """By how much the fascicles differ from one angle: a polynomial of the third degree across the picture and from
+    aponeurosis to aponeurosis."""
+
+    powers: Floats
+    """(4, 4) radians of each power of the depth (rows) and of the place across (columns)."""
+    top: Floats
+    """(columns,) the superficial edge, in cells."""
+    scale: Floats
+    """(columns,) depths, which go from -1 to 1, per cell."""
+
+    def at(self, x: Floats, y: Floats) -> Floats:
+        """In radians, at places in cells. A little beyond the picture and the muscle it goes on, then stays."""
+        last = self.top.size - 1
+        columns = np.arange(last + 1)
+        top, scale = (np.interp(x, columns, values) for values in (self.top, self.scale))
+        across = _within(x * (2 / last) - 1)
+        down = _within((y - top) * scale - 1)
+        constant, *higher = (((p[3] * across + p[2]) * across + p[1]) * across + p[0] for p in self.powers.tolist())
+        return np.asarray(((higher[2] * down + higher[1]) * down + higher[0]) * down + constant)
+
+
+def _within(values: Floats) -> Floats:
+    return np.minimum(np.maximum(values, -GOES_ON), GOES_ON)
+
+
+def smooth_bend(evidence: Evidence, upper: Aponeurosis, lower: Aponeurosis, angle_deg: float) -> Bend:
+    """What differs from `angle_deg`, fitted to what can be read.
 
     Fitted rather than averaged, since an average flattens what bends toward the aponeuroses and has holes.
     """
     rows, columns = evidence.weight.shape
-    across = np.linspace(-1, 1, columns)
     top, bottom = upper.lower, lower.upper
-    down = 2 * (np.arange(rows)[:, None] - top) / np.maximum(bottom - top, 1.0) - 1
-    y, x = (part[::1] for part in np.nonzero(between(upper, lower, rows)))
-    y, x = y[(x + y) % 2 == 0], x[(x + y) % 2 == 0]
-    twice = np.arctan2(evidence.sine[y, x], evidence.cosine[y, x]).astype(np.float64)
-    off = np.radians(_folded(np.degrees(twice) / 2 - angle_deg))
-    weight = evidence.weight[y, x] * (np.abs(off) < np.radians(BESIDE_MODE_DEG))
-    terms = _terms(across[x], down[y, x])
+    scale = 2 / np.maximum(bottom - top, 1.0)
+    # Every second cell tells as much as all of them.
+    cells = np.flatnonzero(between(upper, lower, rows) & _chequered(rows, columns))
+    y, x = np.divmod(cells, columns)
+    off = _off_deg(evidence.twice.ravel()[cells] * np.degrees(0.5), angle_deg)
+    weight = evidence.weight.ravel()[cells] * (np.abs(off) < BESIDE_MODE_DEG)
+    off *= np.radians(1.0)
+    terms = _terms(x * (2 / (columns - 1)) - 1, (y - top[x]) * scale[x] - 1)
     factors = _solved(terms, off, weight)
     factors = _solved(terms, off, weight * _robust(off - factors @ terms, weight))
-    depth = np.clip(down, -1, 1)
-    return np.asarray(sum(f * t for f, t in zip(factors, _terms(across + 0 * depth, depth), strict=True)), np.float32)
+    return Bend(_powers(factors), top, scale)
+
+
+@lru_cache(maxsize=8)
+def _chequered(rows: int, columns: int) -> NDArray[np.bool_]:
+    return np.asarray((np.arange(rows)[:, None] + np.arange(columns)) % 2 == 0)
 
 
 def _terms(across: Floats, down: Floats) -> Floats:
     """Legendre products up to the third degree."""
-    one = np.ones_like(across)
-    x2, x3 = 1.5 * across**2 - 0.5, across * (2.5 * across**2 - 1.5)
-    y2, y3 = 1.5 * down**2 - 0.5, down * (2.5 * down**2 - 1.5)
-    return np.stack((one, across, down, x2, across * down, y2, x3, x2 * down, across * y2, y3))
+    terms = np.empty((len(TERM_COST), across.size))
+    terms[0], terms[1], terms[2] = 1, across, down
+    for first, square, cube in ((1, 3, 6), (2, 5, 9)):
+        np.multiply(terms[first], terms[first], out=terms[square])
+        terms[square] *= 1.5
+        terms[square] -= 0.5
+        np.multiply(terms[square], 5 / 3, out=terms[cube])
+        terms[cube] -= 2 / 3
+        terms[cube] *= terms[first]
+    np.multiply(across, down, out=terms[4])
+    np.multiply(terms[3], down, out=terms[7])
+    np.multiply(across, terms[5], out=terms[8])
+    return terms
+
+
+def _powers(factors: Floats) -> Floats:
+    """(4, 4) the polynomial that has these factors of the Legendre products: of each power of the depth (rows) and of
+    the place across (columns)."""
+    one, x, y, x2, xy, y2, x3, x2y, xy2, y3 = factors.tolist()
+    return np.array(
+        [
+            [one - x2 / 2 - y2 / 2, x - 1.5 * x3 - xy2 / 2, 1.5 * x2, 2.5 * x3],
+            [y - 1.5 * y3 - x2y / 2, xy, 1.5 * x2y, 0],
+            [1.5 * y2, 1.5 * xy2, 0, 0],
+            [2.5 * y3, 0, 0, 0],
+        ]
+    )
 
 
 def _solved(terms: Floats, off: Floats, weight: Floats) -> Floats:
@@ -129,7 +197,8 @@ def _solved(terms: Floats, off: Floats, weight: Floats) -> Floats:
 def _robust(off: Floats, weight: Floats) -> Floats:
     """Tukey's biweight."""
     (spread,) = weighted_quantiles(np.abs(off), weight + 1e-9, (0.5,))
-    return np.asarray(np.clip(1 - (off / max(6 * spread, 0.02)) ** 2, 0, None) ** 2)
+    near = np.maximum(1 - (off / max(6 * spread, 0.02)) ** 2, 0)
+    return near * near
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,15 +212,14 @@ class Streamlines:
 
 
 def trace(
-    bend: Plane, angle_deg: float, upper: Aponeurosis, lower: Aponeurosis, lines: int = LINES
+    bend: Bend, angle_deg: float, upper: Aponeurosis, lower: Aponeurosis, lines: int = LINES
 ) -> Streamlines | None:
     """Lines through the middle of the belly over the middle half of the picture's width, evenly spaced.
 
-    bend: (rows, columns) radians that the direction differs from `angle_deg`. None where the fascicles run along the
-    aponeuroses. Fourth-order Runge-Kutta steps; beyond the picture a line goes on straight in its mean direction, and
-    so do the aponeuroses.
+    bend: what the direction differs from `angle_deg` by. None where the fascicles run along the
+    aponeuroses. Beyond the picture a line goes on straight in its mean direction, and so do the aponeuroses.
     """
-    columns = bend.shape[1]
+    columns = bend.top.size
     start_x = (columns - 1) * np.linspace(0.25, 0.75, lines)
     edges = _Edges(upper.lower, lower.upper, upper.slope, lower.slope)
     top, bottom = edges.at(start_x)
@@ -160,10 +228,9 @@ def trace(
         return None
     half = float(np.mean(bottom - top)) / 2
     step = 1.5 * min(half / abs(rise), columns * 0.75) / STEPS
-    seeds = np.stack((start_x, (top + bottom) / 2), axis=1)
+    places = _walked(bend, float(np.radians(angle_deg)), (start_x, (top + bottom) / 2), float(step * np.sign(rise)))
     # The first half of the lines goes up, the second down.
-    way = np.where(np.arange(2 * lines) < lines, 1.0, -1.0) * np.sign(rise)
-    points = _walk(bend, np.radians(angle_deg), np.concatenate((seeds, seeds)), way * step, edges)
+    points = np.concatenate((places[STEPS:], places[STEPS::-1]), axis=1)
     ends, left = _stopped(points, edges, columns)
     up, down = ends[:, :lines], ends[:, lines:]
     chord = up[-1] - down[-1]
@@ -208,24 +275,55 @@ class _Edges:
         return start + share[:, None] * way
 
 
-def _walk(bend: Plane, angle: float, start: Floats, step: Floats, edges: _Edges) -> NDArray[np.float64]:
-    """(STEPS + 1, n, 2): Runge-Kutta steps along the field."""
+def _walked(bend: Bend, angle: float, start: tuple[Floats, Floats], step: float) -> NDArray[np.float64]:
+    """(2 STEPS + 1, n, 2): steps along the field, both ways from places (x, y) in the middle.
 
-    def course(place: Floats) -> Floats:
-        at = place.astype(np.float32)
-        turned = cv2.remap(bend, at[:, 0], at[:, 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).ravel()
-        heading = angle + turned.astype(np.float64)
-        return np.stack((np.cos(heading), -np.sin(heading)), axis=1) * step[:, None]
+    All lines as a whole, and again along what the field says on the way, until they hold (Picard): the field bends so
+    little that a few rounds do it, where Runge and Kutta would ask it place by place. It is asked at KNOTS, and is so
+    smooth that a cubic from knot to knot says the rest.
+    """
+    to_knots, to_steps = _summed_up()
+    knots = np.linspace(-STEPS, STEPS, KNOTS)[:, None] * step
+    x, y = start[0] + knots * np.cos(angle), start[1] - knots * np.sin(angle)
+    for _ in range(ROUNDS):
+        heading = bend.at(x, y)
+        heading += angle
+        right, up = np.cos(heading), np.sin(heading)
+        before = y
+        x, y = start[0] + step * (to_knots @ right), start[1] - step * (to_knots @ up)
+        # A line moves across its way; hardly one stands upright.
+        if float(np.abs(y - before).max()) < HELD_CELLS:
+            break
+    return np.stack((start[0] + step * (to_steps @ right), start[1] - step * (to_steps @ up)), axis=2)
 
-    points = [start]
-    for _ in range(STEPS):
-        place = points[-1]
-        first = course(place)
-        second = course(place + first / 2)
-        third = course(place + second / 2)
-        fourth = course(place + third)
-        points.append(place + (first + 2 * second + 2 * third + fourth) / 6)
-    return np.stack(points)
+
+@lru_cache(maxsize=1)
+def _summed_up() -> tuple[Floats, Floats]:
+    """(KNOTS, KNOTS) and (2 STEPS + 1, KNOTS): from values at the knots to their integral, in steps, from the middle to
+    each knot and to each step: a cubic through the four knots around each interval."""
+    per_knot = 2 * STEPS / (KNOTS - 1)
+    at = np.arange(-STEPS, STEPS + 1) / per_knot + (KNOTS - 1) / 2
+    whole = [np.zeros(KNOTS)]
+    stencils = []
+    for place in range(KNOTS - 1):
+        first = min(max(place - 1, 0), KNOTS - 4)
+        powers = (np.arange(4.0) + first - place) ** np.arange(4)[:, None]
+        stencils.append((first, powers))
+        whole.append(whole[-1] + _integral(first, powers, 1.0))
+    rows = []
+    for place in at:
+        knot = min(int(place), KNOTS - 2)
+        rows.append(whole[knot] + _integral(*stencils[knot], place - knot))
+    middle = whole[(KNOTS - 1) // 2]
+    return (np.stack(whole) - middle) * per_knot, (np.stack(rows) - middle) * per_knot
+
+
+def _integral(first: int, powers: Floats, end: float) -> Floats:
+    """(KNOTS,) from values at the knots to the integral from 0 to `end` of the cubic through the four from `first` on.
+    powers: (4, 4) of their places."""
+    factors = np.zeros(KNOTS)
+    factors[first : first + 4] = np.linalg.solve(powers, end ** np.arange(1, 5) / np.arange(1, 5))
+    return factors
 
 
 def _stopped(points: NDArray[np.float64], edges: _Edges, columns: int) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

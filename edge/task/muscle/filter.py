@@ -16,7 +16,7 @@ from typing import Final, Self
 import numpy as np
 
 from edge.finding import Measurement, SeriesMark
-from edge.task.muscle.evidence import Floats
+from edge.task.muscle.evidence import Floats, folded_deg
 
 FLOW_ERROR: Final = 0.5
 """Standard deviation of a predicted change as a share of it."""
@@ -91,11 +91,6 @@ class Strain:
     def thickening(self, angle_deg: float) -> float:
         """The thickness afterwards, as a multiple, of a layer whose borders run in a direction."""
         return float(abs(np.linalg.det(self.linear))) / max(self.stretch(angle_deg), 1e-6)
-
-
-def folded_deg(angle_deg: float) -> float:
-    """An angle between lines, in (-90, 90]."""
-    return 90.0 - (90.0 - angle_deg) % 180.0
 
 
 def _along(angle_deg: float) -> Floats:

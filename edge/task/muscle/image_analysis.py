@@ -86,8 +86,8 @@ def read_between(
         return None
     part = slice(int(seen[0]), int(seen[-1]) + 1)
     grey = picture[2 * part.start : 2 * part.stop, : 2 * columns].astype(np.float32)
-    cosine, sine, weight = line_field(grey, [belly[part]], near_deg)
-    return direction(Evidence(weight, cosine, sine, weight, lit), belly[part])
+    twice, weight = line_field(grey, [belly[part]], near_deg)
+    return direction(Evidence(weight, twice, weight, lit), belly[part])
 
 
 def tensor_between(

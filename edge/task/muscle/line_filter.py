@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.task.muscle.evidence import Plane
+from edge.task.muscle.evidence import Plane, twice_of
 
 ANGLES_DEG: Final = np.arange(-60.0, 60.1, 4.0)
 SOFT_PX: Final = 0.7, 1.8
@@ -24,7 +24,6 @@ blurred them across already, and echoes that are wider than high let lines look 
 PIECE_PX: Final = 34.0
 SAMPLE_PX: Final = 4.0
 """Along a piece."""
-HALF: Final = np.float32(0.5)
 LEAST_VOTE: Final = 1.0
 """Of a line, in standard deviations over all places and directions."""
 POOL: Final = 4
@@ -41,51 +40,62 @@ CONTRAST_SHARES: Final = (1 / 25, 1 / 12)
 
 def line_field(
     picture: Plane, bellies: Sequence[NDArray[np.bool_]], near_deg: float | None = None
-) -> tuple[Plane, Plane, Plane]:
-    """Cosine and sine of twice the fascicles' angle, and what share of the votes is for it, at half the resolution.
+) -> tuple[Plane, Plane]:
+    """Twice the fascicles' angle in radians, and what share of the votes is for it, at half the resolution.
 
     picture: (2 rows, 2 columns) grey levels; bellies: (rows, columns) each, at least one, where there may be fascicles
     of one direction. They do not overlap. near_deg: what someone else reads of them; where votes are divided, those
     near it are followed.
     """
-    shown = np.asarray(np.any(bellies, axis=0))
-    cosine, sine, weight = (np.zeros(shown.shape, np.float32) for _ in range(3))
-    if shown.any():
-        votes = _votes(_even(picture, shown), shown)
+    shown = bellies[0] if len(bellies) == 1 else np.asarray(np.any(bellies, axis=0))
+    twice, weight = (np.zeros(shown.shape, np.float32) for _ in range(2))
+    if not shown.any():
+        return twice, weight
+    votes = _votes(_even(picture, shown), shown)
     for belly in bellies:
         rows = np.flatnonzero(belly.any(axis=1))
         if rows.size >= POOL:
             part = slice(int(rows[0]), int(rows[-1]) + 1)
-            for plane, values in zip((cosine, sine, weight), _read(votes[:, part], belly[part], near_deg), strict=True):
-                np.copyto(plane[part], values, where=belly[part])
-    return cosine, sine, weight
+            own = belly[part]
+            theirs = votes[:, part] if len(bellies) == 1 else votes[:, part] * own
+            for plane, values in zip((twice, weight), _read(theirs, near_deg), strict=True):
+                np.copyto(plane[part], values, where=own)
+    return twice, weight
 
 
-def _read(votes: Plane, belly: NDArray[np.bool_], near_deg: float | None) -> tuple[Plane, Plane, Plane]:
-    """Cosine and sine of twice the angle, and how much of the votes are for it, 0 to 1, cell by cell."""
-    size = belly.shape[::-1]
-    votes = votes * belly
-    angle, weight = _commonest(_pooled(votes)[0] * _window(votes, near_deg), *_pooled(np.square(votes)))
-    parts = (np.cos(2 * angle) * weight, np.sin(2 * angle) * weight, weight)
-    cosine, sine, weight = (_resized(part, size) for part in parts)
-    length = np.maximum(np.hypot(cosine, sine), np.float32(1e-6))
-    return np.asarray(cosine / length, np.float32), np.asarray(sine / length, np.float32), weight
+def _read(votes: Plane, near_deg: float | None) -> tuple[Plane, Plane]:
+    """Twice the angle, and how much of the votes are for it, 0 to 1, cell by cell, from a belly's votes (directions,
+    rows, columns)."""
+    size = votes.shape[:0:-1]
+    near, _ = _pooled(votes)
+    angle, weight = _commonest(near * _window(votes, near_deg), *_pooled(np.square(votes)))
+    cosine, sine = cv2.polarToCart(weight, 2 * angle)
+    cosine, sine, weight = (_resized(np.asarray(part, np.float32), size) for part in (cosine, sine, weight))
+    return twice_of(cosine, sine), weight
 
 
 def _even(picture: Plane, shown: NDArray[np.bool_]) -> Plane:
     """The picture with its brightness and contrast evened out; 0 where it is not shown."""
-    light = np.repeat(np.repeat(shown, 2, axis=0), 2, axis=1).astype(np.float32)
+    here = shown.astype(np.float32)
+    light = cv2.resize(here, picture.shape[::-1], interpolation=cv2.INTER_NEAREST)
+    # A quarter of the picture's resolution is half of the mask's.
+    few_lit = cv2.resize(here, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     near, wide = (max(picture.shape) * share for share in CONTRAST_SHARES)
-    off = (picture - _mean(picture * light, light, near)) * light
-    return np.asarray(off / (np.sqrt(_mean(off * off, light, wide)) + 3), np.float32)
+    off = picture * light
+    off -= _mean(off, few_lit, near)
+    off *= light
+    contrast = cv2.sqrt(_mean(cv2.multiply(off, off), few_lit, wide))
+    contrast += 3
+    off /= contrast
+    return np.asarray(off, np.float32)
 
 
-def _mean(values: Plane, shown: Plane, sigma: float) -> Plane:
-    """Local mean of `values`, which are 0 where not `shown`, at a quarter of the resolution."""
-    few = [cv2.resize(part, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA) for part in (values, shown)]
-    soft = [cv2.GaussianBlur(part, (0, 0), sigma / 4) for part in few]
-    mean = soft[0] / (soft[1] + np.float32(1e-3))
-    return _resized(mean, values.shape[::-1])
+def _mean(values: Plane, few_lit: Plane, sigma: float) -> Plane:
+    """Local mean of `values`, which are 0 where not lit, at a quarter of the resolution. few_lit: at that resolution,
+    the lit share of each place."""
+    few = cv2.resize(values, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    values_near, lit_near = (cv2.GaussianBlur(part, (0, 0), sigma / 4) for part in (few, few_lit))
+    return _resized(np.asarray(values_near / (lit_near + np.float32(1e-3)), np.float32), values.shape[::-1])
 
 
 def _resized(plane: Plane, size: tuple[int, ...]) -> Plane:
@@ -93,39 +103,53 @@ def _resized(plane: Plane, size: tuple[int, ...]) -> Plane:
 
 
 def _votes(even: Plane, shown: NDArray[np.bool_]) -> Plane:
-    """(directions, rows, columns): what the line pieces exceed the least vote by; 0 where it is not shown.
+    """(directions, rows, columns): what the line pieces exceed the least vote by; 0 where it is not shown. In units in
+    which it is the votes' standard deviation that is LEAST_VOTE.
 
     Not squared: then few strong echoes would outvote many weak ones, and what lies flat is the strongest.
     """
-    sums = _line_sums(even)
-    sums *= shown / np.float32(max(float(sums[:, shown].std()), 1e-9))
-    sums -= np.float32(LEAST_VOTE)
-    return np.maximum(sums, 0, out=sums)
-
-
-def _line_sums(even: Plane) -> Plane:
-    """(directions, rows, columns): the ridge filter summed along pieces, at every second pixel each way."""
-    soft = cv2.GaussianBlur(even, (0, 0), SOFT_PX[0], sigmaY=SOFT_PX[1])
-    margin = 2 * round(PIECE_PX / 4 + 1)
-    soft = cv2.copyMakeBorder(soft, margin, margin + 1, margin, margin + 1, cv2.BORDER_REPLICATE)
-    orders = ((2, 0), (1, 1), (0, 2))
-    xx, xy, yy = (np.asarray(cv2.Sobel(soft, cv2.CV_32F, *order, ksize=3), np.float32) for order in orders)
-    level, turned, tilted = (np.stack(_phases(p)) for p in ((xx + yy) * -HALF, (xx - yy) * HALF, -xy))
-    rows, columns = even.shape[0] // 2, even.shape[1] // 2
-    sums = np.zeros((len(ANGLES_DEG), rows, columns), np.float32)
-    for place, (degrees, samples) in enumerate(zip(ANGLES_DEG, _samples(), strict=True)):
-        twice = 2 * np.radians(degrees)
-        ridge = level + np.float32(np.cos(twice)) * turned + np.float32(np.sin(twice)) * tilted
-        for x, y in samples:
-            top, left = (margin + y) // 2, (margin + x) // 2
-            sums[place] += ridge[2 * (y % 2) + x % 2, top : top + rows, left : left + columns]
+    sums, deviation = _line_sums(even, shown)
+    sums -= np.float32(LEAST_VOTE * deviation)
+    flat = sums.reshape(-1, sums.shape[2])
+    cv2.threshold(flat, 0, 0, cv2.THRESH_TOZERO, dst=flat)
+    sums *= np.float32(1 / deviation)
     return sums
 
 
-def _phases(plane: Plane) -> list[Plane]:
-    """Its four parts of every second row and column, even rows and columns first."""
-    rows, columns = plane.shape[0] // 2, plane.shape[1] // 2
-    return [plane[row::2, column::2][:rows, :columns] for row in (0, 1) for column in (0, 1)]
+def _line_sums(even: Plane, shown: NDArray[np.bool_]) -> tuple[Plane, float]:
+    """(directions, rows, columns): the ridge filter summed along pieces, at every second pixel each way, 0 where it is
+    not shown; and its standard deviation where it is."""
+    soft = cv2.GaussianBlur(even, (0, 0), SOFT_PX[0], sigmaY=SOFT_PX[1])
+    margin = 2 * round(PIECE_PX / 4 + 1)
+    rows, columns = shown.shape
+    soft = cv2.copyMakeBorder(soft, margin, margin + 1, margin, margin + 2, cv2.BORDER_REPLICATE)
+    xx, xy, yy = (cv2.Sobel(soft, cv2.CV_32F, *order, ksize=3) for order in ((2, 0), (1, 1), (0, 2)))
+    # Even columns above odd ones: two planes in one.
+    level, turned, tilted = (
+        np.concatenate(cv2.split(part.reshape(len(part), -1, 2)))
+        for part in (cv2.addWeighted(xx, -0.5, yy, -0.5, 0), cv2.addWeighted(xx, 0.5, yy, -0.5, 0), -xy)
+    )
+    sums = np.empty((len(ANGLES_DEG), rows, columns), np.float32)
+    here = shown.astype(np.float32)
+    ridge, height = np.empty_like(level), len(soft)
+    total = squares = 0.0
+    for place, (degrees, samples) in enumerate(zip(ANGLES_DEG, _samples(), strict=True)):
+        twice = 2 * np.radians(degrees)
+        cv2.scaleAdd(turned, float(np.cos(twice)), level, dst=ridge)
+        cv2.scaleAdd(tilted, float(np.sin(twice)), ridge, dst=ridge)
+        parts = []
+        for x, y in samples:
+            top, left = margin + y + (x % 2) * height, (margin + x) // 2
+            parts.append(ridge[top : top + 2 * rows : 2, left : left + columns])
+        own = np.add(parts[0], parts[1], out=sums[place])
+        for part in parts[2:]:
+            own += part
+        own *= here
+        flat = own.ravel()
+        total += float(flat.sum())
+        squares += float(flat @ flat)
+    count = len(sums) * max(1, int(np.count_nonzero(shown)))
+    return sums, max(squares / count - (total / count) ** 2, 1e-18) ** 0.5
 
 
 @lru_cache(maxsize=1)
@@ -163,9 +187,19 @@ def _about(degrees: float) -> NDArray[np.float64]:
 def _pooled(votes: Plane) -> tuple[Plane, Plane]:
     """(directions, few rows, few columns) votes counted together, less the mirrored direction's; (few rows, few
     columns) all votes."""
-    few = [cv2.resize(one, None, fx=1 / POOL, fy=1 / POOL, interpolation=cv2.INTER_AREA) for one in votes]
-    near = np.stack([cv2.GaussianBlur(one, (0, 0), POOL_SIGMA) for one in few])
-    return np.maximum(near - near[::-1], 0), near.sum(axis=0)
+    few = np.stack([cv2.resize(one, None, fx=1 / POOL, fy=1 / POOL, interpolation=cv2.INTER_AREA) for one in votes])
+    near = _blur(few.shape[1]) @ (few @ _blur(few.shape[2]).T)
+    own = near - near[::-1]
+    flat = own.reshape(len(own), -1)
+    cv2.threshold(flat, 0, 0, cv2.THRESH_TOZERO, dst=flat)
+    return own, near.sum(axis=0)
+
+
+@lru_cache(maxsize=64)
+def _blur(count: int) -> Plane:
+    """(count, count) what a Gaussian window makes of so many places in a row."""
+    size = round(8 * POOL_SIGMA + 1) | 1
+    return np.asarray(cv2.GaussianBlur(np.eye(count, dtype=np.float32), (1, size), 1.0, sigmaY=POOL_SIGMA), np.float32)
 
 
 def _commonest(votes: Plane, squares: Plane, total: Plane) -> tuple[Plane, Plane]:

@@ -10,7 +10,7 @@ from edge.finding import CaliperMark, FieldMark, LineMark, Mark
 from edge.frame import PixelSpacing
 from edge.task.caliper import across
 from edge.task.muscle.architecture import Architecture
-from edge.task.muscle.evidence import Evidence, Grid
+from edge.task.muscle.evidence import Evidence, Grid, twice_of
 from edge.task.outlines import filled_mark
 
 EXTRAPOLATED: Final = "extrapolated fascicle"
@@ -38,9 +38,11 @@ def marks_of(muscle: Architecture, evidence: Evidence, grid: Grid, spacing: Pixe
 def _field(evidence: Evidence, grid: Grid) -> FieldMark:
     """The field as it was read, deeper muscles too."""
     size = tuple(-(-length // FIELD_STEP) for length in evidence.weight.shape[::-1])
-    parts = (evidence.cosine * evidence.weight, evidence.sine * evidence.weight, evidence.weight)
-    cosine, sine, weight = (cv2.resize(part, size, interpolation=cv2.INTER_AREA) for part in parts)
-    angle = np.degrees(np.arctan2(sine, cosine)) / 2
+    parts = (*cv2.polarToCart(evidence.weight, evidence.twice), evidence.weight)
+    cosine, sine, weight = (
+        np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.float32) for part in parts
+    )
+    angle = twice_of(cosine, sine) * np.float32(np.degrees(0.5))
     rows, columns = evidence.weight.shape
     step = columns / size[0]
     middle = (step - 1) / 2

@@ -19,9 +19,8 @@ from edge.option import NoOptions
 from edge.task.contract import Concluded, Given, Outputs, Prepared, finding_of, refused
 from edge.task.muscle.aponeuroses import Aponeurosis, find_aponeuroses
 from edge.task.muscle.architecture import Architecture, apart_deg, choose_muscle, measure
-from edge.task.muscle.evidence import SIDE, Evidence, Grid, evidence_of, lit_columns
+from edge.task.muscle.evidence import SIDE, Evidence, Grid, evidence_of, folded_deg, lit_columns
 from edge.task.muscle.fascicles import Direction
-from edge.task.muscle.filter import folded_deg
 from edge.task.muscle.image_analysis import read_between, see_muscle, tensor_between
 from edge.task.muscle.marks import marks_of
 from edge.task.muscle.sizes import measurements_of
@@ -113,7 +112,7 @@ class MuscleTask:
         """What the network saw. fitted: (SIDE, SIDE) the picture as it was given to it."""
         grid = Grid.of(frame.ultrasound)
         picture = grid.cut(fitted)
-        evidence = evidence_of(outputs[0], grid, lit_columns(picture[::2, ::2].astype(np.float32)), self._logits)
+        evidence = evidence_of(outputs[0], grid, lit_columns(picture[::2, ::2]), self._logits)
         return MuscleSight(grid, evidence, find_aponeuroses(evidence.aponeurosis, evidence.lit), picture)
 
     def second_opinion(self, sight: MuscleSight, chosen: Chosen) -> Direction | None:

@@ -103,8 +103,7 @@ def structure_faults(evidence: Evidence, curves: Sequence[Aponeurosis], found: b
 
 def muscle_faults(muscle: Architecture) -> tuple[str, ...]:
     """Why what was found must not be measured; empty where nothing speaks against it."""
-    rows = muscle.bend.shape[0]
-    if float(np.mean(muscle.superficial.lower)) < LEAST_ABOVE * rows:
+    if float(np.mean(muscle.superficial.lower)) < LEAST_ABOVE * muscle.rows:
         return ("the muscle's upper border lies at the picture's edge: bring skin and fat into the picture",)
     for name, curve in (("superficial", muscle.superficial), ("deep", muscle.deep)):
         if curve.coverage < LEAST_COVERAGE:
@@ -135,7 +134,7 @@ def clarity_faults(muscle: Architecture, seen: Direction, second: Direction | No
     none or it reads nothing.
     """
     ends = (muscle.superficial, muscle.deep)
-    height = float(np.mean(muscle.deep.upper - muscle.superficial.lower)) / muscle.bend.shape[0]
+    height = float(np.mean(muscle.deep.upper - muscle.superficial.lower)) / muscle.rows
     weak = {
         "interrupted aponeuroses": min(curve.coverage for curve in ends) < CLEAR_COVERAGE,
         "faint aponeuroses": min(curve.strength for curve in ends) < CLEAR_STRENGTH,
