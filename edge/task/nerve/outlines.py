@@ -78,14 +78,12 @@ def outlines_of(cells: NDArray[np.float32], region: Region, cut: float = 0.0) ->
     soft = np.asarray(cv2.GaussianBlur(near, (0, 0), BLUR_PX), np.float32) - np.float32(cut)
     _leave_out_margins(soft, region, fit, left, top)
     count, labels, stats, _ = cv2.connectedComponentsWithStats((soft > 0).view(np.uint8), connectivity=4)
-    found = []
+    # 1 / (1 + exp(-score)) is half of 1 + tanh(score / 2).
+    likely, found = np.tanh(near / 2), []
     for label in range(1, count):
         if stats[label, cv2.CC_STAT_AREA] >= LEAST_AREA_PX:
             ring = smoothed(_ring(soft, labels if count > 2 else None, label, stats[label]))
-            # The mean of 1 / (1 + exp(-score)).
-            x, y, width, height = stats[label, :4]
-            box = slice(y, y + height), slice(x, x + width)
-            confidence = 0.5 + 0.5 * float(np.tanh(near[box][labels[box] == label] / 2).mean())
+            confidence = 0.5 + 0.5 * cv2.mean(likely, (labels == label).view(np.uint8))[0]
             points = (ring - (fit.left - left, fit.top - top)) / fit.scale + (region.x, region.y)
             found.append(Outline.of(points, confidence))
     return tuple(sorted(found, key=lambda outline: -outline.area_px2))
