@@ -24,6 +24,8 @@ LEAST_POINTS: Final = 12
 LEAST_SIDE_PX: Final = 2 * WINDOW_PX
 ROUNDS: Final = 8
 """Of reweighting."""
+STEADY: Final = 1e-9 * np.eye(3)
+"""What keeps the fit solvable whatever the points."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,13 +93,25 @@ def _followed(
 def _affine(start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.float64]:
     """(2, 3) by least squares, reweighted so that points that moved otherwise count little (Cauchy's weights)."""
     middle = start.mean(axis=0)
-    basis = np.column_stack([start - middle, np.ones(len(start))])
-    moves, weight = end - start, np.ones(len(start))
+    basis = np.vstack([(start - middle).T, np.ones(len(start))])
+    moves, weight = np.ascontiguousarray((end - start).T), np.ones(len(start))
+    # What each point adds to the normal equations, once and for all rounds.
+    added = np.concatenate([(basis[:, None] * others).reshape(-1, len(start)) for others in (basis, moves)])
     fit = np.zeros((3, 2))
     for _ in range(ROUNDS):
-        weighted = basis * weight[:, None]
-        fit = np.linalg.solve(weighted.T @ basis + 1e-9 * np.eye(3), weighted.T @ moves)
-        off = np.hypot(*(moves - basis @ fit).T)
-        weight = 1 / (1 + (off / max(3.0 * float(np.median(off)), 0.1)) ** 2)
+        sums = added @ weight
+        fit = cv2.solve(sums[:9].reshape(3, 3) + STEADY, sums[9:].reshape(3, 2), flags=cv2.DECOMP_CHOLESKY)[1]
+        off = moves - fit.T @ basis
+        off *= off
+        squares = off[0] + off[1]
+        weight = 1 / (1 + squares * (1 / max(3.0 * _median_root(squares), 0.1)) ** 2)
     linear = np.eye(2) + fit[:2].T
     return np.column_stack([linear, middle + fit[2] - linear @ middle])
+
+
+def _median_root(squares: NDArray[np.float64]) -> float:
+    """The median of their roots."""
+    half = squares.size // 2
+    parted = np.partition(squares, half)
+    upper = float(parted[half]) ** 0.5
+    return upper if squares.size % 2 else (upper + float(parted[:half].max()) ** 0.5) / 2
