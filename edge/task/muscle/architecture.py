@@ -11,7 +11,6 @@ from typing import Final
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from edge.task.muscle.aponeuroses import Aponeurosis
 from edge.task.muscle.evidence import Evidence, Floats
@@ -149,7 +148,9 @@ def measure(
     superficial, deep = (scaled_angle_deg(-curve.slope, squeeze) for curve in (upper, lower))
     size = _size(upper, lower, superficial, deep, lines, scale)
     pennation = apart_deg(angle, deep)
-    return Architecture(upper, lower, fascicles, angle, superficial, deep, pennation, evidence.weight.shape[0], lines, size)
+    return Architecture(
+        upper, lower, fascicles, angle, superficial, deep, pennation, evidence.weight.shape[0], lines, size
+    )
 
 
 def scaled_angle_deg(slope: float, squeeze: float) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.task.muscle.aponeuroses import Aponeurosis
-from edge.task.muscle.evidence import Evidence, Floats, Plane, folded_deg
+from edge.task.muscle.evidence import Evidence, Floats, folded_deg
 from edge.task.muscle.quantiles import weighted_quantiles
 
 BIN_DEG: Final = 2.0
@@ -77,9 +77,7 @@ def direction(evidence: Evidence, belly: NDArray[np.bool_]) -> Direction | None:
     if not most > 0:
         return None
     low, middle, high = weighted_quantiles(off[near], close, (0.25, 0.5, 0.75))
-    return Direction(
-        folded_deg(mode + middle), (high - low) / 1.349, most / total, total, total / weight.size
-    )
+    return Direction(folded_deg(mode + middle), (high - low) / 1.349, most / total, total, total / weight.size)
 
 
 def _mode_deg(angle: Floats, weight: Floats) -> float:

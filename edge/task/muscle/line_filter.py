@@ -131,25 +131,35 @@ def _line_sums(even: Plane, shown: NDArray[np.bool_]) -> tuple[Plane, float]:
     )
     sums = np.empty((len(ANGLES_DEG), rows, columns), np.float32)
     here = shown.astype(np.float32)
-    ridge, height = np.empty_like(level), len(soft)
+    ridge = np.empty_like(level)
     total = squares = 0.0
-    for place, (degrees, samples) in enumerate(zip(ANGLES_DEG, _samples(), strict=True)):
-        twice = 2 * np.radians(degrees)
-        cv2.scaleAdd(turned, float(np.cos(twice)), level, dst=ridge)
-        cv2.scaleAdd(tilted, float(np.sin(twice)), ridge, dst=ridge)
-        parts = []
-        for x, y in samples:
-            top, left = margin + y + (x % 2) * height, (margin + x) // 2
-            parts.append(ridge[top : top + 2 * rows : 2, left : left + columns])
-        own = np.add(parts[0], parts[1], out=sums[place])
-        for part in parts[2:]:
-            own += part
-        own *= here
+    for own, (cosine, sine, places) in zip(sums, _pieces(rows, columns, margin), strict=True):
+        cv2.scaleAdd(turned, cosine, level, dst=ridge)
+        cv2.scaleAdd(tilted, sine, ridge, dst=ridge)
+        np.add(ridge[places[0]], ridge[places[1]], out=own)
+        for place in places[2:]:
+            np.add(own, ridge[place], out=own)
+        np.multiply(own, here, out=own)
         flat = own.ravel()
-        total += float(flat.sum())
-        squares += float(flat @ flat)
+        total += float(np.add.reduce(flat))
+        squares += float(np.dot(flat, flat))
     count = len(sums) * max(1, int(np.count_nonzero(shown)))
     return sums, max(squares / count - (total / count) ** 2, 1e-18) ** 0.5
+
+
+@lru_cache(maxsize=16)
+def _pieces(rows: int, columns: int, margin: int) -> tuple[tuple[float, float, tuple[tuple[slice, slice], ...]], ...]:
+    """Of each direction: cosine and sine of twice its angle, and for each sample of a piece what all places (rows,
+    columns) look at in two planes, one above the other, of the even and of the odd columns of a picture with a
+    margin."""
+    height = 2 * rows + 2 * margin + 1
+    pieces = []
+    for degrees, samples in zip(ANGLES_DEG, _samples(), strict=True):
+        twice = 2 * np.radians(degrees)
+        starts = ((margin + y + (x % 2) * height, (margin + x) // 2) for x, y in samples)
+        places = tuple((slice(top, top + 2 * rows, 2), slice(left, left + columns)) for top, left in starts)
+        pieces.append((float(np.cos(twice)), float(np.sin(twice)), places))
+    return tuple(pieces)
 
 
 @lru_cache(maxsize=1)
