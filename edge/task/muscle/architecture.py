@@ -14,7 +14,7 @@ import numpy as np
 
 from edge.task.muscle.aponeuroses import Aponeurosis
 from edge.task.muscle.evidence import Evidence, Floats
-from edge.task.muscle.fascicles import Direction, Streamlines, between, direction, smooth_bend, trace
+from edge.task.muscle.fascicles import Bend, Direction, Streamlines, between, direction, smooth_bend, trace
 from edge.task.muscle.quantiles import median
 
 WEAKER: Final = 0.5
@@ -60,6 +60,7 @@ class Architecture:
     deep_angle_deg: float
     pennation_deg: float
     """Between fascicles and the deep aponeurosis, positive."""
+    bend: Bend
     rows: int
     """Of the grid: the picture's height in cells."""
     streamlines: Streamlines | None
@@ -137,11 +138,17 @@ def apart_deg(one: float, other: float) -> float:
 
 
 def measure(
-    evidence: Evidence, muscle: tuple[Aponeurosis, Aponeurosis, Direction], scale: tuple[float, float]
+    evidence: Evidence,
+    muscle: tuple[Aponeurosis, Aponeurosis, Direction],
+    scale: tuple[float, float],
+    powers: Floats | None = None,
 ) -> Architecture:
-    """scale: (x, y) units of length per cell."""
+    """scale: (x, y) units of length per cell. powers: of the bend, where it is known."""
     upper, lower, fascicles = muscle
-    bend = smooth_bend(evidence, upper, lower, fascicles.angle_deg)
+    if powers is None:
+        bend = smooth_bend(evidence, upper, lower, fascicles.angle_deg)
+    else:
+        bend = Bend.between(powers, upper, lower)
     lines = trace(bend, fascicles.angle_deg, upper, lower)
     squeeze = scale[1] / scale[0]
     angle = scaled_angle_deg(np.tan(np.radians(fascicles.angle_deg)), squeeze)
@@ -149,7 +156,7 @@ def measure(
     size = _size(upper, lower, superficial, deep, lines, scale)
     pennation = apart_deg(angle, deep)
     return Architecture(
-        upper, lower, fascicles, angle, superficial, deep, pennation, evidence.weight.shape[0], lines, size
+        upper, lower, fascicles, angle, superficial, deep, pennation, bend, evidence.weight.shape[0], lines, size
     )
 
 

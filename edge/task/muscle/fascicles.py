@@ -3,7 +3,7 @@ aponeurosis to aponeurosis, also where they leave the picture."""
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, Self
 
 import cv2
 import numpy as np
@@ -116,6 +116,10 @@ class Bend:
     """(columns,) the superficial edge, in cells."""
     scale: Floats
     """(columns,) depths, which go from -1 to 1, per cell."""
+
+    @classmethod
+    def between(cls, powers: Floats, upper: Aponeurosis, lower: Aponeurosis) -> Self:
+        return cls(powers, upper.lower, 2 / np.maximum(lower.upper - upper.lower, 1.0))
 
     def at(self, x: Floats, y: Floats) -> Floats:
         """In radians, at places in cells. A little beyond the picture and the muscle it goes on, then stays."""

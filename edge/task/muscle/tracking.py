@@ -12,6 +12,7 @@ from edge.finding import CaliperMark, Finding, LineMark, Mark, Measurement, Seri
 from edge.frame import Frame, PixelSpacing, Region
 from edge.image.flow import PictureMovement, movement_between, reduced
 from edge.task.continuity import same_scale, soon_after
+from edge.task.muscle.cadence import Thorough
 from edge.task.muscle.filter import (
     Directions,
     Estimate,
@@ -112,6 +113,8 @@ class Track:
     """Whether the last frame showed nothing that could be followed."""
     message: str = ""
     message_until_ns: int = 0
+    thorough: Thorough | None = None
+    """What stands of the last thorough look; None: the next frame needs one."""
 
     @property
     def reasons(self) -> tuple[str, ...]:
