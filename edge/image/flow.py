@@ -24,6 +24,8 @@ LEAST_POINTS: Final = 12
 LEAST_SIDE_PX: Final = 2 * WINDOW_PX
 ROUNDS: Final = 8
 """Of reweighting."""
+SETTLED_PX: Final = 1e-3
+"""A fit that a round changes by less is settled."""
 STEADY: Final = 1e-9 * np.eye(3)
 """What keeps the fit solvable whatever the points."""
 
@@ -97,10 +99,13 @@ def _affine(start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.
     moves, weight = np.ascontiguousarray((end - start).T), np.ones(len(start))
     # What each point adds to the normal equations, once and for all rounds.
     added = np.concatenate([(basis[:, None] * others).reshape(-1, len(start)) for others in (basis, moves)])
-    fit = np.zeros((3, 2))
+    fit, extent = np.zeros((3, 2)), np.abs(basis).max(axis=1)
     for _ in range(ROUNDS):
         sums = added @ weight
+        before = fit
         fit = cv2.solve(sums[:9].reshape(3, 3) + STEADY, sums[9:].reshape(3, 2), flags=cv2.DECOMP_CHOLESKY)[1]
+        if float((np.abs(fit - before).T @ extent).max()) < SETTLED_PX:
+            break
         off = moves - fit.T @ basis
         off *= off
         squares = off[0] + off[1]

@@ -34,7 +34,9 @@ LONGEST_GAP: Final = 0.06
 FITS: Final = ((0.08, 2), (0.06, 3), (0.04, 4), (0.03, 4))
 """(share of the height around a curve in which its ridge is looked for, Legendre terms) of each fit to it."""
 FITS_AGAIN: Final = FITS[2:]
-"""The same from where the curve was a frame before."""
+"""The same from where the curve was a frame before,"""
+STILL_CELLS: Final = 0.5
+"""up to the first that moves it by no more."""
 EDGE_REACH: Final = 0.05
 """Share of the height around a curve in which its edges are looked for."""
 BEND: Final = (0.0, 0.0, 0.02, 0.08)
@@ -120,14 +122,26 @@ def find_aponeuroses(likely: Plane, lit: NDArray[np.bool_]) -> tuple[Aponeurosis
 
 
 def found_again(likely: Plane, lit: NDArray[np.bool_], before: Sequence[Aponeurosis]) -> tuple[Aponeurosis, ...] | None:
-    """The curves of a frame before as this frame's map shows them; None where one is not seen near its old place."""
+    """The curves of a frame before as this frame's map shows them, as thick as they were; None where one is not seen
+    near its old place."""
     left = _Map.of(likely if lit.all() else likely * lit)
     found = []
     for curve in before:
-        own = _bent(left, curve.middle, lit, FITS_AGAIN)
-        if own is None:
+        middle = curve.middle
+        for share, terms in FITS_AGAIN:
+            start = middle
+            at, weight = _ridge(left, start, max(2, round(share * likely.shape[0])))
+            if np.count_nonzero(weight) < 8:
+                return None
+            middle = _fitted(at, weight, start, terms)
+            if float(np.abs(middle - start).max()) < STILL_CELLS:
+                break
+        edged = _edged(
+            left, middle, lit, (float(curve.middle[0] - curve.upper[0]), float(curve.lower[0] - curve.middle[0]))
+        )
+        if edged is None:
             return None
-        found.append(own)
+        found.append(edged)
     return tuple(found)
 
 
@@ -258,15 +272,18 @@ def _straight_beyond(curve: Floats, first: int, last: int) -> Floats:
     return straight
 
 
-def _edged(likely: _Map, middle: Floats, lit: NDArray[np.bool_]) -> Aponeurosis | None:
-    """The curve with its edges, where the map falls to one half of what it is in the middle, and where it is seen."""
+def _edged(
+    likely: _Map, middle: Floats, lit: NDArray[np.bool_], half_widths: tuple[float, float] | None = None
+) -> Aponeurosis | None:
+    """The curve with its edges, where the map falls to one half of what it is in the middle, and where it is seen.
+    half_widths: upward and downward, where they are known."""
     window, nearest = likely.window(middle, _reach(likely.plane.shape[0], EDGE_REACH))
     peak = window.max(axis=0)
     seen = _closed(peak > INSIDE, round(LONGEST_GAP * middle.size))
     x = np.flatnonzero(seen)
     if x.size < 8:
         return None
-    up, down = _half_widths(window, nearest - middle, seen)
+    up, down = half_widths or _half_widths(window, nearest - middle, seen)
     off = x - x.mean()
     slope = float(off @ middle[x]) / float(off @ off)
     n_lit = max(1, int(np.count_nonzero(lit)))

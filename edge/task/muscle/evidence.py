@@ -1,13 +1,15 @@
 """What can be seen in a muscle's picture, cell by cell: the grid of cells, and what the network says of each."""
 
 from dataclasses import dataclass, replace
-from typing import Final, Self
+from functools import lru_cache
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.frame import Region
+from edge.task.muscle.quantiles import median
 from edge.task.tensor import Fit
 
 Plane = NDArray[np.float32]
@@ -35,7 +37,8 @@ class Grid:
     cell_px: float
 
     @classmethod
-    def of(cls, region: Region) -> Self:
+    @lru_cache(maxsize=8)
+    def of(cls, region: Region) -> "Grid":
         fit = Fit.of(region.height, region.width, SIDE)
         rows, columns = (
             _held(length, offset, fit.scale) for length, offset in ((region.height, fit.top), (region.width, fit.left))
@@ -132,4 +135,4 @@ def lit_columns(picture: Plane) -> NDArray[np.bool_]:
     place = picture.shape[0] * 4 // 5
     bright = np.partition(np.ascontiguousarray(picture.T), place, axis=1)[:, place].astype(np.float32)
     even = cv2.blur(bright[None], (5, 1))[0]
-    return np.asarray(even > DIM_SHARE * np.median(even))
+    return np.asarray(even > DIM_SHARE * median(even))

@@ -30,8 +30,8 @@ GOES_ON: Final = 3.0
 """Distance from the middle, in halves of the picture's width and of the thickness, up to which the field goes on."""
 ROUNDS: Final = 30
 """At most, in which a line is found."""
-HELD_CELLS: Final = 1e-6
-"""A line that a round moves by less is found."""
+HELD_CELLS: Final = 1e-4
+"""A line that a round moves by less is found; the next would move it by a tenth of that."""
 FLATTEST_SINE: Final = 0.035
 """Two degrees: what runs flatter meets the aponeuroses too far away to say where."""
 
@@ -126,10 +126,16 @@ class Bend:
         last = self.top.size - 1
         columns = np.arange(last + 1)
         top, scale = (np.interp(x, columns, values) for values in (self.top, self.scale))
-        across = _within(x * (2 / last) - 1)
-        down = _within((y - top) * scale - 1)
-        constant, *higher = (((p[3] * across + p[2]) * across + p[1]) * across + p[0] for p in self.powers.tolist())
-        return np.asarray(((higher[2] * down + higher[1]) * down + higher[0]) * down + constant)
+        across, down = _within(x * (2 / last) - 1), _within((y - top) * scale - 1)
+        squares = across * across
+        terms = np.stack((np.ones_like(across), across, squares, squares * across))
+        constant, first, second, third = (self.powers @ terms.reshape(4, -1)).reshape(terms.shape)
+        found = third * down
+        for power in (second, first):
+            found += power
+            found *= down
+        found += constant
+        return np.asarray(found)
 
 
 def _within(values: Floats) -> Floats:
@@ -293,10 +299,10 @@ def _walked(bend: Bend, angle: float, start: tuple[Floats, Floats], step: float)
         heading = bend.at(x, y)
         heading += angle
         right, up = np.cos(heading), np.sin(heading)
-        before = y
-        x, y = start[0] + step * (to_knots @ right), start[1] - step * (to_knots @ up)
-        # A line moves across its way; hardly one stands upright.
-        if float(np.abs(y - before).max()) < HELD_CELLS:
+        later = start[1] - step * (to_knots @ up)
+        held = float(np.abs(later - y).max()) < HELD_CELLS
+        x, y = start[0] + step * (to_knots @ right), later
+        if held:
             break
     return np.stack((start[0] + step * (to_steps @ right), start[1] - step * (to_steps @ up)), axis=2)
 
