@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 LONGEST_PX: Final = 320
 """Longest side of the pictures that are compared: bounds the cost, and speckle is gone from larger ones anyway."""
 MOST_POINTS: Final = 150
-WINDOW_PX: Final = 17
+WINDOW_PX: Final = 13
 LEVELS: Final = 3
 """Halvings of the picture: movements of some 60 px can be followed."""
 RETURN_PX: Final = 1.0

@@ -142,7 +142,8 @@ def found_again(likely: Plane, lit: NDArray[np.bool_], before: Sequence[Aponeuro
         if edged is None:
             return None
         found.append(edged)
-    return tuple(found)
+    upper, lower = found
+    return upper, lower
 
 
 def _best_line(likely: Plane) -> tuple[float, float, float]:

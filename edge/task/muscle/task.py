@@ -21,7 +21,7 @@ from edge.task.muscle.architecture import Architecture, apart_deg, choose_muscle
 from edge.task.muscle.cadence import Thorough
 from edge.task.muscle.evidence import SIDE, Evidence, Floats, Grid, evidence_of, folded_deg, lit_columns
 from edge.task.muscle.fascicles import Direction, between, direction
-from edge.task.muscle.image_analysis import read_between, see_muscle, tensor_between
+from edge.task.muscle.image_analysis import read_between, see_again, see_muscle, tensor_between
 from edge.task.muscle.marks import marks_of
 from edge.task.muscle.sizes import measurements_of
 from edge.task.muscle.spec import SPEC, MuscleOptions
@@ -221,6 +221,12 @@ class ClassicalMuscleTask(MuscleTask):
         picture = grid.cut(fitted)
         evidence, curves = see_muscle(picture)
         return MuscleSight(grid, evidence, curves, picture)
+
+    def look_again(self, frame: Frame, fitted: Picture, outputs: Outputs, before: Thorough) -> MuscleSight | None:
+        grid = Grid.of(frame.ultrasound)
+        picture = grid.cut(fitted)
+        found = see_again(picture, before.evidence, before.curves)
+        return None if found is None else MuscleSight(grid, *found, picture)
 
     def second_opinion(self, sight: MuscleSight, chosen: Chosen) -> Direction | None:
         """What the structure tensor reads in the same belly."""
