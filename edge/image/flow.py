@@ -4,6 +4,7 @@ Lucas and Kanade 1981 with Bouguet's pyramids, there and back again.
 """
 
 from dataclasses import dataclass
+from math import sqrt
 from typing import Final
 
 import cv2
@@ -103,7 +104,8 @@ def _affine(start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.
     for _ in range(ROUNDS):
         sums = added @ weight
         before = fit
-        fit = cv2.solve(sums[:9].reshape(3, 3) + STEADY, sums[9:].reshape(3, 2), flags=cv2.DECOMP_CHOLESKY)[1]
+        found = cv2.solve(sums[:9].reshape(3, 3) + STEADY, sums[9:].reshape(3, 2), flags=cv2.DECOMP_CHOLESKY)[1]
+        fit = np.asarray(found, np.float64)
         if float((np.abs(fit - before).T @ extent).max()) < SETTLED_PX:
             break
         off = moves - fit.T @ basis
@@ -118,5 +120,5 @@ def _median_root(squares: NDArray[np.float64]) -> float:
     """The median of their roots."""
     half = squares.size // 2
     parted = np.partition(squares, half)
-    upper = float(parted[half]) ** 0.5
-    return upper if squares.size % 2 else (upper + float(parted[:half].max()) ** 0.5) / 2
+    upper = sqrt(parted[half])
+    return upper if squares.size % 2 else (upper + sqrt(parted[:half].max())) / 2

@@ -121,8 +121,10 @@ def find_aponeuroses(likely: Plane, lit: NDArray[np.bool_]) -> tuple[Aponeurosis
     return tuple(sorted(found, key=lambda curve: float(curve.middle.mean())))
 
 
-def found_again(likely: Plane, lit: NDArray[np.bool_], before: Sequence[Aponeurosis]) -> tuple[Aponeurosis, ...] | None:
-    """The curves of a frame before as this frame's map shows them, as thick as they were; None where one is not seen
+def found_again(
+    likely: Plane, lit: NDArray[np.bool_], before: tuple[Aponeurosis, Aponeurosis]
+) -> tuple[Aponeurosis, Aponeurosis] | None:
+    """Two curves of a frame before as this frame's map shows them, as thick as they were; None where one is not seen
     near its old place."""
     left = _Map.of(likely if lit.all() else likely * lit)
     found = []

@@ -154,7 +154,7 @@ def smooth_bend(evidence: Evidence, upper: Aponeurosis, lower: Aponeurosis, angl
     cells = np.flatnonzero(between(upper, lower, rows) & _chequered(rows, columns))
     y, x = np.divmod(cells, columns)
     off = _off_deg(evidence.twice.ravel()[cells] * np.degrees(0.5), angle_deg)
-    weight = evidence.weight.ravel()[cells] * (np.abs(off) < BESIDE_MODE_DEG)
+    weight = evidence.weight.ravel()[cells].astype(np.float64) * (np.abs(off) < BESIDE_MODE_DEG)
     off *= np.radians(1.0)
     terms = _terms(x * (2 / (columns - 1)) - 1, (y - top[x]) * scale[x] - 1)
     factors = _solved(terms, off, weight)

@@ -79,15 +79,15 @@ def _even(picture: Plane, shown: NDArray[np.bool_]) -> Plane:
     here = shown.astype(np.float32)
     light = cv2.resize(here, picture.shape[::-1], interpolation=cv2.INTER_NEAREST)
     # A quarter of the picture's resolution is half of the mask's.
-    few_lit = cv2.resize(here, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    few_lit = np.asarray(cv2.resize(here, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.float32)
     near, wide = (max(picture.shape) * share for share in CONTRAST_SHARES)
-    off = picture * light
+    off = np.asarray(picture * light, np.float32)
     off -= _mean(off, few_lit, near)
     off *= light
-    contrast = cv2.sqrt(_mean(cv2.multiply(off, off), few_lit, wide))
+    contrast = cv2.sqrt(_mean(off * off, few_lit, wide))
     contrast += 3
     off /= contrast
-    return np.asarray(off, np.float32)
+    return off
 
 
 def _mean(values: Plane, few_lit: Plane, sigma: float) -> Plane:
@@ -202,7 +202,7 @@ def _pooled(votes: Plane) -> tuple[Plane, Plane]:
     own = near - near[::-1]
     flat = own.reshape(len(own), -1)
     cv2.threshold(flat, 0, 0, cv2.THRESH_TOZERO, dst=flat)
-    return own, near.sum(axis=0)
+    return np.asarray(own, np.float32), np.asarray(near.sum(axis=0), np.float32)
 
 
 @lru_cache(maxsize=64)
