@@ -7,7 +7,7 @@ import pytest
 from edge.task.muscle.evidence import Evidence, lit_columns
 from edge.task.muscle.fascicles import direction
 from edge.task.muscle.image_analysis import band_evidence, see_muscle, structure_angle_deg
-from edge.task.muscle.line_filter import line_field
+from edge.task.muscle.line_filter import ANGLES_DEG, SOFT_PX, _line_sums, _samples, line_field
 
 ROWS, COLUMNS = 230, 256
 BELLY = np.ones((ROWS // 2, COLUMNS // 2), bool)
@@ -122,3 +122,20 @@ def test_a_belly_of_few_rows_is_no_error(rows: int) -> None:
     twice, weight = line_field(picture_of(20, 3), [belly])
     assert np.isfinite(np.stack((twice, weight))).all()
     assert not weight[~belly].any()
+
+
+def test_lines_are_summed_up_as_place_by_place() -> None:
+    rng = np.random.default_rng(2)
+    even, shown = rng.normal(size=(40, 60)).astype(np.float32), np.ones((20, 30), bool)
+    shown[:, 25:] = False
+    sums, deviation = _line_sums(even, shown)
+    soft = cv2.GaussianBlur(even, (0, 0), SOFT_PX[0], sigmaY=SOFT_PX[1])
+    soft = cv2.copyMakeBorder(soft, 30, 30, 30, 30, cv2.BORDER_REPLICATE)
+    xx, xy, yy = (cv2.Sobel(soft, cv2.CV_32F, *order, ksize=3) for order in ((2, 0), (1, 1), (0, 2)))
+    for own, degrees, samples in zip(sums, ANGLES_DEG, _samples(), strict=True):
+        across = np.radians(degrees)
+        # The second derivative at a right angle to the line, turned round: bright lines are ridges.
+        ridge = -(np.sin(across) ** 2 * xx + 2 * np.sin(across) * np.cos(across) * xy + np.cos(across) ** 2 * yy)
+        plain = sum(ridge[30 + y : 70 + y : 2, 30 + x : 90 + x : 2] for x, y in samples) * shown
+        np.testing.assert_allclose(own, plain, atol=2e-4)
+    assert deviation == pytest.approx(sums[:, shown].std(), rel=1e-4)
