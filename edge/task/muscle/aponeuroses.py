@@ -238,7 +238,7 @@ def _fitted(at: Floats, weight: Floats, before: Floats, terms: int) -> Floats:
     basis, products, bend, least = _basis(at.size, terms)
     cost = bend * weight.sum() + least
     curve = before
-    there = np.flatnonzero(weight)
+    there = weight.nonzero()[0]
     for _ in range(2):
         off = at - curve
         distance = np.abs(off[there])
@@ -283,11 +283,11 @@ def _edged(
     window, nearest = likely.window(middle, _reach(likely.plane.shape[0], EDGE_REACH))
     peak = window.max(axis=0)
     seen = _closed(peak > INSIDE, round(LONGEST_GAP * middle.size))
-    x = np.flatnonzero(seen)
+    x = seen.nonzero()[0]
     if x.size < 8:
         return None
     up, down = half_widths or _half_widths(window, nearest - middle, seen)
-    off = x - x.mean()
+    off = x - x.sum() / x.size
     slope = float(off @ middle[x]) / float(off @ off)
     n_lit = max(1, int(np.count_nonzero(lit)))
     near = float(np.minimum(peak, 1).sum()) / n_lit
@@ -319,10 +319,10 @@ def _half_widths(window: Plane, off: Floats, seen: NDArray[np.bool_]) -> tuple[f
 
 def _closed(seen: NDArray[np.bool_], gap: int) -> NDArray[np.bool_]:
     """`seen` with gaps of at most so many columns closed."""
-    at = np.flatnonzero(seen)
+    at = seen.nonzero()[0]
     closed = seen.copy()
-    steps = np.diff(at)
-    for k in np.flatnonzero((steps > 1) & (steps <= gap + 1)).tolist():
+    steps = at[1:] - at[:-1]
+    for k in ((steps > 1) & (steps <= gap + 1)).nonzero()[0].tolist():
         closed[at[k] : at[k + 1]] = True
     return closed
 

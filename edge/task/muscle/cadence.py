@@ -62,7 +62,7 @@ class Thorough:
         return all(
             now.strength >= LESS_SEEN * then.strength
             and now.coverage >= LESS_SEEN * then.coverage
-            and abs(float(now.middle.mean() - then.middle.mean())) <= reach
+            and abs(float(np.add.reduce(now.middle - then.middle))) <= reach * now.middle.size
             for now, then in zip(curves, self.first_curves, strict=True)
         )
 

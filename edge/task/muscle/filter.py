@@ -243,16 +243,17 @@ def corrected(estimate: Estimate, reading: FrameReading, now_ns: int) -> Estimat
     if estimate.belief.deviations(innovation, noise) <= DEPARTED:
         belief = estimate.belief.corrected(innovation, noise)
         if estimate.name in _DIRECTIONS:
-            belief = replace(belief, value=folded_deg(belief.value))
-        return replace(
-            estimate,
-            belief=belief,
-            noise=noise,
-            standing=_standing(reading),
-            measured_ns=now_ns,
-            single=own.value,
-            predicted=False,
-            departed=0,
+            belief = Belief(folded_deg(belief.value), belief.variance)
+        return Estimate(
+            estimate.name,
+            estimate.unit,
+            belief,
+            noise,
+            _standing(reading),
+            now_ns,
+            estimate.expected,
+            own.value,
+            joined=estimate.joined,
         )
     if estimate.departed + 1 >= DEPARTED_FRAMES:
         return begun(reading, now_ns)
@@ -268,8 +269,19 @@ def _nature(name: str) -> Nature:
 
 
 def _unmeasured(estimate: Estimate, change: float, variance: float, expected: float | None) -> Estimate:
-    belief = estimate.belief.moved(change, variance)
-    return replace(estimate, belief=belief, expected=expected, single=None, predicted=True, joined=True)
+    return Estimate(
+        estimate.name,
+        estimate.unit,
+        estimate.belief.moved(change, variance),
+        estimate.noise,
+        estimate.standing,
+        estimate.measured_ns,
+        expected,
+        None,
+        predicted=True,
+        departed=estimate.departed,
+        joined=True,
+    )
 
 
 def _change(estimate: Estimate, movement: TissueMovement) -> float:
@@ -310,29 +322,34 @@ def lengthened(courses: tuple[SeriesMark, ...], estimates: tuple[Estimate, ...],
     """The courses with this frame's estimates, without what is older than the window or lies in the future."""
     news = {estimate.name: estimate for estimate in estimates}
     units = {estimate.name.removesuffix("_px"): (estimate.name, estimate.unit) for estimate in estimates}
+    now = np.array([now_ns], np.int64)
+    # Quantities that were measured together have their times in common.
+    times: dict[int, tuple[slice, NDArray[np.int64]]] = {}
     kept = {}
     for course in courses:
         own = course.name, course.unit
-        part = slice(*np.searchsorted(course.times_ns, (now_ns - WINDOW_NS, now_ns)).tolist())
-        if units.get(course.name.removesuffix("_px"), own) == own and part.start < part.stop:
-            kept[course.name] = _lengthened(course, part, news.pop(course.name, None), now_ns)
-    return (*kept.values(), *(_lengthened(None, slice(0, 0), estimate, now_ns) for estimate in news.values()))
+        if units.get(course.name.removesuffix("_px"), own) != own:
+            continue
+        if id(course.times_ns) not in times:
+            part = slice(*course.times_ns.searchsorted((now_ns - WINDOW_NS, now_ns)).tolist())
+            times[id(course.times_ns)] = part, np.concatenate((course.times_ns[part], now))
+        part, whole = times[id(course.times_ns)]
+        if part.start < part.stop:
+            kept[course.name] = _lengthened(course, part, news.pop(course.name, None), whole)
+    begun_now = (SeriesMark(each.name, each.unit, now, *_last(each, joined=False)) for each in news.values())
+    return (*kept.values(), *begun_now)
 
 
-def _lengthened(course: SeriesMark | None, part: slice, estimate: Estimate | None, now_ns: int) -> SeriesMark:
-    """A part of a course, or none, with this frame's estimate at its end, if there is one."""
-    columns: tuple[NDArray[Any], ...] = ()
-    if course is not None:
-        columns = tuple(each[part] for each in (course.times_ns, course.values, course.predicted, course.joined))
+def _lengthened(course: SeriesMark, part: slice, estimate: Estimate | None, times_ns: NDArray[np.int64]) -> SeriesMark:
+    """A part of a course with this frame's estimate at its end, if there is one. times_ns: with the frame's."""
+    columns = course.values[part], course.predicted[part], course.joined[part]
     if estimate is None:
-        assert course is not None
-        return SeriesMark(course.name, course.unit, *columns)
+        return SeriesMark(course.name, course.unit, course.times_ns[part], *columns)
+    last = _last(estimate, joined=estimate.joined)
+    return SeriesMark(course.name, course.unit, times_ns, *map(np.concatenate, zip(columns, last, strict=True)))
+
+
+def _last(estimate: Estimate, *, joined: bool) -> tuple[NDArray[Any], ...]:
+    """The values, whether they are predicted, and whether they go on, of one frame."""
     said = estimate.measurement
-    row = (
-        np.array([now_ns], np.int64),
-        np.array([(said.value, said.low, said.high)]),
-        np.array([estimate.predicted]),
-        np.array([estimate.joined and course is not None]),
-    )
-    whole = tuple(map(np.concatenate, zip(columns, row, strict=True))) if columns else row
-    return SeriesMark(estimate.name, estimate.unit, *whole)
+    return np.array([(said.value, said.low, said.high)]), np.array([estimate.predicted]), np.array([joined])
