@@ -17,7 +17,7 @@ from edge.overlay.card import Card, draw_card
 from edge.overlay.field import STRENGTH, draw_key, tint_field
 from edge.overlay.layout import LOWER_LEFT, Box
 from edge.overlay.lines import Line, dashed, draw_fixed, may_show, whole
-from edge.overlay.mask import TINT, outline, tint, under
+from edge.overlay.mask import TINT, outline, tint, trimmed, under
 from edge.overlay.palette import dimmed
 from edge.overlay.panel import finding_card, title_card
 from edge.overlay.scale import draw_scale
@@ -147,10 +147,17 @@ def _draw_mask(sheet: Sheet, mark: MaskMark, verdict: Verdict, faint: bool, outl
     colour = palette.mask_colour(mark.label)
     if faint and outlined:
         outline(sheet.picture, mark, dimmed(colour), sheet.size / 2)
+    seen = trimmed(mark)
+    if seen is None:
+        return
+    target, mask = under(sheet.busy, seen)
+    if target.size == 0:
+        return
     if tinted and not faint:
         share = _LIMITED_TINT if verdict is Verdict.LIMITED else TINT
-        tint(sheet.picture, mark, colour, share, sheet.memory.planes)
-    target, mask = under(sheet.busy, mark)
+        # Only masks were drawn before, and each is marked as busy.
+        grey = sheet.grey if cv2.countNonZero(target) == 0 else None
+        tint(sheet.picture, seen, colour, share, sheet.memory.planes, grey)
     target |= mask
 
 

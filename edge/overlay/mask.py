@@ -1,6 +1,5 @@
 """Segmented structures: a translucent tint, or a dashed outline."""
 
-from functools import lru_cache
 from typing import Final
 
 import cv2
@@ -16,18 +15,37 @@ TINT: Final = 0.28
 """Share of the colour: enough to see the extent, too little to hide the speckle."""
 
 
-def tint(picture: NDArray[np.uint8], mark: MaskMark, colour: Colour, share: float, planes: Planes) -> None:
-    """Mixes `colour` into `picture` (height, width, 3) uint8 where the mask is set; touches only its bounding box."""
-    target, mask = under(picture, mark)
-    if target.size == 0:
-        return
-    x, y, width, height = cv2.boundingRect(mask)
+def trimmed(mark: MaskMark) -> MaskMark | None:
+    """Without the empty rows and columns around it; None: it is empty."""
+    x, y, width, height = cv2.boundingRect(mark.mask) if mark.mask.size else (0, 0, 0, 0)
     if width == 0:
-        return
-    target, mask = target[y : y + height, x : x + width], mask[y : y + height, x : x + width]
-    solid = _solid(picture.shape[0], picture.shape[1], colour)[:height, :width]
-    mixed = planes.plane("mixed", height, width, 3)
-    cv2.addWeighted(target, 1 - share, solid, share, 0, mixed)
+        return None
+    origin = mark.origin[0] + x, mark.origin[1] + y
+    return MaskMark(mark.name, mark.label, mark.mask[y : y + height, x : x + width], origin)
+
+
+def tint(
+    picture: NDArray[np.uint8],
+    mark: MaskMark,
+    colour: Colour,
+    share: float,
+    planes: Planes,
+    grey: NDArray[np.uint8] | None = None,
+) -> None:
+    """Mixes `colour` into `picture` (height, width, 3) uint8 where the mask is set.
+
+    grey: (height, width) uint8, what the picture still shows under the mask, where that is known: it costs a third.
+    """
+    target, mask = under(picture, mark)
+    mixed = planes.plane("mixed", *target.shape)
+    if grey is None:
+        cv2.convertScaleAbs(target, mixed, 1 - share)
+    else:
+        plane = planes.plane("grey", *mask.shape)
+        cv2.convertScaleAbs(under(grey, mark)[0], plane, 1 - share)
+        cv2.cvtColor(plane, cv2.COLOR_GRAY2BGR, mixed)
+    # Whole numbers, or OpenCV reckons with floating point.
+    cv2.add(mixed, np.rint(share * np.array((*colour, 0), np.float64)), mixed)
     cv2.copyTo(mixed, mask, target)
 
 
@@ -44,9 +62,3 @@ def under(picture: NDArray[np.uint8], mark: MaskMark) -> tuple[NDArray[np.uint8]
     mask = mark.mask[max(0, -y) :, max(0, -x) :]
     target = picture[max(0, y) :, max(0, x) :][: mask.shape[0], : mask.shape[1]]
     return target, mask[: target.shape[0], : target.shape[1]]
-
-
-@lru_cache(maxsize=8)
-def _solid(height: int, width: int, colour: Colour) -> NDArray[np.uint8]:
-    """Kept from frame to frame, since filling it takes longer than mixing it in."""
-    return np.full((height, width, 3), colour, np.uint8)

@@ -79,6 +79,23 @@ def test_mask_over_the_border_is_cut_off():
     assert (picture[100, 100] == 60).all()
 
 
+def test_masks_over_each_other_are_mixed_one_after_the_other():
+    """As cv2.addWeighted does it for each, to a rounded grey level."""
+    rng = np.random.default_rng(4)
+    frame = replace(frame_of(), pixels=rng.integers(0, 256, (480, 640), np.uint8), spacing=None)
+    ring = cv2.circle(np.zeros((90, 130), np.uint8), (60, 40), 30, 1, 9)
+    masks = [MaskMark("m", 1, ring, (200, 100)), MaskMark("m", 2, ring, (230, 90)), MaskMark("m", 3, ring, (-50, 30))]
+    expected = cv2.cvtColor(frame.pixels, cv2.COLOR_GRAY2BGR)
+    for mask in masks:
+        inside = np.zeros((480, 640), np.uint8)
+        left, top = mask.origin
+        inside[top : top + 90, max(0, left) : left + 130] = mask.mask[:, max(0, -left) :]
+        mixed = cv2.addWeighted(expected, 0.72, np.full_like(expected, palette.mask_colour(mask.label)), 0.28, 0)
+        expected[inside > 0] = mixed[inside > 0]
+    picture = draw(frame, finding_of(marks=tuple(masks), measurements=(), spacing=None))
+    assert np.abs(picture[:240].astype(int) - expected[:240]).max() <= 2
+
+
 def test_borders_have_their_own_colours():
     picture = draw(frame_of(), finding_of())
     assert len(shown(picture, palette.UPPER, slice(149, 152))) > 250
