@@ -168,7 +168,7 @@ def _draw_lines(sheet: Sheet, marks: Sequence[LineMark], calipers: list[Line], t
     borders: list[Line] = []
     looks: dict[tuple[palette.Colour, bool], list[int]] = {}
     for index, mark in enumerate(marks):
-        if may_show(mark.points, width, height, 2 * width_px):
+        if may_show(mark.points, width, height):
             looks.setdefault(_look(terms, mark.name, index, faint), []).append(len(borders))
             borders.append(mark.points)
     fixed = whole(borders + calipers, width_px)

@@ -73,7 +73,7 @@ def tint_field(
 def _cells(mark: FieldMark, strength: float) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Of each cell what is kept of the picture and what is painted on it, (rows, columns, 3) uint8."""
     sure = np.clip((mark.confidence - UNSURE) * np.float32(strength / (SURE - UNSURE)), 0, np.float32(strength))
-    colours = wheel()[np.rint(mark.angle_deg).astype(np.intp) % 180]
+    colours = np.take(wheel(), np.rint(mark.angle_deg).astype(np.intp), axis=0, mode="wrap")
     colours *= sure[..., None]
     keep = colours + (255 - 255 * sure)[..., None]
     colours *= np.float32(GLOW)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate
+from math import isfinite
 from typing import Final
 
 import cv2
@@ -73,16 +74,15 @@ def whole(lines: Sequence[Line], width_px: int) -> list[FixedLine]:
     return found
 
 
-def may_show(line: Line, width: int, height: int, around_px: int) -> bool:
-    """False: all of it lies to one side of a picture of this size."""
-    if len(line) > _FEW_POINTS:
+def may_show(line: Line, width: int, height: int) -> bool:
+    """False: it is straight and lies beyond an edge of a picture of this size."""
+    if len(line) != 2:
         return True
+    (x0, y0), (x1, y1) = line.tolist()
+    right, bottom = width - 0.5, height - 0.5
     # A comparison with what is no number is false: such a line is looked at where it is drawn.
-    for axis, extent in enumerate((width, height)):
-        values = line[:, axis].tolist()
-        if all(value < -around_px for value in values) or all(value > extent + around_px for value in values):
-            return False
-    return True
+    beside = (x0 <= -0.5 and x1 <= -0.5) or (x0 >= right and x1 >= right)
+    return not (beside or (y0 <= -0.5 and y1 <= -0.5) or (y0 >= bottom and y1 >= bottom))
 
 
 def thinned(points: Line, step_px: float) -> Line:
@@ -93,7 +93,7 @@ def thinned(points: Line, step_px: float) -> Line:
     if len(points) <= _FEW_POINTS:
         return points
     length_px = cv2.arcLength(np.ascontiguousarray(points), False)
-    if not np.isfinite(length_px) or len(points) <= (wanted := max(2, int(length_px / step_px) + 1)):
+    if not isfinite(length_px) or len(points) <= (wanted := max(2, int(length_px / step_px) + 1)):
         return points
     return points[_evenly(len(points), wanted)]
 

@@ -55,9 +55,14 @@ class Lane:
 
 def charted(finding: Finding, terms: Terms) -> list[SeriesMark]:
     """The courses that have a lane, from above; none while no frame has followed another yet."""
-    marks = [mark for mark in finding.marks if isinstance(mark, SeriesMark)]
-    shown = [mark for name in terms.lanes() for mark in marks if mark.name.removesuffix("_px") == name] if marks else []
+    marks = {mark.name.removesuffix("_px"): mark for mark in finding.marks if isinstance(mark, SeriesMark)}
+    shown = [marks[name] for name in _lanes(terms) if name in marks] if marks else []
     return shown if any(mark.joined.any() for mark in shown) else []
+
+
+@lru_cache(maxsize=64)
+def _lanes(terms: Terms) -> tuple[str, ...]:
+    return terms.lanes()
 
 
 def draw_strip_chart(sheet: Sheet, shown: Sequence[SeriesMark], terms: Terms, end_ns: int, old: bool) -> None:
@@ -89,9 +94,11 @@ def draw_strip_chart(sheet: Sheet, shown: Sequence[SeriesMark], terms: Terms, en
     texts += _ends(plots[-1], em, "then" if old else "now")
     ground = Ground(box.width, box.height, _GROUND_KEEPS, _GROUND_GREY, _rules(tuple(plots), em))
     paste(sheet.picture, sheet.memory.plate("chart").drawn(ground, tuple(texts)), box.x, box.y)
-    for mark, ends, plot in zip(shown, spans, plots, strict=True):
-        lane = Lane(Box(box.x + plot.x, box.y + plot.y, plot.width, plot.height), *ends, end_ns)
-        _draw_course(sheet, mark, lane)
+    lanes = [
+        Lane(Box(box.x + plot.x, box.y + plot.y, plot.width, plot.height), *ends, end_ns)
+        for ends, plot in zip(spans, plots, strict=True)
+    ]
+    _draw_courses(sheet, shown, lanes)
 
 
 def span(mark: SeriesMark) -> tuple[float, float]:
@@ -188,16 +195,20 @@ def _tick(size: int) -> int:
     return max(2, size // 4)
 
 
-def _draw_course(sheet: Sheet, mark: SeriesMark, lane: Lane) -> None:
-    """The intervals as a translucent band, and the values as a line over it."""
-    points = lane.points(mark.times_ns, mark.values.T)
-    runs = list(_runs(mark))
-    _fill_bands(sheet.picture, points, lane.plot, runs)
+def _draw_courses(sheet: Sheet, marks: Sequence[SeriesMark], lanes: Sequence[Lane]) -> None:
+    """The intervals as translucent bands, and the values as lines over them."""
+    bands: list[NDArray[np.float32]] = []
     measured: list[Line] = []
     predicted: list[Line] = []
-    for run in runs:
-        for part, is_predicted in _parts(points[0, run], mark.predicted[run]):
-            (predicted if is_predicted else measured).append(part)
+    for mark, lane in zip(marks, lanes, strict=True):
+        points = lane.points(mark.times_ns, mark.values.T)
+        for run in _runs(mark):
+            value, low, high = points[:, run]
+            bands.append(np.concatenate((high, low[::-1])))
+            for part, is_predicted in _parts(value, mark.predicted[run]):
+                (predicted if is_predicted else measured).append(part)
+    first, last = lanes[0].plot, lanes[-1].plot
+    _fill_bands(sheet.picture, bands, Box(first.x, first.y, first.width, last.bottom - first.y))
     width_px = 1 if sheet.size < 20 else 2
     draw_lines(sheet.picture, measured, ICE, width_px)
     draw_dashes(sheet.picture, predicted, WARNING, width_px, 4.0 * width_px)
@@ -210,13 +221,15 @@ def _runs(mark: SeriesMark) -> Iterator[slice]:
         yield slice(start, end)
 
 
-def _fill_bands(picture: NDArray[np.uint8], points: NDArray[np.float32], plot: Box, runs: Sequence[slice]) -> None:
-    target = plot.cut(picture)
+def _fill_bands(picture: NDArray[np.uint8], bands: Sequence[NDArray[np.float32]], around: Box) -> None:
+    """around: all lanes, in which what is not filled stays as it is."""
+    target = around.cut(picture)
     tinted = target.copy()
-    corners = np.rint(points[1:] - np.array((plot.x, plot.y), np.float32)).astype(np.int32)
-    for run in runs:
-        low, high = corners[:, run]
-        cv2.fillPoly(tinted, [np.concatenate((high, low[::-1]))], SKY)
+    corners = np.rint(np.concatenate(bands) - np.array((around.x, around.y), np.float32)).astype(np.int32)
+    start = 0
+    for band in bands:
+        cv2.fillPoly(tinted, [corners[start : start + len(band)]], SKY)
+        start += len(band)
     cv2.addWeighted(tinted, _BAND, target, 1 - _BAND, 0, target)
 
 
