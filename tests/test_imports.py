@@ -162,6 +162,8 @@ def test_the_command_line_starts_without_a_runtime() -> None:
     brought = modules_after("import edge.app.cli")
     asked_for = {"onnxruntime", "openvino", "ai_edge_litert", "tflite_runtime", "pydicom", "aiohttp", "serial"}
     assert not brought & (asked_for | {"matplotlib"} | BATCH_ONLY)
+    # What a command itself needs it imports as it runs; the line's messages alone take a tenth of a second.
+    assert not brought & {"numpy", "cv2", "av", "msgspec", "pydantic", "firmware_bridge"}
 
 
 BATCH_ONLY = {"dask", "distributed", "pyarrow"}

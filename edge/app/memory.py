@@ -16,7 +16,7 @@ _CODE = re.compile(
     r"(?:[A-Z].*\n)*?Anonymous: +(\d+) kB$",
     re.MULTILINE,
 )
-"""In /proc/PID/smaps, code of a file: start, end, kilobytes in memory, and how many of them are no longer the file's."""
+"""In /proc/PID/smaps, a file's code: start, end, kilobytes in memory, and how many are no longer the file's."""
 _LEAST_KB = 256
 """With less in memory a library is not worth a call."""
 

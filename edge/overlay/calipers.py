@@ -1,6 +1,6 @@
 """Calipers: two end caps, a line between them, and what was measured beside them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from math import hypot, isfinite
 
 import cv2
@@ -16,27 +16,22 @@ from edge.overlay.sprite import paste
 from edge.overlay.text import line_height, sprite, text_width
 
 
-def draw_calipers(
-    picture: NDArray[np.uint8],
-    marks: Sequence[CaliperMark],
-    colour: Colour,
-    width_px: int,
-    cap_px: float,
-    broken: bool,
+def draw_broken(
+    picture: NDArray[np.uint8], paths: Sequence[Line], colour: Colour, width_px: int, cap_px: float
 ) -> None:
-    """Draws lines and caps into `picture` (height, width, 3) uint8; `cap_px` is a cap's half length. broken: the lines
-    are dashed."""
-    paths = [path for mark in marks if (path := _path(mark, cap_px)) is not None]
-    if broken:
-        caps = [ends for path in paths for ends in (path[:2], path[4:])]
-        lines = dashed([path[2:4] for path in paths], cap_px * 0.75) + whole(caps, width_px)
-    else:
-        lines = whole(paths, width_px)
+    """Draws callipers into `picture` (height, width, 3) uint8, their lines dashed."""
+    caps = [ends for path in paths for ends in (path[:2], path[4:])]
+    lines = dashed([path[2:4] for path in paths], cap_px * 0.75) + whole(caps, width_px)
     draw_fixed(picture, lines, colour, width_px)
 
 
+def paths_of(marks: Sequence[CaliperMark], cap_px: float) -> list[Line]:
+    """One line for each, caps included, of which `cap_px` is half the length: (6, 2), both ends of the first cap, start
+    and end, both ends of the other cap. Those without a place are left out."""
+    return [path for mark in marks if (path := _path(mark, cap_px)) is not None]
+
+
 def _path(mark: CaliperMark, cap_px: float) -> Line | None:
-    """(6, 2): both ends of the first cap, the line's start and end, both ends of the other cap."""
     (x0, y0), (x1, y1) = mark.start, mark.end
     length_px = hypot(x1 - x0, y1 - y0)
     if not isfinite(length_px):
@@ -57,33 +52,20 @@ def label_box(sheet: Sheet, mark: CaliperMark) -> Box | None:
     if width > busy.shape[1] or height > busy.shape[0]:
         return None
     upper, lower = sorted((mark.start, mark.end), key=lambda point: point[1])
-    return _least_busy(busy, _free_boxes(sheet, lower, upper, width, height))
-
-
-def _free_boxes(
-    sheet: Sheet, lower: tuple[float, float], upper: tuple[float, float], width: int, height: int
-) -> Iterator[Box]:
-    """Where a text of this size lies over no other, the best first; made one by one, since the first mostly serves."""
-    rows, columns = sheet.busy.shape
-    lefts = [min(max(0, round(lower[0] - width * share)), columns - width) for share in (0.5, 0.15, 0.85)]
-    below, above = round(lower[1]) + sheet.gap, round(upper[1]) - sheet.gap - height
-    for top, away in ((below, 1), (above, -1)):
-        for step in range(5):
-            y = top + away * (step * height // 2)
-            for left in lefts:
-                box = Box(left, y, width, height)
-                if 0 <= y <= rows - height and not box.meets_any(sheet.taken):
-                    yield box
-
-
-def _least_busy(busy: NDArray[np.uint8], boxes: Iterable[Box]) -> Box | None:
-    best, least = None, 0
-    for box in boxes:
-        hidden = cv2.countNonZero(box.cut(busy))
-        if hidden == 0:
-            return box
-        if best is None or hidden < least:
-            best, least = box, hidden
+    lefts = [min(max(0, round(lower[0] - width * share)), busy.shape[1] - width) for share in (0.5, 0.15, 0.85)]
+    tops = [round(lower[1]) + sheet.gap + step * height // 2 for step in range(5)]
+    tops += [round(upper[1]) - sheet.gap - height - step * height // 2 for step in range(5)]
+    best, least = None, busy.size + 1
+    for top in tops:
+        for left in lefts if 0 <= top <= busy.shape[0] - height else ():
+            box = Box(left, top, width, height)
+            if box.meets_any(sheet.taken):
+                continue
+            hidden = cv2.countNonZero(busy[top : top + height, left : left + width])
+            if hidden == 0:
+                return box
+            if hidden < least:
+                best, least = box, hidden
     return best
 
 

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from edge.finding import CaliperMark, FieldMark, Finding, LineMark, MaskMark, Verdict
 from edge.frame import Frame
 from edge.overlay import palette
-from edge.overlay.calipers import draw_calipers, draw_label, label_box
-from edge.overlay.card import draw_card
+from edge.overlay.calipers import draw_broken, draw_label, label_box, paths_of
+from edge.overlay.card import Card, draw_card
 from edge.overlay.field import STRENGTH, draw_key, tint_field
 from edge.overlay.layout import LOWER_LEFT, Box
-from edge.overlay.lines import FixedLine, Line, dashed, draw_fixed, may_show, whole
+from edge.overlay.lines import Line, dashed, draw_fixed, may_show, whole
 from edge.overlay.mask import TINT, outline, tint, under
 from edge.overlay.palette import dimmed
 from edge.overlay.panel import finding_card, title_card
@@ -24,7 +24,7 @@ from edge.overlay.scale import draw_scale
 from edge.overlay.sheet import OverlayMemory, Sheet
 from edge.overlay.state import draw_state
 from edge.overlay.strip_chart import charted, draw_strip_chart
-from edge.terms import Role, Terms
+from edge.terms import Terms
 
 SMALLEST_FONT_PX: Final = 11
 LARGEST_FONT_PX: Final = 26
@@ -127,17 +127,10 @@ def _draw_marks(sheet: Sheet, finding: Finding, terms: Terms, old: bool) -> None
     for field in fields:
         tint_field(sheet.picture, field, strength, sheet.memory.planes, masks)
     for mask in masks:
-        tinted = not fields and role_of(terms, mask.name) not in palette.DASHED
+        tinted = not fields and terms.mark(mask.name).role not in palette.DASHED
         _draw_mask(sheet, mask, finding.verdict, faint, outlined=not lines, tinted=tinted)
-    _draw_borders(sheet, lines, terms, faint)
-    draw_calipers(sheet.picture, calipers, _caliper_colour(faint), stroke(sheet.size), sheet.size / 3, faint)
+    _draw_lines(sheet, lines, paths_of(calipers, sheet.size / 3), terms, faint)
     sheet.memory.places.give_way(sheet.busy)
-
-
-@lru_cache(maxsize=256)
-def role_of(terms: Terms, name: str) -> Role:
-    """Of a mark; asked for each one of each frame."""
-    return terms.mark(name).role
 
 
 def _draw_key(sheet: Sheet, finding: Finding, terms: Terms, old: bool) -> None:
@@ -161,23 +154,36 @@ def _draw_mask(sheet: Sheet, mark: MaskMark, verdict: Verdict, faint: bool, outl
     target |= mask
 
 
-def _draw_borders(sheet: Sheet, marks: Sequence[LineMark], terms: Terms, faint: bool) -> None:
-    """All lines that look the same are drawn at once, in the order of the first of each."""
+def _draw_lines(sheet: Sheet, marks: Sequence[LineMark], calipers: list[Line], terms: Terms, faint: bool) -> None:
+    """Borders, those that look the same at once, in the order of the first of each; then callipers."""
     width_px = stroke(sheet.size)
     height, width = sheet.grey.shape
-    seen: dict[tuple[palette.Colour, bool], list[Line]] = {}
+    borders: list[Line] = []
+    looks: dict[tuple[palette.Colour, bool], list[int]] = {}
     for index, mark in enumerate(marks):
-        role = role_of(terms, mark.name)
-        colour = palette.line_colour(role, index)
-        look = dimmed(colour) if faint or role in palette.DIM else colour, faint or role in palette.DASHED
         if may_show(mark.points, width, height, 2 * width_px):
-            seen.setdefault(look, []).append(mark.points)
-    busy: list[FixedLine] = []
-    for (colour, broken), lines in seen.items():
-        solid = whole(lines, width_px)
-        draw_fixed(sheet.picture, dashed(lines, sheet.size / 2) if broken else solid, colour, width_px)
-        busy += solid
-    draw_fixed(sheet.busy, busy, palette.WHITE, width_px)
+            looks.setdefault(_look(terms, mark.name, index, faint), []).append(len(borders))
+            borders.append(mark.points)
+    fixed = whole(borders + calipers, width_px)
+    for (colour, broken), numbers in looks.items():
+        if broken:
+            lines = dashed([borders[number] for number in numbers], sheet.size / 2)
+        else:
+            lines = [fixed[number] for number in numbers]
+        draw_fixed(sheet.picture, lines, colour, width_px)
+    draw_fixed(sheet.busy, fixed[: len(borders)], palette.WHITE, 1)
+    if faint:
+        draw_broken(sheet.picture, calipers, _caliper_colour(faint), width_px, sheet.size / 3)
+    else:
+        draw_fixed(sheet.picture, fixed[len(borders) :], _caliper_colour(faint), width_px)
+
+
+@lru_cache(maxsize=256)
+def _look(terms: Terms, name: str, index: int, faint: bool) -> tuple[palette.Colour, bool]:
+    """The colour of a line, and whether it is dashed. index: among the lines."""
+    role = terms.mark(name).role
+    colour = palette.line_colour(role, index)
+    return dimmed(colour) if faint or role in palette.DIM else colour, faint or role in palette.DASHED
 
 
 def _draw_labels(sheet: Sheet, finding: Finding, old: bool) -> None:
@@ -201,16 +207,18 @@ def stroke(size: int) -> int:
 
 def _draw_read_out(sheet: Sheet, finding: Finding, terms: Terms, age_s: float | None, old: bool) -> None:
     max_height = round(_CARD_HEIGHT_SHARE * sheet.grey.shape[0])
-    card = finding_card(finding, terms, age_s, old, sheet.size, max_height)
-    if card == sheet.memory.card:
-        # The one that knows its sizes already.
-        card = sheet.memory.card
+    card = finding_card(finding, terms, age_s, old, sheet.size, max_height, sheet.memory.card)
     sheet.memory.card = card
-    for shown in (card, title_card(finding, sheet.size)):
-        box = sheet.claim("panel", shown.width, shown.height, LOWER_LEFT)
-        if box is not None:
-            draw_card(sheet.picture, shown, box, sheet.memory.plate("card"))
-            return
+    if _draw_card(sheet, card) or _draw_card(sheet, title_card(finding, sheet.size)):
+        return
     if finding.verdict is Verdict.REFUSED:
         height, width = sheet.grey.shape
         cv2.rectangle(sheet.picture, (0, 0), (width - 1, height - 1), palette.VERDICTS[finding.verdict], 1)
+
+
+def _draw_card(sheet: Sheet, card: Card) -> bool:
+    """Whether there was room."""
+    box = sheet.claim("panel", card.width, card.height, LOWER_LEFT)
+    if box is not None:
+        draw_card(sheet.picture, card, box, sheet.memory.plate("card"))
+    return box is not None

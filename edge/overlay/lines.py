@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import accumulate
 from typing import Final
 
 import cv2
@@ -12,6 +13,8 @@ from edge.overlay.palette import Colour
 
 _SHIFT: Final = 4
 """OpenCV takes points in sixteenths of a pixel."""
+_CORNERS: Final = 12 * np.array([[(-1, -1)], [(1, -1)], [(-1, 1)], [(1, 1)]], np.int32)
+"""Three quarters of a pixel."""
 _FARTHEST_PX: Final = 1 << 15
 """OpenCV's line drawing overflows far outside the picture."""
 _LONGEST_PX: Final = 50_000.0
@@ -22,7 +25,7 @@ _DASH_STEP_PX: Final = 2.0
 Line = NDArray[np.float32]
 """(n, 2) (x, y) in pixels."""
 FixedLine = NDArray[np.int32]
-"""(n, 2) (x, y) in sixteenths of a pixel, n >= 2."""
+"""(n, 2) (x, y) in sixteenths of a pixel."""
 
 
 def draw_lines(picture: NDArray[np.uint8], lines: Sequence[Line], colour: Colour, width_px: int) -> None:
@@ -38,18 +41,36 @@ def draw_dashes(
 
 
 def draw_fixed(picture: NDArray[np.uint8], lines: Sequence[FixedLine], colour: Colour, width_px: int) -> None:
-    if lines:
-        cv2.polylines(picture, lines, False, colour, width_px, cv2.LINE_AA, _SHIFT)
+    """As `draw_lines`, of what `whole` or `dashed` made of them."""
+    drawn = [line for line in lines if len(line) > 1]
+    if not drawn:
+        return
+    if width_px == 2:
+        # OpenCV takes twenty times as long for a smooth line of two pixels as for one of one pixel.
+        drawn, width_px = _beside(drawn), 1
+    cv2.polylines(picture, drawn, False, colour, width_px, cv2.LINE_AA, _SHIFT)
+
+
+def _beside(lines: Sequence[FixedLine]) -> list[FixedLine]:
+    """Each of the lines four times, moved towards the four corners: together they are as wide as one of two pixels."""
+    ends = list(accumulate(map(len, lines)))
+    return [
+        moved[end - len(line) : end]
+        for moved in np.concatenate(lines) + _CORNERS
+        for line, end in zip(lines, ends, strict=True)
+    ]
 
 
 def whole(lines: Sequence[Line], width_px: int) -> list[FixedLine]:
-    """As they are drawn `width_px` wide; those without two points left out."""
-    return _fixed([thinned(line, 2.0 * width_px) for line in lines])
-
-
-def dashed(lines: Sequence[Line], dash_px: float) -> list[FixedLine]:
-    """Their dashes."""
-    return _fixed(dashes(lines, dash_px))
+    """Each of the lines as it is drawn `width_px` wide."""
+    near, points = _near([thinned(line, 2.0 * width_px) for line in lines])
+    fixed = _fixed(points)
+    found: list[FixedLine] = []
+    start = 0
+    for line in near:
+        found.append(fixed[start : start + len(line)])
+        start += len(line)
+    return found
 
 
 def may_show(line: Line, width: int, height: int, around_px: int) -> bool:
@@ -83,13 +104,13 @@ def _evenly(count: int, wanted: int) -> NDArray[np.intp]:
     return np.linspace(0, count - 1, wanted).round().astype(np.intp)
 
 
-def dashes(lines: Sequence[Line], dash_px: float) -> list[Line]:
-    """Cuts each of the lines (n, 2) into dashes of `dash_px`, the first at its start; each (m, 2), m >= 2.
+def dashed(lines: Sequence[Line], dash_px: float) -> list[FixedLine]:
+    """Cuts each of the lines (n, 2) into dashes of `dash_px`, the first at its start.
 
     The lines are resampled about every two pixels; what is left of one after its last whole step is not drawn.
     """
-    near, points = _near(lines)
-    if not near:
+    near, points = _near([line for line in lines if len(line) > 1])
+    if not len(points):
         return []
     ends = np.cumsum([len(line) for line in near])
     steps = _steps(points)
@@ -105,12 +126,13 @@ def dashes(lines: Sequence[Line], dash_px: float) -> list[Line]:
     even = np.empty((len(at), 2), np.float32)
     for axis in (0, 1):
         even[:, axis] = np.interp(at, along, points[:, axis])
-    pieces: list[Line] = []
+    fixed = _fixed(even)
+    found: list[FixedLine] = []
     for first, count in zip(firsts.tolist(), counts.tolist(), strict=True):
+        end = first + count
         # A last dash of a single point is none.
-        starts_at = range(first, first + count - 1, 2 * per_dash)
-        pieces += [even[start : min(start + per_dash + 1, first + count)] for start in starts_at]
-    return pieces
+        found += [fixed[start : min(start + per_dash + 1, end)] for start in range(first, end - 1, 2 * per_dash)]
+    return found
 
 
 def _steps(points: Line) -> NDArray[np.float64]:
@@ -120,17 +142,16 @@ def _steps(points: Line) -> NDArray[np.float64]:
     return lengths
 
 
-def _near(lines: Sequence[Line]) -> tuple[list[Line], Line]:
-    """The lines that have two points that can be drawn, and all their points, one line behind the other."""
-    found = [line for line in lines if len(line) > 1]
-    if not found:
-        return [], np.empty((0, 2), np.float32)
-    points = np.concatenate(found)
+def _near(lines: Sequence[Line]) -> tuple[Sequence[Line], Line]:
+    """The lines with the points that can be drawn, and all of these, one line behind the other."""
+    if not lines:
+        return lines, np.empty((0, 2), np.float32)
+    points = np.concatenate(lines)
     # All at once, since each call takes as long as a few hundred points do.
     if not cv2.checkRange(points, True, -_FARTHEST_PX, _FARTHEST_PX)[0]:
-        found = [line for line in map(near_points, found) if len(line) > 1]
-        points = np.concatenate((np.empty((0, 2), np.float32), *found))
-    return found, points
+        lines = [near_points(line) for line in lines]
+        points = np.concatenate(lines)
+    return lines, points
 
 
 def near_points(points: Line) -> Line:
@@ -141,13 +162,7 @@ def near_points(points: Line) -> Line:
     return near
 
 
-def _fixed(lines: Sequence[Line]) -> list[FixedLine]:
-    near, points = _near(lines)
+def _fixed(points: Line) -> FixedLine:
+    """In sixteenths of a pixel; `points` are changed."""
     points *= 1 << _SHIFT
-    fixed = np.rint(points, out=points).astype(np.int32)
-    found: list[FixedLine] = []
-    start = 0
-    for line in near:
-        found.append(fixed[start : start + len(line)])
-        start += len(line)
-    return found
+    return np.rint(points, out=points).astype(np.int32)

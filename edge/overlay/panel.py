@@ -6,7 +6,7 @@ from typing import Final
 from edge.finding import Finding, Verdict
 from edge.overlay.card import Card, Row, columns, table_width
 from edge.overlay.palette import BLACK, GREY, OLD, VERDICTS, WARNING, WHITE
-from edge.overlay.text import BOLD, Text, line_height, wrapped
+from edge.overlay.text import BOLD, line_height, styled, wrapped
 from edge.overlay.wording import fixed, plain, range_text, said
 from edge.terms import Terms, plain_unit
 
@@ -16,8 +16,17 @@ _BANNER_WIDTH_EM: Final = 26
 """Width of wrapped reasons as a multiple of the font's size."""
 
 
-def finding_card(finding: Finding, terms: Terms, age_s: float | None, old: bool, size: int, max_height: int) -> Card:
-    """The card of a finding; `old`: it belongs to an earlier frame, which is said first. `size`: of the font."""
+def finding_card(
+    finding: Finding,
+    terms: Terms,
+    age_s: float | None,
+    old: bool,
+    size: int,
+    max_height: int,
+    last: Card | None = None,
+) -> Card:
+    """The card of a finding, or `last` where that says the same. `old`: it belongs to an earlier frame, which is said
+    first. `size`: of the font."""
     refused = finding.verdict is Verdict.REFUSED
     table = () if refused else _table(finding, terms, size)
     head = _head(finding.task, finding.verdict, "" if age_s is None else age_text(age_s), old, size, bool(table))
@@ -31,12 +40,16 @@ def finding_card(finding: Finding, terms: Terms, age_s: float | None, old: bool,
     if old:
         rows = (rows[0], *(tuple(cell.dim() for cell in row) for row in rows[1:]))
     bar = OLD if old else VERDICTS[finding.verdict]
-    return Card(rows, bar, broken_bar=old or finding.verdict is Verdict.LIMITED, banner=refused and not old)
+    look = bar, old or finding.verdict is Verdict.LIMITED, refused and not old
+    if last is not None and rows == last.rows and look == (last.bar, last.broken_bar, last.banner):
+        return last
+    return Card(rows, *look)
 
 
 def title_card(finding: Finding, size: int) -> Card:
     """The verdict alone, for pictures with no room for more."""
-    return Card(((Text(_TITLES[finding.verdict], size, VERDICTS[finding.verdict], BOLD),),), VERDICTS[finding.verdict])
+    title, colour = _TITLES[finding.verdict], VERDICTS[finding.verdict]
+    return Card(((styled(title, size, colour, BOLD),),), colour)
 
 
 @lru_cache(maxsize=64)
@@ -45,17 +58,17 @@ def _head(task: str, verdict: Verdict, age: str, old: bool, size: int, table: bo
     small = size - size // 8
     title, colour = _TITLES[verdict], VERDICTS[verdict]
     if old:
-        first = Text(f"OLD {age}".strip(), size, WARNING, BOLD)
-        second = [Text(title, small, colour)]
+        first = styled(f"OLD {age}".strip(), size, WARNING, BOLD)
+        second = [styled(title, small, colour)]
     elif verdict is Verdict.REFUSED:
-        first = Text(title, size, BLACK, BOLD)
-        second = [Text(f"{age} ago", small, GREY)] if age else []
+        first = styled(title, size, BLACK, BOLD)
+        second = [styled(f"{age} ago", small, GREY)] if age else []
     else:
-        first = Text(title, size, colour, BOLD)
-        second = [Text(f"{age} ago" if age else "", small, GREY)]
+        first = styled(title, size, colour, BOLD)
+        second = [styled(f"{age} ago" if age else "", small, GREY)]
     if table:
-        second.append(Text("90 % interval", small, GREY))
-    name = Text(plain(task).capitalize(), size, first.colour if first.colour == BLACK else WHITE, BOLD)
+        second.append(styled("90 % interval", small, GREY))
+    name = styled(plain(task).capitalize(), size, first.colour if first.colour == BLACK else WHITE, BOLD)
     return ((name, first), tuple(second)) if any(cell.text for cell in second) else ((name, first),)
 
 
@@ -77,10 +90,10 @@ def _table(finding: Finding, terms: Terms, size: int) -> tuple[Row, ...]:
 @lru_cache(maxsize=256)
 def _row(words: str, value: str, unit: str, interval: str, size: int) -> Row:
     return (
-        Text(words, size, WHITE),
-        Text(value, size, WHITE, BOLD),
-        Text(plain_unit(unit), size, GREY),
-        Text(interval, size, GREY),
+        styled(words, size, WHITE),
+        styled(value, size, WHITE, BOLD),
+        styled(plain_unit(unit), size, GREY),
+        styled(interval, size, GREY),
     )
 
 
@@ -97,11 +110,11 @@ def _reasons(
     """Reasons, then notes, wrapped; as many lines as there is `room` for, the last one then ending in dots."""
     small = size - size // 8
     colour = WHITE if refused else WARNING
-    rows: list[Row] = [(Text(line, size, colour),) for line in _lines(reasons, size, width)]
-    rows += [(Text(line, small, GREY),) for line in _lines(notes, small, width)]
+    rows: list[Row] = [(styled(line, size, colour),) for line in _lines(reasons, size, width)]
+    rows += [(styled(line, small, GREY),) for line in _lines(notes, small, width)]
     if len(rows) > room:
         last = rows[room - 1][0]
-        rows[room - 1 :] = [(Text(f"{last.text} …", last.size, last.colour),)]
+        rows[room - 1 :] = [(styled(f"{last.text} …", last.size, last.colour),)]
     return tuple(rows)
 
 

@@ -38,11 +38,11 @@ class Plate:
 
     def drawn(self, ground: Ground, texts: tuple[Placed, ...]) -> Sprite:
         """Valid until the next call. texts: none may lie over another."""
-        if ground != self._ground or len(texts) != len(self._texts):
+        if (ground is not self._ground and ground != self._ground) or len(texts) != len(self._texts):
             self._begin(ground)
             changed = texts
         else:
-            pairs = [(old, new) for old, new in zip(self._texts, texts, strict=True) if old != new]
+            pairs = [(old, new) for old, new in zip(self._texts, texts, strict=True) if old is not new and old != new]
             for old, _ in pairs:
                 self._wipe(old)
             changed = tuple(new for _, new in pairs)

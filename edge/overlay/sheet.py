@@ -101,19 +101,26 @@ class Sheet:
         for least, _, box, berth in candidates(shape, self.region, (width, height), self.gap, anchor):
             if best is not None and least >= best_cost:
                 break
-            cost = least + self._cost(box, least, covering)
-            if best is None or cost < best_cost:
+            cost = self._cost(box, least, covering, best_cost if best is not None else None)
+            if cost is not None:
                 best, best_berth, best_cost = box, berth, cost
         return best, best_berth
 
-    def _cost(self, box: Box, least: int, covering: bool) -> int:
-        cost = _MARK_COST * cv2.countNonZero(box.cut(self.busy))
-        cost += sum(_TEXT_COST for other in self.taken if box.overlap(other))
+    def _cost(self, box: Box, least: int, covering: bool, below: int | None) -> int | None:
+        """None: not `below` that; what it takes longest to count is left out then."""
+        cost = least + sum(_TEXT_COST for other in self.taken if box.overlap(other))
+        if below is not None and cost >= below:
+            return None
+        cost += _MARK_COST * cv2.countNonZero(box.cut(self.busy))
+        if below is not None and cost >= below:
+            return None
         if least:
             lit = np.count_nonzero(box.cut(self.grey) > _LIT_LEVEL)
             black = covering and lit < _BLACK_SHARE * box.width * box.height
-            return cost if black else cost + _LIT_COST * least
-        return cost + _SCANNER_TEXT_COST * _pixels_that_stand_out(box.cut(self.grey))
+            cost += 0 if black else _LIT_COST * least
+        else:
+            cost += _SCANNER_TEXT_COST * _pixels_that_stand_out(box.cut(self.grey))
+        return cost if below is None or cost < below else None
 
 
 def _pixels_that_stand_out(pixels: NDArray[np.uint8]) -> int:

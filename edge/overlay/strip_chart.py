@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from edge.finding import Finding, SeriesMark
 from edge.overlay.layout import LOWER_RIGHT, Box
 from edge.overlay.lines import Line, draw_dashes, draw_lines
-from edge.overlay.palette import GREY, ICE, SKY, WARNING, WHITE, Colour
+from edge.overlay.palette import GREY, ICE, SKY, WARNING, WHITE
 from edge.overlay.plate import Fill, Ground, Placed
 from edge.overlay.sheet import Sheet
 from edge.overlay.sprite import paste
-from edge.overlay.text import BOLD, REGULAR, Text, line_height, text_width
+from edge.overlay.text import BOLD, line_height, styled, text_width
 from edge.overlay.wording import Said, fixed, said
 from edge.terms import Terms, plain_unit
 
@@ -140,17 +140,17 @@ def _head_width(words: str, unit: str, size: int) -> int:
 def _head(mark: SeriesMark, name: Said, end_ns: int, x: int, y: int, size: int) -> list[Placed]:
     """What is charted and its present value."""
     small = size - size // 8
-    placed = [(_text(name.words, small, GREY), x, y)]
+    placed = [(styled(name.words, small, GREY), x, y)]
     y += line_height(small)
     known = _present(mark, end_ns)
     if known is None:
-        return [*placed, (_text("lost", size, WARNING, BOLD), x, y)]
+        return [*placed, (styled("lost", size, WARNING, BOLD), x, y)]
     number = fixed(known, name.decimals)
-    value = _text(f"{number} {plain_unit(mark.unit)}", size, WHITE, BOLD)
+    value = styled(f"{number} {plain_unit(mark.unit)}", size, WHITE, BOLD)
     placed.append((value, x, y))
     if mark.predicted[-1]:
         drop = round((line_height(size) - line_height(small)) * 0.75)
-        placed.append((_text(_PREDICTED, small, WARNING), x + value.width, y + drop))
+        placed.append((styled(_PREDICTED, small, WARNING), x + value.width, y + drop))
     return placed
 
 
@@ -159,20 +159,15 @@ def _scale(ends: tuple[float, float], plot: Box, size: int) -> list[Placed]:
     small = size - size // 8
     places = (plot.bottom - line_height(small), plot.y)
     return [
-        (_text(label, small, GREY), plot.right + size // 4, y) for label, y in zip(_labels(ends), places, strict=True)
+        (styled(label, small, GREY), plot.right + size // 4, y) for label, y in zip(_labels(ends), places, strict=True)
     ]
 
 
 def _ends(plot: Box, size: int, end: str) -> list[Placed]:
     """Under the last lane: how far back the chart goes."""
     small, y = size - size // 8, plot.bottom + _tick(size) // 2
-    first, last = _text(f"-{SECONDS:g} s", small, GREY), _text(end, small, GREY)
+    first, last = styled(f"-{SECONDS:g} s", small, GREY), styled(end, small, GREY)
     return [(first, plot.x, y), (last, plot.right - last.width, y)]
-
-
-@lru_cache(maxsize=256)
-def _text(text: str, size: int, colour: Colour, weight: int = REGULAR) -> Text:
-    return Text(text, size, colour, weight)
 
 
 @lru_cache(maxsize=8)

@@ -4,7 +4,7 @@ OpenCV 5 brings a proportional font with all of Unicode; with OpenCV 4 the plott
 """
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
@@ -31,17 +31,17 @@ _BREAK: Final = re.compile(r"(?<!\d)\s+|\s+(?!(?:%|°|mm|cm|dB|MHz|px|s)(?!\w))"
 _ASCII: Final = str.maketrans(dict(ASCII_SIGNS))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Text:
-    """One piece of text in one style."""
+    """One piece of text in one style, told apart by identity: `styled` gives the same one for the same text."""
 
     text: str
     size: int
     colour: Colour
     weight: int = REGULAR
-    width: int = field(init=False, compare=False)
+    width: int = field(init=False)
     """Pixels, as `height`."""
-    height: int = field(init=False, compare=False)
+    height: int = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "width", text_width(self.text, self.size, self.weight))
@@ -52,7 +52,12 @@ class Text:
         return sprite(self.text, self.size, self.colour, self.weight)
 
     def dim(self) -> "Text":
-        return replace(self, colour=dimmed(self.colour))
+        return styled(self.text, self.size, dimmed(self.colour), self.weight)
+
+
+@lru_cache(maxsize=1024)
+def styled(text: str, size: int, colour: Colour, weight: int = REGULAR) -> Text:
+    return Text(text, size, colour, weight)
 
 
 def baseline(size: int) -> int:

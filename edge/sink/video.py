@@ -93,8 +93,8 @@ class _VideoFile:
         self._guarded(lambda: self._container.mux(self._stream.encode(picture)))
 
     def _encodable(self, picture_bgr: NDArray[np.uint8]) -> av.VideoFrame:
-        """In the encoder's own form where it can be had at once, of which FFmpeg then makes no further copy."""
-        if self._stream.pix_fmt != "yuv420p":
+        """In the encoder's own form, of which FFmpeg then makes no further copy; where its planes fill whole rows."""
+        if self._stream.pix_fmt != "yuv420p" or picture_bgr.shape[0] % 4:
             return av.VideoFrame.from_ndarray(picture_bgr, format="bgr24")
         planes = np.asarray(cv2.cvtColor(picture_bgr, cv2.COLOR_BGR2YUV_I420), np.uint8)
         picture = av.VideoFrame.from_numpy_buffer(planes, format="yuv420p")

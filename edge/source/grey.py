@@ -1,5 +1,6 @@
 """Any stored picture to 8-bit grey with a fixed scale, and where it was coloured before, as Doppler shows flow."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import cv2
@@ -67,7 +68,7 @@ def coloured_region(picture: NDArray[Any]) -> Region | None:
         return None
     step = max(1, -(-max(picture.shape[:2]) // _WORKING_PX))
     # Plane by plane, which is many times faster than max and min over an axis of three.
-    first, second, third = (_plane(picture[::step, ::step, channel]) for channel in range(3))
+    first, second, third = _small_planes(picture, step)
     strongest = cv2.max(cv2.max(first, second), third)
     weakest = cv2.min(cv2.min(first, second), third)
     _, vivid = cv2.threshold(cv2.subtract(strongest, weakest, strongest), _VIVID, 1, cv2.THRESH_BINARY)
@@ -84,6 +85,11 @@ def coloured_region(picture: NDArray[Any]) -> Region | None:
     return Region(x * step, y * step, width * step, height * step)
 
 
-def _plane(channel: NDArray[Any]) -> NDArray[np.uint8]:
-    """Contiguous, the upper 8 bits of 16."""
-    return np.ascontiguousarray(channel >> 8 if channel.dtype == np.uint16 else channel, np.uint8)
+def _small_planes(picture: NDArray[Any], step: int) -> Sequence[NDArray[np.uint8]]:
+    """Its first three channels, of each `step`-th row and column; the upper 8 bits of 16."""
+    height, width = picture.shape[:2]
+    if picture.dtype == np.uint8 and height % step == 0 and width % step == 0:
+        small = cv2.resize(picture, (width // step, height // step), interpolation=cv2.INTER_NEAREST)
+        return [np.asarray(plane, np.uint8) for plane in cv2.split(small)[:3]]
+    planes = (picture[::step, ::step, channel] for channel in range(3))
+    return [np.ascontiguousarray(plane >> 8 if plane.dtype == np.uint16 else plane, np.uint8) for plane in planes]

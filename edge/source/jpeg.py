@@ -1,7 +1,7 @@
 """JPEG streams, with damage told: a decoder goes on where bytes were lost and makes up the rest of the picture."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -22,6 +22,8 @@ COARSE: Final = 8
 """Times smaller: all bytes are read and checked, and little is computed from them."""
 _MOST_PADDING: Final = 16
 """Zero bytes that some cameras put before the end mark."""
+_ADOBE: Final = 0xEE
+_FINE_STEP: Final = 16
 _COMMENT: Final = b"\xff\xfe\0\2"
 _STANDARD_ZEROS: Final = {0x00: "00", 0x01: "00", 0x10: "1010", 0x11: "00"}
 """The codes of zero in the tables that hold where a stream brings none (ITU-T T.81, K.3), as video's often do."""
@@ -64,10 +66,10 @@ def segments(data: bytes) -> Iterator[Segment]:
         at = end
 
 
-def head(data: bytes) -> Head:
+def head(parts: Sequence[Segment]) -> Head:
     """All up to the frame's size, without the tables, which follow from what the picture shows."""
     found = []
-    for part in segments(data):
+    for part in parts:
         if part.marker not in (_TABLES, _QUANTIZATION):
             found.append((part.marker, part.payload))
         if part.marker in _FRAMES:
@@ -85,13 +87,17 @@ def decode_grey(data: bytes) -> NDArray[np.uint8]:
 
     Raises DamagedJpegError where the decoder had to make up a part, ValueError where it can do nothing at all.
     """
-    return _decode(data, "GRAY")[..., 0]
+    return _decode(data, tuple(segments(data)), "GRAY")[..., 0]
 
 
-def decode_stored(data: bytes) -> NDArray[np.uint8]:
-    """(height, width) grey or (height, width, 3) BGR as the stream holds it. Raises as `decode_grey`."""
-    frame = next((part.payload for part in segments(data) if part.marker in _FRAMES), b"")
-    return decode_grey(data) if frame[5:6] == b"\1" else _decode(data, "BGR")
+def decode_stored(data: bytes, parts: Sequence[Segment] = ()) -> NDArray[np.uint8]:
+    """(height, width) grey or (height, width, 3) BGR as the stream holds it; grey too where it has no code for colour.
+    Raises as `decode_grey`. parts: its segments, where they are known."""
+    parts = parts or tuple(segments(data))
+    frame = next((part.payload for part in parts if part.marker in _FRAMES), b"")
+    is_grey = frame[5:6] == b"\1" or _cannot_show_colour(frame, parts)
+    picture = _decode(data, parts, "GRAY" if is_grey else "BGR")
+    return picture[..., 0] if is_grey else picture
 
 
 def check(data: bytes) -> None:
@@ -99,17 +105,17 @@ def check(data: bytes) -> None:
     this decoder does not know (12 bits, lossless) is left to the one that does."""
     try:
         kind = simplejpeg.decode_jpeg_header(data)[2]
-        _decode(data, "CMYK" if kind in ("CMYK", "YCCK") else "GRAY", smaller=COARSE)
+        colours = "CMYK" if kind in ("CMYK", "YCCK") else "GRAY"
+        _decode(data, tuple(segments(data)), colours, smaller=COARSE)
     except DamagedJpegError:
         raise
     except ValueError:
         return
 
 
-def _decode(data: bytes, colours: str, smaller: int = 1) -> NDArray[np.uint8]:
+def _decode(data: bytes, parts: Sequence[Segment], colours: str, smaller: int = 1) -> NDArray[np.uint8]:
     """Decodes it, so many times smaller, and makes sure that no byte was left over, which the decoder itself tells only
     from eight bytes on: of most streams in one go, of the others in two."""
-    parts = list(segments(data))
     if not parts or parts[-1].marker != 0xD9:
         raise DamagedJpegError("its end is missing")
     if not any(part.marker in _KNOWN and part.payload[:1] == b"\x08" for part in parts):
@@ -159,7 +165,7 @@ def _lacks_data(stream: bytes) -> bool:
     return False
 
 
-def _holds_lost_run(parts: list[Segment]) -> bool:
+def _holds_lost_run(parts: Sequence[Segment]) -> bool:
     """Whether coded data holds a run of zeros that stands for no picture.
 
     In baseline streams alone, and where the code of zeros is not the one that ends a block: there black is zeros."""
@@ -190,7 +196,7 @@ class _Longer:
     """Of the picture that it had."""
 
 
-def _with_a_row_more(data: bytes, parts: list[Segment]) -> _Longer | None:
+def _with_a_row_more(data: bytes, parts: Sequence[Segment]) -> _Longer | None:
     """`data` with an empty row of blocks below its own, which begins at a restart mark: the decoder then looks where
     the data before the mark end, and complains of the first byte too many. None: it cannot be done to this stream.
 
@@ -267,4 +273,43 @@ def _codes_of_zero(tables: bytes) -> dict[int, str]:
                 break
             code, passed = (code + count) * 2, passed + count
         at += 17 + sum(counts)
+    return found
+
+
+def _cannot_show_colour(frame: bytes, parts: Sequence[Segment]) -> bool:
+    """Whether the tables have codes for no more chroma than rounding makes, as those that an encoder fits to a grey
+    picture: none for detail, and for a step from block to block of two levels at most. A patch of colour has edges."""
+    of_chroma = [frame[6 + 3 * one : 9 + 3 * one] for one in (1, 2)]
+    if frame[5:7] != b"\3\1" or len(frame) < 15 or any(part.marker == _ADOBE for part in parts):
+        return False
+    scan = next((part.payload for part in parts if part.marker == _SCAN), b"")
+    pairs = {scan[at : at + 1]: scan[at + 1 : at + 2] for at in (1, 3, 5)}
+    symbols = _symbols(b"".join(part.payload for part in parts if part.marker == _TABLES))
+    finest = _first_steps(b"".join(part.payload for part in parts if part.marker == _QUANTIZATION))
+    for component in of_chroma:
+        tables = pairs.get(component[:1])
+        if not tables or finest.get(component[2], 255) > _FINE_STEP:
+            return False
+        of_first, of_rest = divmod(tables[0], 16)
+        if max(symbols.get(of_first, b"\xff")) > 1 or max(symbols.get(16 + of_rest, b"\xff")) > 0:
+            return False
+    return True
+
+
+def _symbols(tables: bytes) -> dict[int, bytes]:
+    """Of each Huffman table, what it has codes for."""
+    found, at = {}, 0
+    while at + 17 < len(tables):
+        end = at + 17 + sum(tables[at + 1 : at + 17])
+        found[tables[at]] = tables[at + 17 : end] or b"\xff"
+        at = end
+    return found
+
+
+def _first_steps(tables: bytes) -> dict[int, int]:
+    """Of each quantization table with 8 bits, the step of a block's mean in eighths of a level."""
+    found, at = {}, 0
+    while at + 1 < len(tables):
+        found[tables[at]] = tables[at + 1]
+        at += 65 if tables[at] < 16 else 129
     return found

@@ -44,15 +44,16 @@ class MotionJpeg:
         data = bytes(packet)
         is_full = picture.color_range == ColorRange.JPEG and picture.format.name.startswith(("yuvj", "gray"))
         if is_full and data.count(jpeg.START + b"\xff") == 1 and len(self._heads) < _MOST_HEADS:
-            self._heads.add(jpeg.head(data))
+            self._heads.add(jpeg.head(tuple(jpeg.segments(data))))
 
     def read(self, packet: "Packet[VideoStream]") -> JpegPicture | None:
         """The packet's picture; None where it is FFmpeg's to read."""
         data = bytes(packet)
-        if packet.pts is None or packet.time_base is None or jpeg.head(data) not in self._heads:
+        parts = tuple(jpeg.segments(data))
+        if packet.pts is None or packet.time_base is None or jpeg.head(parts) not in self._heads:
             return None
         try:
-            picture = jpeg.decode_stored(data)
+            picture = jpeg.decode_stored(data, parts)
         except jpeg.DamagedJpegError:
             return JpegPicture(packet.pts, packet.time_base, np.zeros((0, 0), np.uint8), is_corrupt=True)
         except ValueError:

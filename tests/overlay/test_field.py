@@ -13,7 +13,7 @@ from edge.frame import Frame, PixelSpacing, SpacingOrigin
 from edge.overlay.buffers import Planes
 from edge.overlay.draw import draw as draw_with
 from edge.overlay.draw import font_size
-from edge.overlay.field import draw_key, tint_field, wheel
+from edge.overlay.field import GLOW, SURE, UNSURE, draw_key, tint_field, wheel
 from edge.overlay.layout import Box
 from edge.overlay.sheet import Sheet
 from edge.overlay.text import has_unicode_font
@@ -110,6 +110,19 @@ def tinted(grey, mark, strength=0.8):
     picture = np.full((64, 64, 3), grey, np.uint8)
     tint_field(picture, mark, strength, Planes())
     return picture
+
+
+def test_the_tint_is_what_its_formula_says() -> None:
+    rng = np.random.default_rng(2)
+    cells = rng.uniform(-90, 90, (8, 8)).astype(np.float32), rng.uniform(0, 1, (8, 8)).astype(np.float32)
+    mark = FieldMark("direction", *cells, (0.0, 0.0), 1.0)
+    grey = rng.integers(0, 256, (8, 8, 1)).astype(np.float64)
+    share = 0.7 * np.clip((cells[1] - UNSURE) / (SURE - UNSURE), 0, 1)[..., None]
+    colour = wheel()[np.round(cells[0]).astype(int) % 180].astype(np.float64) / 255
+    expected = grey * (1 - share * (1 - colour)) + 255 * GLOW * share * colour
+    picture = np.repeat(grey.astype(np.uint8), 3, axis=2)
+    tint_field(picture, mark, 0.7, Planes())
+    assert np.abs(picture - np.minimum(expected, 255)).max() <= 1.6
 
 
 def test_directions_half_a_turn_apart_have_one_colour_and_others_differ() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from edge.clock import ManualClock
 from edge.frame import Region
-from edge.source.grey import coloured_region, may_be_coloured, to_grey
+from edge.source.grey import _small_planes, coloured_region, may_be_coloured, to_grey
 from edge.source.stills import open_stills
 from edge.source.video import open_video
 
@@ -83,6 +83,14 @@ def test_grey_tinted_and_lettered_pictures_are_not_coloured():
     cv2.putText(lettered, "DEPTH 4 cm", (20, 40), 0, 0.7, (0, 200, 255), 1)
     cv2.line(lettered, (10, 0), (10, 399), (0, 255, 0), 2)
     assert coloured_region(lettered) is None
+
+
+@pytest.mark.parametrize("shape", [(480, 640), (480, 641), (600, 800), (180, 320)])
+def test_colour_is_looked_for_in_each_nth_row_and_column(shape):
+    picture = np.random.default_rng(7).integers(0, 256, (*shape, 3), np.uint8)
+    step = -(-max(shape) // 320)
+    planes = _small_planes(picture, step)
+    assert all((plane == picture[::step, ::step, channel]).all() for channel, plane in enumerate(planes))
 
 
 @pytest.mark.parametrize("depth", [np.uint8, np.uint16])

@@ -131,6 +131,25 @@ def test_what_changes_the_picture_is_found(kind: str, least: float) -> None:
     assert counts["found"] >= least * counts["changed"], counts
 
 
+def _coloured(seed: int, side: int) -> np.ndarray:
+    picture = np.repeat(_ultrasound(seed)[..., None], 3, axis=2)
+    picture[100 : 100 + side, 200 : 200 + side] = (40, 20, 220)
+    return picture
+
+
+@pytest.mark.parametrize("quality", [30, 75, 95])
+@pytest.mark.parametrize("optimize", [0, 1])
+def test_colour_that_a_stream_holds_is_decoded(quality: int, optimize: int) -> None:
+    """Grey is what has no codes for it: only tables that were made for the picture tell."""
+    how = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_OPTIMIZE, optimize]
+    for side in (2, 8, 40):
+        data = cv2.imencode(".jpg", _coloured(3, side), how)[1].tobytes()
+        shown = jpeg.decode_stored(data)
+        assert shown.ndim == 3 and (shown == simplejpeg.decode_jpeg(data, "BGR", fastupsample=True)).mean() > 0.99
+    grey = cv2.imencode(".jpg", _coloured(3, 0), how)[1].tobytes()
+    assert jpeg.decode_stored(grey).ndim == (2 if optimize and quality > 30 else 3)
+
+
 def _fits_by_two_decodes(data: bytes) -> bool:
     """Whether the decoder has no complaint, and has one where the last byte is missing."""
     coded = data[: jpeg.whole_length(data)].removesuffix(jpeg.END).rstrip(b"\xff")

@@ -12,7 +12,7 @@ from typing import Any
 
 from tools.bench.page import SECTIONS, keep, write_page
 from tools.bench.plan import BUILD, planned
-from tools.bench.process import ROOT
+from tools.bench.process import ROOT, ContenderError
 from tools.bench.records import this_machine
 
 DOCS = ROOT / "docs"
@@ -23,7 +23,7 @@ def main() -> None:
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"some of: {', '.join(SECTIONS)}")
     parser.add_argument("--only", action="append", default=[], metavar="TASK", help="these tasks; may be given again")
     parser.add_argument("--quick", action="store_true", help="few frames, one round; nothing in docs changes")
-    parser.add_argument("--rounds", type=int, help="of turns; 5 without it")
+    parser.add_argument("--rounds", type=int, help="of turns; 3 without it")
     parser.add_argument("--frames", type=int, help="of the clip; 300 without it")
     parser.add_argument("--minutes", type=float, help="of the live measurement; 10 without it")
     parser.add_argument("--page", action="store_true", help="measure nothing, make the page of what is kept")
@@ -37,13 +37,20 @@ def main() -> None:
         )
     except ValueError as error:
         parser.error(str(error))
+    failed = False
     for name in () if asked.page else asked.sections or SECTIONS:
         plan.tell(f"== {name}")
         machine = this_machine()
         section: Any = importlib.import_module(SECTIONS[name])
-        keep(folder, name, machine, section.measure(plan))
+        try:
+            keep(folder, name, machine, section.measure(plan))
+        except ContenderError as error:
+            failed = True
+            plan.tell(f"{name} was not measured: {error}")
         write_page(folder)
     print(f"wrote {shown(write_page(folder))}")
+    if failed:
+        raise SystemExit(1)
 
 
 def shown(path: Path) -> str:

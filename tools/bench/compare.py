@@ -57,10 +57,8 @@ def _rows(spec: TaskSpec, field: Sequence[Contender], cores: int, plan: Plan) ->
 
 def _sample(contender: Contender, spec: TaskSpec, cores: int, plan: Plan) -> Sample:
     python = {"python": python_of(contender.environment, plan)} if contender.environment else {}
-    given = dict(contender.given())
+    given = {"clip": str(plan.clip(spec).path), "frames": plan.frames, "threads": cores} | contender.given()
     variables = given.pop("display", {})
-    clip = plan.clip(spec)
-    given |= {"clip": str(clip.path), "frames": plan.frames, "threads": cores}
     if contender.kind == "ours":
         given["settings"] = threaded(given["settings"], cores)
     told = run(contender.program, given, plan.cores(cores), environment=variables, **python)
@@ -94,6 +92,7 @@ def best_of_ours(rows: Result, task: str, cores: int) -> Row | None:
 
 HEAD = (
     "contender",
+    "frames/s",
     "median ms",
     "p95",
     "p99",
@@ -125,7 +124,16 @@ def _cells(rows: Result, row: Row, best: Row | None) -> tuple[str, ...]:
     ahead = ""
     if row.kind == "peer" and best is not None and best.sample is not None:
         ahead = ratio(sample.median_ms / best.sample.median_ms)
-    return (name, *times, f"{sample.rss_mib:.0f}", f"{sample.start_s:.2f}", to_bare, beside, ahead)
+    return (
+        name,
+        f"{1e3 / sample.mean_ms:.1f}",
+        *times,
+        f"{sample.rss_mib:.0f}",
+        f"{sample.start_s:.2f}",
+        to_bare,
+        beside,
+        ahead,
+    )
 
 
 def page(rows: Result, images: Path) -> Iterator[str]:
@@ -133,15 +141,18 @@ def page(rows: Result, images: Path) -> Iterator[str]:
     yield (
         "Every contender is a process of its own, on the same cores, with the same weights and the same clip "
         "(phantom, 640 x 480, Motion JPEG), one after the other in rounds; each figure is the median of the rounds. "
-        "Milliseconds from one finished picture to the next; CPU: of all threads of the process, a frame; RSS: at its "
-        "highest; start: from the start of the process to its first finished picture. What counts are the ratios: to "
-        "the bare inference of the same engine, precision and number of threads, and of the quickest of sonoedge "
-        "with a network to each of the others (above 1 sonoedge is quicker, below 1 the other)."
+        "Frames/s over the whole clip. Milliseconds from one finished picture to the next; CPU: of all threads of the "
+        "process, a frame; RSS: at its highest; start: from the start of the process to its first finished picture. "
+        "What counts are the ratios: to the bare inference of the same engine, precision and number of threads, and of "
+        "the quickest of sonoedge with a network to each of the others (above 1 sonoedge is quicker, below 1 slower)."
     )
     for task in dict.fromkeys(one.task for one in rows):
         for cores in sorted({one.cores for one in rows if one.task == task}):
             yield f"### {task}, {cores} core{'s' if cores > 1 else ''}"
             yield table(rows, task, cores)
+        if painted := [one.sample.painted for one in rows if one.task == task and one.sample and one.sample.painted]:
+            low, high = min(painted), max(painted)
+            yield f"The mask of the last picture covers {low:.2%} to {high:.2%} of it, whoever of the others drew it."
         yield f"![{task}: milliseconds a frame of every contender](images/{plot(rows, task, images).name})"
     missing = dict.fromkeys(f"- {one.name}: {one.missing}" for one in rows if one.missing)
     if missing:

@@ -17,6 +17,8 @@ from tools.bench.process import ContenderError
 Kind = Literal["bare", "ours", "peer"]
 ROI = "210,140,120,60"
 """Of pictures of 640 x 480."""
+FAST_FRAMES = 100
+"""It takes so long for each that the whole clip would say no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,8 @@ class Contender:
     engine: str
     """`openvino int8`: whose bare inference it is held against. Empty: it runs no network."""
     given: Callable[[], dict[str, Any]]
-    """What its program is given beside clip, frames and threads. Raises ContenderError where that cannot be made."""
+    """What its program is given beside clip, frames and threads, or in their place. Raises ContenderError where that
+    cannot be made."""
     environment: str = ""
     """The folder of its own environment; empty: the project's."""
     does: str = ""
@@ -66,8 +69,11 @@ def _bare(way: Pathway) -> Iterator[Contender]:
 
 def _ours(spec: TaskSpec, way: Pathway, plan: Plan) -> Iterator[Contender]:
     def ours(name: str, engine: str, more: dict[str, Any], **settings: Any) -> Contender:
-        asked = {"task": spec.name, "settings": {"pathway": way.name, "depth_mm": plan.clip(spec).depth_mm} | settings}
-        return Contender(f"sonoedge {way.name}{name}", "ours", "ours", engine, lambda: asked | more)
+        def given() -> dict[str, Any]:
+            asked = {"pathway": way.name, "depth_mm": plan.clip(spec).depth_mm} | settings
+            return {"task": spec.name, "settings": asked} | more
+
+        return Contender(f"sonoedge {way.name}{name}", "ours", "ours", engine, given)
 
     regions = [("", {})]
     if any(one.name == "roi" for one in options_of(spec.options)):
@@ -138,6 +144,7 @@ def _peers(model: str, plan: Plan, display: Callable[[], dict[str, str]]) -> Ite
             "openvino int8",
             lambda overlay=overlay: _file(
                 material.two_class_file(model, plan.build, three_channels=False),
+                frames=min(plan.frames, FAST_FRAMES),
                 engine="OpenVINO",
                 overlay=overlay,
                 size=list(material.SIZE),

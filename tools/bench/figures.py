@@ -27,7 +27,7 @@ def bars(panels: Sequence[tuple[str, Sequence[Bar]]]) -> Any:
         axis.set_yticks(list(places), names, fontsize=8)
         axis.invert_yaxis()
         axis.set_title(title, fontsize=10, loc="left")
-        axis.set_xlabel("ms a frame (median); pale: bare inference of the same engine", fontsize=8)
+        axis.set_xlabel("ms a frame; pale: bare inference of the same engine", fontsize=8)
         _plain(axis)
     figure.tight_layout()
     return figure
@@ -45,7 +45,7 @@ def lines(panels: Sequence[tuple[str, str, str, Mapping[str, Sequence[tuple[floa
             marker = "o" if len(points) <= 20 else None
             xs, ys = [point[0] for point in points], [point[1] for point in points]
             axis.plot(xs, ys, marker=marker, markersize=4, linewidth=1.4, label=name, color=colour)
-        axis.set_ylim(bottom=0)
+        axis.set_ylim(0, 1.1 * max((point[1] for points in drawn.values() for point in points), default=1) or 1)
         axis.set_title(title, fontsize=10, loc="left")
         axis.set_xlabel(along_x, fontsize=8)
         axis.set_ylabel(along_y, fontsize=8)

@@ -11,7 +11,7 @@ import msgspec
 
 from edge.task.spec import TaskSpec
 from tools.bench.plan import Plan
-from tools.bench.process import ended, run, start
+from tools.bench.process import ContenderError, ended, run, start
 from tools.bench.records import Sample
 from tools.bench.tables import markdown, number
 from tools.bench.turns import in_turns
@@ -62,7 +62,7 @@ def _ours(spec: TaskSpec, plan: Plan, size: tuple[int, int] = (640, 480), **more
 def _points(turns: dict[float, Callable[[], Sample]], plan: Plan) -> tuple[Point, ...]:
     found, failed = in_turns(turns, plan.rounds, plan.tell)
     for x, reason in failed.items():
-        raise RuntimeError(f"{x}: {reason}")
+        raise ContenderError(f"{x:g}: {reason}")
     return tuple(Point(x, one.median_ms, one.cpu_ms) for x, one in found.items())
 
 

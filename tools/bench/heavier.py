@@ -100,19 +100,30 @@ def page(result: Result, images: Path) -> Iterator[str]:
     for task in dict.fromkeys(one.task for one in result.rows):
         yield f"### {task}: {result.layers[task]} layers more"
         yield markdown(head, (_cells(result, one) for one in result.rows if one.task == task))
-    from tools.bench.figures import lines, saved
+    yield f"![A model of 5 ms with everything on](images/{plot(result, images).name})"
+
+
+def plot(result: Result, images: Path) -> Path:
+    from tools.bench.figures import bars, saved
 
     panels = []
     for cores in sorted({one.cores for one in result.rows}):
-        drawn = {
-            task: [
-                (float(place), to_bare(result, one))
-                for place, one in enumerate(r for r in result.rows if (r.task, r.cores) == (task, cores))
-            ]
-            for task in result.layers
-        }
-        panels.append((f"{cores} cores", "0 bare, 1 drawn, 2 everything on", "to bare inference", drawn))
-    yield f"![To bare inference with a model of 5 ms](images/{saved(lines(panels), images / 'bench-heavier.png').name})"
+        shown = [one for one in result.rows if one.cores == cores]
+        panels.append(
+            (
+                f"{cores} core{'s' if cores > 1 else ''}",
+                [
+                    (
+                        f"{one.task}, {one.name}",
+                        one.sample.mean_ms,
+                        one.sample.mean_ms / to_bare(result, one),
+                        one.name != BARE,
+                    )
+                    for one in shown
+                ],
+            )
+        )
+    return saved(bars(panels), images / "bench-heavier.png")
 
 
 def to_bare(result: Result, row: Row) -> float:

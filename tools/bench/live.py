@@ -21,7 +21,7 @@ class Row(msgspec.Struct, frozen=True):
     frames: int
     """Measured."""
     lost: dict[str, int]
-    """Where frames were lost."""
+    """Frames that were never measured, by the place; the page may leave some out beside."""
     cpu_ms: float
     rss_mib: float
     ages_ms: dict[str, float]

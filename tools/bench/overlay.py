@@ -47,8 +47,9 @@ FIGURES = ("draw_ms", "mask_ms", "blend_ms")
 
 def page(rows: Result, images: Path) -> Iterator[str]:
     yield (
-        f"One mask on {SHARE:.0%} of the picture, one thread, in turns in one process with one `cv2.addWeighted` of "
-        "that whole picture: the mask mixed in, and everything that a run draws (grey to colour, the mask, texts)."
+        f"One mask on {SHARE:.0%} of the picture, one thread and the time that it ran, in turns in one process with "
+        "one `cv2.addWeighted` of that whole picture: the mask mixed in, and everything that a run draws (grey to "
+        "colour, the mask, texts)."
     )
     head = ("picture", "addWeighted, ms", "the mask, ms", "to addWeighted", "everything, ms", "to addWeighted")
     yield markdown(

@@ -17,13 +17,14 @@ SECTIONS = {
     "heavier": "tools.bench.heavier",
     "growth": "tools.bench.growth",
     "live": "tools.bench.live",
+    "start": "tools.bench.start",
 }
-"""Each module has TITLE, Result, measure(plan) -> Result, and page(result, images) -> paragraphs."""
+"""Each module has TITLE, Result (the type of what is kept), measure(plan) -> Result, page(result, images) -> texts."""
 KEPT, PAGE = "performance.json", "performance.md"
 HEAD = """# Performance
 
 Made by `make bench` (`python -m tools.bench`), which measures all of it again on the machine that it runs on; the
-figures are in [performance.json](performance.json). They hold for the machine that each section names, not for a board:
+figures are in `performance.json` beside it. They hold for the machine that each section names, not for a board:
 `sonoedge bench` and `sonoedge doctor --measure` time a board of your own."""
 
 

@@ -21,7 +21,7 @@ class Plan:
 
     quick: bool = False
     """Few frames, one round: to see whether all of it runs. Its figures are not published."""
-    rounds: int = 5
+    rounds: int = 3
     frames: int = CLIP_FRAMES
     tasks: tuple[TaskSpec, ...] = ()
     minutes: float = 10.0
@@ -54,7 +54,7 @@ def planned(
         raise ValueError(f"there is no task {strange[0]} with a phantom; there are: {', '.join(known)}")
     return Plan(
         quick=quick,
-        rounds=rounds or (1 if quick else 5),
+        rounds=rounds or (1 if quick else 3),
         frames=frames or (30 if quick else CLIP_FRAMES),
         tasks=tuple(known[name] for name in tasks) or tuple(known.values()),
         minutes=minutes or (0.1 if quick else 10.0),

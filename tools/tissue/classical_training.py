@@ -63,7 +63,7 @@ def _weights(vectors: NDArray[np.float32], truth: NDArray[np.int8], gamma: float
 
 def calibrated(model: TissueModel, examples: RegionExamples) -> TissueModel:
     """The model with what makes its scores probabilities, by regions that it was not trained on."""
-    scaled = model.scaled(examples.features)
+    scaled = model.scaled_of_all(examples.features)
     distances, weights = model.distances(scaled), weights_of(examples.truth, examples.group)
     figures, polygons = model.figures.copy(), []
     for kind, judge in enumerate(model.judges):

@@ -17,10 +17,9 @@ from numpy.typing import NDArray
 from edge.frame import Region
 from edge.image.textures import texture_cells
 from edge.image.working_picture import WorkingPicture, working_picture
-from edge.task.tissue.classifiers import UNKNOWN, region_features
+from edge.task.tissue.classifiers import FEATURES, UNKNOWN, region_features
 from edge.task.tissue.phantom import draw_patient, patient_picture
 from edge.task.tissue.region import LEAST_CELLS, LEAST_SIDE_PX, Placed, patch_of, placed_in
-from edge.task.tissue.region_textures import sums_in
 from edge.task.tissue.spec import Roi
 from tools.muscle import dl_track
 from tools.nerve import usgra_seg
@@ -225,7 +224,7 @@ def described(found: Iterator[tuple[int, Placed]]) -> Iterator[tuple[int, Placed
     for kind, place in found:
         if cells is None or last is not place.working:
             last, cells = place.working, texture_cells(place.working.pixels)
-        yield kind, place, region_features(place.working.pixels, sums_in(cells, place.inside), place.inside)
+        yield kind, place, region_features(place.working.pixels, place.inside, FEATURES, cells)
 
 
 ROUNDS: Final = {"train": 3, "validation": 2, "test": 1}

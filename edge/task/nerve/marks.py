@@ -34,7 +34,7 @@ def marks_of(
     spacing: PixelSpacing | None,
     measured: tuple[Floats, NerveSizes] | None = None,
 ) -> tuple[Mark, ...]:
-    """nerves: the measured one first. measured: the edge inside its rim and its sizes, which are drawn; None: neither."""
+    """nerves: the measured one first. measured: the edge inside its rim and its sizes, where they are drawn."""
     marks: list[Mark] = []
     if nerves:
         marks.append(filled_mark("nerve", NERVE, *(nerve.points for nerve in nerves)))

@@ -47,6 +47,11 @@ class Outline:
         moments = moments_of(points)
         return cls(points, confidence, moments.area, moments.centre)
 
+    @property
+    def radius(self) -> float:
+        """Of a circle as large, in pixels of the frame."""
+        return float((self.area_px2 / np.pi) ** 0.5)
+
 
 def full_scores(output: NDArray[np.float32]) -> NDArray[np.float32]:
     """(classes, h * BLOCK, w * BLOCK) from the network's (classes * BLOCK ** 2, h, w) or a part of its cells."""
@@ -54,32 +59,32 @@ def full_scores(output: NDArray[np.float32]) -> NDArray[np.float32]:
     parts = output.reshape(-1, BLOCK, BLOCK, height, width)
     full = np.empty((channels // BLOCK**2, height, BLOCK, width, BLOCK), np.float32)
     # One part after the other: numpy takes six times as long for all dimensions in another order at once.
-    for row, column in np.ndindex(BLOCK, BLOCK):
-        full[:, :, row, :, column] = parts[:, row, column]
+    for row in range(BLOCK):
+        for column in range(BLOCK):
+            full[:, :, row, :, column] = parts[:, row, column]
     return full.reshape(-1, height * BLOCK, width * BLOCK)
 
 
 def outlines_of(cells: NDArray[np.float32], region: Region, cut: float = 0.0) -> tuple[Outline, ...]:
     """The structures where the log odds of one class, (BLOCK ** 2, SIDE / BLOCK, SIDE / BLOCK) as the network gives
     them, exceed `cut`, the largest first."""
-    most = cv2.max(cv2.max(cells[0], cells[1]), cv2.max(cells[2], cells[3]))
-    x, y, width, height = cv2.boundingRect(cv2.compare(most, cut, cv2.CMP_GT))
+    x, y, width, height = cv2.boundingRect((cells.max(axis=0) > cut).view(np.uint8))
     if width == 0:
         return ()
     left, top = max(0, x - MARGIN_CELLS), max(0, y - MARGIN_CELLS)
     part = cells[:, top : y + height + MARGIN_CELLS, left : x + width + MARGIN_CELLS]
     (near,), left, top = full_scores(part), left * BLOCK, top * BLOCK
     fit = Fit.of(region.height, region.width, SIDE)
-    soft = cv2.subtract(cv2.GaussianBlur(near, (0, 0), BLUR_PX), cut)
+    soft = np.asarray(cv2.GaussianBlur(near, (0, 0), BLUR_PX), np.float32) - np.float32(cut)
     _leave_out_margins(soft, region, fit, left, top)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(cv2.compare(soft, 0, cv2.CMP_GT), connectivity=4)
-    found = []
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((soft > 0).view(np.uint8), connectivity=4)
+    # 1 / (1 + exp(-score)) is half of 1 + tanh(score / 2).
+    likely, found = np.tanh(near / 2), []
     for label in range(1, count):
         if stats[label, cv2.CC_STAT_AREA] >= LEAST_AREA_PX:
             ring = smoothed(_ring(soft, labels if count > 2 else None, label, stats[label]))
-            # The mean of 1 / (1 + exp(-score)).
-            confidence = 0.5 + 0.5 * float(np.tanh(near[labels == label] / 2).mean())
-            points = (ring + (left - fit.left, top - fit.top)) / fit.scale + (region.x, region.y)
+            confidence = 0.5 + 0.5 * cv2.mean(likely, (labels == label).view(np.uint8))[0]
+            points = (ring - (fit.left - left, fit.top - top)) / fit.scale + (region.x, region.y)
             found.append(Outline.of(points, confidence))
     return tuple(sorted(found, key=lambda outline: -outline.area_px2))
 
@@ -103,8 +108,8 @@ def _ring(soft: NDArray[np.float32], labels: NDArray[Any] | None, label: int, st
     level = np.clip(soft[box], -4, 4)
     if labels is not None:
         level[(labels[box] > 0) & (labels[box] != label)] = OTHERS_SCORE
-    level = cv2.copyMakeBorder(level, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=-4)
-    finer = cv2.resize(level, None, fx=FINER, fy=FINER, interpolation=cv2.INTER_LINEAR)
-    contours, _ = cv2.findContours(cv2.compare(finer, 0, cv2.CMP_GT), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    walled = cv2.copyMakeBorder(level, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=-4)
+    finer = np.asarray(cv2.resize(walled, None, fx=FINER, fy=FINER, interpolation=cv2.INTER_LINEAR), np.float32)
+    contours, _ = cv2.findContours((finer > 0).view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     longest = max(contours, key=cv2.contourArea)[:, 0].astype(np.float64)
     return np.asarray((longest + 0.5) / FINER - 0.5 - 1 + (x0, y0))

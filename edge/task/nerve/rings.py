@@ -16,6 +16,8 @@ POINTS: Final = 128
 """Of a smooth ring."""
 HARMONICS: Final = 10
 """Kept of a smooth ring's course: a border finer than a twentieth of its length is noise of the scores."""
+MOST_WAVES: Final = 24
+"""Of a smooth ring: of higher ones less than 1e-14 is left."""
 _EVEN_SHARES: Final = np.full(POINTS, 1 / POINTS)
 
 
@@ -64,7 +66,8 @@ def resampled(ring: Floats, count: int) -> Floats:
 def smoothed(ring: Floats) -> Floats:
     """(POINTS, 2) at equal steps along the ring, without its finest turns; its area is kept."""
     even = resampled(ring, POINTS)
-    points = np.asarray(_without_fine_turns() @ even)
+    waves = _waves()
+    points = np.asarray(waves @ (waves.T @ even))
     before, after = polygon_area(even), polygon_area(points)
     if after <= 0:
         return even
@@ -81,11 +84,14 @@ def _steps(count: int) -> Floats:
 
 
 @cache
-def _without_fine_turns() -> Floats:
-    """(POINTS, POINTS): a ring's course in circular waves, the higher ones damped, and back again."""
-    order = np.abs(np.fft.fftfreq(POINTS, 1 / POINTS))
-    kept = np.exp(-((order / HARMONICS) ** 4))
-    return np.ascontiguousarray(np.fft.ifft(kept[:, None] * np.fft.fft(np.eye(POINTS), axis=0), axis=0).real)
+def _waves() -> Floats:
+    """(POINTS, 2 * MOST_WAVES + 1): the waves around a ring; its points' products with them, summed up again, are its
+    course with the higher waves damped."""
+    turn = 2 * np.pi * _steps(POINTS)[:, None]
+    order = np.arange(1, MOST_WAVES + 1)
+    length = np.concatenate(([1.0], np.full(2 * MOST_WAVES, 2.0))) / POINTS
+    kept = np.exp(-((np.concatenate(([0], order, order)) / HARMONICS) ** 4))
+    return np.hstack((np.ones_like(turn), np.cos(turn * order), np.sin(turn * order))) * np.sqrt(kept * length)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,7 +17,7 @@ SMALLEST_DIFFERENCE_MM2: Final = 1.6
 
 @dataclass(frozen=True, slots=True)
 class NerveSizes:
-    """In mm and mm2, or in pixels where the scale is unknown; axes begin and end at places in the frame in that unit."""
+    """In mm and mm2, or in pixels where the scale is unknown; so are the places where ways begin and end."""
 
     area: float
     """Inside the bright rim."""
@@ -72,7 +72,8 @@ def measurements_of(
     relative = spacing.relative_uncertainty if spacing else 0.0
     of_area, of_axis = (figures.get(f"factor_{name}", 1.25) for name in ("area", "axis"))
     border = figures.get("half_width_depth", 10.0) / 100 * sizes.long.length
-    places = [("depth_under_skin", sizes.depth), ("vessel_distance", sizes.to_vessel and sizes.to_vessel.length)]
+    apart = sizes.to_vessel.length if sizes.to_vessel else None
+    places = [("depth_under_skin", sizes.depth), ("vessel_distance", apart)]
     found = [
         _named(name, value, interval(value, border, relative), spacing) for name, value in places if value is not None
     ]

@@ -7,7 +7,7 @@ marked the muscle in the pictures where nerves were marked.
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final
 from zipfile import BadZipFile
 
@@ -16,14 +16,20 @@ from numpy.typing import NDArray
 
 from edge.errors import ModelError
 from edge.image.classifiers import Sigmoid, Steps, packed, standardised, unpacked
-from edge.image.textures import AROUND, NAMES, TextureCells, describe, surroundings
+from edge.image.textures import AROUND, NAMES, TextureCells, describe, surroundings, texture_cells
 from edge.image.windows import CELL_PX, Windows, shared
-from edge.task.tissue.region_textures import Cells, TextureSums
+
+Cells = NDArray[np.bool_]
+"""(rows, columns) whether each cell of a working picture is in the region."""
 
 FEATURES: Final = (*NAMES, *AROUND)
 UNKNOWN: Final = -1
 MARGIN_CELLS: Final = 2
 """As far as edges are blurred."""
+REACH_CELLS: Final = 8
+"""As far around a region as its texture is read from: of the slowest wave's filter, 28 px."""
+_STEP_CELLS: Final = 4
+"""Of the cells that are halved twice with the picture."""
 
 
 def box_of(inside: Cells) -> Windows:
@@ -33,31 +39,78 @@ def box_of(inside: Cells) -> Windows:
     return Windows(*(np.array([end], np.intp) for end in ends))
 
 
-def region_features(picture: NDArray[np.uint8], sums: TextureSums, inside: Cells) -> NDArray[np.float32]:
-    """(FEATURES,) of a region of a working picture (height, width), from what its cells add up to."""
-    pixels = np.array([np.count_nonzero(inside) * CELL_PX**2], np.float32)
-    described = describe(sums.counts[None], sums.values[None].astype(np.float32), pixels)
-    features: NDArray[np.float32] = np.concatenate([described, _surroundings_of(picture, inside)], axis=1)[0]
+@lru_cache(maxsize=4)
+def textures_of(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the names that are read from cells."""
+    asked = set(names)
+    return tuple(name for name in NAMES if name in asked)
+
+
+def region_features(
+    picture: NDArray[np.uint8], inside: Cells, names: tuple[str, ...], cells: TextureCells | None = None
+) -> NDArray[np.float32]:
+    """(names,) of a region of at least one cell of a working picture (height, width). names: of FEATURES.
+
+    cells: of the whole picture, made for these names. None: only what lies around the region is looked at.
+    """
+    box = box_of(inside)
+    within = inside
+    if cells is None:
+        part, _ = _part(box, np.array([REACH_CELLS]), np.array([REACH_CELLS]), inside.shape, _STEP_CELLS)
+        cells = texture_cells(_pixels(picture, part), textures_of(names))
+        within = inside[part[0], part[1]]
+    high, wide = ((length + 1) // 2 + MARGIN_CELLS for length in (box.bottom - box.top, box.right - box.left))
+    beside, moved = _part(box, high, wide, inside.shape)
+    features: NDArray[np.float32] = _told(
+        cells.counts[within].sum(axis=0)[None],
+        cells.values[within].sum(axis=0)[None],
+        np.array([np.count_nonzero(inside) * CELL_PX**2], np.float32),
+        _pixels(picture, beside),
+        moved,
+        names,
+    )[0]
     return features
 
 
-def _surroundings_of(picture: NDArray[np.uint8], inside: Cells) -> NDArray[np.float32]:
-    """(1, 8) `surroundings` of the region's box, without what lies farther away than it looks."""
-    box = box_of(inside)
-    high, wide = box.bottom - box.top, box.right - box.left
-    part = box.grown((high + 1) // 2 + MARGIN_CELLS, (wide + 1) // 2 + MARGIN_CELLS, (inside.shape[0], inside.shape[1]))
-    top, left, bottom, right = (int(side[0]) for side in (part.top, part.left, part.bottom, part.right))
-    beside = picture[top * CELL_PX : bottom * CELL_PX, left * CELL_PX : right * CELL_PX]
-    moved = Windows(box.top - top, box.left - left, box.bottom - top, box.right - left)
-    return surroundings(np.ascontiguousarray(beside), moved)
-
-
-def window_features(picture: NDArray[np.uint8], cells: TextureCells, windows: Windows) -> NDArray[np.float32]:
-    """(n, FEATURES) of windows, which share their sums."""
+def window_features(
+    picture: NDArray[np.uint8], cells: TextureCells, windows: Windows, names: tuple[str, ...]
+) -> NDArray[np.float32]:
+    """(n, names) of windows, which share their sums. cells: of the whole picture, made for these names."""
     counts, values = shared(cells.counts).over(windows), shared(cells.values).over(windows)
-    pixels = (windows.cells * CELL_PX**2).astype(np.float32)
-    around = surroundings(picture, windows)
-    return np.concatenate([describe(counts, values, pixels), around], axis=1)
+    return _told(counts, values, (windows.cells * CELL_PX**2).astype(np.float32), picture, windows, names)
+
+
+def _told(
+    counts: NDArray[np.number[Any]],
+    values: NDArray[np.number[Any]],
+    pixels: NDArray[np.float32],
+    picture: NDArray[np.uint8],
+    windows: Windows,
+    names: tuple[str, ...],
+) -> NDArray[np.float32]:
+    textures, around = textures_of(names), tuple(name for name in AROUND if name in set(names))
+    features = np.concatenate(
+        [describe(counts, values, pixels, textures), surroundings(picture, windows, around)], axis=1
+    )
+    told = {name: column for column, name in enumerate((*textures, *around))}
+    return features[:, [told[name] for name in names]]
+
+
+def _part(
+    box: Windows, rows: NDArray[np.intp], columns: NDArray[np.intp], shape: tuple[int, ...], step: int = 1
+) -> tuple[tuple[slice, slice], Windows]:
+    """The cells of a window and so many around it, from a multiple of `step` to one; and the window in that part."""
+    grown = box.grown(rows, columns, (shape[0], shape[1]))
+    top, left, bottom, right = (int(side[0]) for side in (grown.top, grown.left, grown.bottom, grown.right))
+    top, left = top - top % step, left - left % step
+    bottom, right = bottom + -bottom % step, right + -right % step
+    moved = Windows(box.top - top, box.left - left, box.bottom - top, box.right - left)
+    return (slice(top, bottom), slice(left, right)), moved
+
+
+def _pixels(picture: NDArray[np.uint8], cells: tuple[slice, slice]) -> NDArray[np.uint8]:
+    rows, columns = (slice(part.start * CELL_PX, part.stop * CELL_PX) for part in cells)
+    return np.ascontiguousarray(picture[rows, columns])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,16 +178,16 @@ class TissueModel:
         return tuple(found)
 
     @cached_property
-    def _chosen(self) -> list[int]:
-        return [FEATURES.index(name) for name in self.features]
-
-    @cached_property
     def _squares(self) -> NDArray[np.float32]:
         return np.asarray(np.einsum("mk,mk->m", self.vectors, self.vectors), np.float32)
 
     def scaled(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(n, chosen) standard deviations from the mean, from (n, FEATURES)."""
-        return standardised(features[:, self._chosen], self.mean, self.deviation)
+        """(n, chosen) standard deviations from the mean, from (n, chosen)."""
+        return standardised(features, self.mean, self.deviation)
+
+    def scaled_of_all(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The same from (n, FEATURES)."""
+        return self.scaled(features[:, [FEATURES.index(name) for name in self.features]])
 
     def distances(self, scaled: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n, m) squared, from the examples: what all judges read."""

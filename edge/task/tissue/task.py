@@ -21,11 +21,11 @@ from edge.task.tissue.classifiers import (
     TissueModel,
     read_tissue_model,
     region_features,
+    textures_of,
     window_features,
 )
 from edge.task.tissue.echo import echo_intensity, reference_in_use, white_faults, z_score
 from edge.task.tissue.region import Placed, central, covered_by, patch_of, placed, placed_in, roi_faults
-from edge.task.tissue.region_textures import TextureSums, sums_in, sums_of
 from edge.task.tissue.spec import INFILTRATED, JUDGED, KINDS, SPEC, Roi, TissueOptions
 from edge.task.tissue.tracking import PHANTOM_ONLY, PatientVotes, patient_measurement, patient_note, votes_after
 
@@ -47,8 +47,8 @@ class Seen:
 
     roi: Roi
     place: Placed
-    sums: TextureSums | None
-    """None where no model needs them."""
+    features: NDArray[np.float32] | None
+    """(chosen,) that the model asks for; None where there is none, or the region is at fault."""
     faults: tuple[str, ...]
     """What is wrong with the region."""
 
@@ -76,14 +76,13 @@ class TissueTask:
         """The region in the frame. asked: None: one is proposed."""
         place, cells = placed(frame, roi := asked or central(frame.ultrasound)), None
         if asked is None and self._model is not None and place.inside.any():
-            cells = texture_cells(place.working.pixels)
+            cells = texture_cells(place.working.pixels, textures_of(self._model.features))
             roi = propose(frame, place, cells, self._model) or roi
             place = placed_in(place.working, roi, frame.ultrasound)
-        faults, sums = roi_faults(frame.ultrasound, roi, place), None
+        faults, features = roi_faults(frame.ultrasound, roi, place), None
         if self._model is not None and not faults:
-            inside = place.inside
-            sums = sums_of(place.working.pixels, inside) if cells is None else sums_in(cells, inside)
-        return Seen(roi, place, sums, faults)
+            features = region_features(place.working.pixels, place.inside, self._model.features, cells)
+        return Seen(roi, place, features, faults)
 
     def conclude(
         self, prepared: Prepared[Seen], outputs: Outputs, memory: PatientVotes | None
@@ -114,9 +113,8 @@ class TissueTask:
             logits = outputs[0].reshape(-1)[: len(JUDGED)]
             pairs = zip(self._sigmoids, logits, strict=True)
             found["network"] = at_most_one(np.array([one.probability(np.array([x]))[0] for one, x in pairs]))
-        if self._model is not None and seen.sums is not None:
-            features = region_features(seen.place.working.pixels, seen.sums, seen.place.inside)
-            distances = self._model.distances(self._model.scaled(features[None]))
+        if self._model is not None and seen.features is not None:
+            distances = self._model.distances(self._model.scaled(seen.features[None]))
             found["svm"] = at_most_one(self._model.by_machine(distances)[0])
             found["neighbours"] = at_most_one(self._model.by_neighbours(distances)[0])
         return found
@@ -176,7 +174,8 @@ def propose(frame: Frame, place: Placed, cells: TextureCells, model: TissueModel
     windows = tiled(cells.counts.shape[0], cells.counts.shape[1], WINDOWS)
     if not len(windows):
         return None
-    distances = model.distances(model.scaled(window_features(place.working.pixels, cells, windows)))
+    features = window_features(place.working.pixels, cells, windows, model.features)
+    distances = model.distances(model.scaled(features))
     both = model.by_machine(distances) * model.by_neighbours(distances)
     best = int(both[:, [KINDS.index(kind) for kind in LOOKED_FOR]].max(axis=1).argmax())
     top, left, bottom, right = (

@@ -7,13 +7,12 @@ import pytest
 
 from edge.finding import CaliperMark, LineMark, MaskMark, Measurement, Verdict
 from edge.frame import Frame, PixelSpacing, ProbeState, Region, SpacingOrigin
-from edge.option import NoOptions
 from edge.task.contract import Given, finding_of
 from edge.task.nerve.outlines import full_scores, outlines_of
 from edge.task.nerve.rim import inside_rim
 from edge.task.nerve.rings import moments_of, polygon_area, smoothed
 from edge.task.nerve.sizes import axes_of
-from edge.task.nerve.spec import SPEC
+from edge.task.nerve.spec import SPEC, NerveOptions
 from edge.task.nerve.task import NerveTask
 from edge.trust.verdict import judged
 from tests.task.looking import finding_by, looks
@@ -29,7 +28,7 @@ from tests.task.nerve.drawn_nerve import (
 
 
 def concluded(frame, output=None, figures=None):
-    task = NerveTask(Given(NoOptions(), figures or {}))
+    task = NerveTask(Given(NerveOptions(), figures or {}))
     return finding_by(task, frame, (faultless_output() if output is None else output,))
 
 
@@ -241,7 +240,7 @@ def test_nothing_is_marked_beside_the_picture():
 
 def test_the_rim_of_an_even_picture_is_where_it_is_on_average():
     outline = ring(NERVE)
-    inner = inside_rim(np.full((400, 500), 90, np.uint8), outline)
+    inner = inside_rim(np.full((400, 500), 90, np.uint8), outline).edge
     assert polygon_area(inner) / polygon_area(outline) == pytest.approx(0.91**2, abs=0.03)
 
 

@@ -12,7 +12,7 @@ from edge.errors import ModelError, SettingError
 from edge.finding import LineMark, MaskMark, Verdict
 from edge.frame import Frame, PixelSpacing, ProbeState, Region, SpacingOrigin
 from edge.image.classifiers import Neighbours, Steps, SupportVectors
-from edge.image.textures import describe, surroundings, texture_cells
+from edge.image.textures import AROUND, texture_cells
 from edge.image.working_picture import working_picture
 from edge.task.contract import Given
 from edge.task.spec import Reference
@@ -22,12 +22,12 @@ from edge.task.tissue.classifiers import (
     box_of,
     read_tissue_model,
     region_features,
+    textures_of,
     window_features,
     write_tissue_model,
 )
 from edge.task.tissue.echo import echo_intensity, z_score
 from edge.task.tissue.region import covered_by, patch_of, pixel_mask, placed
-from edge.task.tissue.region_textures import sums_in, sums_of
 from edge.task.tissue.spec import JUDGED, KINDS, SPEC, Roi, TissueOptions, parse_roi
 from edge.task.tissue.task import ClassicalTissueTask, TissueTask
 from edge.trust.verdict import judged
@@ -301,7 +301,7 @@ def test_arrays_are_read_as_they_were_written():
     model = bright_model()
     again = read_tissue_model(write_tissue_model(model), JUDGED)
     features = np.random.default_rng(0).normal(0, 0.1, (9, len(FEATURES))).astype(np.float32)
-    one, two = (each.by_machine(each.distances(each.scaled(features))) for each in (model, again))
+    one, two = (each.by_machine(each.distances(each.scaled_of_all(features))) for each in (model, again))
     np.testing.assert_allclose(one, two, atol=0.05)
     assert again.features == model.features and again.count == 3
 
@@ -367,33 +367,29 @@ def test_features_of_a_box_are_those_of_the_window():
     cells = texture_cells(working)
     inside = np.zeros(cells.counts.shape[:2], bool)
     inside[5:15, 8:24] = True
-    alone = region_features(working, sums_in(cells, inside), inside)
-    np.testing.assert_allclose(window_features(working, cells, box_of(inside))[0], alone, rtol=2e-3, atol=2e-3)
+    alone = region_features(working, inside, FEATURES, cells)
+    together = window_features(working, cells, box_of(inside), FEATURES)[0]
+    np.testing.assert_allclose(together, alone, rtol=2e-3, atol=2e-3)
 
 
 @pytest.mark.parametrize("box", [(5, 15, 8, 24), (0, 4, 0, 5), (30, 48, 50, 64), (20, 21, 3, 60)], ids=str)
 @pytest.mark.parametrize("ragged", [False, True])
-def test_a_region_alone_gives_what_its_cells_add_up_to(box, ragged):
-    """Quick, against the plain form: the whole picture's cells, of which those inside are summed."""
+@pytest.mark.parametrize("names", [FEATURES, FEATURES[::-9]], ids=["all", "some"])
+def test_a_region_is_described_alike_by_what_lies_around_it_and_by_the_whole_picture(box, ragged, names):
     rng = np.random.default_rng(6)
     working = working_picture(cv2.GaussianBlur(speckle(6), (0, 0), 1.0)).pixels.copy()
     working[:30, :40], working[100:112] = 0, 77  # unlit, and runs longer than any that is told
-    cells = texture_cells(working)
+    cells = texture_cells(working, textures_of(names))
     inside = np.zeros(cells.counts.shape[:2], bool)
     inside[box[0] : box[1], box[2] : box[3]] = True
     inside &= rng.random(inside.shape) < (0.7 if ragged else 1)
-    plain, quick = sums_in(cells, inside), sums_of(working, inside)
-    np.testing.assert_array_equal(quick.counts, plain.counts)
-    np.testing.assert_allclose(quick.values, plain.values, rtol=1e-6)
-    window = box_of(inside)
-    all_of_it = np.concatenate(
-        [
-            describe(plain.counts[None], plain.values[None].astype(np.float32), np.array([inside.sum() * 16.0])),
-            surroundings(working, window),
-        ],
-        axis=1,
-    )[0]
-    np.testing.assert_allclose(region_features(working, quick, inside), all_of_it, rtol=1e-4, atol=1e-5)
+    whole, part = (region_features(working, inside, names, given) for given in (cells, None))
+    np.testing.assert_allclose(part, whole, rtol=1e-4, atol=1e-5)
+    window = window_features(working, texture_cells(working), box_of(inside), FEATURES)[0]
+    beside = [name for name in names if name in AROUND]
+    np.testing.assert_allclose(
+        part[[names.index(name) for name in beside]], window[[FEATURES.index(name) for name in beside]], atol=1e-5
+    )
 
 
 def test_what_a_region_covers_is_its_pixels():

@@ -62,9 +62,9 @@ def main() -> None:
     laps_ms: dict[str, list[float]] = {name: [] for name in steps}
     for number in range(given["frames"]):
         for name, step in steps.items():
-            before = time.perf_counter()
+            before = time.thread_time()  # there is one thread, and what else the machine does is left out
             step(number)
-            laps_ms[name].append((time.perf_counter() - before) * 1e3)
+            laps_ms[name].append((time.thread_time() - before) * 1e3)
     print(json.dumps({name: statistics.median(laps[3:]) for name, laps in laps_ms.items()}), flush=True)
 
 

@@ -71,7 +71,7 @@ def main() -> None:
             {
                 "seconds": ages_ms[-1][0],
                 "frames": len(ages_ms),
-                "lost": {one.place: one.frames for one in statistics_.dropped},
+                "lost": {one.place: one.frames for one in statistics_.dropped if one.place in ("source", "mailbox")},
                 "cpu_ms": used_s * 1e3 / len(ages_ms),
                 "rss_mib": peak_rss_mib(),
                 "ages_ms": spread([age for _, age in ages_ms]),
