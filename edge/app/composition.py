@@ -140,7 +140,7 @@ def compose(
                 sinks,
                 clock,
                 views=views,
-                ahead=_ahead(settings),
+                ahead=settings.ahead and usable_cores() > 1,
                 keeper=keeper,
                 max_frames=settings.max_frames,
                 tell=tell,
@@ -235,10 +235,6 @@ def _threads_within(budget: Budget | None) -> int:
     """For the model: as many as there are cores, or as the budget's share of them has room for."""
     share = 1.0 if budget is None or budget.share is None else budget.share
     return max(1, int(share * usable_cores()))
-
-
-def _ahead(settings: Settings) -> bool:
-    return usable_cores() > 1 if settings.ahead is None else settings.ahead
 
 
 def _keeper(settings: Settings, source: FrameSource, clock: Clock, tell: Callable[[str], None]) -> Keeper | None:

@@ -61,9 +61,8 @@ class Settings:
         None
     )
     ahead: Annotated[
-        bool | None,
-        Option("Infer the next frame while the last one is measured and drawn. Without it: on two cores or more."),
-    ] = None
+        bool, Option("Where there are two cores, infer the next frame while the last one is measured and drawn.")
+    ] = True
     budget: Annotated[
         Budget | None,
         Option(

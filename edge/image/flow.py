@@ -4,6 +4,7 @@ Lucas and Kanade 1981 with Bouguet's pyramids, there and back again.
 """
 
 from dataclasses import dataclass
+from math import sqrt
 from typing import Final
 
 import cv2
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 LONGEST_PX: Final = 320
 """Longest side of the pictures that are compared: bounds the cost, and speckle is gone from larger ones anyway."""
 MOST_POINTS: Final = 150
-WINDOW_PX: Final = 17
+WINDOW_PX: Final = 13
 LEVELS: Final = 3
 """Halvings of the picture: movements of some 60 px can be followed."""
 RETURN_PX: Final = 1.0
@@ -24,6 +25,10 @@ LEAST_POINTS: Final = 12
 LEAST_SIDE_PX: Final = 2 * WINDOW_PX
 ROUNDS: Final = 8
 """Of reweighting."""
+SETTLED_PX: Final = 1e-3
+"""A fit that a round changes by less is settled."""
+STEADY: Final = 1e-9 * np.eye(3)
+"""What keeps the fit solvable whatever the points."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,13 +96,29 @@ def _followed(
 def _affine(start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.float64]:
     """(2, 3) by least squares, reweighted so that points that moved otherwise count little (Cauchy's weights)."""
     middle = start.mean(axis=0)
-    basis = np.column_stack([start - middle, np.ones(len(start))])
-    moves, weight = end - start, np.ones(len(start))
-    fit = np.zeros((3, 2))
+    basis = np.vstack([(start - middle).T, np.ones(len(start))])
+    moves, weight = np.ascontiguousarray((end - start).T), np.ones(len(start))
+    # What each point adds to the normal equations, once and for all rounds.
+    added = np.concatenate([(basis[:, None] * others).reshape(-1, len(start)) for others in (basis, moves)])
+    fit, extent = np.zeros((3, 2)), np.abs(basis).max(axis=1)
     for _ in range(ROUNDS):
-        weighted = basis * weight[:, None]
-        fit = np.linalg.solve(weighted.T @ basis + 1e-9 * np.eye(3), weighted.T @ moves)
-        off = np.hypot(*(moves - basis @ fit).T)
-        weight = 1 / (1 + (off / max(3.0 * float(np.median(off)), 0.1)) ** 2)
+        sums = added @ weight
+        before = fit
+        found = cv2.solve(sums[:9].reshape(3, 3) + STEADY, sums[9:].reshape(3, 2), flags=cv2.DECOMP_CHOLESKY)[1]
+        fit = np.asarray(found, np.float64)
+        if float((np.abs(fit - before).T @ extent).max()) < SETTLED_PX:
+            break
+        off = moves - fit.T @ basis
+        off *= off
+        squares = off[0] + off[1]
+        weight = 1 / (1 + squares * (1 / max(3.0 * _median_root(squares), 0.1)) ** 2)
     linear = np.eye(2) + fit[:2].T
     return np.column_stack([linear, middle + fit[2] - linear @ middle])
+
+
+def _median_root(squares: NDArray[np.float64]) -> float:
+    """The median of their roots."""
+    half = squares.size // 2
+    parted = np.partition(squares, half)
+    upper = sqrt(parted[half])
+    return upper if squares.size % 2 else (upper + sqrt(parted[:half].max())) / 2

@@ -171,7 +171,7 @@ def _draw_lines(sheet: Sheet, marks: Sequence[LineMark], calipers: list[Line], t
         else:
             lines = [fixed[number] for number in numbers]
         draw_fixed(sheet.picture, lines, colour, width_px)
-    draw_fixed(sheet.busy, fixed[: len(borders)], palette.WHITE, width_px)
+    draw_fixed(sheet.busy, fixed[: len(borders)], palette.WHITE, 1)
     if faint:
         draw_broken(sheet.picture, calipers, _caliper_colour(faint), width_px, sheet.size / 3)
     else:

@@ -150,6 +150,9 @@ def page(rows: Result, images: Path) -> Iterator[str]:
         for cores in sorted({one.cores for one in rows if one.task == task}):
             yield f"### {task}, {cores} core{'s' if cores > 1 else ''}"
             yield table(rows, task, cores)
+        if painted := [one.sample.painted for one in rows if one.task == task and one.sample and one.sample.painted]:
+            low, high = min(painted), max(painted)
+            yield f"The mask of the last picture covers {low:.2%} to {high:.2%} of it, whoever of the others drew it."
         yield f"![{task}: milliseconds a frame of every contender](images/{plot(rows, task, images).name})"
     missing = dict.fromkeys(f"- {one.name}: {one.missing}" for one in rows if one.missing)
     if missing:

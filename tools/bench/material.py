@@ -17,7 +17,7 @@ from edge.clock import MonotonicClock
 from edge.runtime.manifest import Manifest, ModelFile, Variant, load_manifest, model_folder
 from edge.source.opening import open_source
 from edge.task.spec import TaskSpec
-from tools.bench.adapters import write_for_two_classes
+from tools.bench import adapters
 from tools.bench.process import ROOT, ContenderError
 
 SIZE = (640, 480)
@@ -69,10 +69,14 @@ def two_class_file(name: str, folder: Path, *, three_channels: bool) -> Path:
     ONNX for grey ones."""
     path = folder / (f"{name}.two-classes.xml" if three_channels else f"{name}.two-classes.onnx")
     source = model_file(name, "onnx", "int8")
-    if not path.exists() or path.stat().st_mtime < source.stat().st_mtime:
+    if not _newer(path, source, Path(adapters.__file__)):
         folder.mkdir(parents=True, exist_ok=True)
-        write_for_two_classes(source, path, three_channels=three_channels)
+        adapters.write_for_two_classes(source, path, three_channels=three_channels)
     return path
+
+
+def _newer(path: Path, *sources: Path) -> bool:
+    return path.exists() and all(path.stat().st_mtime >= source.stat().st_mtime for source in sources)
 
 
 def mediapipe_file(name: str, precision: str, folder: Path, python: str) -> Path:
@@ -80,7 +84,7 @@ def mediapipe_file(name: str, precision: str, folder: Path, python: str) -> Path
     ContenderError."""
     path = folder / f"{name}.{precision}.mediapipe.tflite"
     source = model_file(name, "tflite", precision)
-    if not path.exists() or path.stat().st_mtime < source.stat().st_mtime:
+    if not _newer(path, source, Path(__file__).with_name("contenders") / "mediapipe_model.py"):
         folder.mkdir(parents=True, exist_ok=True)
         command = [python, "-m", "tools.bench.contenders.mediapipe_model", str(source), str(path)]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -11,11 +11,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.option import NoOptions
 from edge.runtime.contract import Runtime
 from edge.runtime.manifest import Number
 from edge.task.contract import Given
-from edge.task.muscle.spec import SPEC
+from edge.task.muscle.spec import SPEC, MuscleOptions
 from edge.task.muscle.task import MuscleTask
 from edge.trust.interval import COVERAGE, conformal_half_width
 from tools.lesson import Evaluated
@@ -50,7 +49,7 @@ def calibrate(runtime: Runtime) -> list[Number]:
 
 def evaluate(runtime: Runtime, figures: Mapping[str, float], precision: str) -> Evaluated:
     """Against observers and hand-drawn masks; with int8 also other ways of reading the same pictures."""
-    task = MuscleTask(Given(NoOptions(), figures))
+    task = MuscleTask(Given(MuscleOptions(), figures))
     pairs = read_all(reader_of(measured_by(task, SPEC.gate, runtime)))
     compared = [compare_masks(drawing, task, runtime) for drawing in split("test")]
     tables = [

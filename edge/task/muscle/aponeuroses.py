@@ -5,6 +5,7 @@ a mean over the whole width is not led astray by gaps, bundles and letters. Each
 lies on by robust, weighted fits.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -30,10 +31,12 @@ LEAST_SEEN: Final = 0.3
 """Share of the picture's width over which a curve must be seen to be kept."""
 LONGEST_GAP: Final = 0.06
 """Of the width: gaps that do not end a stretch."""
-REACHES: Final = (0.08, 0.06, 0.04, 0.03)
-"""Shares of the height around a curve in which its ridge is looked for, fit by fit,"""
-TERMS: Final = (2, 3, 4, 4)
-"""and the Legendre terms of each fit."""
+FITS: Final = ((0.08, 2), (0.06, 3), (0.04, 4), (0.03, 4))
+"""(share of the height around a curve in which its ridge is looked for, Legendre terms) of each fit to it."""
+FITS_AGAIN: Final = FITS[2:]
+"""The same from where the curve was a frame before,"""
+STILL_CELLS: Final = 0.5
+"""up to the first that moves it by no more."""
 EDGE_REACH: Final = 0.05
 """Share of the height around a curve in which its edges are looked for."""
 BEND: Final = (0.0, 0.0, 0.02, 0.08)
@@ -69,7 +72,7 @@ class _Map:
     @classmethod
     def of(cls, likely: Plane) -> "_Map":
         # Twice what the widest window reaches: one that has a row in the map never leaves the padded one.
-        pad = 2 * max(_reach(likely.shape[0], share) for share in (REACHES[0], EDGE_REACH))
+        pad = 2 * max(_reach(likely.shape[0], share) for share in (FITS[0][0], EDGE_REACH))
         return cls(np.asarray(cv2.copyMakeBorder(likely, pad, pad, 0, 0, cv2.BORDER_CONSTANT), np.float32), pad)
 
     @property
@@ -110,11 +113,39 @@ def find_aponeuroses(likely: Plane, lit: NDArray[np.bool_]) -> tuple[Aponeurosis
         depth, slope, mean = _best_line(left.plane)
         if mean < LEAST_MEAN:
             break
-        curve = _bent(left, depth, slope, lit)
-        _wipe(left.plane, curve, depth, slope)
+        line = depth + slope * (np.arange(likely.shape[1]) - (likely.shape[1] - 1) / 2)
+        curve = _bent(left, line, lit, FITS)
+        _wipe(left.plane, *((line - 1, line + 1) if curve is None else (curve.upper, curve.lower)))
         if curve is not None and curve.coverage >= LEAST_SEEN and not any(_crosses(curve, other) for other in found):
             found.append(curve)
     return tuple(sorted(found, key=lambda curve: float(curve.middle.mean())))
+
+
+def found_again(
+    likely: Plane, lit: NDArray[np.bool_], before: tuple[Aponeurosis, Aponeurosis]
+) -> tuple[Aponeurosis, Aponeurosis] | None:
+    """Two curves of a frame before as this frame's map shows them, as thick as they were; None where one is not seen
+    near its old place."""
+    left = _Map.of(likely if lit.all() else likely * lit)
+    found = []
+    for curve in before:
+        middle = curve.middle
+        for share, terms in FITS_AGAIN:
+            start = middle
+            at, weight = _ridge(left, start, max(2, round(share * likely.shape[0])))
+            if np.count_nonzero(weight) < 8:
+                return None
+            middle = _fitted(at, weight, start, terms)
+            if float(np.abs(middle - start).max()) < STILL_CELLS:
+                break
+        edged = _edged(
+            left, middle, lit, (float(curve.middle[0] - curve.upper[0]), float(curve.lower[0] - curve.middle[0]))
+        )
+        if edged is None:
+            return None
+        found.append(edged)
+    upper, lower = found
+    return upper, lower
 
 
 def _best_line(likely: Plane) -> tuple[float, float, float]:
@@ -171,11 +202,10 @@ def _slopes() -> Floats:
     return np.tan(np.radians(np.linspace(-STEEPEST_DEG, STEEPEST_DEG, SLOPES)))
 
 
-def _bent(left: _Map, depth: float, slope: float, lit: NDArray[np.bool_]) -> Aponeurosis | None:
-    """The curve near a line; None where nothing holds it."""
-    rows, columns = left.plane.shape
-    middle = depth + slope * (np.arange(columns) - (columns - 1) / 2)
-    for share, terms in zip(REACHES, TERMS, strict=True):
+def _bent(left: _Map, middle: Floats, lit: NDArray[np.bool_], fits: Sequence[tuple[float, int]]) -> Aponeurosis | None:
+    """The curve near another; None where nothing holds it."""
+    rows = left.plane.shape[0]
+    for share, terms in fits:
         at, weight = _ridge(left, middle, max(2, round(share * rows)))
         if np.count_nonzero(weight) < 8:
             return None
@@ -208,7 +238,7 @@ def _fitted(at: Floats, weight: Floats, before: Floats, terms: int) -> Floats:
     basis, products, bend, least = _basis(at.size, terms)
     cost = bend * weight.sum() + least
     curve = before
-    there = np.flatnonzero(weight)
+    there = weight.nonzero()[0]
     for _ in range(2):
         off = at - curve
         distance = np.abs(off[there])
@@ -245,16 +275,19 @@ def _straight_beyond(curve: Floats, first: int, last: int) -> Floats:
     return straight
 
 
-def _edged(likely: _Map, middle: Floats, lit: NDArray[np.bool_]) -> Aponeurosis | None:
-    """The curve with its edges, where the map falls to one half of what it is in the middle, and where it is seen."""
+def _edged(
+    likely: _Map, middle: Floats, lit: NDArray[np.bool_], half_widths: tuple[float, float] | None = None
+) -> Aponeurosis | None:
+    """The curve with its edges, where the map falls to one half of what it is in the middle, and where it is seen.
+    half_widths: upward and downward, where they are known."""
     window, nearest = likely.window(middle, _reach(likely.plane.shape[0], EDGE_REACH))
     peak = window.max(axis=0)
     seen = _closed(peak > INSIDE, round(LONGEST_GAP * middle.size))
-    x = np.flatnonzero(seen)
+    x = seen.nonzero()[0]
     if x.size < 8:
         return None
-    up, down = _half_widths(window, nearest - middle, seen)
-    off = x - x.mean()
+    up, down = half_widths or _half_widths(window, nearest - middle, seen)
+    off = x - x.sum() / x.size
     slope = float(off @ middle[x]) / float(off @ off)
     n_lit = max(1, int(np.count_nonzero(lit)))
     near = float(np.minimum(peak, 1).sum()) / n_lit
@@ -286,22 +319,17 @@ def _half_widths(window: Plane, off: Floats, seen: NDArray[np.bool_]) -> tuple[f
 
 def _closed(seen: NDArray[np.bool_], gap: int) -> NDArray[np.bool_]:
     """`seen` with gaps of at most so many columns closed."""
-    at = np.flatnonzero(seen)
+    at = seen.nonzero()[0]
     closed = seen.copy()
-    steps = np.diff(at)
-    for k in np.flatnonzero((steps > 1) & (steps <= gap + 1)).tolist():
+    steps = at[1:] - at[:-1]
+    for k in ((steps > 1) & (steps <= gap + 1)).nonzero()[0].tolist():
         closed[at[k] : at[k + 1]] = True
     return closed
 
 
-def _wipe(likely: Plane, curve: Aponeurosis | None, depth: float, slope: float) -> None:
-    """Takes what a curve explains out of the map, or the line where it led to none."""
-    rows, columns = likely.shape
-    if curve is None:
-        middle = depth + slope * (np.arange(columns) - (columns - 1) / 2)
-        upper, lower = middle - 1, middle + 1
-    else:
-        upper, lower = curve.upper, curve.lower
+def _wipe(likely: Plane, upper: Floats, lower: Floats) -> None:
+    """Takes what a curve explains, from edge to edge, out of the map."""
+    rows = likely.shape[0]
     margin = 1.5
     first, last = max(0, int((upper - margin).min())), min(rows, int((lower + margin).max()) + 1)
     at = np.arange(first, last)[:, None]

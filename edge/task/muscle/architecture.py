@@ -6,15 +6,16 @@ beyond the picture continued straight.
 """
 
 from dataclasses import dataclass
-from itertools import combinations, pairwise
+from itertools import combinations
 from typing import Final
 
+import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from edge.task.muscle.aponeuroses import Aponeurosis
 from edge.task.muscle.evidence import Evidence, Floats
-from edge.task.muscle.fascicles import Direction, Streamlines, between, direction, smooth_bend, trace
+from edge.task.muscle.fascicles import Bend, Direction, Streamlines, between, direction, smooth_bend, trace
+from edge.task.muscle.quantiles import median
 
 WEAKER: Final = 0.5
 """Of the weaker of two aponeuroses: a curve between them that is less strong is a line within the muscle."""
@@ -59,6 +60,7 @@ class Architecture:
     deep_angle_deg: float
     pennation_deg: float
     """Between fascicles and the deep aponeurosis, positive."""
+    bend: Bend
     rows: int
     """Of the grid: the picture's height in cells."""
     streamlines: Streamlines | None
@@ -74,24 +76,48 @@ def choose_muscle(
     far better, so that a contraction is not measured now on one muscle, now on the one below.
     """
     rows = evidence.weight.shape[0]
-    layers = [direction(evidence, between(upper, lower, rows)) for upper, lower in pairwise(curves)]
-    passed = [_run_alike(above, below) for above, below in pairwise(layers)]
+    seen: dict[tuple[int, int], Direction | None] = {}
+
+    def seen_between(first: int, second: int) -> Direction | None:
+        if (first, second) not in seen:
+            seen[first, second] = direction(evidence, between(curves[first], curves[second], rows))
+        return seen[first, second]
+
+    def parts(inner: int, strength: float) -> bool:
+        """Whether a curve between two others parts two muscles, rather than being a line within one."""
+        own = curves[inner].strength
+        if own > SURE or own <= WEAKER * strength:
+            return own > SURE
+        return not _run_alike(seen_between(inner - 1, inner), seen_between(inner, inner + 1))
+
+    pairs = list(combinations(range(len(curves)), 2))
+    if held is not None:
+        # The one that is likely to be taken first, so that the others need no closer look.
+        pairs.sort(key=lambda pair: not _is_held(curves[pair[0]], curves[pair[1]], held))
     best: tuple[Aponeurosis, Aponeurosis, Direction] | None = None
     most = 0.0
-    for first, second in combinations(range(len(curves)), 2):
+    for first, second in pairs:
         upper, lower = curves[first], curves[second]
         strength = min(upper.strength, lower.strength)
-        inner = range(first + 1, second)
         same = held is not None and _is_held(upper, lower, held)
-        if not same and any(curves[k].strength > (SURE if passed[k - 1] else WEAKER * strength) for k in inner):
-            continue
         if float(np.mean(lower.upper - upper.lower)) < LEAST_THICKNESS * rows:
             continue
-        found = direction(evidence, between(upper, lower, rows)) if inner else layers[first]
-        score = (HELD if same else 1.0) * strength * found.weight * found.coherence if found else 0.0
+        favour = (HELD if same else 1.0) * strength
+        if most and favour * _weight_within(evidence, upper, lower) <= most:
+            continue
+        if not same and any(parts(inner, strength) for inner in range(first + 1, second)):
+            continue
+        found = seen_between(first, second)
+        score = favour * found.weight * found.coherence if found else 0.0
         if found is not None and score > most:
             best, most = (upper, lower, found), score
     return best
+
+
+def _weight_within(evidence: Evidence, upper: Aponeurosis, lower: Aponeurosis) -> float:
+    """At least what a direction between two curves can have of evidence."""
+    top, bottom = max(0, int(upper.lower.min())), int(lower.upper.max()) + 1
+    return float(cv2.sumElems(evidence.weight[top:bottom])[0])
 
 
 def _is_held(upper: Aponeurosis, lower: Aponeurosis, held: tuple[float, float]) -> bool:
@@ -112,11 +138,17 @@ def apart_deg(one: float, other: float) -> float:
 
 
 def measure(
-    evidence: Evidence, muscle: tuple[Aponeurosis, Aponeurosis, Direction], scale: tuple[float, float]
+    evidence: Evidence,
+    muscle: tuple[Aponeurosis, Aponeurosis, Direction],
+    scale: tuple[float, float],
+    powers: Floats | None = None,
 ) -> Architecture:
-    """scale: (x, y) units of length per cell."""
+    """scale: (x, y) units of length per cell. powers: of the bend, where it is known."""
     upper, lower, fascicles = muscle
-    bend = smooth_bend(evidence, upper, lower, fascicles.angle_deg)
+    if powers is None:
+        bend = smooth_bend(evidence, upper, lower, fascicles.angle_deg)
+    else:
+        bend = Bend.between(powers, upper, lower)
     lines = trace(bend, fascicles.angle_deg, upper, lower)
     squeeze = scale[1] / scale[0]
     angle = scaled_angle_deg(np.tan(np.radians(fascicles.angle_deg)), squeeze)
@@ -124,7 +156,7 @@ def measure(
     size = _size(upper, lower, superficial, deep, lines, scale)
     pennation = apart_deg(angle, deep)
     return Architecture(
-        upper, lower, fascicles, angle, superficial, deep, pennation, evidence.weight.shape[0], lines, size
+        upper, lower, fascicles, angle, superficial, deep, pennation, bend, evidence.weight.shape[0], lines, size
     )
 
 
@@ -148,23 +180,25 @@ def _size(
     thickness = float(gap[margin : columns - margin].mean() * tilt)
     if lines is None:
         return Size(thickness, None, None, 1.0, None)
-    paths = lines.paths * np.array(scale)
-    steps = np.hypot(*np.moveaxis(np.diff(paths, axis=1), 2, 0))
+    x, y = (np.ascontiguousarray(lines.paths[..., axis]) * scale[axis] for axis in (0, 1))
+    right, down = x[:, 1:] - x[:, :-1], y[:, 1:] - y[:, :-1]
+    steps = np.sqrt(right * right + down * down)
     length = steps.sum(axis=1)
-    straight = np.hypot(*(paths[:, -1] - paths[:, 0]).T)
+    straight = np.sqrt((x[:, -1] - x[:, 0]) ** 2 + (y[:, -1] - y[:, 0]) ** 2)
     outside = 1 - float((steps * lines.inside).sum() / length.sum())
-    curvature = _curvature(paths, steps)
-    return Size(thickness, float(np.median(length)), float(np.median(straight)), outside, curvature)
+    curvature = _curvature(right[:, 1:-1], down[:, 1:-1], steps[:, 1:-1])
+    return Size(thickness, median(length), median(straight), outside, curvature)
 
 
-def _curvature(paths: NDArray[np.float64], steps: Floats) -> float | None:
-    """Median over the lines of the turn over the length, both of what lies in the picture."""
-    core = np.diff(paths[:, 1:-1], axis=1)
-    long_enough = np.hypot(core[..., 0], core[..., 1]) > 1e-9
-    turns = []
-    for way, real, length in zip(core, long_enough, steps[:, 1:-1], strict=True):
-        if np.count_nonzero(real) > 3:
-            heading = np.unwrap(np.arctan2(-way[real, 1], way[real, 0]))
-            rightward = 1.0 if way[real, 0].sum() > 0 else -1.0
-            turns.append((heading[-1] - heading[0]) * rightward / float(length[real].sum()))
-    return float(np.median(turns)) if turns else None
+def _curvature(right: Floats, down: Floats, steps: Floats) -> float | None:
+    """Median over the lines (n, steps) of the turn over the length, both of what lies in the picture."""
+    real = steps > 1e-9
+    count = real.sum(axis=1)
+    # The steps of no length are at a line's ends.
+    each, first = np.arange(len(real)), real.argmax(axis=1)
+    last = first + np.maximum(count, 1) - 1
+    from_x, from_y, to_x, to_y = right[each, first], -down[each, first], right[each, last], -down[each, last]
+    turn = np.arctan2(from_x * to_y - from_y * to_x, from_x * to_x + from_y * to_y)
+    turn *= np.where(right.sum(axis=1) > 0, 1.0, -1.0)
+    enough = count > 3
+    return median(turn[enough] / steps.sum(axis=1)[enough]) if enough.any() else None

@@ -1,13 +1,15 @@
 """What can be seen in a muscle's picture, cell by cell: the grid of cells, and what the network says of each."""
 
 from dataclasses import dataclass, replace
-from typing import Final, Self
+from functools import lru_cache
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.frame import Region
+from edge.task.muscle.quantiles import median
 from edge.task.tensor import Fit
 
 Plane = NDArray[np.float32]
@@ -35,7 +37,8 @@ class Grid:
     cell_px: float
 
     @classmethod
-    def of(cls, region: Region) -> Self:
+    @lru_cache(maxsize=8)
+    def of(cls, region: Region) -> "Grid":
         fit = Fit.of(region.height, region.width, SIDE)
         rows, columns = (
             _held(length, offset, fit.scale) for length, offset in ((region.height, fit.top), (region.width, fit.left))
@@ -94,7 +97,7 @@ def evidence_of(
     """What the network's output (1, 4, SIDE / STRIDE, SIDE / STRIDE) says: aponeurosis logit, cosine and sine of twice
     the angle times ANGLE_LENGTH, logit that a fascicle can be read. logits: those that count as even odds."""
     aponeurosis, cosine, sine, readable = output[0, :, grid.rows, grid.columns].astype(np.float32)
-    sure = cv2.min(cv2.magnitude(cosine, sine), ANGLE_LENGTH)
+    sure = cv2.threshold(cv2.magnitude(cosine, sine), ANGLE_LENGTH, 0, cv2.THRESH_TRUNC)[1]
     weight = cv2.multiply(_probability(readable, logits[1]), sure, scale=1 / ANGLE_LENGTH)
     twice = np.asarray(twice_of(cosine, sine), np.float32)
     return Evidence(_probability(aponeurosis, logits[0]), twice, np.asarray(weight, np.float32), lit)
@@ -111,15 +114,15 @@ def twice_of(cosine: Plane, sine: Plane) -> Plane:
     """(rows, columns) the angle in radians, in [-pi, pi], of vectors of any length, as arctan2 gives it, in a quarter
     of its time: OpenCV's phase, which errs by up to 0.01 degrees, and a step of Newton's."""
     # Of the opposite vector, so that the angle of those to the right does not leap.
-    twice = cv2.phase(-cosine, -sine)
+    twice = np.asarray(cv2.phase(-cosine, -sine), np.float32)
     twice -= np.float32(np.pi)
-    x, y = cv2.polarToCart(None, twice)  # type: ignore[call-overload]
+    x, y = (np.asarray(part, np.float32) for part in cv2.polarToCart(None, twice))  # type: ignore[call-overload]
     x *= sine
     y *= cosine
     x -= y
-    x /= np.maximum(cv2.magnitude(cosine, sine), np.float32(1e-9))
+    x /= cv2.magnitude(cosine, sine) + np.float32(1e-9)
     twice += x
-    return np.asarray(twice, np.float32)
+    return twice
 
 
 def folded_deg(angle_deg: float) -> float:
@@ -127,9 +130,9 @@ def folded_deg(angle_deg: float) -> float:
     return 90.0 - (90.0 - angle_deg) % 180.0
 
 
-def lit_columns(picture: Plane) -> NDArray[np.bool_]:
+def lit_columns(picture: Plane | NDArray[np.uint8]) -> NDArray[np.bool_]:
     """(columns,) where a picture (rows, columns) shows more than noise."""
     place = picture.shape[0] * 4 // 5
     bright = np.partition(np.ascontiguousarray(picture.T), place, axis=1)[:, place].astype(np.float32)
     even = cv2.blur(bright[None], (5, 1))[0]
-    return np.asarray(even > DIM_SHARE * np.median(even))
+    return np.asarray(even > DIM_SHARE * median(even))

@@ -3,14 +3,14 @@ aponeurosis to aponeurosis, also where they leave the picture."""
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, Self
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.task.muscle.aponeuroses import Aponeurosis
-from edge.task.muscle.evidence import Evidence, Floats, Plane, folded_deg
+from edge.task.muscle.evidence import Evidence, Floats, folded_deg
 from edge.task.muscle.quantiles import weighted_quantiles
 
 BIN_DEG: Final = 2.0
@@ -30,8 +30,8 @@ GOES_ON: Final = 3.0
 """Distance from the middle, in halves of the picture's width and of the thickness, up to which the field goes on."""
 ROUNDS: Final = 30
 """At most, in which a line is found."""
-HELD_CELLS: Final = 1e-6
-"""A line that a round moves by less is found."""
+HELD_CELLS: Final = 5e-4
+"""A line that a round moves by less is found; the next would move it by a tenth of that."""
 FLATTEST_SINE: Final = 0.035
 """Two degrees: what runs flatter meets the aponeuroses too far away to say where."""
 
@@ -117,15 +117,30 @@ class Bend:
     scale: Floats
     """(columns,) depths, which go from -1 to 1, per cell."""
 
+    @classmethod
+    def between(cls, powers: Floats, upper: Aponeurosis, lower: Aponeurosis) -> Self:
+        return cls(powers, upper.lower, 2 / np.maximum(lower.upper - upper.lower, 1.0))
+
     def at(self, x: Floats, y: Floats) -> Floats:
         """In radians, at places in cells. A little beyond the picture and the muscle it goes on, then stays."""
         last = self.top.size - 1
-        columns = np.arange(last + 1)
-        top, scale = (np.interp(x, columns, values) for values in (self.top, self.scale))
-        across = _within(x * (2 / last) - 1)
-        down = _within((y - top) * scale - 1)
-        constant, *higher = (((p[3] * across + p[2]) * across + p[1]) * across + p[0] for p in self.powers.tolist())
-        return np.asarray(((higher[2] * down + higher[1]) * down + higher[0]) * down + constant)
+        columns = _columns(last + 1)
+        top, scale = np.interp(x, columns, self.top), np.interp(x, columns, self.scale)
+        across, down = _within(x * (2 / last) - 1), _within((y - top) * scale - 1)
+        squares = across * across
+        terms = np.stack((np.ones_like(across), across, squares, squares * across))
+        constant, first, second, third = (self.powers @ terms.reshape(4, -1)).reshape(terms.shape)
+        found = third * down
+        for power in (second, first):
+            found += power
+            found *= down
+        found += constant
+        return np.asarray(found)
+
+
+@lru_cache(maxsize=8)
+def _columns(count: int) -> Floats:
+    return np.arange(count, dtype=np.float64)
 
 
 def _within(values: Floats) -> Floats:
@@ -144,7 +159,7 @@ def smooth_bend(evidence: Evidence, upper: Aponeurosis, lower: Aponeurosis, angl
     cells = np.flatnonzero(between(upper, lower, rows) & _chequered(rows, columns))
     y, x = np.divmod(cells, columns)
     off = _off_deg(evidence.twice.ravel()[cells] * np.degrees(0.5), angle_deg)
-    weight = evidence.weight.ravel()[cells] * (np.abs(off) < BESIDE_MODE_DEG)
+    weight = evidence.weight.ravel()[cells].astype(np.float64) * (np.abs(off) < BESIDE_MODE_DEG)
     off *= np.radians(1.0)
     terms = _terms(x * (2 / (columns - 1)) - 1, (y - top[x]) * scale[x] - 1)
     factors = _solved(terms, off, weight)
@@ -220,7 +235,7 @@ def trace(
     aponeuroses. Beyond the picture a line goes on straight in its mean direction, and so do the aponeuroses.
     """
     columns = bend.top.size
-    start_x = (columns - 1) * np.linspace(0.25, 0.75, lines)
+    start_x = (columns - 1) * _spread(lines)
     edges = _Edges(upper.lower, lower.upper, upper.slope, lower.slope)
     top, bottom = edges.at(start_x)
     rise = np.sin(np.radians(angle_deg) + np.arctan((upper.slope + lower.slope) / 2))
@@ -258,7 +273,7 @@ class _Edges:
         last = self.top.size - 1
         for edge, slope in ((self.top, self.top_slope), (self.bottom, self.bottom_slope)):
             beyond = np.minimum(x, 0) + np.maximum(x - last, 0)
-            found.append(np.interp(x, np.arange(last + 1), edge) + slope * beyond)
+            found.append(np.interp(x, _columns(last + 1), edge) + slope * beyond)
         return found[0], found[1]
 
     def met(self, start: Floats, way: Floats, which: int) -> Floats:
@@ -275,6 +290,18 @@ class _Edges:
         return start + share[:, None] * way
 
 
+@lru_cache(maxsize=4)
+def _spread(lines: int) -> Floats:
+    """Where lines start, as shares of the width."""
+    return np.linspace(0.25, 0.75, lines)
+
+
+@lru_cache(maxsize=1)
+def _knots() -> Floats:
+    """(KNOTS, 1) in steps from the middle."""
+    return np.linspace(-STEPS, STEPS, KNOTS)[:, None]
+
+
 def _walked(bend: Bend, angle: float, start: tuple[Floats, Floats], step: float) -> NDArray[np.float64]:
     """(2 STEPS + 1, n, 2): steps along the field, both ways from places (x, y) in the middle.
 
@@ -283,16 +310,16 @@ def _walked(bend: Bend, angle: float, start: tuple[Floats, Floats], step: float)
     smooth that a cubic from knot to knot says the rest.
     """
     to_knots, to_steps = _summed_up()
-    knots = np.linspace(-STEPS, STEPS, KNOTS)[:, None] * step
+    knots = _knots() * step
     x, y = start[0] + knots * np.cos(angle), start[1] - knots * np.sin(angle)
     for _ in range(ROUNDS):
         heading = bend.at(x, y)
         heading += angle
         right, up = np.cos(heading), np.sin(heading)
-        before = y
-        x, y = start[0] + step * (to_knots @ right), start[1] - step * (to_knots @ up)
-        # A line moves across its way; hardly one stands upright.
-        if float(np.abs(y - before).max()) < HELD_CELLS:
+        later = start[1] - step * (to_knots @ up)
+        held = float(np.abs(later - y).max()) < HELD_CELLS
+        x, y = start[0] + step * (to_knots @ right), later
+        if held:
             break
     return np.stack((start[0] + step * (to_steps @ right), start[1] - step * (to_steps @ up)), axis=2)
 

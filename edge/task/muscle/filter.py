@@ -9,11 +9,12 @@ Angles in degrees from the picture's horizontal, counter-clockwise positive as s
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import sqrt
+from math import atan2, cos, degrees, hypot, radians, sin, sqrt
 from types import MappingProxyType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge.finding import Measurement, SeriesMark
 from edge.task.muscle.evidence import Floats, folded_deg
@@ -66,36 +67,40 @@ _DIRECTIONS: Final = ("fascicle_angle", "superficial_aponeurosis_angle", "deep_a
 """Quantities that are directions of lines: they have a sign, and no ends."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Strain:
-    """The linear part (2, 2) of an affine movement, x to the right and y down, in square units of length: what it does
-    to directions, lengths along them, and the thickness of a layer."""
+    """The linear part of an affine movement, x to the right and y down, in square units of length: what it does to
+    directions, lengths along them, and the thickness of a layer."""
 
-    linear: Floats
+    xx: float
+    xy: float
+    """What a step in y adds to x."""
+    yx: float
+    yy: float
 
     @classmethod
     def of(cls, linear: Floats, squeeze: float) -> Self:
-        """From pixels that are `squeeze` times as high as wide."""
-        scale = np.array([1.0, squeeze])
-        return cls(linear * scale[:, None] / scale[None, :])
+        """From (2, 2) in pixels that are `squeeze` times as high as wide."""
+        (xx, xy), (yx, yy) = linear.tolist()
+        return cls(xx, xy / squeeze, yx * squeeze, yy)
+
+    def _moved(self, angle_deg: float) -> tuple[float, float]:
+        """What becomes of a step of length 1 in a direction."""
+        x, y = cos(radians(angle_deg)), -sin(radians(angle_deg))
+        return self.xx * x + self.xy * y, self.yx * x + self.yy * y
 
     def turn_deg(self, angle_deg: float) -> float:
         """By how much a direction turns, in (-90, 90]."""
-        x, y = self.linear @ _along(angle_deg)
-        return folded_deg(float(np.degrees(np.arctan2(-y, x))) - angle_deg)
+        x, y = self._moved(angle_deg)
+        return folded_deg(degrees(atan2(-y, x)) - angle_deg)
 
     def stretch(self, angle_deg: float) -> float:
         """A length along a direction afterwards as a multiple of what it was."""
-        return float(np.hypot(*(self.linear @ _along(angle_deg))))
+        return hypot(*self._moved(angle_deg))
 
     def thickening(self, angle_deg: float) -> float:
         """The thickness afterwards, as a multiple, of a layer whose borders run in a direction."""
-        return float(abs(np.linalg.det(self.linear))) / max(self.stretch(angle_deg), 1e-6)
-
-
-def _along(angle_deg: float) -> Floats:
-    radians = np.radians(angle_deg)
-    return np.array([np.cos(radians), -np.sin(radians)])
+        return abs(self.xx * self.yy - self.xy * self.yx) / max(self.stretch(angle_deg), 1e-6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,16 +243,17 @@ def corrected(estimate: Estimate, reading: FrameReading, now_ns: int) -> Estimat
     if estimate.belief.deviations(innovation, noise) <= DEPARTED:
         belief = estimate.belief.corrected(innovation, noise)
         if estimate.name in _DIRECTIONS:
-            belief = replace(belief, value=folded_deg(belief.value))
-        return replace(
-            estimate,
-            belief=belief,
-            noise=noise,
-            standing=_standing(reading),
-            measured_ns=now_ns,
-            single=own.value,
-            predicted=False,
-            departed=0,
+            belief = Belief(folded_deg(belief.value), belief.variance)
+        return Estimate(
+            estimate.name,
+            estimate.unit,
+            belief,
+            noise,
+            _standing(reading),
+            now_ns,
+            estimate.expected,
+            own.value,
+            joined=estimate.joined,
         )
     if estimate.departed + 1 >= DEPARTED_FRAMES:
         return begun(reading, now_ns)
@@ -263,8 +269,19 @@ def _nature(name: str) -> Nature:
 
 
 def _unmeasured(estimate: Estimate, change: float, variance: float, expected: float | None) -> Estimate:
-    belief = estimate.belief.moved(change, variance)
-    return replace(estimate, belief=belief, expected=expected, single=None, predicted=True, joined=True)
+    return Estimate(
+        estimate.name,
+        estimate.unit,
+        estimate.belief.moved(change, variance),
+        estimate.noise,
+        estimate.standing,
+        estimate.measured_ns,
+        expected,
+        None,
+        predicted=True,
+        departed=estimate.departed,
+        joined=True,
+    )
 
 
 def _change(estimate: Estimate, movement: TissueMovement) -> float:
@@ -303,42 +320,36 @@ def _standing(reading: FrameReading) -> float:
 
 def lengthened(courses: tuple[SeriesMark, ...], estimates: tuple[Estimate, ...], now_ns: int) -> tuple[SeriesMark, ...]:
     """The courses with this frame's estimates, without what is older than the window or lies in the future."""
-    replaced = {estimate.name.removesuffix("_px"): (estimate.name, estimate.unit) for estimate in estimates}
-    kept = {
-        course.name: trimmed
-        for course in courses
-        if replaced.get(course.name.removesuffix("_px"), (course.name, course.unit)) == (course.name, course.unit)
-        and (trimmed := _since(course, now_ns - WINDOW_NS, now_ns)).times_ns.size
-    }
-    for estimate in estimates:
-        kept[estimate.name] = _with(kept.get(estimate.name), estimate, now_ns)
-    return tuple(kept.values())
+    news = {estimate.name: estimate for estimate in estimates}
+    units = {estimate.name.removesuffix("_px"): (estimate.name, estimate.unit) for estimate in estimates}
+    now = np.array([now_ns], np.int64)
+    # Quantities that were measured together have their times in common.
+    times: dict[int, tuple[slice, NDArray[np.int64]]] = {}
+    kept = {}
+    for course in courses:
+        own = course.name, course.unit
+        if units.get(course.name.removesuffix("_px"), own) != own:
+            continue
+        if id(course.times_ns) not in times:
+            part = slice(*course.times_ns.searchsorted((now_ns - WINDOW_NS, now_ns)).tolist())
+            times[id(course.times_ns)] = part, np.concatenate((course.times_ns[part], now))
+        part, whole = times[id(course.times_ns)]
+        if part.start < part.stop:
+            kept[course.name] = _lengthened(course, part, news.pop(course.name, None), whole)
+    begun_now = (SeriesMark(each.name, each.unit, now, *_last(each, joined=False)) for each in news.values())
+    return (*kept.values(), *begun_now)
 
 
-def _since(course: SeriesMark, first_ns: int, end_ns: int) -> SeriesMark:
-    start, end = np.searchsorted(course.times_ns, (first_ns, end_ns))
-    part = slice(start, end)
-    return SeriesMark(
-        course.name,
-        course.unit,
-        course.times_ns[part],
-        course.values[part],
-        course.predicted[part],
-        course.joined[part],
-    )
+def _lengthened(course: SeriesMark, part: slice, estimate: Estimate | None, times_ns: NDArray[np.int64]) -> SeriesMark:
+    """A part of a course with this frame's estimate at its end, if there is one. times_ns: with the frame's."""
+    columns = course.values[part], course.predicted[part], course.joined[part]
+    if estimate is None:
+        return SeriesMark(course.name, course.unit, course.times_ns[part], *columns)
+    last = _last(estimate, joined=estimate.joined)
+    return SeriesMark(course.name, course.unit, times_ns, *map(np.concatenate, zip(columns, last, strict=True)))
 
 
-def _with(course: SeriesMark | None, estimate: Estimate, now_ns: int) -> SeriesMark:
+def _last(estimate: Estimate, *, joined: bool) -> tuple[NDArray[Any], ...]:
+    """The values, whether they are predicted, and whether they go on, of one frame."""
     said = estimate.measurement
-    row = np.array([[said.value, said.low, said.high]])
-    predicted, joined = np.array([estimate.predicted]), np.array([estimate.joined and course is not None])
-    if course is None:
-        return SeriesMark(estimate.name, estimate.unit, np.array([now_ns], np.int64), row, predicted, joined)
-    return SeriesMark(
-        course.name,
-        course.unit,
-        np.append(course.times_ns, np.int64(now_ns)),
-        np.concatenate((course.values, row)),
-        np.concatenate((course.predicted, predicted)),
-        np.concatenate((course.joined, joined)),
-    )
+    return np.array([(said.value, said.low, said.high)]), np.array([estimate.predicted]), np.array([joined])

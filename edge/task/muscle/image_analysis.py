@@ -5,14 +5,16 @@ aponeuroses by vesselness at ten times the fascicles' scale), then the share of 
 fascicle covers a small part of it, an aponeurosis most.
 """
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
 import cv2
 import numpy as np
+from cv2.typing import MatLike
 from numpy.typing import NDArray
 
-from edge.task.muscle.aponeuroses import Aponeurosis, find_aponeuroses
+from edge.task.muscle.aponeuroses import Aponeurosis, find_aponeuroses, found_again
 from edge.task.muscle.architecture import choose_muscle
 from edge.task.muscle.evidence import Evidence, Plane, lit_columns
 from edge.task.muscle.fascicles import Direction, between, direction
@@ -38,6 +40,9 @@ COVERED: Final = (0.55, 0.85)
 """Shares of that line between which a place goes from no aponeurosis to aponeurosis."""
 STEEPEST_DEG: Final = 24
 STEP_DEG: Final = 4
+BAND_DEG: Final = range(-STEEPEST_DEG, STEEPEST_DEG + 1, STEP_DEG)
+BESIDE_ROWS: Final = 8
+"""Cells above and below a belly that its lines are read with, so that it ends there as in the whole picture."""
 GRADIENT_SIGMA_PX: Final = 1.0
 """Of the structure tensor; pictures come with 256 px on their longest side."""
 
@@ -45,9 +50,8 @@ GRADIENT_SIGMA_PX: Final = 1.0
 def see_muscle(picture: NDArray[np.uint8]) -> tuple[Evidence, tuple[Aponeurosis, ...]]:
     """Evidence on a grid of half the resolution, and the aponeuroses in it, from a picture (height, width) of 256 px
     on its longest side."""
-    rows, columns = picture.shape[0] // 2, picture.shape[1] // 2
-    grey = picture[: 2 * rows, : 2 * columns].astype(np.float32)
-    small = np.asarray(cv2.resize(grey, (columns, rows), interpolation=cv2.INTER_AREA), np.float32)
+    grey, small = _scales(picture)
+    rows = len(small)
     lit = lit_columns(small)
     likely = band_evidence(small)
     curves = find_aponeuroses(likely, lit)
@@ -56,6 +60,38 @@ def see_muscle(picture: NDArray[np.uint8]) -> tuple[Evidence, tuple[Aponeurosis,
     if chosen is None or (kept := _without_inner(curves, chosen[0], chosen[1])) == curves:
         return evidence, curves
     return Evidence(likely, *line_field(grey, _bellies(kept, lit, rows)), lit), kept
+
+
+def see_again(
+    picture: NDArray[np.uint8], before: Evidence, curves: tuple[Aponeurosis, Aponeurosis]
+) -> tuple[Evidence, tuple[Aponeurosis, Aponeurosis]] | None:
+    """The same of one muscle a frame later: its borders near those of a frame before, and the fascicles between. The
+    rest stays as it was `before`. None where a border is not seen near its old place."""
+    grey, small = _scales(picture)
+    rows = len(small)
+    lit = lit_columns(small)
+    slopes = [np.degrees(np.arctan(curve.slope)) for curve in curves]
+    likely = band_evidence(small, [each for each in BAND_DEG if min(abs(each - one) for one in slopes) <= STEP_DEG])
+    found = found_again(likely, lit, curves)
+    if found is None or before.weight.shape != small.shape:
+        return None
+    belly = between(*found, rows, MARGIN) & lit
+    seen = np.flatnonzero(belly.any(axis=1))
+    if seen.size < LEAST_ROWS:
+        return None
+    part = slice(max(0, int(seen[0]) - BESIDE_ROWS), min(rows, int(seen[-1]) + 1 + BESIDE_ROWS))
+    twice, weight = before.twice.copy(), before.weight.copy()
+    now = line_field(grey[2 * part.start : 2 * part.stop], [belly[part]])
+    for plane, values in zip((twice, weight), now, strict=True):
+        np.copyto(plane[part], values, where=belly[part])
+    return Evidence(likely, twice, weight, lit), found
+
+
+def _scales(picture: NDArray[np.uint8]) -> tuple[Plane, Plane]:
+    """The picture's whole cells: as it is, and at half the resolution."""
+    rows, columns = picture.shape[0] // 2, picture.shape[1] // 2
+    grey = picture[: 2 * rows, : 2 * columns].astype(np.float32)
+    return grey, np.asarray(cv2.resize(grey, (columns, rows), interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _bellies(curves: tuple[Aponeurosis, ...], lit: NDArray[np.bool_], rows: int) -> list[NDArray[np.bool_]]:
@@ -104,21 +140,22 @@ def tensor_between(
     return Direction(angle, 0.0, 1.0, float(belly.sum()), 1.0)
 
 
-def band_evidence(picture: Plane) -> Plane:
-    """(rows, columns) 0 to 1: how likely each place of a picture of about 128 cells a side is an aponeurosis."""
+def band_evidence(picture: Plane, slopes_deg: Sequence[int] = BAND_DEG) -> Plane:
+    """(rows, columns) 0 to 1: how likely each place of a picture of about 128 cells a side is an aponeurosis that runs
+    at one of the slopes, downward to the right."""
     rows, columns = picture.shape
     even = _contrast(picture)
     line = max(3, round(LINE_SHARE * columns))
     most = np.zeros_like(even)
-    for degrees in range(-STEEPEST_DEG, STEEPEST_DEG + 1, STEP_DEG):
+    for degrees in slopes_deg:
         slope = np.tan(np.radians(degrees))
         shear = np.array([[1, 0, 0], [slope, 1, -slope * (columns - 1) / 2]])
         level = cv2.warpAffine(even, shear, (columns, rows), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
-        band = _scaled(np.asarray(cv2.blur(level, (ALONG, 1)), np.float32), RISE)
+        band = _scaled(cv2.blur(level, (ALONG, 1)), RISE)
         near = cv2.dilate(band, np.ones((3, 1), np.uint8))
-        share = np.asarray(cv2.blur(near, (line, 1), borderType=cv2.BORDER_REFLECT_101), np.float32)
-        gate = _scaled(share, COVERED)
-        np.maximum(most, cv2.warpAffine(band * gate, shear, (columns, rows), flags=cv2.INTER_LINEAR), out=most)
+        gate = _scaled(cv2.blur(near, (line, 1), borderType=cv2.BORDER_REFLECT_101), COVERED)
+        band *= gate
+        cv2.max(most, cv2.warpAffine(band, shear, (columns, rows), flags=cv2.INTER_LINEAR), dst=most)
     return most
 
 
@@ -129,9 +166,13 @@ def _contrast(picture: Plane) -> Plane:
     return np.asarray((narrow - wide) / contrast, np.float32)
 
 
-def _scaled(values: Plane, ends: tuple[float, float]) -> Plane:
-    """From 0 at the first to 1 at the second of `ends`."""
-    return np.asarray(np.clip((values - ends[0]) / (ends[1] - ends[0]), 0, 1), np.float32)
+def _scaled(values: MatLike, ends: tuple[float, float]) -> Plane:
+    """From 0 at the first to 1 at the second of `ends`. Changes `values`."""
+    values -= np.float32(ends[0])
+    values *= np.float32(1 / (ends[1] - ends[0]))
+    cv2.threshold(values, 1, 0, cv2.THRESH_TRUNC, dst=values)
+    cv2.threshold(values, 0, 0, cv2.THRESH_TOZERO, dst=values)
+    return np.asarray(values, np.float32)
 
 
 def structure_angle_deg(picture: NDArray[np.uint8], inside: NDArray[np.bool_]) -> float:

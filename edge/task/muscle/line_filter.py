@@ -79,15 +79,15 @@ def _even(picture: Plane, shown: NDArray[np.bool_]) -> Plane:
     here = shown.astype(np.float32)
     light = cv2.resize(here, picture.shape[::-1], interpolation=cv2.INTER_NEAREST)
     # A quarter of the picture's resolution is half of the mask's.
-    few_lit = cv2.resize(here, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    few_lit = np.asarray(cv2.resize(here, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.float32)
     near, wide = (max(picture.shape) * share for share in CONTRAST_SHARES)
-    off = picture * light
+    off = np.asarray(picture * light, np.float32)
     off -= _mean(off, few_lit, near)
     off *= light
-    contrast = cv2.sqrt(_mean(cv2.multiply(off, off), few_lit, wide))
+    contrast = cv2.sqrt(_mean(off * off, few_lit, wide))
     contrast += 3
     off /= contrast
-    return np.asarray(off, np.float32)
+    return off
 
 
 def _mean(values: Plane, few_lit: Plane, sigma: float) -> Plane:
@@ -131,25 +131,35 @@ def _line_sums(even: Plane, shown: NDArray[np.bool_]) -> tuple[Plane, float]:
     )
     sums = np.empty((len(ANGLES_DEG), rows, columns), np.float32)
     here = shown.astype(np.float32)
-    ridge, height = np.empty_like(level), len(soft)
+    ridge = np.empty_like(level)
     total = squares = 0.0
-    for place, (degrees, samples) in enumerate(zip(ANGLES_DEG, _samples(), strict=True)):
-        twice = 2 * np.radians(degrees)
-        cv2.scaleAdd(turned, float(np.cos(twice)), level, dst=ridge)
-        cv2.scaleAdd(tilted, float(np.sin(twice)), ridge, dst=ridge)
-        parts = []
-        for x, y in samples:
-            top, left = margin + y + (x % 2) * height, (margin + x) // 2
-            parts.append(ridge[top : top + 2 * rows : 2, left : left + columns])
-        own = np.add(parts[0], parts[1], out=sums[place])
-        for part in parts[2:]:
-            own += part
-        own *= here
+    for own, (cosine, sine, places) in zip(sums, _pieces(rows, columns, margin), strict=True):
+        cv2.scaleAdd(turned, cosine, level, dst=ridge)
+        cv2.scaleAdd(tilted, sine, ridge, dst=ridge)
+        np.add(ridge[places[0]], ridge[places[1]], out=own)
+        for place in places[2:]:
+            np.add(own, ridge[place], out=own)
+        np.multiply(own, here, out=own)
         flat = own.ravel()
-        total += float(flat.sum())
-        squares += float(flat @ flat)
+        total += float(np.add.reduce(flat))
+        squares += float(np.dot(flat, flat))
     count = len(sums) * max(1, int(np.count_nonzero(shown)))
     return sums, max(squares / count - (total / count) ** 2, 1e-18) ** 0.5
+
+
+@lru_cache(maxsize=16)
+def _pieces(rows: int, columns: int, margin: int) -> tuple[tuple[float, float, tuple[tuple[slice, slice], ...]], ...]:
+    """Of each direction: cosine and sine of twice its angle, and for each sample of a piece what all places (rows,
+    columns) look at in two planes, one above the other, of the even and of the odd columns of a picture with a
+    margin."""
+    height = 2 * rows + 2 * margin + 1
+    pieces = []
+    for degrees, samples in zip(ANGLES_DEG, _samples(), strict=True):
+        twice = 2 * np.radians(degrees)
+        starts = ((margin + y + (x % 2) * height, (margin + x) // 2) for x, y in samples)
+        places = tuple((slice(top, top + 2 * rows, 2), slice(left, left + columns)) for top, left in starts)
+        pieces.append((float(np.cos(twice)), float(np.sin(twice)), places))
+    return tuple(pieces)
 
 
 @lru_cache(maxsize=1)
@@ -192,7 +202,7 @@ def _pooled(votes: Plane) -> tuple[Plane, Plane]:
     own = near - near[::-1]
     flat = own.reshape(len(own), -1)
     cv2.threshold(flat, 0, 0, cv2.THRESH_TOZERO, dst=flat)
-    return own, near.sum(axis=0)
+    return np.asarray(own, np.float32), np.asarray(near.sum(axis=0), np.float32)
 
 
 @lru_cache(maxsize=64)

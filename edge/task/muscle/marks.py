@@ -60,13 +60,17 @@ def _streamlines(muscle: Architecture, grid: Grid) -> list[LineMark]:
     """The part of each that lies in the picture, and its straight ends outside."""
     if muscle.streamlines is None:
         return []
+    paths, inside = muscle.streamlines.paths, muscle.streamlines.inside
+    # A line's first and last step alone may lie outside; where it meets an aponeurosis it stands still.
+    kept = np.ones(paths.shape[:2], bool)
+    kept[:, 1:] = np.abs(np.diff(paths, axis=1)).max(axis=2) > 1e-6
+    kept[:, 0], kept[:, -1] = inside[:, 0], kept[:, -1] & inside[:, -1]
+    kept[:, 1] |= ~inside[:, 0]
+    points = grid.in_frame(paths.reshape(-1, 2)).reshape(paths.shape)
     lines = []
-    for path, inside in zip(muscle.streamlines.paths, muscle.streamlines.inside, strict=True):
-        kept = path[np.concatenate((inside[:1], inside)) & np.concatenate((inside, inside[-1:]))]
-        moving = np.concatenate(([True], np.abs(np.diff(kept, axis=0)).max(axis=1) > 1e-6))
-        lines.append(LineMark("fascicle", grid.in_frame(kept[moving])))
-        ends = ((path[:2], inside[0]), (path[-2:], inside[-1]))
-        lines += [LineMark(EXTRAPOLATED, grid.in_frame(end)) for end, seen in ends if not seen]
+    for path, there, seen in zip(points, kept, inside, strict=True):
+        lines.append(LineMark("fascicle", path[there]))
+        lines += [LineMark(EXTRAPOLATED, end) for end, here in ((path[:2], seen[0]), (path[-2:], seen[-1])) if not here]
     return [line for line in lines if len(line.points) > 1]
 
 

@@ -3,15 +3,16 @@
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from edge.task.muscle.evidence import Floats
+Floats = NDArray[np.float64]
 
 BINS: Final = 256
 FEW: Final = 512
 """Values that are sorted faster than counted."""
 
 
-def median(values: Floats) -> float:
+def median(values: NDArray[np.floating]) -> float:
     """Of one value or more; the mean of the two in the middle where their number is even."""
     middle = values.size // 2
     parted = np.partition(values, middle)

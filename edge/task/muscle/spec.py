@@ -20,6 +20,22 @@ class MusclePhantomOptions:
     motion: Annotated[str, Option("What the muscle does.", choices=MOVEMENTS)] = MOVEMENTS[0]
 
 
+@dataclass(frozen=True, slots=True)
+class MuscleOptions:
+    """Settings of the task."""
+
+    second_opinion_every: Annotated[
+        int,
+        Option(
+            "Frames from one thorough look to the next while a muscle is followed and nothing has changed; 1: each "
+            "frame. A thorough look forms the second opinion of the fascicles' angle and their bend anew, and looks "
+            "for other muscles.",
+            low=1,
+            high=25,
+        ),
+    ] = 5
+
+
 SPEC = TaskSpec(
     name="muscle",
     sentence="Muscle architecture in a longitudinal view: fascicle angle, pennation, fascicle length, thickness.",
@@ -61,6 +77,7 @@ SPEC = TaskSpec(
             MarkTerm("muscle thickness"),
         ),
     ),
+    options=MuscleOptions,
     gate=Gate(plausible_depth_mm=(10.0, 160.0), depth_source="limb muscles are scanned 30 to 100 mm deep"),
     anatomies=(Anatomy("muscle", "edge.task.muscle.phantom:open_cine", MusclePhantomOptions),),
     demo_frames=200,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import hypot, radians, tan
 from typing import Final
 
@@ -12,6 +13,7 @@ from edge.finding import CaliperMark, Finding, LineMark, Mark, Measurement, Seri
 from edge.frame import Frame, PixelSpacing, Region
 from edge.image.flow import PictureMovement, movement_between, reduced
 from edge.task.continuity import same_scale, soon_after
+from edge.task.muscle.cadence import Thorough
 from edge.task.muscle.filter import (
     Directions,
     Estimate,
@@ -32,7 +34,7 @@ MESSAGE_NS: Final = 1_000_000_000
 """How long it is said that tracking was regained or began anew."""
 SAME_REGION: Final = 0.9
 """Shared area of two regions as a share of their joint area."""
-POINTS: Final = (15, 10)
+POINTS: Final = (12, 6)
 """Across and down, that are followed."""
 MARGIN: Final = 0.06
 """Of the muscle's width and thickness that is kept clear of points."""
@@ -112,6 +114,8 @@ class Track:
     """Whether the last frame showed nothing that could be followed."""
     message: str = ""
     message_until_ns: int = 0
+    thorough: Thorough | None = None
+    """What stands of the last thorough look; None: the next frame needs one."""
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -196,7 +200,8 @@ def follow(before: Track | None, frame: Frame, measured: Measured | None) -> Tra
     strain = Strain.of(movement.linear, _squeeze(frame.spacing))
     tissue = TissueMovement(strain, movement.share, before.view.muscle.directions)
     estimates = tuple(moved(each, tissue, elapsed_s) for each in before.estimates)
-    view = replace(before.view, picture=picture, muscle=_carried(before.view, movement, strain))
+    muscle = _carried(before.view, movement, strain) if measured is None else measured.muscle
+    view = View(picture, before.view.scale, before.view.region, muscle)
     if measured is not None:
         estimates = tuple(map(_corrected_by(measured.readings, frame.exposed_ns), estimates))
         if not all(each.joined for each in estimates):
@@ -204,7 +209,6 @@ def follow(before: Track | None, frame: Frame, measured: Measured | None) -> Tra
         known = {each.name for each in estimates}
         new = (reading for reading in measured.readings if reading.measurement.name not in known)
         estimates += tuple(begun(reading, frame.exposed_ns) for reading in new)
-        view = replace(view, muscle=measured.muscle)
     return _passed(before, frame, estimates, view)
 
 
@@ -291,8 +295,9 @@ def _facing(view: View, estimates: tuple[Estimate, ...]) -> View:
     angle = next((each.belief.value for each in estimates if each.name == "fascicle_angle"), None)
     if angle is None:
         return view
-    directions = replace(view.muscle.directions, fascicle_deg=angle)
-    return replace(view, muscle=replace(view.muscle, directions=directions))
+    muscle, before = view.muscle, view.muscle.directions
+    directions = Directions(angle, before.superficial_deg, before.deep_deg)
+    return View(view.picture, view.scale, view.region, Muscle(muscle.superficial, muscle.deep, directions))
 
 
 def _as_before(estimates: tuple[Estimate, ...], now_ns: int) -> tuple[Estimate, ...]:
@@ -319,13 +324,20 @@ def _squeeze(spacing: PixelSpacing | None) -> float:
 def _points(view: View) -> Line:
     """(n, 2) a grid over the muscle, in pixels of the view's picture."""
     region = view.region
-    across, down = (np.linspace(MARGIN, 1 - MARGIN, count) for count in POINTS)
+    across, down = _spread()
     x = region.x + across * (region.width - 1)
     top, bottom = (np.interp(x, *line.T.astype(np.float64)) for line in (view.muscle.superficial, view.muscle.deep))
     y = top + down[:, None] * (bottom - top)
     grid = np.stack((np.broadcast_to(x, y.shape), y), axis=-1).reshape(-1, 2)
     inside = (grid[:, 1] >= region.y) & (grid[:, 1] < region.y + region.height)
     return _to_small(grid[inside], view).astype(np.float32)
+
+
+@lru_cache(maxsize=1)
+def _spread() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Where the points lie across and down, as shares of the way."""
+    across, down = (np.linspace(MARGIN, 1 - MARGIN, count) for count in POINTS)
+    return across, down
 
 
 def _to_small(points: NDArray[np.float64], view: View) -> NDArray[np.float64]:

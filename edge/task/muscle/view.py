@@ -70,10 +70,13 @@ def uprightness(picture: NDArray[np.uint8]) -> float:
     """
     height, width = picture.shape
     size = JUDGED_WIDTH_PX, max(16, round(JUDGED_WIDTH_PX * height / width))
-    small = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.float32)
-    steps = np.abs(np.diff(small, axis=0)).mean(axis=1)
-    level_steps = np.abs(np.diff(cv2.blur(small, (LEVEL_LENGTH_PX, 1)), axis=0)).mean(axis=1)
-    level, light = level_steps / (steps + 0.5), small.mean(axis=1)
+    small = picture if picture.shape == size[::-1] else cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    soft = cv2.blur(small.astype(np.float32), (LEVEL_LENGTH_PX, 1))
+    steps, level_steps, light = (
+        cv2.reduce(plane, 1, cv2.REDUCE_AVG, dtype=cv2.CV_32F)[:, 0].astype(np.float64)
+        for plane in (cv2.absdiff(small[1:], small[:-1]), cv2.absdiff(soft[1:], soft[:-1]), small)
+    )
+    level = level_steps / (steps + 0.5)
     return sum(
         weight * _log_ratio(rows, share)
         for rows, weights in ((level, LEVEL_WEIGHTS), (light, LIGHT_WEIGHTS))

@@ -7,7 +7,7 @@ marked the muscle in the pictures where nerves were marked.
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final
 from zipfile import BadZipFile
 
@@ -39,9 +39,11 @@ def box_of(inside: Cells) -> Windows:
     return Windows(*(np.array([end], np.intp) for end in ends))
 
 
+@lru_cache(maxsize=4)
 def textures_of(names: tuple[str, ...]) -> tuple[str, ...]:
     """Those of the names that are read from cells."""
-    return tuple(name for name in NAMES if name in set(names))
+    asked = set(names)
+    return tuple(name for name in NAMES if name in asked)
 
 
 def region_features(

@@ -1,11 +1,12 @@
 """Curves in maps that were drawn with known ones."""
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.task.muscle.aponeuroses import find_aponeuroses
+from edge.task.muscle.aponeuroses import _Scan, _slopes, find_aponeuroses
 
 ROWS, COLUMNS = 100, 128
 X = np.arange(COLUMNS)
@@ -75,3 +76,17 @@ def test_short_pieces_make_no_curve() -> None:
 @pytest.mark.parametrize("level", [0.0, 0.1])
 def test_an_empty_map_has_none(level: float) -> None:
     assert find_aponeuroses(np.full((ROWS, COLUMNS), level, np.float32), LIT) == ()
+
+
+@pytest.mark.parametrize("columns", [16, 97, 128])
+def test_means_along_lines_are_those_of_the_map_levelled(columns: int) -> None:
+    scan = _Scan.of(columns)
+    soft = np.random.default_rng(1).random((70, scan.few), np.float32)
+    means = scan.means(soft)
+    for slope, found in zip(_slopes(), means, strict=True):
+        step = slope * columns / scan.few
+        shear = np.array([[1, 0, 0], [step, 1, -step * (scan.few - 1) / 2]])
+        size = soft.shape[::-1]
+        levelled = cv2.warpAffine(soft, shear, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+        # OpenCV 4 rounds places to 1/32.
+        assert found == pytest.approx(levelled.mean(axis=1), abs=2e-2 / np.sqrt(scan.few))

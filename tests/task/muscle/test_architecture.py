@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from edge.task.muscle.aponeuroses import find_aponeuroses
 from edge.task.muscle.architecture import choose_muscle, measure
 from edge.task.muscle.evidence import Evidence
-from edge.task.muscle.fascicles import between, direction, weighted_quantiles
+from edge.task.muscle.fascicles import between, direction
+from edge.task.muscle.quantiles import weighted_quantiles
 
 ROWS, COLUMNS = 100, 128
 X, Y = np.arange(COLUMNS), np.arange(ROWS)[:, None]
@@ -16,13 +17,13 @@ LIT = np.ones(COLUMNS, bool)
 
 
 def bands(*middles, half=1.5):
-    return np.max([np.clip(half + 0.5 - np.abs(Y - middle), 0, 1) for middle in middles], axis=0).astype(np.float32)
+    nearest = np.min([np.abs(Y - middle) + 0 * X for middle in middles], axis=0)
+    return np.clip(half + 0.5 - nearest, 0, 1).astype(np.float32)
 
 
 def evidence(aponeurosis, angle_deg, weight=1.0) -> Evidence:
-    twice = np.radians(2 * np.broadcast_to(angle_deg, (ROWS, COLUMNS)))
-    cosine, sine = (part.astype(np.float32) for part in (np.cos(twice), np.sin(twice)))
-    return Evidence(aponeurosis, cosine, sine, np.broadcast_to(np.float32(weight), (ROWS, COLUMNS)), LIT)
+    twice = np.radians(2 * np.broadcast_to(angle_deg, (ROWS, COLUMNS))).astype(np.float32)
+    return Evidence(aponeurosis, twice, np.full((ROWS, COLUMNS), weight, np.float32), LIT)
 
 
 def read(seen: Evidence, scale=(1.0, 1.0)):

@@ -39,7 +39,7 @@ def reading(name, value, deviation=1.0):
 
 
 def step(a=0.0, b=0.0, c=0.0, d=0.0, share=1.0):
-    return TissueMovement(Strain(np.array([[1 + a, b], [c, 1 + d]])), share, DIRECTIONS)
+    return TissueMovement(Strain(1 + a, b, c, 1 + d), share, DIRECTIONS)
 
 
 @given(names, values, deviations)

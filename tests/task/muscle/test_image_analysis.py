@@ -7,7 +7,7 @@ import pytest
 from edge.task.muscle.evidence import Evidence, lit_columns
 from edge.task.muscle.fascicles import direction
 from edge.task.muscle.image_analysis import band_evidence, see_muscle, structure_angle_deg
-from edge.task.muscle.line_filter import line_field
+from edge.task.muscle.line_filter import ANGLES_DEG, SOFT_PX, _line_sums, _samples, line_field
 
 ROWS, COLUMNS = 230, 256
 BELLY = np.ones((ROWS // 2, COLUMNS // 2), bool)
@@ -38,7 +38,7 @@ def picture_of(degrees, seed, line_db=10.0):
 
 def angle_of(picture):
     field = line_field(picture, [BELLY])
-    return direction(Evidence(field[2], *field, BELLY[0]), BELLY)
+    return direction(Evidence(field[1], *field, BELLY[0]), BELLY)
 
 
 @pytest.mark.parametrize("degrees", [-50, -35, -20, -10, 8, 15, 25, 40, 50])
@@ -73,7 +73,7 @@ def test_each_belly_is_read_on_its_own() -> None:
     half = np.arange(ROWS // 2)[:, None] < ROWS // 4
     bellies = [half & BELLY, ~half & BELLY]
     field = line_field(picture, bellies)
-    seen = Evidence(field[2], *field, BELLY[0])
+    seen = Evidence(field[1], *field, BELLY[0])
     assert direction(seen, bellies[0]).angle_deg == pytest.approx(25, abs=2)
     assert direction(seen, bellies[1]).angle_deg == pytest.approx(-25, abs=2)
 
@@ -119,6 +119,23 @@ def test_dark_columns_have_no_contact() -> None:
 def test_a_belly_of_few_rows_is_no_error(rows: int) -> None:
     belly = np.zeros_like(BELLY)
     belly[40 : 40 + rows] = True
-    cosine, sine, weight = line_field(picture_of(20, 3), [belly])
-    assert np.isfinite(np.stack((cosine, sine, weight))).all()
+    twice, weight = line_field(picture_of(20, 3), [belly])
+    assert np.isfinite(np.stack((twice, weight))).all()
     assert not weight[~belly].any()
+
+
+def test_lines_are_summed_up_as_place_by_place() -> None:
+    rng = np.random.default_rng(2)
+    even, shown = rng.normal(size=(40, 60)).astype(np.float32), np.ones((20, 30), bool)
+    shown[:, 25:] = False
+    sums, deviation = _line_sums(even, shown)
+    soft = cv2.GaussianBlur(even, (0, 0), SOFT_PX[0], sigmaY=SOFT_PX[1])
+    soft = cv2.copyMakeBorder(soft, 30, 30, 30, 30, cv2.BORDER_REPLICATE)
+    xx, xy, yy = (cv2.Sobel(soft, cv2.CV_32F, *order, ksize=3) for order in ((2, 0), (1, 1), (0, 2)))
+    for own, degrees, samples in zip(sums, ANGLES_DEG, _samples(), strict=True):
+        across = np.radians(degrees)
+        # The second derivative at a right angle to the line, turned round: bright lines are ridges.
+        ridge = -(np.sin(across) ** 2 * xx + 2 * np.sin(across) * np.cos(across) * xy + np.cos(across) ** 2 * yy)
+        plain = sum(ridge[30 + y : 70 + y : 2, 30 + x : 90 + x : 2] for x, y in samples) * shown
+        np.testing.assert_allclose(own, plain, atol=2e-4)
+    assert deviation == pytest.approx(sums[:, shown].std(), rel=1e-4)

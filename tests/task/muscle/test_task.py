@@ -9,11 +9,11 @@ import pytest
 
 from edge.finding import CaliperMark, FieldMark, LineMark, MaskMark, Verdict
 from edge.frame import Frame, ProbeState, Region
-from edge.option import NoOptions
 from edge.task.cartilage.phantom import CartilageCine
 from edge.task.contract import Given
 from edge.task.muscle.evidence import ANGLE_LENGTH
 from edge.task.muscle.phantom import MuscleCine
+from edge.task.muscle.spec import MuscleOptions
 from edge.task.muscle.task import ClassicalMuscleTask, MuscleTask
 from tests.task.looking import finding_by
 from tests.task.muscle.faultless import faultless_output, frame_of_muscle
@@ -190,7 +190,9 @@ def test_long_fascicles_that_leave_the_picture_have_no_length() -> None:
     picture = MuscleCine(3).picture(0.0)
     output = faultless_output(picture.truth)
     output[:, 1], output[:, 2] = ANGLE_LENGTH * np.cos(np.radians(8)), ANGLE_LENGTH * np.sin(np.radians(8))
-    finding = finding_by(MuscleTask(Given(NoOptions(), {"opinions_apart": 90})), frame_of_muscle(picture), (output,))
+    finding = finding_by(
+        MuscleTask(Given(MuscleOptions(), {"opinions_apart": 90})), frame_of_muscle(picture), (output,)
+    )
     assert finding.verdict is Verdict.LIMITED
     assert finding.measurement("fascicle_length") is None and finding.measurement("fascicle_angle") is not None
     assert any("outside the picture" in reason for reason in finding.reasons)

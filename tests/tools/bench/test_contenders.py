@@ -13,6 +13,7 @@ import pytest
 from edge.runtime.manifest import model_folder
 from edge.runtime.opening import open_runtime
 from tools.bench import material
+from tools.bench.adapters import for_two_classes
 from tools.bench.contenders.drawing import masks
 from tools.bench.contenders.laps import Laps
 from tools.bench.contenders.live import by_second, spread
@@ -67,7 +68,7 @@ def test_a_program_runs_on_the_cores_that_it_was_given_and_the_driver_keeps_its_
     assert os.sched_getaffinity(0) == before
 
 
-def test_ours_and_every_script_paint_alike(clip: Path) -> None:
+def test_every_script_paints_alike(clip: Path) -> None:
     from tools.bench.contenders.script import SCRIPTS
 
     painted = {}
@@ -81,6 +82,7 @@ def test_ours_and_every_script_paint_alike(clip: Path) -> None:
     assert max(painted.values()) - min(painted.values()) < 0.02, painted
 
 
+@pytest.mark.slow
 def test_ours_runs_with_everything_on(clip: Path) -> None:
     settings = {"runtime": "openvino", "precision": "int8", "threads": 1, "depth_mm": 30.0}
     given = {"clip": str(clip), "frames": FRAMES, "warm": 2, "task": TASK, "settings": settings}
@@ -101,6 +103,12 @@ def test_the_adapted_network_says_the_same_in_two_maps() -> None:
     classes = onnxruntime.InferenceSession(made).run(None, {"picture": np.repeat(grey, 3, 1)})[0]
     assert classes.shape == (1, 2, 256, 256)
     assert np.array_equal(classes[0, 1] > classes[0, 0], logits[0, 0] > 0)
+
+
+def test_grey_pictures_get_maps_of_their_own_size() -> None:
+    smaller = onnx.load(material.model_file("nerve", "onnx", "int8"))
+    (found,) = for_two_classes(smaller, three_channels=False).graph.output
+    assert [size.dim_value for size in found.type.tensor_type.shape.dim] == [1, 2, 256, 256]
 
 
 def test_the_heavier_model_gives_the_shipped_one_s_logits(tmp_path: Path) -> None:

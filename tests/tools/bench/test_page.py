@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tools.bench import compare, cores, growth, heavier, live, overlay
+from tools.bench import compare, cores, figures, growth, heavier, live, overlay
 from tools.bench.page import PAGE, SECTIONS, keep, write_page
 from tools.bench.plan import planned
 from tools.bench.process import ContenderError
@@ -20,8 +20,11 @@ def sample(ms: float, **more: object) -> Sample:
     return Sample(frames=9, median_ms=ms, p95_ms=ms, p99_ms=ms, mean_ms=ms, cpu_ms=ms, rss_mib=100, start_s=1, **more)  # type: ignore[arg-type]
 
 
-def row(name: str, kind: str, ms: float | None, engine: str = "openvino int8", missing: str = "") -> compare.Row:
-    return compare.Row("knee", 1, name, kind, engine, "", None if ms is None else sample(ms), missing)  # type: ignore[arg-type]
+def row(
+    name: str, kind: str, ms: float | None, engine: str = "openvino int8", missing: str = "", **more: float
+) -> compare.Row:
+    found = None if ms is None else sample(ms, **more)
+    return compare.Row("knee", 1, name, kind, engine, "", found, missing)  # type: ignore[arg-type]
 
 
 ROWS = (
@@ -29,7 +32,7 @@ ROWS = (
     row("sonoedge deep", "ours", 5.0),
     row("sonoedge deep, recording", "ours", 4.0),
     row("sonoedge classical", "ours", 1.0, engine=""),
-    row("script", "peer", 4.0),
+    row("script", "peer", 4.0, painted=0.0745),
     row("slow", "peer", 50.0, engine="tflite int8"),
     row("absent", "peer", None, missing="not installed: no wheel"),
 )
@@ -57,6 +60,7 @@ def test_neither_a_recording_nor_a_pathway_without_a_network_stands_for_ours() -
 def test_what_is_missing_is_named_with_its_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compare, "plot", lambda rows, task, images: images / "bench.png")
     text = "\n".join(compare.page(ROWS, tmp_path))
+    assert "covers 7.45% to 7.45% of it" in text
     assert "- absent: not installed: no wheel" in text and "absent" not in compare.table(ROWS, "knee", 1)
 
 
@@ -115,6 +119,15 @@ def results() -> dict[str, object]:
 AGES = {"median": 9.0, "p95": 12.0, "p99": 20.0, "most": 40.0}
 
 
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drawing takes seconds: plots are only named."""
+    for name in ("bars", "lines"):
+        monkeypatch.setattr(figures, name, lambda panels, columns=2: list(panels))
+    monkeypatch.setattr(figures, "saved", lambda figure, path: path)
+
+
+@pytest.mark.usefixtures("undrawn")
 def test_a_page_is_made_of_what_is_kept_and_says_what_is_not_measured_yet(tmp_path: Path) -> None:
     text = write_page(tmp_path).read_text()
     assert text.count("Not measured yet") == len(SECTIONS)
@@ -125,8 +138,18 @@ def test_a_page_is_made_of_what_is_kept_and_says_what_is_not_measured_yet(tmp_pa
     assert text.count("Not measured yet") == len(SECTIONS.keys() - made.keys())
     assert "2026-01-02; a processor, 2 cores, 2 GiB" in text
     assert all(len(line) <= 120 for line in text.splitlines() if line and line[0] not in "#!|<-")
-    for image in ("bench-knee", "bench-cores", "bench-growth", "bench-live", "bench-overlay", "bench-heavier"):
-        assert f"images/{image}.png" in text and (tmp_path / "images" / f"{image}.png").exists()
+    assert all(f"](images/{image}.png)" in text for image in IMAGES)
+
+
+IMAGES = ("bench-knee", "bench-cores", "bench-growth", "bench-live", "bench-overlay", "bench-heavier")
+
+
+@pytest.mark.slow
+def test_every_plot_is_drawn(tmp_path: Path) -> None:
+    for name, result in results().items():
+        keep(tmp_path, name, MACHINE, result)
+    write_page(tmp_path)
+    assert all((tmp_path / "images" / f"{image}.png").stat().st_size > 5000 for image in IMAGES)
 
 
 def test_a_section_measured_again_takes_the_place_of_its_former_figures(tmp_path: Path) -> None:
