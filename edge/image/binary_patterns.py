@@ -18,35 +18,50 @@ SIDES_PX: Final = (3, 5, 7)
 
 def local_binary_pattern(picture: NDArray[np.uint8], points: int = 8, radius: float = 1.0) -> NDArray[np.uint8]:
     """(height, width) uniform rotation-invariant codes 0 to points + 1, of neighbours on a circle; beyond the border
-    all is 0. points: at most 16."""
+    all is 0. points: 8 or 16."""
+    height, width = picture.shape
     reach = int(np.ceil(radius)) + 1
     padded = np.pad(picture.astype(np.float64), reach)
     centre = np.ascontiguousarray(padded[reach:-reach, reach:-reach])
-    bits = np.zeros(picture.shape, np.uint16)
+    planes = [np.zeros(picture.shape, np.uint8) for _ in range(points // 8)]
     brighter = np.empty(picture.shape, bool)
+    one, other = np.empty((2, *picture.shape))
+    beside = np.empty((len(padded), width))
     # Neighbours that stand one above the other share what is mixed of two columns.
     mixed: dict[float, NDArray[np.float64]] = {}
-    for index in range(points):
+    # The last one first: a byte that is doubled moves its bits on.
+    for index in reversed(range(points)):
         angle = 2 * np.pi * index / points
         # Five decimals, so that neighbours that lie on a pixel are not mixed with the next.
         down, right = round(-radius * np.sin(angle), 5), round(radius * np.cos(angle), 5)
         if right not in mixed:
-            mixed[right] = _between(padded.T, reach, right, picture.shape[1]).T
-        np.greater_equal(_between(mixed[right], reach, down, picture.shape[0]), centre, out=brighter)
-        bits |= np.multiply(brighter.view(np.uint8), 1 << index, dtype=np.uint16)
-    return np.take(uniform_codes(points), bits)
+            columns = reach + int(np.floor(right))
+            pair = padded[:, columns : columns + width], padded[:, columns + 1 : columns + 1 + width]
+            mixed[right] = _between(*pair, right % 1, np.empty_like(beside), beside)
+        rows = reach + int(np.floor(down))
+        pair = mixed[right][rows : rows + height], mixed[right][rows + 1 : rows + 1 + height]
+        np.greater_equal(_between(*pair, down % 1, one, other), centre, out=brighter)
+        plane = planes[index // 8]
+        plane += plane
+        plane |= brighter.view(np.uint8)
+    if points == 8:
+        return np.asarray(cv2.LUT(planes[0], uniform_codes(8)), np.uint8)
+    return np.take(uniform_codes(16), planes[0] + np.uint16(256) * planes[1])
 
 
-def _between(padded: NDArray[np.float64], reach: int, shift: float, length: int) -> NDArray[np.float64]:
-    """(length, ...) rows of a padded picture that lie `shift` rows further down, linear between whole rows."""
-    first = int(np.floor(shift))
-    part = shift - first
-    upper = padded[reach + first : reach + first + length]
+def _between(
+    first: NDArray[np.float64],
+    second: NDArray[np.float64],
+    part: float,
+    found: NDArray[np.float64],
+    scratch: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """(1 - part) of the first and `part` of the second, in `found`; the first itself where there is no part."""
     if part == 0:
-        return upper
-    found = upper * (1 - part)
-    found += part * padded[reach + first + 1 : reach + first + 1 + length]
-    return found
+        return first
+    np.multiply(first, 1 - part, out=found)
+    np.multiply(second, part, out=scratch)
+    return np.add(found, scratch, out=found)
 
 
 def median_binary_pattern(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -54,16 +69,19 @@ def median_binary_pattern(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return _ring_bits(picture, np.asarray(cv2.medianBlur(picture, 3), np.uint8))
 
 
-def adaptive_median_binary_pattern(picture: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+def adaptive_median_binary_pattern(
+    picture: NDArray[np.uint8], sizes: int = len(SIDES_PX)
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """(height, width) codes 0 to 255, and which of SIDES_PX the window had.
 
     As in the adaptive median filter the window grows until its median is neither its lowest nor its highest level. The
-    threshold is the centre, or the median where the centre is itself the lowest or highest: an impulse.
+    threshold is the centre, or the median where the centre is itself the lowest or highest: an impulse. sizes: how many
+    of SIDES_PX are tried; where a larger window is needed the number of the window is `sizes`, and the code is nothing.
     """
     threshold = picture.copy()
     side = np.zeros(picture.shape, np.uint8)
     open_still = np.ones(picture.shape, bool)
-    for length in SIDES_PX:
+    for length in SIDES_PX[:sizes]:
         square = np.ones((length, length), np.uint8)
         found = cv2.erode(picture, square), cv2.dilate(picture, square), cv2.medianBlur(picture, length)
         low, high, middle = (np.asarray(each, np.uint8) for each in found)

@@ -33,7 +33,7 @@ def srad(picture: NDArray[np.uint8], steps: int = 20) -> NDArray[np.float32]:
     diffusion = _Diffusion(light)
     for step in range(steps):
         diffusion.go_on(start * exp(-DECAY * STEP * step))
-    return np.asarray(np.log(diffusion.light) * np.float32(255), np.float32)
+    return np.asarray(cv2.log(diffusion.light), np.float32) * np.float32(255)
 
 
 def diffused(light: NDArray[np.float32], q0: float) -> NDArray[np.float32]:
@@ -78,7 +78,8 @@ class _Diffusion:
         cv2.addWeighted(gradient, 0.5, mean, still * still, 0, spread)
         cv2.subtract(spread, other, spread)
         cv2.divide(mean, spread, spread, still * (1 + still))
-        np.clip(spread, 0, 1, out=spread)
+        # It is never below 0: the square of a mean of four is no more than the mean of their squares.
+        np.minimum(spread, 1, out=spread)
         # What flows over each border: the coefficient is the one of the pixel below, or to the right.
         np.multiply(down[1:-1], spread[1:], out=down[1:-1])
         np.multiply(right[:, 1:-1], spread[:, 1:], out=right[:, 1:-1])

@@ -145,14 +145,16 @@ def _pattern_counts(
     if "lbp16" in names:
         found["lbp16"] = binary_patterns.local_binary_pattern(calm, 16, 2.0)
     if "mbp" in names:
-        found["mbp"] = np.take(turned, binary_patterns.median_binary_pattern(picture))
+        found["mbp"] = np.asarray(cv2.LUT(binary_patterns.median_binary_pattern(picture), turned), np.uint8)
     if names & set(_ADAPTIVE):
-        adaptive, side = binary_patterns.adaptive_median_binary_pattern(picture)
+        sizes = max(index for index, name in enumerate(_ADAPTIVE, start=1) if name in names)
+        adaptive, side = binary_patterns.adaptive_median_binary_pattern(picture, sizes)
         # Codes of the three windows' sides follow each other.
-        adaptive = np.take(turned, adaptive) + np.uint8(10) * side
+        adaptive = np.asarray(cv2.LUT(adaptive, turned), np.uint8) + np.uint8(10) * side
         found |= dict.fromkeys(_ADAPTIVE, adaptive)
     first = {name: 10 * index for index, name in enumerate(_ADAPTIVE)}
-    return [counted(_bins(codes, first.get(name, 0))[found[name]], len(codes)) for name, codes in patterns]
+    places = (cv2.LUT(found[name], _bins(codes, first.get(name, 0))) for name, codes in patterns)
+    return [counted(np.asarray(each, np.int16), len(codes)) for each, (_, codes) in zip(places, patterns, strict=True)]
 
 
 @lru_cache(maxsize=32)

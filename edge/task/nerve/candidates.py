@@ -70,12 +70,17 @@ class NerveCandidate:
 
 def vote_map(windows: Windows, weights: NDArray[np.float32], shape: tuple[int, int]) -> VoteMap:
     """(rows, columns) sum of the weights of all windows over each cell."""
-    corners = np.zeros((shape[0] + 1, shape[1] + 1))
-    np.add.at(corners, (windows.top, windows.left), weights)
-    np.add.at(corners, (windows.bottom, windows.right), weights)
-    np.add.at(corners, (windows.top, windows.right), -weights)
-    np.add.at(corners, (windows.bottom, windows.left), -weights)
-    votes = corners.cumsum(axis=0).cumsum(axis=1)[:-1, :-1]
+    height, width = shape[0] + 1, shape[1] + 1
+    begin, end = windows.top * width, windows.bottom * width
+    corners = np.zeros(height * width)
+    for place, sign in (
+        (begin + windows.left, 1),
+        (end + windows.right, 1),
+        (begin + windows.right, -1),
+        (end + windows.left, -1),
+    ):
+        corners += sign * np.bincount(place, weights, height * width)
+    votes = corners.reshape(height, width).cumsum(axis=0).cumsum(axis=1)[:-1, :-1]
     return np.maximum(cv2.GaussianBlur(votes, (0, 0), BLUR_CELLS), 0).astype(np.float32)
 
 

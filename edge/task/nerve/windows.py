@@ -113,22 +113,19 @@ def _layout(bank: GaborBank, windows: Windows, names: tuple[str, ...]) -> NDArra
     """
     half = bank.level(1)
     planes = [half, *(bank.magnitude(1, turn * ORIENTATIONS // TURNS) for turn in range(TURNS))]
-    sums = [cv2.integral(plane, sdepth=cv2.CV_64F) for plane in planes]
+    sums = [np.asarray(cv2.integral(plane, sdepth=cv2.CV_64F), np.float64) for plane in planes]
     rows = _edges(windows.top, windows.bottom, half.shape[0])
     columns = _edges(windows.left, windows.right, half.shape[1])
-    # Of each way of sums, what stands at each corner between blocks.
-    at: dict[tuple[int, int, int], NDArray[np.float64]] = {}
-
-    def corner(plane: int, row: int, column: int) -> NDArray[np.float64]:
-        key = plane, row, column
-        if key not in at:
-            at[key] = np.take(sums[plane], rows[row] * sums[plane].shape[1] + columns[column])
-        return at[key]
+    starts = [row * (half.shape[1] + 1) for row in rows]
 
     def mean(plane: int, top: int, left: int, bottom: int, right: int) -> NDArray[np.float64]:
-        total = corner(plane, bottom, right) - corner(plane, top, right) - corner(plane, bottom, left)
-        total += corner(plane, top, left)
-        return total / np.maximum((rows[bottom] - rows[top]) * (columns[right] - columns[left]), 1)
+        table = sums[plane].ravel()
+        total: NDArray[np.float64] = table[starts[bottom] + columns[right]]
+        total -= table[starts[top] + columns[right]]
+        total -= table[starts[bottom] + columns[left]]
+        total += table[starts[top] + columns[left]]
+        total /= np.maximum((rows[bottom] - rows[top]) * (columns[right] - columns[left]), 1)
+        return total
 
     level, *strengths = (mean(plane, 1, 1, BLOCKS - 1, BLOCKS - 1) for plane in range(1 + TURNS))
     strength = sum(strengths) / TURNS + LEAST_STRUCTURE
