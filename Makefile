@@ -3,11 +3,14 @@
 PYTHON ?=
 VENV := .venv
 TOOLS_VENV := .venv-tools
+PEERS_VENV := .venv-peers
 BIN := $(VENV)/bin
 PINS := tools/constraints.txt
 OUT ?= out/demo
 TASK ?= cartilage
 PYTEST_ARGS ?=
+# `make bench BENCH_ARGS=--quick` sees in some minutes whether all of it runs.
+BENCH_ARGS ?=
 FUZZ_SECONDS ?= 60
 # One process for each processor, four at most; what one has left over, another takes. `make test TEST_JOBS=0`: none.
 TEST_JOBS ?= auto
@@ -46,8 +49,10 @@ coverage-c: $(VENV)/dev.stamp ## lines and branches of the firmware that its tes
 	@bash tools/setup/system.sh
 	$(BIN)/python -m tools.quality.coverage
 
-bench: $(VENV)/run.stamp ## time the models on this board
-	$(BIN)/sonoedge bench
+bench: $(VENV)/dev.stamp ## sonoedge side by side with bare inference and other software; writes docs/performance.md (about an hour)
+	@bash tools/setup/system.sh Xvfb clinfo
+	@bash tools/bench/peers/install.sh $(PEERS_VENV) $(BIN)/python
+	$(BIN)/python -m tools.bench $(BENCH_ARGS)
 
 arm: $(VENV)/dev.stamp ## the models and the demo on emulated ARM64 boards
 	@bash tools/setup/system.sh
@@ -62,7 +67,7 @@ $(TRAININGS): train-%: $(TOOLS_VENV)/tools.stamp
 	for step in train quantize bundle evaluate card; do $(TOOLS_VENV)/bin/python -m tools.$$step $* || exit 1; done
 
 clean: ## remove what was built or measured; the environments too
-	rm -rf $(VENV) $(TOOLS_VENV) build dist out sonoedge.egg-info .coverage .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(TOOLS_VENV) $(PEERS_VENV) build dist out sonoedge.egg-info .coverage .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # The run environment is the test environment without the test tools, so one folder serves both.
 $(VENV)/run.stamp: setup.cfg pyproject.toml $(PINS) tools/setup/venv.sh

@@ -122,9 +122,10 @@ class Frame:
     def __post_init__(self) -> None:
         if self.pixels.ndim != 2 or self.pixels.dtype != np.uint8 or 0 in self.pixels.shape:
             raise ValueError(f"pixels must be (height, width) uint8, not {self.pixels.shape} {self.pixels.dtype}")
-        view = self.pixels.view()
-        view.flags.writeable = False
-        object.__setattr__(self, "pixels", view)
+        if self.pixels.flags.writeable:
+            view = self.pixels.view()
+            view.flags.writeable = False
+            object.__setattr__(self, "pixels", view)
 
     @property
     def simulated(self) -> bool:

@@ -16,7 +16,7 @@ from edge.task.spec import TaskSpec
 ROOT = Path(__file__).parents[1]
 RECORDS = {"frame", "finding", "terms", "option", "errors", "clock", "closing", "registry"}
 SIDE_BY_SIDE = {"source", "screen", "phantom", "runtime", "image", "trust", "overlay", "sink"}
-LADDER = ["loop", "exam", "viewer", "app"]
+LADDER = ["loop", "exam", "viewer", "batch", "app"]
 """Each may use all that stand before it, and everything below."""
 
 
@@ -145,6 +145,7 @@ def modules_after(statement: str) -> set[str]:
 HEAVY = {
     *("onnxruntime", "openvino", "ai_edge_litert", "tflite_runtime", "cv2", "av", "pydicom"),
     *("aiohttp", "typer", "rich", "serial", "torch", "scipy", "matplotlib"),
+    *("dask", "distributed", "pyarrow"),
 }
 
 
@@ -160,7 +161,22 @@ def test_the_records_need_numpy_only() -> None:
 def test_the_command_line_starts_without_a_runtime() -> None:
     brought = modules_after("import edge.app.cli")
     asked_for = {"onnxruntime", "openvino", "ai_edge_litert", "tflite_runtime", "pydicom", "aiohttp", "serial"}
-    assert not brought & (asked_for | {"matplotlib"})
+    assert not brought & (asked_for | {"matplotlib"} | BATCH_ONLY)
+    # What a command itself needs it imports as it runs; the line's messages alone take a tenth of a second.
+    assert not brought & {"numpy", "cv2", "av", "msgspec", "pydantic", "firmware_bridge"}
+
+
+BATCH_ONLY = {"dask", "distributed", "pyarrow"}
+
+
+def test_what_runs_on_a_board_knows_nothing_of_clusters() -> None:
+    users = {
+        show(path) for path in files_of("edge") if {name.partition(".")[0] for name in imported(path)} & BATCH_ONLY
+    }
+    assert users
+    # The command that writes a comparison's tables asks for them as it runs.
+    assert {user for user in users if not user.startswith("edge/batch/")} <= {"edge/app/compare.py"}
+    assert not modules_after("import edge.app.session, edge.app.run") & BATCH_ONLY
 
 
 def test_no_heavy_import_at_the_top_of_the_bridge() -> None:

@@ -45,8 +45,11 @@ def measured_by(task: Task, gate: Gate, runtime: Runtime | None) -> Measure:
 
 
 def outputs_for(prepared: Prepared[Any], runtime: Runtime | None) -> Outputs:
-    """What the network says of a prepared frame; nothing where none is needed, or where the gate refused the frame."""
-    return () if runtime is None or prepared.tensor is None else runtime.infer(prepared.tensor)
+    """What the network says of a prepared frame, to be kept; nothing where none is needed, or where the gate refused
+    the frame."""
+    if runtime is None or prepared.tensor is None:
+        return ()
+    return tuple(output.copy() for output in runtime.infer(prepared.tensor))
 
 
 def real_frames(pattern: str, most: int | None) -> Iterator[Frame]:

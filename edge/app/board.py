@@ -10,6 +10,11 @@ from edge.app.settings import usable_cores
 
 _BOARD_FILES = (Path("/proc/device-tree/model"), Path("/sys/class/dmi/id/product_name"))
 _TEMPERATURE = Path("/sys/class/thermal/thermal_zone0/temp")
+_FREQUENCY = Path("/sys/devices/system/cpu/cpu0/cpufreq")
+_SLOWED = 0.8
+"""Share of the highest frequency below which a busy core was slowed down."""
+HOT_C = 80.0
+"""Most boards slow themselves down from here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,18 @@ def processor_name(cpuinfo: str) -> str | None:
 def temperature_c(text: str) -> float | None:
     """Degrees Celsius from a thermal zone's millidegrees."""
     return int(text) / 1000 if text.lstrip("-").isdigit() else None
+
+
+def slowed_by() -> str:
+    """What makes the processor slower than it can be, to be said after something else; empty where nothing is known."""
+    said = []
+    now_khz, most_khz = (_text(_FREQUENCY / name) for name in ("scaling_cur_freq", "cpuinfo_max_freq"))
+    if now_khz.isdigit() and most_khz.isdigit() and int(now_khz) < _SLOWED * int(most_khz):
+        said.append(f"it runs at {int(now_khz) // 1000} of {int(most_khz) // 1000} MHz")
+    hot_c = temperature_c(_text(_TEMPERATURE))
+    if hot_c is not None and hot_c >= HOT_C:
+        said.append(f"it is at {hot_c:.0f} °C")
+    return "; " + ", ".join(said) if said else ""
 
 
 def free_disk_mb(folder: Path) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import platformdirs
 
-from edge.app.board import Board, free_disk_mb, read_board
+from edge.app.board import HOT_C, Board, free_disk_mb, read_board
 from edge.app.console import counted
 from edge.errors import SonoedgeError
 
@@ -19,8 +19,6 @@ PYTHONS = ((3, 11), (3, 13))
 LEAST_MEMORY_MB = 300
 """What a run with the largest runtime was seen to take, with room to spare."""
 LEAST_DISK_MB = 500
-HOT_C = 80.0
-"""Most boards slow themselves down from here."""
 
 
 class State(StrEnum):

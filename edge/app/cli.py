@@ -7,10 +7,13 @@ from typing import Annotated
 
 import typer
 
+from edge.app.batch import batch
 from edge.app.bench import bench
+from edge.app.compare import compare
 from edge.app.console import accept_any_sign, say_error
 from edge.app.demo import demo
 from edge.app.doctor import doctor
+from edge.app.memory import allocate_in_one_arena
 from edge.app.models import models
 from edge.app.probe.commands import probe
 from edge.app.reference import reference
@@ -19,7 +22,6 @@ from edge.app.series import series
 from edge.app.show import show
 from edge.app.task_commands import HELPED
 from edge.errors import SonoedgeError
-from firmware_bridge.errors import BridgeError
 
 TRACE_VARIABLE = "SONOEDGE_TRACE"
 EXIT_FAILED = 1
@@ -39,6 +41,8 @@ app.add_typer(run, name="run")
 app.add_typer(demo, name="demo")
 app.command()(show)
 app.add_typer(series, name="series")
+app.add_typer(batch, name="batch")
+app.command()(compare)
 app.command()(doctor)
 app.add_typer(models, name="models")
 app.add_typer(reference, name="reference")
@@ -64,6 +68,7 @@ def options(
 def main() -> None:
     """Runs the command line and ends the process: 0 done, 1 failed, 2 wrong usage. Never shows a traceback."""
     accept_any_sign()
+    allocate_in_one_arena()
     try:
         app()
     except KeyboardInterrupt:
@@ -78,6 +83,8 @@ def main() -> None:
 
 def describe(error: Exception) -> str:
     """What the user reads: our own errors as they are, others with what to do about them."""
+    from firmware_bridge.errors import BridgeError  # with all messages of the line, which few commands need
+
     if isinstance(error, SonoedgeError | BridgeError):
         return "; then ".join([str(error), *getattr(error, "__notes__", ())])
     if isinstance(error, OSError):

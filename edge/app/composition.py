@@ -1,10 +1,15 @@
 """The composition root: source, screen, task, runtime, overlay and sinks put together as the settings say."""
 
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
+from edge.app.board import slowed_by
+from edge.app.memory import give_back
 from edge.app.opening import folder_of, open_task
 from edge.app.run_file import RunFile, about_run
 from edge.app.settings import Settings, usable_cores
@@ -12,15 +17,17 @@ from edge.clock import Clock, MonotonicClock
 from edge.errors import SettingError
 from edge.finding import Finding
 from edge.frame import Frame, PixelSpacing, SpacingOrigin
+from edge.loop.budget import Budget, Keeper
 from edge.loop.capture import ignore
 from edge.loop.runner import Loop
 from edge.loop.step import Draw, Step, runtime_label
 from edge.overlay.draw import draw
-from edge.overlay.layout import Places
+from edge.overlay.sheet import OverlayMemory
 from edge.overlay.stages import draw_stages
 from edge.registry import Entry, load
 from edge.runtime.contract import Runtime
 from edge.runtime.opening import open_runtime
+from edge.runtime.repeated import RepeatedRuntime
 from edge.screen.locator import Locator
 from edge.sink.contract import Sink
 from edge.sink.folder import claim_folder
@@ -28,6 +35,7 @@ from edge.sink.queueing import QueuedSink
 from edge.sink.table import SINKS
 from edge.source.contract import FrameSource
 from edge.source.opening import open_source, split_spec
+from edge.task.contract import Task
 from edge.task.table import anatomies
 from edge.terms import Terms
 
@@ -43,6 +51,23 @@ LIVE_QUEUE = 32
 """Room for a memory card's hiccup of a second; about 40 MB at 640 x 480."""
 RECORDED_QUEUE = 4
 """A recording waits for its sinks, so a longer queue would only hold more memory: an 8k picture takes 100 MB."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenModel:
+    """A task with its runtime, open for any number of runs with the same settings, one after the other."""
+
+    task: Task
+    runtime: Runtime | None
+    """None: the pathway runs no network."""
+    reason: str
+    """Why that runtime."""
+
+
+def open_model(settings: Settings, opened: ExitStack) -> OpenModel:
+    """What the settings ask for; `opened` closes its runtime. Raises as `open_task` and `open_runtime`."""
+    task = open_task(settings.task, settings.pathway, settings.options, model=settings.model, stages=settings.stages)
+    return OpenModel(task, *_open_runtime(settings, opened))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +95,21 @@ def compose(
     clock: Clock | None = None,
     tell: Callable[[str], None] = ignore,
     source: FrameSource | None = None,
+    model: OpenModel | None = None,
+    drawn: bool = True,
 ) -> Chain:
     """Opens everything in the order of what fails soonest; on an error nothing stays open.
 
-    source: one that is open already, in place of the one that the settings name.
+    source: one that is open already, in place of the one that the settings name. model: one that is open already and
+    stays so. drawn: False: nobody looks, and each result's picture is empty.
     """
     clock = clock or MonotonicClock()
     spec = settings.task
-    task = open_task(spec, settings.pathway, settings.options, model=settings.model, stages=settings.stages)
+    task = (
+        model.task
+        if model
+        else open_task(spec, settings.pathway, settings.options, model=settings.model, stages=settings.stages)
+    )
     script = _read_script(settings)
     with ExitStack() as opened:
         if source is None:
@@ -86,7 +118,7 @@ def compose(
             source, probe = opened.enter_context(source), None
         if script is not None and probe is not None:
             script = script.fitted(probe.probe.parameter_table())
-        runtime, reason = _open_runtime(settings, opened)
+        runtime, reason = (model.runtime, model.reason) if model else _open_runtime(settings, opened)
         page = _open_page(settings.view_port)
         opened_sinks, run_file = _open_sinks(
             settings, lambda: about_run(settings, runtime, reason, probe.probe if probe else None)
@@ -97,11 +129,22 @@ def compose(
             for name, sink in opened_sinks.items()
         }
         views = {} if page is None else {"page": opened.enter_context(QueuedSink(page, 1, lossless=False))}
+        keeper = _keeper(settings, source, clock, tell)
         locator = Locator(_stated_spacing(settings.mm_per_px), settings.depth_mm)
-        draw_on = drawing(spec.terms, live=source.live, stages=settings.stages)
+        draw_on = drawing(spec.terms, live=source.live, stages=settings.stages) if drawn else _nothing_drawn
         step = Step(locator.locate, spec.gate, spec.terms, task, runtime, draw_on, clock)
         loop = opened.enter_context(
-            Loop(source, step, sinks, clock, views=views, max_frames=settings.max_frames, tell=tell)
+            Loop(
+                source,
+                step,
+                sinks,
+                clock,
+                views=views,
+                ahead=settings.ahead and usable_cores() > 1,
+                keeper=keeper,
+                max_frames=settings.max_frames,
+                tell=tell,
+            )
         )
         control, player = _open_control(settings, probe, script, run_file, tell, opened)
         return Chain(
@@ -182,9 +225,29 @@ def _open_runtime(settings: Settings, opened: ExitStack) -> tuple[Runtime | None
     if not pathway.network:
         return None, f"--pathway {pathway.name}"
     folder = folder_of(pathway, settings.model)
-    threads = settings.threads or usable_cores()
+    threads = settings.threads or _threads_within(settings.budget)
     runtime, choice = open_runtime(settings.runtime, folder, precision=settings.precision, threads=threads)
-    return opened.enter_context(runtime), choice.reason
+    give_back()
+    return opened.enter_context(RepeatedRuntime(runtime)), choice.reason
+
+
+def _threads_within(budget: Budget | None) -> int:
+    """For the model: as many as there are cores, or as the budget's share of them has room for."""
+    share = 1.0 if budget is None or budget.share is None else budget.share
+    return max(1, int(share * usable_cores()))
+
+
+def _keeper(settings: Settings, source: FrameSource, clock: Clock, tell: Callable[[str], None]) -> Keeper | None:
+    """What holds the run to its budget; None: it has none. Raises SettingError."""
+    budget = settings.budget
+    if budget is None:
+        return None
+    if budget.ms is not None and not source.live:
+        raise SettingError(
+            f"--budget {budget} is for a live picture: of a recording every frame is measured; give a share of the "
+            "processor, such as 50%, and it takes longer"
+        )
+    return Keeper(budget, usable_cores(), clock, time.process_time_ns, live=source.live, tell=tell, why=slowed_by)
 
 
 def _stated_spacing(mm_per_px: float | None) -> PixelSpacing | None:
@@ -213,17 +276,24 @@ def _open_sinks(settings: Settings, about: Callable[[], dict[str, Any]]) -> tupl
     return sinks | {name: open_sink(folder) for name, open_sink in others.items()}, run_file
 
 
+_NO_PICTURE: Final = np.empty((0, 0, 3), np.uint8)
+
+
+def _nothing_drawn(frame: Frame, finding: Finding, age_s: float) -> Any:
+    return _NO_PICTURE
+
+
 def drawing(terms: Terms, *, live: bool, stages: bool = False) -> Draw:
-    """How a frame's finding is drawn; texts keep their places.
+    """How a frame's finding is drawn; texts keep their places, and what looks the same is not composed again.
 
     live: with its age, which of a recording means nothing to anybody, and which is not known of a picture that was
     frozen before anybody looked.
     """
-    places = Places()
+    memory = OverlayMemory()
 
     def plain(frame: Frame, finding: Finding, age_s: float) -> Any:
         known = live and not (frame.probe is not None and frame.probe.frozen and frame.probe.frozen_ns is None)
-        return draw(frame, finding, terms, age_s=age_s if known else None, places=places)
+        return draw(frame, finding, terms, age_s=age_s if known else None, memory=memory)
 
     if not stages:
         return plain

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Annotated, Any
 
 from edge.errors import SettingError
+from edge.loop.budget import Budget, read_budget
 from edge.option import Asked, Option, Readers, made, options_of
 from edge.sink.table import SINKS
 from edge.source.recording import shown
@@ -59,6 +60,18 @@ class Settings:
     threads: Annotated[int | None, Option("For the model. Without it: all cores of this process.", low=1, high=256)] = (
         None
     )
+    ahead: Annotated[
+        bool, Option("Where there are two cores, infer the next frame while the last one is measured and drawn.")
+    ] = True
+    budget: Annotated[
+        Budget | None,
+        Option(
+            "Processor time that a frame of a live picture may cost, such as 20ms, or share of the processor, such as "
+            "50%. Frames are left out, or a recording slowed down, to keep to it.",
+            metavar="TIME|SHARE",
+            read=read_budget,
+        ),
+    ] = None
     out: Annotated[
         Path | None, Option("New folder for the results. Without it nothing is kept.", short="-o", metavar="FOLDER")
     ] = None

@@ -1,5 +1,7 @@
 """Tables that end a run: what was found, and how the run went."""
 
+from collections.abc import Mapping
+
 from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -15,6 +17,7 @@ SHOWN_REASONS = 5
 DROP_PLACES = {
     "source": "never read from the source",
     "mailbox": "replaced by a newer one while the loop was busy",
+    "budget": "left out to keep to the budget",
 }
 
 
@@ -35,6 +38,17 @@ def verdict_line(summary: Summary) -> Text:
     for index, (verdict, frames) in enumerate(summary.verdicts):
         line.append(", " if index else "")
         line.append(f"{frames} {verdict}", style=COLOURS.get(verdict, ""))
+    return line
+
+
+def outcome_line(outcomes: Mapping[str, int]) -> Text:
+    """Recordings by the best verdict of their frames, and those without one."""
+    line = Text(f"{counted(sum(outcomes.values()), 'recording')}: ", style="bold")
+    for index, outcome in enumerate((*COLOURS, "error")):
+        number = outcomes.get(outcome, 0)
+        line.append(", " if index else "")
+        shown = f"{number} {outcome}" if outcome in COLOURS else counted(number, outcome)
+        line.append(shown, style=COLOURS.get(outcome, "bold red") if number else "")
     return line
 
 

@@ -101,7 +101,7 @@ def measure_latency(
             for turn in range(len(steps)):
                 # Another one begins each round: who runs after whom changes what is in the processor's caches.
                 index = (turn + count) % len(steps)
-                result, _ = steps[index].run(grabbed, None)
+                result, _ = steps[index].conclude(steps[index].look(grabbed), None)
                 if count >= WARM_UP_ROUNDS:
                     timings[index].append(result.finding.timings)
         labels = [runtime_label(step.runtime) for step in steps]

@@ -55,7 +55,7 @@ LEAST_SPAN_DEG: Final = 5.0
 LEAST_SPAN_SHARE: Final = 0.1
 ROUND: Final = (1.0, 2.0, 5.0, 10.0)
 
-_printed = style.context(
+printed = style.context(
     (
         "default",
         {
@@ -109,7 +109,7 @@ class Curve:
     """(n,)"""
 
 
-@_printed
+@printed
 def plot(course: Series, terms: Terms, stills: Sequence[Still] = ()) -> Figure:
     """The curves that the task's `terms` choose; with `stills`, above them these pictures with their times."""
     curves = [curve_of(course, index) for index in charted(course, terms)]
@@ -136,7 +136,7 @@ def plot(course: Series, terms: Terms, stills: Sequence[Still] = ()) -> Figure:
     return figure
 
 
-@_printed
+@printed
 def file_of(figure: Figure, kind: Literal["png", "svg"]) -> bytes:
     """The figure as a PNG or an SVG document, in which texts stay texts; its label is the title in the metadata."""
     for axes in figure.axes:

@@ -13,6 +13,8 @@ FREQUENCY: Final = 0.25
 ORIENTATIONS: Final = 8
 LEVELS: Final = 3
 """Each of half the resolution of the one before: waves of 4, 8 and 16 px."""
+TINY: Final = 1e-9
+"""Below this a part of a filter is nothing but rounding."""
 DEVIATIONS: Final = 3
 """How far a filter reaches."""
 
@@ -40,26 +42,52 @@ def _factors(frequency: float, theta_rad: float) -> tuple[NDArray[np.complex128]
     return down, across
 
 
-def gabor_magnitude(picture: NDArray[np.float32], frequency: float, theta_rad: float) -> NDArray[np.float32]:
-    """(height, width) the filter's answer without its phase; the picture is mirrored at its border."""
+class GaborBank:
+    """A picture's answers to LEVELS * ORIENTATIONS filters, each computed when it is first asked for."""
+
+    def __init__(self, picture: NDArray[np.float32]) -> None:
+        self._levels = [picture]
+        self._found: dict[tuple[int, int], NDArray[np.float32]] = {}
+
+    def level(self, index: int) -> NDArray[np.float32]:
+        """(height / 2^index, width / 2^index)."""
+        while len(self._levels) <= index:
+            finer = self._levels[-1]
+            size = (finer.shape[1] // 2, finer.shape[0] // 2)
+            self._levels.append(np.asarray(cv2.resize(finer, size, interpolation=cv2.INTER_AREA), np.float32))
+        return self._levels[index]
+
+    def magnitude(self, level: int, turn: int) -> NDArray[np.float32]:
+        """(height / 2^level, width / 2^level) of the wave that is turned by turn * 180 / ORIENTATIONS degrees."""
+        if (level, turn) not in self._found:
+            picture, mirrored = self.level(level), (ORIENTATIONS - turn) % ORIENTATIONS
+            both = gabor_magnitudes(picture, FREQUENCY, pi * min(turn, mirrored) / ORIENTATIONS)
+            self._found[level, min(turn, mirrored)], self._found[level, max(turn, mirrored)] = both
+        return self._found[level, turn]
+
+
+def gabor_magnitudes(
+    picture: NDArray[np.float32], frequency: float, theta_rad: float
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """(height, width) each: the filter's answer without its phase, and that of the filter turned by pi - theta, which
+    is made of the same parts; the picture is mirrored at its border."""
     down, across = (np.conj(part) for part in _factors(frequency, theta_rad))
 
     def passed(along: NDArray[np.float64], downwards: NDArray[np.float64]) -> NDArray[np.float32]:
         answer = cv2.sepFilter2D(picture, cv2.CV_32F, along, downwards, borderType=cv2.BORDER_REFLECT)
         return np.asarray(answer, np.float32)
 
-    real = passed(across.real, down.real) - passed(across.imag, down.imag)
-    imaginary = passed(across.real, down.imag) + passed(across.imag, down.real)
+    straight = passed(across.real, down.real)
+    if np.abs(across.imag).max() < TINY:
+        one = _magnitude(straight, passed(across.real, down.imag))
+        return one, one
+    if np.abs(down.imag).max() < TINY:
+        one = _magnitude(straight, passed(across.imag, down.real))
+        return one, one
+    twice = passed(across.imag, down.imag)
+    first, second = passed(across.real, down.imag), passed(across.imag, down.real)
+    return _magnitude(straight - twice, first + second), _magnitude(straight + twice, first - second)
+
+
+def _magnitude(real: NDArray[np.float32], imaginary: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(cv2.magnitude(real, imaginary), np.float32)
-
-
-def gabor_bank(picture: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
-    """LEVELS planes (height / 2^k, width / 2^k, ORIENTATIONS) of magnitudes, fine to coarse."""
-    level, planes = picture, []
-    for index in range(LEVELS):
-        if index:
-            size = (level.shape[1] // 2, level.shape[0] // 2)
-            level = np.asarray(cv2.resize(level, size, interpolation=cv2.INTER_AREA), np.float32)
-        turns = [gabor_magnitude(level, FREQUENCY, pi * turn / ORIENTATIONS) for turn in range(ORIENTATIONS)]
-        planes.append(np.stack(turns, axis=-1))
-    return tuple(planes)

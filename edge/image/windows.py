@@ -6,8 +6,10 @@ look-ups, however large it is.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,7 +35,7 @@ class Windows:
         """(n,) how many cells each covers."""
         return (self.bottom - self.top) * (self.right - self.left)
 
-    def taken(self, which: NDArray[np.intp] | NDArray[np.bool_]) -> "Windows":
+    def taken(self, which: NDArray[np.intp] | NDArray[np.bool_] | slice) -> "Windows":
         return Windows(self.top[which], self.left[which], self.bottom[which], self.right[which])
 
     def grown(self, rows: NDArray[np.intp], columns: NDArray[np.intp], shape: tuple[int, int]) -> "Windows":
@@ -48,25 +50,24 @@ class Windows:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SharedSums:
-    """Sums over all cells above and to the left."""
+    """Sums over all cells above and to the left. Those of uint16 begin anew at 65536: differences hold over windows of
+    fewer counts than that."""
 
-    table: NDArray[np.float32] | NDArray[np.float64]
+    table: NDArray[np.number[Any]]
     """(rows + 1, columns + 1, channels)."""
 
-    def over(self, windows: Windows) -> NDArray[np.float32]:
+    def over(self, windows: Windows) -> NDArray[np.number[Any]]:
         """(n, channels) sums over each window."""
-        flat = self.table.reshape(-1, self.table.shape[2])
-        width = self.table.shape[1]
-        corner = [
-            np.take(flat, row * width + column, axis=0)
-            for row, column in (
-                (windows.bottom, windows.right),
-                (windows.top, windows.right),
-                (windows.bottom, windows.left),
-                (windows.top, windows.left),
-            )
-        ]
-        return np.asarray(corner[0] - corner[1] - corner[2] + corner[3], np.float32)
+        height, width, channels = self.table.shape
+        flat = self.table.reshape(height * width, channels)
+        top, bottom = windows.top * width, windows.bottom * width
+        sums: NDArray[np.number[Any]]
+        sums, other = np.empty((2, len(windows), channels), flat.dtype)
+        np.take(flat, bottom + windows.right, axis=0, out=sums, mode="clip")
+        sums -= np.take(flat, top + windows.right, axis=0, out=other, mode="clip")
+        sums -= np.take(flat, bottom + windows.left, axis=0, out=other, mode="clip")
+        sums += np.take(flat, top + windows.left, axis=0, out=other, mode="clip")
+        return sums
 
     def mean_over(self, windows: Windows, per_cell: int = 1) -> NDArray[np.float32]:
         """(n, channels) of values of which each cell holds so many; 0 over windows without a cell."""
@@ -87,27 +88,32 @@ def tiled(rows: int, columns: int, sizes: tuple[tuple[int, int, int], ...]) -> W
     return Windows(start[:, 0], start[:, 1], end[:, 0], end[:, 1])
 
 
-def counted(codes: NDArray[np.intp], bins: int, cell_px: int = CELL_PX) -> NDArray[np.float32]:
+def counted(codes: NDArray[np.integer[Any]], bins: int, cell_px: int = CELL_PX) -> NDArray[np.uint16]:
     """(rows, columns, bins) how often each code 0 to bins - 1 stands in each cell of a map (height, width)."""
     rows, columns = codes.shape[0] // cell_px, codes.shape[1] // cell_px
-    within = codes[: rows * cell_px, : columns * cell_px]
-    place = np.arange(rows).repeat(cell_px)[:, None] * columns + np.arange(columns).repeat(cell_px)
-    # What is counted nowhere goes to one bin past the end.
-    place = np.where(within == NOTHING, rows * columns * bins, place * bins + within)
-    counts = np.bincount(place.ravel(), minlength=rows * columns * bins + 1)[:-1]
-    return counts.reshape(rows, columns, bins).astype(np.float32)
+    # One bin more in each cell is for what is counted nowhere.
+    place = _first_bins(rows, columns, cell_px, bins + 1) + codes[: rows * cell_px, : columns * cell_px]
+    counts = np.bincount(place.ravel(), minlength=rows * columns * (bins + 1))
+    return counts.reshape(rows, columns, bins + 1)[..., 1:].astype(np.uint16)
+
+
+@lru_cache(maxsize=16)
+def _first_bins(rows: int, columns: int, cell_px: int, bins: int) -> NDArray[np.intp]:
+    """(height, width) the number of the bin for code 0 of each pixel's cell; the one for NOTHING is one less."""
+    cells = np.arange(rows * columns).reshape(rows, columns)
+    return cells.repeat(cell_px, axis=0).repeat(cell_px, axis=1) * bins + 1
 
 
 def summed(values: NDArray[np.float32], cell_px: int = CELL_PX) -> NDArray[np.float64]:
-    """(rows, columns, channels) sums of the values (height, width, channels) in each cell."""
+    """(rows, columns) sums of the values (height, width) in each cell."""
     rows, columns = values.shape[0] // cell_px, values.shape[1] // cell_px
     within = values[: rows * cell_px, : columns * cell_px]
-    blocks = within.reshape(rows, cell_px, columns, cell_px, -1)
-    return np.asarray(blocks.sum(axis=(1, 3), dtype=np.float64))
+    means = within if cell_px == 1 else cv2.resize(within, (columns, rows), interpolation=cv2.INTER_AREA)
+    return means.astype(np.float64) * cell_px**2
 
 
-def shared(cells: NDArray[np.float32] | NDArray[np.float64]) -> SharedSums:
-    """From sums per cell, (rows, columns, channels). float32 holds counts up to 2^24 without error."""
+def shared(cells: NDArray[np.number[Any]]) -> SharedSums:
+    """From sums per cell, (rows, columns, channels)."""
     table = np.zeros((cells.shape[0] + 1, cells.shape[1] + 1, cells.shape[2]), cells.dtype)
     # numpy's cumsum along an outer axis takes ten times as long.
     for row in range(cells.shape[0]):

@@ -48,7 +48,9 @@ def working_picture(picture: NDArray[np.uint8], mm_per_px: float | None = None) 
 def evened(picture: NDArray[np.uint8], lit: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """The picture (height, width) with its lit pixels' grey levels spread evenly over 1 to 255: what gain, gamma and
     compression change goes away, for they keep which of two pixels is the brighter. Unlit pixels become 0."""
-    counts = np.bincount(picture[lit], minlength=256)
+    counts = cv2.calcHist([picture], [0], lit.view(np.uint8), [256], [0, 256]).ravel()
+    # Counts are whole, and exact in float32.
+    counts = counts.astype(np.float64)
     middle = (np.cumsum(counts) - counts / 2) / max(int(counts.sum()), 1)
     levels = (1 + np.floor(middle * 255)).clip(1, 255).astype(np.uint8)
-    return np.where(lit, levels[picture], 0).astype(np.uint8)
+    return np.asarray(cv2.LUT(picture, levels) * lit, np.uint8)

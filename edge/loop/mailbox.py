@@ -39,6 +39,12 @@ class Mailbox(Generic[Item]):
             self._changed.notify_all()
             return True
 
+    def wait_for_room(self) -> bool:
+        """Waits until it is empty. False: the box is closed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or not self._items)
+            return not self._closed
+
     def take(self, timeout_s: float) -> Item | None:
         """The item, or None where none came in time.
 

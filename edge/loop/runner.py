@@ -5,17 +5,17 @@ from types import MappingProxyType, TracebackType
 from typing import Any, Final, Self
 
 from edge.clock import Clock
+from edge.loop.budget import Keeper
 from edge.loop.capture import Capture, Grabbed, ignore
+from edge.loop.looking import POLL_S, Looking, LookingAhead, LookingInTurn
 from edge.loop.mailbox import MailboxClosedError
 from edge.loop.statistics import Drops, Statistics, Tally
-from edge.loop.step import Result, Step
+from edge.loop.step import Looked, Result, Step
 from edge.sink.queueing import QueuedSink
 from edge.source.contract import FrameSource
 
 STALL_TIMEOUT_S = 5.0
 """A source that gives nothing for so long has stalled."""
-POLL_S = 0.1
-"""How soon a stop is noticed while no frame comes."""
 _NOTHING: Final[Mapping[str, QueuedSink]] = MappingProxyType({})
 
 
@@ -28,6 +28,9 @@ class Loop:
     the finding that was made of it, its true age and the probe's newest state. It is one exposure: measured, counted,
     remembered, kept and given once.
 
+    `ahead`: the network looks at the next frame in another thread while the last one is concluded and drawn, which wins
+    where there is a second core. `keeper`: holds the run to a budget.
+
     Iterating raises the source's error (stalled, lost, damaged) or a sink's; results given before stay whole.
     """
 
@@ -39,6 +42,8 @@ class Loop:
         clock: Clock,
         *,
         views: Mapping[str, QueuedSink] = _NOTHING,
+        ahead: bool = False,
+        keeper: Keeper | None = None,
         max_frames: int | None = None,
         stall_timeout_s: float = STALL_TIMEOUT_S,
         tell: Callable[[str], None] = ignore,
@@ -49,6 +54,8 @@ class Loop:
         self._clock = clock
         self._max_frames = max_frames
         self._capture = Capture(source, clock, stall_timeout_s, tell)
+        self._looking: Looking = (LookingAhead if ahead else LookingInTurn)(self._capture.mailbox, step, keeper)
+        self._keeper = keeper
         self._tally = Tally()
         self._stopping = False
         self._closed = False
@@ -57,14 +64,17 @@ class Loop:
         memory: Any = None
         result: Result | None = None
         self._capture.start()
-        while not self._finished() and (grabbed := self._next()) is not None:
-            if result is not None and grabbed.again and grabbed.frame.sequence == result.frame.sequence:
-                self._show_again(result, grabbed)
+        self._looking.start()
+        while not self._finished() and (looked := self._next()) is not None:
+            if looked.prepared is None:
+                self._show_again(result, looked.grabbed)
                 continue
-            result, memory = self._step.run(grabbed, memory)
+            result, memory = self._step.conclude(looked, memory)
             self._tally.add(result, self._clock.now_ns())
             for sink in self._sinks.values():
                 sink.write(result.frame, result.finding, result.picture_bgr)
+            if self._keeper is not None:
+                self._keeper.measured(result.frame)
             yield result
 
     def stop(self) -> None:
@@ -72,9 +82,11 @@ class Loop:
         self._stopping = True
 
     def statistics(self) -> Statistics:
-        drops = (Drops("source", self._capture.missed), Drops("mailbox", self._capture.mailbox.dropped))
-        sinks = tuple(Drops(name, sink.dropped) for name, sink in self._sinks.items())
-        return self._tally.statistics(self._capture.grabbed, drops + sinks)
+        drops = [Drops("source", self._capture.missed), Drops("mailbox", self._capture.mailbox.dropped)]
+        if self._keeper is not None:
+            drops.append(Drops("budget", self._keeper.left_out))
+        drops += (Drops(name, sink.dropped) for name, sink in self._sinks.items())
+        return self._tally.statistics(self._capture.grabbed, tuple(drops))
 
     def close(self) -> None:
         """Finishes every sink's files and ends the capture. Raises the first error that came up on the way."""
@@ -82,7 +94,7 @@ class Loop:
             return
         self._closed = True
         errors: list[Exception] = []
-        for finish in (*(sink.close for sink in self._sinks.values()), self._capture.stop):
+        for finish in (*(sink.close for sink in self._sinks.values()), self._capture.stop, self._looking.stop):
             try:
                 finish()
             except Exception as error:
@@ -90,8 +102,8 @@ class Loop:
         if errors:
             raise errors[0]
 
-    def _show_again(self, result: Result, grabbed: Grabbed) -> None:
-        if self._views:
+    def _show_again(self, result: Result | None, grabbed: Grabbed) -> None:
+        if self._views and result is not None:
             shown = self._step.again(result, grabbed)
             for view in self._views.values():
                 view.write(shown.frame, shown.finding, shown.picture_bgr)
@@ -99,14 +111,14 @@ class Loop:
     def _finished(self) -> bool:
         return self._stopping or (self._max_frames is not None and self._tally.processed >= self._max_frames)
 
-    def _next(self) -> Grabbed | None:
+    def _next(self) -> Looked | None:
         while not self._stopping:
             try:
-                grabbed = self._capture.mailbox.take(POLL_S)
+                looked = self._looking.take(POLL_S)
             except MailboxClosedError:
                 return None
-            if grabbed is not None:
-                return grabbed
+            if looked is not None:
+                return looked
         return None
 
     def __enter__(self) -> Self:

@@ -28,7 +28,8 @@ class Drops:
     """Frames that one place lost."""
 
     place: str
-    """`source` (never read from it), `mailbox` (a newer one came while the loop was busy), or the sink's name."""
+    """`source` (never read from it), `mailbox` (a newer one came while the loop was busy), `budget` (left out to
+    keep to it), or the sink's name."""
     frames: int
 
 

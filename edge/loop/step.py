@@ -12,7 +12,7 @@ from edge.finding import Finding, Timings
 from edge.frame import Frame
 from edge.loop.capture import Grabbed
 from edge.runtime.contract import Runtime
-from edge.task.contract import Task
+from edge.task.contract import Outputs, Prepared, Task
 from edge.task.gate import Gate, admitted
 from edge.terms import Terms
 from edge.trust.verdict import judged
@@ -47,9 +47,22 @@ class Stopwatch:
         return lap_ms
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Looked:
+    """A grabbed frame after the network has looked at it, and before anything is concluded."""
+
+    grabbed: Grabbed
+    prepared: Prepared[Any] | None
+    """None: it is the frame before once more, which nothing looked at again."""
+    outputs: Outputs = ()
+    prepare_ms: float = 0.0
+    infer_ms: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The chain for one frame, with everything it needs given from outside."""
+    """The chain for one frame, with everything it needs given from outside. `look` and `conclude` are its halves: one
+    frame may be looked at while another thread concludes on the one before, each half by one thread."""
 
     locate: Callable[[Frame], Frame]
     gate: Gate
@@ -61,16 +74,21 @@ class Step:
     draw: Draw
     clock: Clock
 
-    def run(self, grabbed: Grabbed, memory: Any) -> tuple[Result, Any]:
-        """The result, and what the task remembers for the next frame. memory: of the frame before, None at first."""
+    def look(self, grabbed: Grabbed) -> Looked:
+        """Where the picture is, whether it may be measured, and what the network makes of it."""
         watch = Stopwatch(self.clock)
-        frame = self.locate(grabbed.frame)
-        prepared = admitted(frame, self.gate, self.task)
+        prepared = admitted(self.locate(grabbed.frame), self.gate, self.task)
         prepare_ms = watch.lap_ms()
         outputs = () if self.runtime is None or prepared.tensor is None else self.runtime.infer(prepared.tensor)
-        infer_ms = watch.lap_ms()
-        concluded = self.task.conclude(prepared, outputs, memory)
-        timings = Timings(grabbed.grab_ms, prepare_ms, infer_ms, watch.lap_ms())
+        return Looked(grabbed, prepared, outputs, prepare_ms, watch.lap_ms())
+
+    def conclude(self, looked: Looked, memory: Any) -> tuple[Result, Any]:
+        """The result, and what the task remembers for the next frame. memory: of the frame before, None at first."""
+        assert looked.prepared is not None
+        watch = Stopwatch(self.clock)
+        grabbed, frame = looked.grabbed, looked.prepared.frame
+        concluded = self.task.conclude(looked.prepared, looked.outputs, memory)
+        timings = Timings(grabbed.grab_ms, looked.prepare_ms, looked.infer_ms, watch.lap_ms())
         finding = replace(
             judged(frame, concluded.finding, self.terms),
             model_digest=self.runtime.digest if self.runtime else concluded.finding.model_digest,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
+from math import ceil, cos, floor, radians, sin
 from typing import Final
 
 import cv2
@@ -10,11 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.finding import FieldMark, MaskMark
-from edge.overlay.layout import UPPER_RIGHT, Box, Sheet
-from edge.overlay.lines import draw_line
+from edge.overlay.buffers import Planes
+from edge.overlay.layout import UPPER_RIGHT
+from edge.overlay.lines import draw_fixed, whole
 from edge.overlay.mask import under
 from edge.overlay.palette import WHITE
-from edge.overlay.text import line_height, paste, sprite, text_width
+from edge.overlay.sheet import Sheet
+from edge.overlay.sprite import Sprite, blank, paste, paste_over
+from edge.overlay.text import line_height, sprite, text_width
 
 STRENGTH: Final = 0.7
 """Of the colour where a direction is sure. It scales the grey levels, so that echoes keep their contrast."""
@@ -34,46 +38,64 @@ _TURN_OF_HUE_DEG: Final = (0, 150, 180)
 """At each steepness: most hues go to what fascicles do, few to what is nearly upright."""
 _RADIUS_EM: Final = 2.9
 _HOLE: Final = 0.42
+_AROUND_PX: Final = 3
 _LABELS: Final = (90, 45, 0, -45, -90)
 
 
-def tint_field(picture: NDArray[np.uint8], mark: FieldMark, strength: float, within: Sequence[MaskMark] = ()) -> None:
+def tint_field(
+    picture: NDArray[np.uint8], mark: FieldMark, strength: float, planes: Planes, within: Sequence[MaskMark] = ()
+) -> None:
     """Colours `picture` (height, width, 3) uint8 by the directions. strength: 0 to 1. within: what alone is
     coloured; without any, all is."""
     mark = _cut(mark, within) if within else mark
     if not mark.angle_deg.size:
         return
-    sure = np.clip((mark.confidence - UNSURE) / (SURE - UNSURE), 0, 1)
-    share = (strength * sure)[..., None]
-    colours = wheel()[np.round(mark.angle_deg).astype(int) % 180] / 255
-    keep = np.round(255 * (1 - share * (1 - colours))).astype(np.uint8)
-    paint = np.round(255 * GLOW * share * colours).astype(np.uint8)
     left, top, width, height = _cover(mark)
-    keep, paint = (cv2.resize(part, (width, height), interpolation=cv2.INTER_LINEAR) for part in (keep, paint))
-    rows = slice(max(0, -top), max(0, min(height, picture.shape[0] - top)))
-    columns = slice(max(0, -left), max(0, min(width, picture.shape[1] - left)))
-    target = picture[max(0, top) : max(0, top + height), max(0, left) : max(0, left + width)]
-    if target.size:
-        coloured = cv2.add(cv2.multiply(target, keep[rows, columns], scale=1 / 255), paint[rows, columns])
-        if not within:
-            target[:] = coloured
-            return
-        inside = np.zeros(picture.shape[:2], np.uint8)
-        for one in within:
-            place, mask = under(inside, one)
-            place |= mask
-        cv2.copyTo(coloured, inside[max(0, top) :, max(0, left) :][: target.shape[0], : target.shape[1]], target)
+    x, y = max(0, left), max(0, top)
+    target = picture[y : max(0, top + height), x : max(0, left + width)]
+    if not target.size:
+        return
+    part = slice(y - top, y - top + target.shape[0]), slice(x - left, x - left + target.shape[1])
+    keep, paint = (
+        cv2.resize(cells, (width, height), planes.plane(name, height, width, 3), interpolation=cv2.INTER_LINEAR)[part]
+        for name, cells in zip(("keep", "paint"), _cells(mark, strength), strict=True)
+    )
+    coloured = planes.plane("mixed", *target.shape) if within else target
+    cv2.multiply(target, keep, coloured, 1 / 255)
+    cv2.add(coloured, paint, coloured)
+    for one in within:
+        moved = replace(one, origin=(one.origin[0] - x, one.origin[1] - y))
+        place, inside = under(target, moved)
+        if place.size:
+            cv2.copyTo(under(coloured, moved)[0], inside, place)
+
+
+def _cells(mark: FieldMark, strength: float) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Of each cell what is kept of the picture and what is painted on it, (rows, columns, 3) uint8."""
+    sure = np.clip((mark.confidence - UNSURE) * np.float32(strength / (SURE - UNSURE)), 0, np.float32(strength))
+    colours = wheel()[np.rint(mark.angle_deg).astype(np.intp) % 180]
+    colours *= sure[..., None]
+    keep = colours + (255 - 255 * sure)[..., None]
+    colours *= np.float32(GLOW)
+    return np.rint(keep, out=keep).astype(np.uint8), np.rint(colours, out=colours).astype(np.uint8)
 
 
 def _cut(mark: FieldMark, within: Sequence[MaskMark]) -> FieldMark:
     """The cells around these structures: what lies elsewhere need not be made larger."""
-    low = np.min([one.origin for one in within], axis=0)
-    high = np.max([np.add(one.origin, one.mask.shape[::-1]) for one in within], axis=0)
-    first = np.maximum(0, np.floor((low - mark.origin) / mark.cell_px).astype(int) - 1)
-    last = np.maximum(first, np.ceil((high - mark.origin) / mark.cell_px).astype(int) + 2)
-    cells = slice(first[1], last[1]), slice(first[0], last[0])
-    x, y = (np.array(mark.origin) + first * mark.cell_px).tolist()
-    return replace(mark, angle_deg=mark.angle_deg[cells], confidence=mark.confidence[cells], origin=(x, y))
+    cells, origin = [], []
+    for axis, at in enumerate(mark.origin):
+        low = min(one.origin[axis] for one in within)
+        high = max(one.origin[axis] + one.mask.shape[1 - axis] for one in within)
+        first = max(0, floor((low - at) / mark.cell_px) - 1)
+        cells.append(slice(first, max(first, ceil((high - at) / mark.cell_px) + 2)))
+        origin.append(at + first * mark.cell_px)
+    columns, rows = cells
+    return replace(
+        mark,
+        angle_deg=mark.angle_deg[rows, columns],
+        confidence=mark.confidence[rows, columns],
+        origin=(origin[0], origin[1]),
+    )
 
 
 def _cover(mark: FieldMark) -> tuple[int, int, int, int]:
@@ -97,41 +119,44 @@ def wheel() -> NDArray[np.float32]:
 
 def draw_key(sheet: Sheet, angle_deg: float | None) -> None:
     """A half ring in which each direction has its colour, with a hand at `angle_deg`."""
-    small = max(9, sheet.size - sheet.size // 5)
-    labels = {degrees: f"{degrees}°" for degrees in _LABELS}
-    radius = round(_RADIUS_EM * sheet.size)
-    side = max(text_width(label, small) for label in labels.values())
-    line = line_height(small)
-    around = 3
-    box = sheet.claim("key", radius + side + 3 * around, 2 * (radius + 2 * around) + line, UPPER_RIGHT)
+    ring = _key(sheet.size)
+    box = sheet.claim("key", ring.width, ring.height, UPPER_RIGHT)
     if box is None:
         return
-    ground = box.cut(sheet.picture)
-    cv2.convertScaleAbs(ground, ground, 0.35, 6.0)
-    middle = (box.x + around, box.y + box.height // 2)
-    _draw_ring(sheet.picture, middle, radius)
-    for degrees, label in labels.items():
-        x, y = _around(middle, radius + around, degrees)
-        paste(sheet.picture, sprite(label, small, WHITE, edge=True), round(x), round(y - line / 2))
+    paste(sheet.picture, ring, box.x, box.y)
     if angle_deg is not None:
-        hand = np.array((_around(middle, radius * 0.08, angle_deg), _around(middle, radius + 1, angle_deg)), np.float32)
-        draw_line(sheet.picture, hand, (0, 0, 0), 3)
-        draw_line(sheet.picture, hand, WHITE, 1 if sheet.size < 20 else 2)
+        middle, radius = (box.x + _AROUND_PX, box.y + box.height // 2), round(_RADIUS_EM * sheet.size)
+        ends = [_around(middle, far, angle_deg) for far in (radius * 0.08, radius + 1)]
+        hand = whole([np.array(ends, np.float32)], 1)
+        draw_fixed(sheet.picture, hand, (0, 0, 0), 3)
+        draw_fixed(sheet.picture, hand, WHITE, 1 if sheet.size < 20 else 2)
+
+
+@lru_cache(maxsize=4)
+def _key(size: int) -> Sprite:
+    """Without its hand."""
+    small = max(9, size - size // 5)
+    labels = {degrees: f"{degrees}°" for degrees in _LABELS}
+    radius, line = round(_RADIUS_EM * size), line_height(small)
+    width = radius + max(text_width(label, small) for label in labels.values()) + 3 * _AROUND_PX
+    key = blank(width, 2 * (radius + 2 * _AROUND_PX) + line, 0.35, 6)
+    middle = (_AROUND_PX, key.height // 2)
+    paste_over(key, _ring(radius), middle[0], middle[1] - radius)
+    for degrees, label in labels.items():
+        x, y = _around(middle, radius + _AROUND_PX, degrees)
+        paste_over(key, sprite(label, small, WHITE, edge=True), round(x), floor(y - line / 2 + 0.5))
+    return key
 
 
 def _around(middle: tuple[int, int], radius: float, degrees: float) -> tuple[float, float]:
-    return middle[0] + radius * float(np.cos(np.radians(degrees))), middle[1] - radius * float(
-        np.sin(np.radians(degrees))
-    )
+    return middle[0] + radius * cos(radians(degrees)), middle[1] - radius * sin(radians(degrees))
 
 
-def _draw_ring(picture: NDArray[np.uint8], middle: tuple[int, int], radius: int) -> None:
-    box = Box(middle[0], middle[1] - radius, radius + 1, 2 * radius + 1)
-    target = box.cut(picture)
-    y, x = np.mgrid[: box.height, : box.width].astype(np.float32)
+def _ring(radius: int) -> Sprite:
+    y, x = np.mgrid[: 2 * radius + 1, : radius + 1].astype(np.float32)
     y = radius - y
     distance = np.hypot(x, y)
     angle = np.round(np.degrees(np.arctan2(y, np.maximum(x, 1e-6)))).astype(int) % 180
     cover = np.clip(radius - distance + 0.5, 0, 1) * np.clip(distance - _HOLE * radius + 0.5, 0, 1)
-    mixed = target * (1 - cover[..., None]) + wheel()[angle] * cover[..., None]
-    target[:] = np.round(mixed).astype(np.uint8)
+    paint = np.round(wheel()[angle] * cover[..., None]).astype(np.uint8)
+    return Sprite(paint, np.repeat(np.round(255 * (1 - cover[..., None])).astype(np.uint8), 3, axis=2))

@@ -1,6 +1,7 @@
 """Where texts go: into the margins beside the ultrasound region, else where they hide least; and stay there."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -18,18 +19,6 @@ UPPER_RIGHT: Final[Anchor] = (1.0, 0.0)
 LOWER_LEFT: Final[Anchor] = (0.0, 1.0)
 LOWER_RIGHT: Final[Anchor] = (1.0, 1.0)
 
-_TEXT_CONTRAST: Final = 40
-"""What differs more from its ground is one of the scanner's own texts."""
-_LIT_LEVEL: Final = 12
-"""Grey level from which anatomy is seen."""
-_BLACK_SHARE: Final = 0.1
-"""Lit share under which a part of the region is as black as a margin: nothing is hidden there."""
-_LIT_COST: Final = 3
-"""Times as much again as a black part costs."""
-_MARK_COST: Final = 24
-_TEXT_COST: Final = 10_000_000
-"""Of any overlap: texts over each other cannot be read, and one would have to give way in the next picture."""
-_SCANNER_TEXT_COST: Final = 48
 LONGEST_STEP_NS: Final = 1_000_000_000
 """From one picture of a scan to the next, less a nanosecond: pictures without times of their own stand so far apart."""
 _SAME_REGION: Final = 0.8
@@ -56,13 +45,25 @@ class Box:
 
     def overlap(self, other: "Box") -> int:
         """Shared area in pixels."""
-        width = min(self.right, other.right) - max(self.x, other.x)
-        height = min(self.bottom, other.bottom) - max(self.y, other.y)
-        return max(0, width) * max(0, height)
+        left, top = max(self.x, other.x), max(self.y, other.y)
+        right, bottom = min(self.x + self.width, other.x + other.width), min(self.bottom, other.bottom)
+        return (right - left) * (bottom - top) if right > left and bottom > top else 0
+
+    def meets_any(self, others: Iterable["Box"]) -> bool:
+        """Whether it shares area with one of them."""
+        right, bottom = self.x + self.width, self.y + self.height
+        for other in others:
+            beside = other.x >= right or self.x >= other.x + other.width
+            if not beside and other.y < bottom and self.y < other.y + other.height:
+                return True
+        return False
 
     def cut(self, plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The box's part of `plane` (height, width[, channels]) uint8, as a view."""
-        return plane[max(0, self.y) : max(0, self.bottom), max(0, self.x) : max(0, self.right)]
+        right, bottom = self.x + self.width, self.y + self.height
+        if self.x < 0 or self.y < 0:
+            return plane[max(0, self.y) : max(0, bottom), max(0, self.x) : max(0, right)]
+        return plane[self.y : bottom, self.x : right]
 
     def at(self, side: Anchor, width: int, height: int, gap: int) -> "Box":
         """A box of this size in one of the four corners or between them, `gap` from the sides."""
@@ -123,9 +124,10 @@ class Places:
 
     def give_way(self, marks: NDArray[np.uint8]) -> None:
         """marks (height, width) uint8: not 0 where something was found in this picture."""
-        most = _MOST_HIDDEN * cv2.countNonZero(marks)
-        for name, (_, box, covering) in list(self._kept.items()):
-            if covering and cv2.countNonZero(box.cut(marks)) > most:
+        hidden = {name: cv2.countNonZero(box.cut(marks)) for name, (_, box, covering) in self._kept.items() if covering}
+        most = _MOST_HIDDEN * cv2.countNonZero(marks) if any(hidden.values()) else 0
+        for name, pixels in hidden.items():
+            if pixels > most:
                 del self._kept[name]
 
 
@@ -135,86 +137,6 @@ def _goes_on(last: tuple[int, str, tuple[int, ...], Box], now: tuple[int, str, t
     shared = now[3].overlap(last[3])
     largest = max(box.width * box.height for box in (now[3], last[3]))
     return together and now[2] == last[2] and shared >= _SAME_REGION * largest
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Sheet:
-    """What is drawn on, and what must be kept clear of texts."""
-
-    picture: NDArray[np.uint8]
-    """(height, width, 3) uint8 BGR; drawn into."""
-    grey: NDArray[np.uint8]
-    """(height, width) uint8: the frame."""
-    busy: NDArray[np.uint8]
-    """(height, width) uint8: not 0 where a mark or a text is; drawn into."""
-    region: Box
-    """The ultrasound picture."""
-    size: int
-    """Font size in pixels."""
-    places: Places = field(default_factory=Places)
-    taken: list[Box] = field(default_factory=list)
-    """What has its place in this picture; appended to."""
-
-    @property
-    def gap(self) -> int:
-        return self.size // 2
-
-    def claim(self, name: str, width: int, height: int, anchor: Anchor, covering: bool = True) -> Box | None:
-        """The place for a text of this size, marked as busy: where it stood before, else where it hides least, the
-        nearest to `anchor` among equals.
-
-        A pixel of the region costs 1, more away from the corners, and more where the region is not black; a mark more
-        still, the scanner's own text most. covering: False for letters alone, which may as well stand on what is lit.
-        None: no room.
-        """
-        kept = self.places.kept(name)
-        box = self._moored(kept, width, height) if kept else None
-        berth = kept if box else None
-        if box is None:
-            box, berth = self._best(width, height, anchor, covering)
-        if box is None or berth is None:
-            return None
-        # One that had to give way this once comes back to its place.
-        self.places.keep(name, kept or berth, box, covering)
-        self.taken.append(box)
-        box.cut(self.busy)[:] = 255
-        return box
-
-    def _moored(self, berth: Berth, width: int, height: int) -> Box | None:
-        """At the berth, grown over its space where it must; None where the picture has no room, or another text is."""
-        shape = (self.grey.shape[0], self.grey.shape[1])
-        if width > shape[1] or height > shape[0]:
-            return None
-        box = spaces(shape, self.region)[berth.space].at(berth.side, width, height, self.gap)
-        x, y = min(max(0, box.x), shape[1] - width), min(max(0, box.y), shape[0] - height)
-        box = Box(x, y, width, height)
-        return None if any(box.overlap(other) for other in self.taken) else box
-
-    def _best(self, width: int, height: int, anchor: Anchor, covering: bool) -> tuple[Box | None, Berth | None]:
-        shape = (self.grey.shape[0], self.grey.shape[1])
-        best, best_berth, best_cost = None, None, 0
-        for least, _, box, berth in candidates(shape, self.region, (width, height), self.gap, anchor):
-            if best is not None and least >= best_cost:
-                break
-            cost = least + self._cost(box, least, covering)
-            if best is None or cost < best_cost:
-                best, best_berth, best_cost = box, berth, cost
-        return best, best_berth
-
-    def _cost(self, box: Box, least: int, covering: bool) -> int:
-        cost = _MARK_COST * cv2.countNonZero(box.cut(self.busy))
-        cost += sum(_TEXT_COST for other in self.taken if box.overlap(other))
-        if least:
-            lit = np.count_nonzero(box.cut(self.grey) > _LIT_LEVEL)
-            black = covering and lit < _BLACK_SHARE * box.width * box.height
-            return cost if black else cost + _LIT_COST * least
-        return cost + _SCANNER_TEXT_COST * _pixels_that_stand_out(box.cut(self.grey))
-
-
-def _pixels_that_stand_out(pixels: NDArray[np.uint8]) -> int:
-    """How many differ from the first one, be the margin black, grey or white."""
-    ground = int(pixels[0, 0])
-    return int(np.count_nonzero((pixels > ground + _TEXT_CONTRAST) | (pixels < ground - _TEXT_CONTRAST)))
 
 
 @lru_cache(maxsize=128)
@@ -244,6 +166,7 @@ def candidates(
     return tuple((least(box), box.overlap(region), box, found[box]) for box in sorted(found, key=rank))
 
 
+@lru_cache(maxsize=16)
 def spaces(shape: tuple[int, int], region: Box) -> tuple[Box, ...]:
     """What texts may stand at the sides of, in a picture of `shape` (height, width)."""
     picture = Box(0, 0, shape[1], shape[0])

@@ -1,5 +1,8 @@
 """Polylines with parts of a pixel, whole or dashed."""
 
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import accumulate
 from typing import Final
 
 import cv2
@@ -10,6 +13,8 @@ from edge.overlay.palette import Colour
 
 _SHIFT: Final = 4
 """OpenCV takes points in sixteenths of a pixel."""
+_CORNERS: Final = 12 * np.array([[(-1, -1)], [(1, -1)], [(-1, 1)], [(1, 1)]], np.int32)
+"""Three quarters of a pixel."""
 _FARTHEST_PX: Final = 1 << 15
 """OpenCV's line drawing overflows far outside the picture."""
 _LONGEST_PX: Final = 50_000.0
@@ -17,70 +22,147 @@ _LONGEST_PX: Final = 50_000.0
 _FEW_POINTS: Final = 16
 _DASH_STEP_PX: Final = 2.0
 
+Line = NDArray[np.float32]
+"""(n, 2) (x, y) in pixels."""
+FixedLine = NDArray[np.int32]
+"""(n, 2) (x, y) in sixteenths of a pixel."""
 
-def draw_line(picture: NDArray[np.uint8], points: NDArray[np.float32], colour: Colour, width_px: int) -> None:
-    """Draws a smooth line through `points` (n, 2) float32 (x, y) into `picture` (height, width, 3) uint8."""
-    _polylines(picture, [thinned(points, 2.0 * width_px)], colour, width_px)
+
+def draw_lines(picture: NDArray[np.uint8], lines: Sequence[Line], colour: Colour, width_px: int) -> None:
+    """Draws smooth lines through the points of each into `picture` (height, width[, 3]) uint8."""
+    draw_fixed(picture, whole(lines, width_px), colour, width_px)
 
 
 def draw_dashes(
-    picture: NDArray[np.uint8], points: NDArray[np.float32], colour: Colour, width_px: int, dash_px: float
+    picture: NDArray[np.uint8], lines: Sequence[Line], colour: Colour, width_px: int, dash_px: float
 ) -> None:
-    """As `draw_line`, in dashes of `dash_px` with gaps as long."""
-    _polylines(picture, dashes(points, dash_px), colour, width_px)
+    """As `draw_lines`, in dashes of `dash_px` with gaps as long."""
+    draw_fixed(picture, dashed(lines, dash_px), colour, width_px)
 
 
-def thinned(points: NDArray[np.float32], step_px: float) -> NDArray[np.float32]:
+def draw_fixed(picture: NDArray[np.uint8], lines: Sequence[FixedLine], colour: Colour, width_px: int) -> None:
+    """As `draw_lines`, of what `whole` or `dashed` made of them."""
+    drawn = [line for line in lines if len(line) > 1]
+    if not drawn:
+        return
+    if width_px == 2:
+        # OpenCV takes twenty times as long for a smooth line of two pixels as for one of one pixel.
+        drawn, width_px = _beside(drawn), 1
+    cv2.polylines(picture, drawn, False, colour, width_px, cv2.LINE_AA, _SHIFT)
+
+
+def _beside(lines: Sequence[FixedLine]) -> list[FixedLine]:
+    """Each of the lines four times, moved towards the four corners: together they are as wide as one of two pixels."""
+    ends = list(accumulate(map(len, lines)))
+    return [
+        moved[end - len(line) : end]
+        for moved in np.concatenate(lines) + _CORNERS
+        for line, end in zip(lines, ends, strict=True)
+    ]
+
+
+def whole(lines: Sequence[Line], width_px: int) -> list[FixedLine]:
+    """Each of the lines as it is drawn `width_px` wide."""
+    near, points = _near([thinned(line, 2.0 * width_px) for line in lines])
+    fixed = _fixed(points)
+    found: list[FixedLine] = []
+    start = 0
+    for line in near:
+        found.append(fixed[start : start + len(line)])
+        start += len(line)
+    return found
+
+
+def may_show(line: Line, width: int, height: int, around_px: int) -> bool:
+    """False: all of it lies to one side of a picture of this size."""
+    if len(line) > _FEW_POINTS:
+        return True
+    # A comparison with what is no number is false: such a line is looked at where it is drawn.
+    for axis, extent in enumerate((width, height)):
+        values = line[:, axis].tolist()
+        if all(value < -around_px for value in values) or all(value > extent + around_px for value in values):
+            return False
+    return True
+
+
+def thinned(points: Line, step_px: float) -> Line:
     """Of points that follow each other more closely than `step_px` about every `step_px` one; the ends stay.
 
     Drawing time goes with the number of points, and a border has one per column.
     """
     if len(points) <= _FEW_POINTS:
         return points
-    length_px = float(_steps(points).sum())
+    length_px = cv2.arcLength(np.ascontiguousarray(points), False)
     if not np.isfinite(length_px) or len(points) <= (wanted := max(2, int(length_px / step_px) + 1)):
         return points
-    kept: NDArray[np.float32] = points[np.linspace(0, len(points) - 1, wanted).round().astype(int)]
-    return kept
+    return points[_evenly(len(points), wanted)]
 
 
-def dashes(points: NDArray[np.float32], dash_px: float) -> list[NDArray[np.float32]]:
-    """Cuts the line through `points` (n, 2) into dashes of `dash_px`, the first at its start; each (m, 2), m >= 2.
+@lru_cache(maxsize=256)
+def _evenly(count: int, wanted: int) -> NDArray[np.intp]:
+    """Indices of `wanted` among `count` points."""
+    return np.linspace(0, count - 1, wanted).round().astype(np.intp)
 
-    The line is resampled about every two pixels; what is left of it after the last whole step is not drawn.
+
+def dashed(lines: Sequence[Line], dash_px: float) -> list[FixedLine]:
+    """Cuts each of the lines (n, 2) into dashes of `dash_px`, the first at its start.
+
+    The lines are resampled about every two pixels; what is left of one after its last whole step is not drawn.
     """
-    near = near_points(points)
-    if len(near) < 2:
+    near, points = _near([line for line in lines if len(line) > 1])
+    if not len(points):
         return []
-    along = np.concatenate(([0.0], np.cumsum(_steps(near))))
+    ends = np.cumsum([len(line) for line in near])
+    steps = _steps(points)
+    # From one line to the next lies a gap that no sample falls into, so that all are resampled at once.
+    steps[ends[:-1] - 1] = 1.0
+    along = np.concatenate(([0.0], np.cumsum(steps)))
+    starts = along[ends - [len(line) for line in near]]
     per_dash = max(1, round(dash_px / _DASH_STEP_PX))
-    at = np.arange(0.0, min(along[-1], _LONGEST_PX), dash_px / per_dash)
-    even = np.stack([np.interp(at, along, near[:, axis]) for axis in (0, 1)], axis=1).astype(np.float32)
-    pieces = (even[start : start + per_dash + 1] for start in range(0, len(even), 2 * per_dash))
-    return [piece for piece in pieces if len(piece) > 1]
+    step_px = dash_px / per_dash
+    counts = np.ceil(np.minimum(along[ends - 1] - starts, _LONGEST_PX) / step_px).astype(np.intp)
+    firsts = np.cumsum(counts) - counts
+    at = (np.arange(counts.sum()) - np.repeat(firsts, counts)) * step_px + np.repeat(starts, counts)
+    even = np.empty((len(at), 2), np.float32)
+    for axis in (0, 1):
+        even[:, axis] = np.interp(at, along, points[:, axis])
+    fixed = _fixed(even)
+    found: list[FixedLine] = []
+    for first, count in zip(firsts.tolist(), counts.tolist(), strict=True):
+        end = first + count
+        # A last dash of a single point is none.
+        found += [fixed[start : min(start + per_dash + 1, end)] for start in range(first, end - 1, 2 * per_dash)]
+    return found
 
 
-def _steps(points: NDArray[np.float32]) -> NDArray[np.float64]:
+def _steps(points: Line) -> NDArray[np.float64]:
     """Distances between following points."""
-    steps = points[1:].astype(np.float64) - points[:-1]
-    lengths: NDArray[np.float64] = np.sqrt((steps * steps).sum(axis=1))
+    steps = np.diff(points.astype(np.float64), axis=0)
+    lengths: NDArray[np.float64] = np.sqrt(np.einsum("ij,ij->i", steps, steps))
     return lengths
 
 
-def _polylines(picture: NDArray[np.uint8], lines: list[NDArray[np.float32]], colour: Colour, width_px: int) -> None:
-    fixed = [_fixed_point(line) for line in lines]
-    cv2.polylines(picture, [line for line in fixed if len(line) > 1], False, colour, width_px, cv2.LINE_AA, _SHIFT)
+def _near(lines: Sequence[Line]) -> tuple[Sequence[Line], Line]:
+    """The lines with the points that can be drawn, and all of these, one line behind the other."""
+    if not lines:
+        return lines, np.empty((0, 2), np.float32)
+    points = np.concatenate(lines)
+    # All at once, since each call takes as long as a few hundred points do.
+    if not cv2.checkRange(points, True, -_FARTHEST_PX, _FARTHEST_PX)[0]:
+        lines = [near_points(line) for line in lines]
+        points = np.concatenate(lines)
+    return lines, points
 
 
-def near_points(points: NDArray[np.float32]) -> NDArray[np.float32]:
+def near_points(points: Line) -> Line:
     """`points` without those that are not finite, moved to within what can be drawn; (m, 2) float32."""
     finite = np.isfinite(points)
     known = points if finite.all() else points[finite.all(axis=1)]
-    near: NDArray[np.float32] = np.minimum(np.maximum(known, -_FARTHEST_PX), _FARTHEST_PX)
+    near: Line = np.minimum(np.maximum(known, -_FARTHEST_PX), _FARTHEST_PX - 1)
     return near
 
 
-def _fixed_point(points: NDArray[np.float32]) -> NDArray[np.int32]:
-    """(m, 2) int32 in sixteenths of a pixel."""
-    fixed: NDArray[np.int32] = np.rint(near_points(points) * (1 << _SHIFT)).astype(np.int32)
-    return fixed
+def _fixed(points: Line) -> FixedLine:
+    """In sixteenths of a pixel; `points` are changed."""
+    points *= 1 << _SHIFT
+    return np.rint(points, out=points).astype(np.int32)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.finding import MaskMark
+from edge.overlay.buffers import Planes
 from edge.overlay.lines import draw_dashes
 from edge.overlay.palette import Colour
 
@@ -15,7 +16,7 @@ TINT: Final = 0.28
 """Share of the colour: enough to see the extent, too little to hide the speckle."""
 
 
-def tint(picture: NDArray[np.uint8], mark: MaskMark, colour: Colour, share: float = TINT) -> None:
+def tint(picture: NDArray[np.uint8], mark: MaskMark, colour: Colour, share: float, planes: Planes) -> None:
     """Mixes `colour` into `picture` (height, width, 3) uint8 where the mask is set; touches only its bounding box."""
     target, mask = under(picture, mark)
     if target.size == 0:
@@ -25,15 +26,16 @@ def tint(picture: NDArray[np.uint8], mark: MaskMark, colour: Colour, share: floa
         return
     target, mask = target[y : y + height, x : x + width], mask[y : y + height, x : x + width]
     solid = _solid(picture.shape[0], picture.shape[1], colour)[:height, :width]
-    cv2.copyTo(cv2.addWeighted(target, 1 - share, solid, share, 0), mask, target)
+    mixed = planes.plane("mixed", height, width, 3)
+    cv2.addWeighted(target, 1 - share, solid, share, 0, mixed)
+    cv2.copyTo(mixed, mask, target)
 
 
 def outline(picture: NDArray[np.uint8], mark: MaskMark, colour: Colour, dash_px: float) -> None:
     """Draws the mask's border dashed, without filling it."""
     contours, _ = cv2.findContours(mark.mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE, offset=mark.origin)
-    for contour in contours:
-        closed = np.concatenate((contour, contour[:1]))[:, 0, :]
-        draw_dashes(picture, closed.astype(np.float32), colour, 1, dash_px)
+    closed = [np.concatenate((contour, contour[:1]))[:, 0, :].astype(np.float32) for contour in contours]
+    draw_dashes(picture, closed, colour, 1, dash_px)
 
 
 def under(picture: NDArray[np.uint8], mark: MaskMark) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:

@@ -1,13 +1,14 @@
 """The read-out: what was measured, how sure, and what was withheld; or that nothing was measured, and why."""
 
+from functools import lru_cache
 from typing import Final
 
-from edge.finding import Finding, Measurement, Verdict
-from edge.overlay.card import Card, Row, Text
+from edge.finding import Finding, Verdict
+from edge.overlay.card import Card, Row, columns, table_width
 from edge.overlay.palette import BLACK, GREY, OLD, VERDICTS, WARNING, WHITE
-from edge.overlay.text import BOLD, line_height, wrapped
-from edge.overlay.wording import fixed, plain, range_text
-from edge.terms import Terms, decimals_of, plain_unit
+from edge.overlay.text import BOLD, line_height, styled, wrapped
+from edge.overlay.wording import fixed, plain, range_text, said
+from edge.terms import Terms, plain_unit
 
 _TITLES: Final = {Verdict.MEASURED: "MEASURED", Verdict.LIMITED: "LIMITED", Verdict.REFUSED: "NO MEASUREMENT"}
 _PANEL_WIDTH_EM: Final = 18
@@ -15,47 +16,60 @@ _BANNER_WIDTH_EM: Final = 26
 """Width of wrapped reasons as a multiple of the font's size."""
 
 
-def finding_card(finding: Finding, terms: Terms, age_s: float | None, old: bool, size: int, max_height: int) -> Card:
-    """The card of a finding; `old`: it belongs to an earlier frame, which is said first. `size`: of the font."""
+def finding_card(
+    finding: Finding,
+    terms: Terms,
+    age_s: float | None,
+    old: bool,
+    size: int,
+    max_height: int,
+    last: Card | None = None,
+) -> Card:
+    """The card of a finding, or `last` where that says the same. `old`: it belongs to an earlier frame, which is said
+    first. `size`: of the font."""
     refused = finding.verdict is Verdict.REFUSED
-    shown = (m for m in finding.measurements if not terms.measurement(m.name).detail)
-    table = () if refused else tuple(_row(m, terms, size) for m in shown)
-    head = _head(finding, age_s, old, size, bool(table))
+    table = () if refused else _table(finding, terms, size)
+    head = _head(finding.task, finding.verdict, "" if age_s is None else age_text(age_s), old, size, bool(table))
     room = max_height - (len(head) + len(table) + 2) * line_height(size)
-    said = _said(finding, size, _text_width(table, refused, size), room)
-    body = (*table, (), *said) if table and said else (*table, *said)
+    width = _reason_width(table, refused, size)
+    below = _reasons(finding.reasons, finding.notes, refused, size, width, max(1, room // line_height(size)))
+    body = (*table, (), *below) if table and below else (*table, *below)
     rows: tuple[Row, ...] = (*head, (), *body) if body else head
     if refused and not old:
         rows = (rows[0], (), *rows[1:])
     if old:
         rows = (rows[0], *(tuple(cell.dim() for cell in row) for row in rows[1:]))
     bar = OLD if old else VERDICTS[finding.verdict]
-    return Card(rows, bar, broken_bar=old or finding.verdict is Verdict.LIMITED, banner=refused and not old)
+    look = bar, old or finding.verdict is Verdict.LIMITED, refused and not old
+    if last is not None and rows == last.rows and look == (last.bar, last.broken_bar, last.banner):
+        return last
+    return Card(rows, *look)
 
 
 def title_card(finding: Finding, size: int) -> Card:
     """The verdict alone, for pictures with no room for more."""
-    return Card(((Text(_TITLES[finding.verdict], size, VERDICTS[finding.verdict], BOLD),),), VERDICTS[finding.verdict])
+    title, colour = _TITLES[finding.verdict], VERDICTS[finding.verdict]
+    return Card(((styled(title, size, colour, BOLD),),), colour)
 
 
-def _head(finding: Finding, age_s: float | None, old: bool, size: int, table: bool) -> tuple[Row, ...]:
+@lru_cache(maxsize=64)
+def _head(task: str, verdict: Verdict, age: str, old: bool, size: int, table: bool) -> tuple[Row, ...]:
     """Task and verdict (or that it is old), then the age and what the last column holds."""
     small = size - size // 8
-    age = "" if age_s is None else age_text(age_s)
-    title, colour = _TITLES[finding.verdict], VERDICTS[finding.verdict]
+    title, colour = _TITLES[verdict], VERDICTS[verdict]
     if old:
-        first = Text(f"OLD {age}".strip(), size, WARNING, BOLD)
-        second = [Text(title, small, colour)]
-    elif finding.verdict is Verdict.REFUSED:
-        first = Text(title, size, BLACK, BOLD)
-        second = [Text(f"{age} ago", small, GREY)] if age else []
+        first = styled(f"OLD {age}".strip(), size, WARNING, BOLD)
+        second = [styled(title, small, colour)]
+    elif verdict is Verdict.REFUSED:
+        first = styled(title, size, BLACK, BOLD)
+        second = [styled(f"{age} ago", small, GREY)] if age else []
     else:
-        first = Text(title, size, colour, BOLD)
-        second = [Text(f"{age} ago" if age else "", small, GREY)]
+        first = styled(title, size, colour, BOLD)
+        second = [styled(f"{age} ago" if age else "", small, GREY)]
     if table:
-        second.append(Text("90 % interval", small, GREY))
-    task = Text(plain(finding.task).capitalize(), size, first.colour if first.colour == BLACK else WHITE, BOLD)
-    return ((task, first), tuple(second)) if any(cell.text for cell in second) else ((task, first),)
+        second.append(styled("90 % interval", small, GREY))
+    name = styled(plain(task).capitalize(), size, first.colour if first.colour == BLACK else WHITE, BOLD)
+    return ((name, first), tuple(second)) if any(cell.text for cell in second) else ((name, first),)
 
 
 def age_text(age_s: float) -> str:
@@ -63,32 +77,44 @@ def age_text(age_s: float) -> str:
     return f"{age_s:.2f} s" if age_s < 0.1 else f"{age_s:.1f} s" if age_s < 10 else f"{age_s:.0f} s"
 
 
-def _row(measurement: Measurement, terms: Terms, size: int) -> Row:
-    places = decimals_of(measurement.unit, terms.measurement(measurement.name))
+def _table(finding: Finding, terms: Terms, size: int) -> tuple[Row, ...]:
+    rows = []
+    for one in finding.measurements:
+        name = said(terms, one.name, one.unit)
+        if not name.detail:
+            value, interval = fixed(one.value, name.decimals), range_text(one.low, one.high, name.decimals)
+            rows.append(_row(name.words, value, one.unit, interval, size))
+    return tuple(rows)
+
+
+@lru_cache(maxsize=256)
+def _row(words: str, value: str, unit: str, interval: str, size: int) -> Row:
     return (
-        Text(terms.words(measurement.name), size, WHITE),
-        Text(fixed(measurement.value, places), size, WHITE, BOLD),
-        Text(plain_unit(measurement.unit), size, GREY),
-        Text(range_text(measurement.low, measurement.high, places), size, GREY),
+        styled(words, size, WHITE),
+        styled(value, size, WHITE, BOLD),
+        styled(plain_unit(unit), size, GREY),
+        styled(interval, size, GREY),
     )
 
 
-def _text_width(table: tuple[Row, ...], refused: bool, size: int) -> int:
+def _reason_width(table: tuple[Row, ...], refused: bool, size: int) -> int:
     """Pixels that a line of reasons may take: at least as many as the table does."""
     least = (_BANNER_WIDTH_EM if refused else _PANEL_WIDTH_EM) * size
-    return max(least, Card(table, OLD).text_width) if table else least
+    return max(least, table_width(columns(table), size // 2)) if table else least
 
 
-def _said(finding: Finding, size: int, width: int, height: int) -> tuple[Row, ...]:
-    """Reasons, then notes, wrapped; as many lines as `height` holds, the last one then ending in dots."""
+@lru_cache(maxsize=64)
+def _reasons(
+    reasons: tuple[str, ...], notes: tuple[str, ...], refused: bool, size: int, width: int, room: int
+) -> tuple[Row, ...]:
+    """Reasons, then notes, wrapped; as many lines as there is `room` for, the last one then ending in dots."""
     small = size - size // 8
-    colour = WHITE if finding.verdict is Verdict.REFUSED else WARNING
-    rows: list[Row] = [(Text(line, size, colour),) for line in _lines(finding.reasons, size, width)]
-    rows += [(Text(line, small, GREY),) for line in _lines(finding.notes, small, width)]
-    room = max(1, height // line_height(size))
+    colour = WHITE if refused else WARNING
+    rows: list[Row] = [(styled(line, size, colour),) for line in _lines(reasons, size, width)]
+    rows += [(styled(line, small, GREY),) for line in _lines(notes, small, width)]
     if len(rows) > room:
         last = rows[room - 1][0]
-        rows[room - 1 :] = [(Text(f"{last.text} …", last.size, last.colour),)]
+        rows[room - 1 :] = [(styled(f"{last.text} …", last.size, last.colour),)]
     return tuple(rows)
 
 

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from edge.finding import Finding, LineMark, StageMark
 from edge.frame import Frame, Region
 from edge.overlay.draw import font_size, stroke
-from edge.overlay.lines import draw_dashes, draw_line
+from edge.overlay.lines import draw_dashes, draw_lines
 from edge.overlay.palette import BLACK, DASHED, GREY, SKY, WHITE, YELLOW, Colour, line_colour
-from edge.overlay.text import BOLD, line_height, paste, sprite
+from edge.overlay.sprite import paste
+from edge.overlay.text import BOLD, line_height, sprite
 from edge.terms import Role, Terms
 
 PANELS: Final = 6
@@ -82,17 +83,17 @@ def _on_frame(frame: Frame, stage: StageMark) -> Picture:
 def _draw(picture: Picture, line: LineMark, role: Role, strength: float, size: int) -> None:
     """strength: 1 for the last line, less for those before it."""
     if role is Role.WINDOW:
-        draw_line(picture, line.points, _mixed(GREY, SKY, strength), 1)
+        draw_lines(picture, [line.points], _mixed(GREY, SKY, strength), 1)
     elif role is Role.CANDIDATE:
         number = line.name.rpartition(" ")[2]
         colour = YELLOW if number == "1" else SKY
-        draw_line(picture, line.points, colour, stroke(size))
+        draw_lines(picture, [line.points], colour, stroke(size))
         left, top = line.points.min(axis=0)
         paste(picture, sprite(number, size, colour, BOLD, edge=True), round(float(left)) + 3, round(float(top)) + 1)
     elif role in DASHED:
-        draw_dashes(picture, line.points, line_colour(role, 0), stroke(size), size / 2)
+        draw_dashes(picture, [line.points], line_colour(role, 0), stroke(size), size / 2)
     else:
-        draw_line(picture, line.points, line_colour(role, 0), stroke(size))
+        draw_lines(picture, [line.points], line_colour(role, 0), stroke(size))
 
 
 def _mixed(weak: Colour, strong: Colour, strength: float) -> Colour:

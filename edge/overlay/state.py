@@ -1,13 +1,16 @@
 """The line that says what the probe was doing at the exposure."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from math import ceil
 from typing import Final
 
 from edge.frame import ProbeState
-from edge.overlay.layout import UPPER_LEFT, Box, Sheet
+from edge.overlay.layout import UPPER_LEFT
 from edge.overlay.palette import ICE, ORANGE, WARNING, WHITE, Colour
-from edge.overlay.text import BOLD, REGULAR, line_height, paste, sprite, text_width
+from edge.overlay.sheet import Sheet
+from edge.overlay.sprite import Sprite, blank, paste, paste_over
+from edge.overlay.text import BOLD, REGULAR, line_height, sprite, text_width
 
 LOW_BATTERY_PERCENT: Final = 15.0
 WARM_PROBE_C: Final = 41.0
@@ -30,22 +33,24 @@ def draw_state(sheet: Sheet, probe: ProbeState | None, simulated: bool) -> None:
     pieces = ((_SIMULATED,) if simulated else ()) + (state_pieces(probe) if probe else ())
     if not pieces:
         return
-    lines = _lines(pieces, sheet.size, sheet.picture.shape[1] - 2 * sheet.gap)
-    widths = [sum(_width(piece, sheet.size) for piece in line) - sheet.size for line in lines]
+    lines, widths = _lines(pieces, sheet.size, sheet.picture.shape[1] - 2 * sheet.gap)
     for count in range(len(lines), 0, -1):
         box = sheet.claim("state", max(widths[:count]), count * line_height(sheet.size), UPPER_LEFT, covering=False)
         if box is not None:
-            _write(sheet, lines[:count], box)
+            paste(sheet.picture, _sprite(lines[:count], sheet.size, box.width), box.x, box.y)
             return
 
 
-def _write(sheet: Sheet, lines: list[list[Piece]], box: Box) -> None:
+@lru_cache(maxsize=8)
+def _sprite(lines: tuple[tuple[Piece, ...], ...], size: int, width: int) -> Sprite:
+    whole = blank(width, len(lines) * line_height(size))
     for row, line in enumerate(lines):
-        x, y = box.x, box.y + row * line_height(sheet.size)
+        x = 0
         for piece in line:
             text, colour, weight = piece
-            paste(sheet.picture, sprite(text, sheet.size, colour, weight, edge=True), x, y)
-            x += _width(piece, sheet.size)
+            paste_over(whole, sprite(text, size, colour, weight, edge=True), x, row * line_height(size))
+            x += _width(piece, size)
+    return whole
 
 
 def _width(piece: Piece, size: int) -> int:
@@ -54,6 +59,7 @@ def _width(piece: Piece, size: int) -> int:
     return text_width(text, size, weight) + size
 
 
+@lru_cache(maxsize=8)
 def state_pieces(probe: ProbeState) -> tuple[Piece, ...]:
     """What is known of the probe, in the order in which it is shown."""
     numbers = (("Depth {:g} mm", probe.depth_mm), ("{:g} MHz", probe.frequency_mhz), ("Gain {:g} dB", probe.gain_db))
@@ -128,8 +134,9 @@ def _is_low(battery_percent: float) -> bool:
     return battery_percent < LOW_BATTERY_PERCENT
 
 
-def _lines(pieces: tuple[Piece, ...], size: int, width: int) -> list[list[Piece]]:
-    """The pieces in lines of at most `width` pixels."""
+@lru_cache(maxsize=8)
+def _lines(pieces: tuple[Piece, ...], size: int, width: int) -> tuple[tuple[tuple[Piece, ...], ...], tuple[int, ...]]:
+    """The pieces in lines of at most `width` pixels, and how wide each line is."""
     lines: list[list[Piece]] = []
     room = 0
     for piece in pieces:
@@ -139,4 +146,5 @@ def _lines(pieces: tuple[Piece, ...], size: int, width: int) -> list[list[Piece]
             room = width
         lines[-1].append(piece)
         room -= needed
-    return lines
+    widths = tuple(sum(_width(piece, size) for piece in line) - size for line in lines)
+    return tuple(map(tuple, lines)), widths

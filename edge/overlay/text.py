@@ -1,10 +1,10 @@
-"""Text as small pictures that are pasted onto the frame.
+"""Text as sprites.
 
 OpenCV 5 brings a proportional font with all of Unicode; with OpenCV 4 the plotter font stands in, ASCII only.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.overlay.palette import Colour
+from edge.overlay.palette import Colour, dimmed
+from edge.overlay.sprite import Sprite
 from edge.terms import ASCII_SIGNS
 
 REGULAR: Final = 430
@@ -31,21 +32,32 @@ _ASCII: Final = str.maketrans(dict(ASCII_SIGNS))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sprite:
-    """A text ready to be pasted: picture = picture * keep / 255 + paint."""
+class Text:
+    """One piece of text in one style, told apart by identity: `styled` gives the same one for the same text."""
 
-    paint: NDArray[np.uint8]
-    """(height, width, 3) uint8 BGR."""
-    keep: NDArray[np.uint8]
-    """(height, width, 3) uint8; 255: the picture stays as it is."""
+    text: str
+    size: int
+    colour: Colour
+    weight: int = REGULAR
+    width: int = field(init=False)
+    """Pixels, as `height`."""
+    height: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "width", text_width(self.text, self.size, self.weight))
+        object.__setattr__(self, "height", line_height(self.size))
 
     @property
-    def width(self) -> int:
-        return int(self.paint.shape[1])
+    def sprite(self) -> Sprite:
+        return sprite(self.text, self.size, self.colour, self.weight)
 
-    @property
-    def height(self) -> int:
-        return int(self.paint.shape[0])
+    def dim(self) -> "Text":
+        return styled(self.text, self.size, dimmed(self.colour), self.weight)
+
+
+@lru_cache(maxsize=1024)
+def styled(text: str, size: int, colour: Colour, weight: int = REGULAR) -> Text:
+    return Text(text, size, colour, weight)
 
 
 def baseline(size: int) -> int:
@@ -72,17 +84,6 @@ def sprite(text: str, size: int, colour: Colour, weight: int = REGULAR, edge: bo
     paint = (ink[:, :, None].astype(np.uint16) * np.array(colour, np.uint16) // 255).astype(np.uint8)
     keep = np.repeat(255 - cover[:, :, None], 3, axis=2)
     return Sprite(paint, np.ascontiguousarray(keep))
-
-
-def paste(picture: NDArray[np.uint8], item: Sprite, x: int, y: int) -> None:
-    """Draws `item` into `picture` (height, width, 3), its upper left corner at (x, y); what is outside is cut off."""
-    target = picture[max(0, y) : max(0, y + item.height), max(0, x) : max(0, x + item.width)]
-    if target.size == 0:
-        return
-    top, left = max(0, -y), max(0, -x)
-    part = (slice(top, top + target.shape[0]), slice(left, left + target.shape[1]))
-    cv2.multiply(target, item.keep[part], target, 1 / 255)
-    cv2.add(target, item.paint[part], target)
 
 
 @lru_cache(maxsize=256)

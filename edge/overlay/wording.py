@@ -1,7 +1,26 @@
 """Values and names as a person reads them."""
 
+from dataclasses import dataclass
+from functools import lru_cache
+
 from edge.finding import Measurement
 from edge.terms import Terms, decimals_of, plain_unit
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """How a measurement is written."""
+
+    words: str
+    decimals: int
+    detail: bool
+
+
+@lru_cache(maxsize=256)
+def said(terms: Terms, name: str, unit: str) -> Said:
+    """Of the measurement `name` in `unit`; asked for each one of each frame."""
+    term = terms.measurement(name)
+    return Said(terms.words(name), decimals_of(unit, term), term.detail)
 
 
 def plain(name: str) -> str:
@@ -23,4 +42,5 @@ def range_text(lowest: float, highest: float, places: int) -> str:
 
 def fixed(value: float, places: int) -> str:
     """Without the sign of a rounded zero."""
-    return f"{round(value, places) + 0.0:.{places}f}"
+    text = f"{value:.{places}f}"
+    return text if text[0] != "-" or text.strip("-0.") else text[1:]

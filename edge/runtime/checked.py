@@ -8,10 +8,12 @@ from numpy.typing import NDArray
 
 from edge.closing import Closing
 from edge.errors import ModelError
-from edge.runtime.manifest import Manifest, Variant, read_verified
+from edge.runtime.manifest import InputSpec, Manifest, Variant, read_verified
 
 WARM_UP_CALLS = 2
 """The first calls choose kernels and touch memory; they would stand out in every latency table."""
+OUTPUT_SETS = 2
+"""Sets of output arrays that calls fill in turn, so that one is read while the next is filled."""
 
 
 class CheckedRuntime(Closing, ABC):
@@ -24,6 +26,7 @@ class CheckedRuntime(Closing, ABC):
         self.digest = variant.files[0].sha256
         self._model = manifest.name
         self._shape = manifest.grey_input().shape
+        self._output_shapes = tuple(output.shape for output in manifest.outputs)
         self._open = True
 
     def infer(self, tensor: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
@@ -37,6 +40,9 @@ class CheckedRuntime(Closing, ABC):
             raise ModelError(f"model '{self._model}' was closed; open it again")
         return self._run(tensor)
 
+    def _output_sets(self) -> list[tuple[NDArray[np.float32], ...]]:
+        return [tuple(np.zeros(shape, np.float32) for shape in self._output_shapes) for _ in range(OUTPUT_SETS)]
+
     @abstractmethod
     def _run(self, tensor: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
         """What the library makes of a tensor that fits."""
@@ -47,6 +53,13 @@ class CheckedRuntime(Closing, ABC):
 
     def close(self) -> None:
         self._open = False
+
+
+def scale_into(scaled: NDArray[np.float32], grey: NDArray[np.uint8], spec: InputSpec) -> None:
+    """The network's input for grey levels of the same shape."""
+    np.multiply(grey, np.float32(spec.scale), out=scaled)
+    if spec.offset:
+        np.add(scaled, np.float32(spec.offset), out=scaled)
 
 
 def read_variant(folder: Path, manifest: Manifest, runtime: str, precision: str) -> tuple[Variant, tuple[bytes, ...]]:

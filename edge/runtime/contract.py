@@ -23,6 +23,7 @@ class Runtime(Closing, Protocol):
         """Outputs as float32 (1, channels, height, width) for a uint8 tensor (1, 1, H, W) as the manifest says.
 
         The manifest's scale turns grey levels into the network's input; every runtime applies it itself.
-        The arrays may be overwritten by the next call.
+        The arrays stay valid until the call after the next: they may be read, in another thread too, while the next
+        call runs; the one after it may overwrite them. Calls themselves follow one another.
         """
         ...

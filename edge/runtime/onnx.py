@@ -1,6 +1,8 @@
 """ONNX Runtime on the processor."""
 
 import os
+from collections.abc import Sequence
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ from numpy.typing import NDArray
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 import onnxruntime
 
-from edge.runtime.checked import CheckedRuntime, cannot_open, read_variant
+from edge.runtime.checked import CheckedRuntime, cannot_open, read_variant, scale_into
 from edge.runtime.manifest import Manifest, Variant
 
 _ERRORS_ONLY = 3
@@ -46,14 +48,24 @@ class OnnxRuntime(CheckedRuntime):
     ) -> None:
         super().__init__(manifest, variant, threads)
         self._session = session
-        given = manifest.grey_input()
-        self._input_name, self._scale, self._offset = given.name, np.float32(given.scale), np.float32(given.offset)
-        self._names = [output.name for output in manifest.outputs]
-        self._feed = np.zeros(given.shape, np.float32)
+        self._spec = manifest.grey_input()
+        self._feed = np.zeros(self._spec.shape, np.float32)
+        names = [output.name for output in manifest.outputs]
+        self._turns = cycle([(self._binding(names, arrays), arrays) for arrays in self._output_sets()])
         self._warm_up()
 
+    def _binding(self, names: Sequence[str], outputs: tuple[NDArray[np.float32], ...]) -> onnxruntime.IOBinding:
+        """The arrays that the session reads and writes in place."""
+        binding = self._session.io_binding()
+        for bind, name, array in (
+            (binding.bind_input, self._spec.name, self._feed),
+            *((binding.bind_output, name, output) for name, output in zip(names, outputs, strict=True)),
+        ):
+            bind(name, "cpu", 0, np.float32, array.shape, array.ctypes.data)
+        return binding
+
     def _run(self, tensor: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
-        np.multiply(tensor, self._scale, out=self._feed)
-        if self._offset:
-            self._feed += self._offset
-        return tuple(self._session.run(self._names, {self._input_name: self._feed}))
+        scale_into(self._feed, tensor, self._spec)
+        binding, outputs = next(self._turns)
+        self._session.run_with_iobinding(binding)
+        return outputs

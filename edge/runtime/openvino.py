@@ -1,14 +1,16 @@
 """OpenVINO on the processor: IR made from the quantized ONNX file for int8, the float ONNX file itself for float."""
 
 import sys
+from collections.abc import Sequence
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-# As it is imported the library would report its use to its maker, and end where there is no home directory. It does
-# without where the part that reports is not installed.
-sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+# The library's converter of models would take 10 MB and as long as the rest of it, report its use to its maker, and end
+# where there is no home directory. The library does without where it is not installed.
+sys.modules.setdefault("openvino.tools.ovc", None)  # type: ignore[arg-type]
 import openvino  # noqa: E402
 from openvino.preprocess import PrePostProcessor  # noqa: E402
 
@@ -48,18 +50,26 @@ def _options(threads: int) -> dict[str, str | int]:
 
 
 class OpenvinoRuntime(CheckedRuntime):
-    """A compiled model with its one request."""
+    """A compiled model with a request for each set of outputs. Requests share the network's own memory."""
 
     def __init__(self, compiled: openvino.CompiledModel, manifest: Manifest, variant: Variant, threads: int) -> None:
         super().__init__(manifest, variant, threads)
-        self._request = compiled.create_infer_request()
-        self._outputs = [compiled.output(output.name) for output in manifest.outputs]
-        self._feed = np.zeros(manifest.grey_input().shape, np.uint8)
-        # The request reads this array in place: no list or dict has to be taken apart at each call.
-        self._request.set_input_tensor(openvino.Tensor(self._feed, shared_memory=True))
+        names = [output.name for output in manifest.outputs]
+        self._turns = cycle([self._request(compiled, names, arrays) for arrays in self._output_sets()])
         self._warm_up()
 
+    def _request(
+        self, compiled: openvino.CompiledModel, names: Sequence[str], outputs: tuple[NDArray[np.float32], ...]
+    ) -> tuple[openvino.InferRequest, NDArray[np.uint8], tuple[NDArray[np.float32], ...]]:
+        """A request with the arrays that it reads and writes in place: nothing is copied or unpacked at a call."""
+        request, feed = compiled.create_infer_request(), np.zeros(self._shape, np.uint8)
+        request.set_input_tensor(openvino.Tensor(feed, shared_memory=True))
+        for name, output in zip(names, outputs, strict=True):
+            request.set_tensor(compiled.output(name), openvino.Tensor(output, shared_memory=True))
+        return request, feed, outputs
+
     def _run(self, tensor: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
-        np.copyto(self._feed, tensor)
-        self._request.infer(share_outputs=True)
-        return tuple(self._request.get_tensor(output).data for output in self._outputs)
+        request, feed, outputs = next(self._turns)
+        np.copyto(feed, tensor)
+        request.infer(share_outputs=True)
+        return outputs

@@ -9,13 +9,14 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.runtime.checked import CheckedRuntime, cannot_open, read_variant
+from edge.runtime.checked import CheckedRuntime, cannot_open, read_variant, scale_into
 from edge.runtime.manifest import InputSpec, Manifest, Variant
 
 LIBRARIES = ("ai_edge_litert", "tflite_runtime")
@@ -55,43 +56,41 @@ class TfliteRuntime(CheckedRuntime):
         self._interpreter = interpreter
         self._content = content  # the interpreter reads the weights in place
         (given,) = interpreter.get_input_details()
-        self._input = given["index"]
-        self._input_shape = tuple(given["shape"])
-        self._store = store_as(stored_levels(manifest.grey_input(), given["dtype"], given["quantization"]))
-        self._outputs = [
-            (output["index"], np.float32(output["quantization"][0]), output["quantization"][1])
+        self._store = storing(manifest.grey_input(), given["dtype"], given["quantization"])
+        # The interpreter runs only while nobody holds its memory: these show it anew at each call.
+        self._input = interpreter.tensor(given["index"])
+        self._results = [
+            (interpreter.tensor(output["index"]), np.float32(output["quantization"][0]), output["quantization"][1])
             for output in interpreter.get_output_details()
         ]
+        self._turns = cycle(self._output_sets())
         self._warm_up()
 
     def _run(self, tensor: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
-        self._interpreter.set_tensor(self._input, self._store(tensor).reshape(self._input_shape))
+        self._store(self._input().reshape(self._shape), tensor)
         self._interpreter.invoke()
-        return tuple(self._output(*output) for output in self._outputs)
+        outputs = next(self._turns)
+        for output, (result, scale, zero_point) in zip(outputs, self._results, strict=True):
+            np.copyto(output, result().transpose(0, 3, 1, 2))
+            if scale:  # else the file holds the values themselves
+                np.subtract(output, np.float32(zero_point), out=output)
+                np.multiply(output, scale, out=output)
+        return outputs
 
-    def _output(self, index: int, scale: np.float32, zero_point: int) -> NDArray[np.float32]:
-        values = self._interpreter.get_tensor(index)
-        if values.dtype == np.int8:
-            values = (values.astype(np.float32) - np.float32(zero_point)) * scale
-        result: NDArray[np.float32] = np.ascontiguousarray(values.transpose(0, 3, 1, 2))
-        return result
 
-
-def stored_levels(spec: InputSpec, dtype: type[np.generic], quantization: tuple[float, int]) -> Stored:
-    """What the file's input tensor holds for each of the 256 grey levels: (256,) float32 or int8."""
-    real = np.arange(256, dtype=np.float32) * np.float32(spec.scale) + np.float32(spec.offset)
+def storing(
+    spec: InputSpec, dtype: type[np.generic], quantization: tuple[float, int]
+) -> Callable[[Stored, NDArray[np.uint8]], None]:
+    """Writes grey levels, second, as what the file's input of this type and quantization holds, first."""
     if dtype != np.int8:
-        return real
-    scale, zero_point = quantization
-    stored: NDArray[np.int8] = np.clip(np.rint(real / np.float32(scale)) + zero_point, -128, 127).astype(np.int8)
-    return stored
-
-
-def store_as(levels: Stored) -> Callable[[NDArray[np.uint8]], Stored]:
-    """How a picture becomes the file's input type."""
-    if levels.dtype == np.int8 and np.array_equal(levels, np.arange(-128, 128)):
-        return lambda tensor: (tensor ^ 0x80).view(np.int8)  # the usual case, ten times faster than the look-up
-    return lambda tensor: levels[tensor]
+        return lambda stored, grey: scale_into(stored, grey, spec)
+    levels = np.zeros(256, np.float32)
+    scale_into(levels, np.arange(256, dtype=np.uint8), spec)
+    levels = np.clip(np.rint(levels / np.float32(quantization[0])) + quantization[1], -128, 127).astype(np.int8)
+    if np.array_equal(levels, np.arange(-128, 128)):
+        # The usual case, ten times faster than the look-up.
+        return lambda stored, grey: np.copyto(stored, (grey ^ 0x80).view(np.int8))
+    return lambda stored, grey: np.copyto(stored, levels[grey])
 
 
 @contextmanager

@@ -19,9 +19,11 @@ _SAME_LEVEL = 40
 """A pixel around the picture has not changed where its grey level moved by no more than this."""
 _CHANGED_PX = 6
 _ANEW = 25
-"""Frames after which an end of the depth that was not seen is looked for again: the next picture may be brighter."""
+"""Frames after which an end of the depth that was not seen is looked for again. Where it still is not seen, and the
+picture's deep half is no brighter than it was then, twice as many go by before the next look."""
 SEVERAL_SIZES = "one scale is stated for pictures of several sizes; measure each size on its own"
 _MARGIN_PX = 8
+_SILENT = ProbeState()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,8 @@ class Locator:
         self._ticks = TickReading(None, "")
         self._extent: AxialExtent | None = None
         self._unseen = 0
+        self._look_at, self._look_after = 0, _ANEW
+        self._deep_brightness = 0.0
         self._around: _Surroundings | None = None
         self._brightness = 0.0
         self._chosen: tuple[PixelSpacing | None, _Scale] | None = None
@@ -76,7 +80,7 @@ class Locator:
         """
         several_sizes = self._several_sizes(frame)
         frame = squared(frame)
-        probe = frame.probe or ProbeState()
+        probe = frame.probe or _SILENT
         said = probe.depth_mm, bool(probe.doubt), probe.transmitting
         scene = _Scene(frame.pixels.shape, frame.origin, frame.region, *said)
         if scene != self._scene or self._around is None:
@@ -126,6 +130,7 @@ class Locator:
         self._around = _Surroundings(frame.pixels, self._region)
         self._brightness = _brightness(frame.pixels)
         self._chosen = self._extent = None
+        self._look_at, self._look_after, self._deep_brightness = 0, _ANEW, 0.0
 
     def _scale(self, frame: Frame) -> _Scale:
         of_source = frame.spacing
@@ -140,6 +145,12 @@ class Locator:
         self._unseen += 1
         if self._unseen % _ANEW:
             return False
+        deep = self._region.crop(frame.pixels)[self._region.height // 2 :]
+        is_brighter = _brightness(deep) > _BRIGHTER * self._deep_brightness + 1
+        if self._unseen < self._look_at and not is_brighter:
+            return False
+        self._deep_brightness = _brightness(deep)
+        self._look_at, self._look_after = self._unseen + self._look_after, 2 * self._look_after
         found = find_axial_extent(frame.pixels, self._region)
         if found.px is None or (found.note and self._extent.px is not None):
             return False
@@ -204,29 +215,57 @@ class Locator:
         return self._extent
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Strip:
+    """A part of the screen beside the picture, in which each pixel may have the grey levels from `low` to `high`."""
+
+    where: tuple[slice, slice]
+    low: NDArray[np.uint8]
+    high: NDArray[np.uint8]
+    same: NDArray[np.uint8]
+    """Kept for the result of a comparison."""
+
+    def unlike(self, pixels: NDArray[np.uint8]) -> int:
+        """How many of its pixels have changed; `same` tells which."""
+        return self.same.size - cv2.countNonZero(cv2.inRange(pixels[self.where], self.low, self.high, dst=self.same))
+
+
 class _Surroundings:
-    """The pixels around the picture, kept to notice in a fraction of a millisecond that the screen changed."""
+    """The pixels around the picture, kept to notice in a few hundredths of a millisecond that the screen changed."""
 
     def __init__(self, pixels: NDArray[np.uint8], region: Region) -> None:
-        self._low = cv2.subtract(pixels, np.full_like(pixels, _SAME_LEVEL))
-        self._high = cv2.add(pixels, np.full_like(pixels, _SAME_LEVEL))
-        rows = slice(max(region.y - _MARGIN_PX, 0), region.y + region.height + _MARGIN_PX)
-        columns = slice(max(region.x - _MARGIN_PX, 0), region.x + region.width + _MARGIN_PX)
-        self._ignore((rows, columns))
+        top, bottom = max(region.y - _MARGIN_PX, 0), region.y + region.height + _MARGIN_PX
+        left, right = max(region.x - _MARGIN_PX, 0), region.x + region.width + _MARGIN_PX
+        beside = slice(top, bottom)
+        around = (
+            (slice(0, top), slice(None)),
+            (slice(bottom, None), slice(None)),
+            (beside, slice(0, left)),
+            (beside, slice(right, None)),
+        )
+        self._strips = [_strip(pixels, where) for where in around if pixels[where].size]
 
     def changed(self, pixels: NDArray[np.uint8]) -> bool:
         """Whether `pixels` differ from what was remembered in more than the odd pixel."""
-        same = cv2.inRange(pixels, self._low, self._high)
-        return pixels.size - cv2.countNonZero(same) >= _CHANGED_PX
+        return sum(strip.unlike(pixels) for strip in self._strips) >= _CHANGED_PX
 
     def forget_changes(self, pixels: NDArray[np.uint8]) -> None:
         """Ignores from now on what differs now, such as a clock."""
-        different = cv2.bitwise_not(cv2.inRange(pixels, self._low, self._high))
-        self._ignore(cv2.dilate(different, np.ones((7, 7), np.uint8)) > 0)
+        different = np.zeros_like(pixels)
+        for strip in self._strips:
+            strip.unlike(pixels)
+            different[strip.where] = cv2.bitwise_not(strip.same)
+        forgotten = cv2.dilate(different, np.ones((7, 7), np.uint8)) > 0
+        for strip in self._strips:
+            strip.low[forgotten[strip.where]] = 0
+            strip.high[forgotten[strip.where]] = 255
 
-    def _ignore(self, where: tuple[slice, slice] | NDArray[np.bool_]) -> None:
-        self._low[where] = 0
-        self._high[where] = 255
+
+def _strip(pixels: NDArray[np.uint8], where: tuple[slice, slice]) -> _Strip:
+    part = pixels[where]
+    level = np.full_like(part, _SAME_LEVEL)
+    low, high = (np.asarray(one(part, level), np.uint8) for one in (cv2.subtract, cv2.add))
+    return _Strip(where, low, high, np.empty_like(low))
 
 
 def _search(frame: Frame) -> Region:
@@ -237,7 +276,7 @@ def _search(frame: Frame) -> Region:
 
 
 def _brightness(pixels: NDArray[np.uint8]) -> float:
-    return float(pixels[::8, ::8].mean())
+    return cv2.mean(pixels[::8])[0]
 
 
 def _same_scale(a: TickReading, b: TickReading) -> bool:

@@ -22,11 +22,15 @@ TICKS_PER_S: Final = 1000
 _CONTAINER_OPTIONS: Final = {"flush_packets": "1", "cluster_time_limit": "0"}
 """A cluster, the least that reaches the file, ends with each picture: a kill costs the last one or two."""
 _CODECS: Final = {
-    "libx264": {"preset": "superfast", "tune": "zerolatency", "crf": "20"},
+    "libx264": {"preset": "ultrafast", "tune": "zerolatency", "qp": "21"},
     "mpeg4": {"qscale": "3"},
     "mjpeg": {"qscale": "3"},
 }
-"""The best first; which of them there are depends on how FFmpeg was built."""
+"""The best first; which of them there are depends on how FFmpeg was built.
+
+H.264 shares the loop's cores. With one quantizer for all it takes half the time of the preset "superfast" at a constant
+rate factor of 20, for the same quality in up to twice the bytes: 0.5 MB/s at 640 x 480 and 25 frames/s.
+"""
 _BT601: Final = 6
 _LIMITED_RANGE: Final = 1
 
@@ -84,9 +88,18 @@ class _VideoFile:
     def add(self, picture_bgr: NDArray[np.uint8], shown_ns: int) -> None:
         """Shows `picture_bgr` from `shown_ns` after the file's start."""
         self._last_tick = max(self._last_tick + 1, round(shown_ns * TICKS_PER_S / 1e9))
-        picture = av.VideoFrame.from_ndarray(even_sized(picture_bgr), format="bgr24")
+        picture = self._encodable(even_sized(picture_bgr))
         picture.pts, picture.time_base = self._last_tick, Fraction(1, TICKS_PER_S)
         self._guarded(lambda: self._container.mux(self._stream.encode(picture)))
+
+    def _encodable(self, picture_bgr: NDArray[np.uint8]) -> av.VideoFrame:
+        """In the encoder's own form, of which FFmpeg then makes no further copy; where its planes fill whole rows."""
+        if self._stream.pix_fmt != "yuv420p" or picture_bgr.shape[0] % 4:
+            return av.VideoFrame.from_ndarray(picture_bgr, format="bgr24")
+        planes = np.asarray(cv2.cvtColor(picture_bgr, cv2.COLOR_BGR2YUV_I420), np.uint8)
+        picture = av.VideoFrame.from_numpy_buffer(planes, format="yuv420p")
+        picture.colorspace, picture.color_range = _BT601, _LIMITED_RANGE
+        return picture
 
     def close(self) -> None:
         try:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 
 import cv2
 import numpy as np
@@ -38,10 +37,11 @@ def grey_of(data: bytes, layout: RawFormat) -> NDArray[np.uint8] | None:
     # The last line may come without its padding.
     if len(data) < stride * (layout.height - 1) + layout.width * pixel_bytes:
         return None
-    lines = np.zeros((layout.height, stride), np.uint8)
-    flat = np.frombuffer(data, np.uint8, count=min(len(data), lines.size))
-    lines.reshape(-1)[: flat.size] = flat
-    return pick(np.ascontiguousarray(lines[:, : layout.width * pixel_bytes]), layout)
+    flat = np.frombuffer(data, np.uint8)
+    if flat.size < stride * layout.height:
+        flat = np.pad(flat, (0, stride * layout.height - flat.size))
+    lines = flat[: stride * layout.height].reshape(layout.height, stride)[:, : layout.width * pixel_bytes]
+    return pick(lines, layout)
 
 
 def is_luma_limited(fourcc: str) -> bool:
@@ -50,18 +50,15 @@ def is_luma_limited(fourcc: str) -> bool:
 
 
 def _luma(lines: NDArray[np.uint8], layout: RawFormat, start: int, step: int) -> NDArray[np.uint8]:
-    luma = np.ascontiguousarray(lines[:, start::step])
-    return luma if layout.full_range else np.asarray(cv2.LUT(luma, _stretch()), np.uint8)
+    luma = lines if step == 1 else cv2.extractChannel(lines.reshape(layout.height, layout.width, step), start)
+    if not layout.full_range:
+        # 16..235 onto 0..255 (ITU-R BT.601), rounded and clipped.
+        luma = cv2.convertScaleAbs(cv2.subtract(luma, np.full_like(luma, 16)), alpha=255 / 219)
+    return np.ascontiguousarray(luma, np.uint8)
 
 
 def _colour(lines: NDArray[np.uint8], layout: RawFormat, code: int) -> NDArray[np.uint8]:
     return np.asarray(cv2.cvtColor(lines.reshape(layout.height, layout.width, 3), code), np.uint8)
-
-
-@cache
-def _stretch() -> NDArray[np.uint8]:
-    """16..235 onto 0..255 (ITU-R BT.601)."""
-    return np.clip(np.rint((np.arange(256) - 16) * 255 / 219), 0, 255).astype(np.uint8)
 
 
 _Pick = Callable[[NDArray[np.uint8], RawFormat], NDArray[np.uint8]]

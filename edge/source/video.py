@@ -12,18 +12,25 @@ import numpy as np
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.video.frame import VideoFrame
+from av.video.plane import VideoPlane
+from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
+from numpy.typing import NDArray
 
 from edge.clock import Clock
 from edge.errors import SourceFormatError
 from edge.frame import Frame, Region
-from edge.source.grey import coloured_region
+from edge.source.grey import coloured_region, may_be_coloured
+from edge.source.motion_jpeg import JpegPicture, MotionJpeg
 from edge.source.orientation import UPRIGHT, Orientation, of_matrix
 from edge.source.recording import Recording, checked_file, shown
 from edge.source.video_stream import Damage, PixelShape
 
 _CURE = "record or copy the file again"
 _CHECKS = "crccheck+bitstream+buffer"
+_PLANAR = frozenset(
+    f"yuv{range_}{layout}p" for range_ in ("", "j") for layout in ("410", "411", "420", "422", "440", "444")
+)
 _BARE_STREAMS = frozenset(
     ("h264", "hevc", "m4v", "mjpeg", "mpegvideo", "h263", "obu", "vvc", "cavsvideo", "dirac", "vc1")
 )
@@ -49,8 +56,9 @@ class _Times:
     first_ns: int | None = None
     last_ns: int = field(default=-1)
 
-    def position_ns(self, frame: VideoFrame) -> int:
-        if frame.pts is None or frame.time_base is None:
+    def position_ns(self, frame: VideoFrame | JpegPicture | None) -> int:
+        """Of a picture; None: of one whose stamps were made up."""
+        if frame is None or frame.pts is None or frame.time_base is None:
             told_ns = self.last_ns + self.period_ns if self.last_ns >= 0 else 0
         else:
             absolute_ns = round(frame.pts * frame.time_base * 1_000_000_000)
@@ -64,36 +72,37 @@ def _frames(path: Path, fps: float | None) -> Generator[Frame]:
     name = shown(path.name)
     with _opened(path) as container:
         stream = _video_stream(path, container)
-        if _stands_alone(stream):
-            stream.codec_context.options = {"err_detect": _CHECKS + "+explode"}
-        else:
+        stands_alone = stream.codec_context.codec.intra_only
+        # Where pictures build on each other a harmless oddity at which a decoder stops would cost the video.
+        stream.codec_context.options = {"err_detect": _CHECKS + ("+explode" if stands_alone else "")}
+        if not stands_alone or stream.codec_context.name == "mjpeg":
             # By one thread: so what the decoder complains of is told while it decodes the packet in question.
-            stream.codec_context.options = {"err_detect": _CHECKS}
             stream.codec_context.thread_count = 1
         is_timed = fps is not None or not _is_bare(container)
         rate = fps if fps and _is_bare(container) else float(stream.average_rate or 25)
         times, shape, damage = _Times(round(1e9 / rate)), PixelShape(stream), Damage(stream)
         turn, rotation = UPRIGHT, None
+        converter = _Converter()
         sequence = 0
         for picture in _pictures(container, stream, damage):
             is_lost = damage.reaches(picture)
             aspect, doubts = shape.of_next()
-            if _is_bare(container):
-                picture.pts = None
-            exposed_ns = times.position_ns(picture)
+            exposed_ns = times.position_ns(None if _is_bare(container) else picture)
             if is_lost:
                 continue
-            if picture.rotation != rotation:
-                # Once: a frame whose side data was looked at is kept until garbage is collected.
-                turn, rotation = _orientation(path, picture), picture.rotation
-            grey = turn.turned(np.asarray(picture.to_ndarray(format="gray"), np.uint8))
-            coloured = _coloured(picture)
+            if isinstance(picture, JpegPicture):
+                grey, coloured = picture.grey, picture.coloured
+            else:
+                if picture.rotation != rotation:
+                    # Once: a frame whose side data was looked at is kept until garbage is collected.
+                    turn, rotation = _orientation(path, picture), picture.rotation
+                grey, coloured = converter.grey(picture), converter.coloured(picture)
             yield Frame(
-                grey,
+                turn.turned(grey),
                 exposed_ns,
                 sequence + damage.lost,
                 f"video:{name}",
-                coloured=coloured and turn.turned_box(coloured, picture.width, picture.height),
+                coloured=coloured and turn.turned_box(coloured, *grey.shape[::-1]),
                 pixel_aspect=turn.turned_aspect(aspect),
                 doubts=doubts,
                 timed=is_timed,
@@ -104,12 +113,6 @@ def _frames(path: Path, fps: float | None) -> Generator[Frame]:
         raise SourceFormatError(f"'{shown(path)}' holds no frame that can be decoded; {_CURE}")
     if problem:
         raise SourceFormatError(f"'{shown(path)}' {problem}; {sequence} frames were read; {_CURE}")
-
-
-def _stands_alone(stream: VideoStream) -> bool:
-    """Whether each picture is coded by itself. Only then may a decoder stop at the first oddity: where pictures build
-    on each other a harmless one would cost the video."""
-    return stream.codec_context.codec.intra_only
 
 
 def _is_bare(container: InputContainer) -> bool:
@@ -129,16 +132,35 @@ def _orientation(path: Path, picture: VideoFrame) -> Orientation:
         ) from error
 
 
-def _coloured(picture: VideoFrame) -> Region | None:
-    """Looked for in a small copy, as sharp as colour is in most videos."""
-    shrink = max(1, round(max(picture.width, picture.height) / 320))
-    if picture.format.name.startswith("gray"):
-        return None
-    size = {"width": max(1, picture.width // shrink), "height": max(1, picture.height // shrink)}
-    found = coloured_region(picture.reformat(**size, format="bgr24").to_ndarray())
-    if found is None:
-        return None
-    return Region(*(shrink * part for part in (found.x, found.y, found.width, found.height)))
+class _Converter:
+    """Pictures as FFmpeg gives them to grey, and where they were coloured. Kept for a whole video, because what FFmpeg
+    needs to convert one of a kind takes longer to make than the picture to convert."""
+
+    def __init__(self) -> None:
+        self._to_grey, self._to_small = VideoReformatter(), VideoReformatter()
+
+    def grey(self, picture: VideoFrame) -> NDArray[np.uint8]:
+        """(height, width)"""
+        return np.asarray(self._to_grey.reformat(picture, format="gray").to_ndarray(), np.uint8)
+
+    def coloured(self, picture: VideoFrame) -> Region | None:
+        """Looked for in a small copy, as sharp as colour is in most videos."""
+        name, planes = picture.format.name, picture.planes
+        if name.startswith("gray"):
+            return None
+        if name in _PLANAR and not may_be_coloured(*(_pixels(plane) for plane in planes[1:])):
+            return None
+        shrink = max(1, round(max(picture.width, picture.height) / 320))
+        size = {"width": max(1, picture.width // shrink), "height": max(1, picture.height // shrink)}
+        found = coloured_region(self._to_small.reformat(picture, **size, format="bgr24").to_ndarray())
+        if found is None:
+            return None
+        return Region(*(shrink * part for part in (found.x, found.y, found.width, found.height)))
+
+
+def _pixels(plane: VideoPlane) -> NDArray[np.uint8]:
+    """(height, width) of a plane with 8 bits a sample, as a view."""
+    return np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[: plane.height, : plane.width]
 
 
 def _opened(path: Path) -> InputContainer:
@@ -170,8 +192,9 @@ def _video_stream(path: Path, container: InputContainer) -> VideoStream:
     return container.streams.video[0]
 
 
-def _pictures(container: InputContainer, stream: VideoStream, damage: Damage) -> Iterator[VideoFrame]:
+def _pictures(container: InputContainer, stream: VideoStream, damage: Damage) -> Iterator[VideoFrame | JpegPicture]:
     packets = container.demux(stream)
+    jpegs = MotionJpeg() if stream.codec_context.name == "mjpeg" else None
     while True:
         try:
             packet = next(packets, None)
@@ -180,7 +203,11 @@ def _pictures(container: InputContainer, stream: VideoStream, damage: Damage) ->
             return
         if packet is None:
             return
-        damage.look_at(packet)
+        picture = jpegs.read(packet) if jpegs else None
+        damage.look_at(packet, is_read=picture is not None)
+        if picture is not None:
+            yield picture
+            continue
         pictures: list[VideoFrame] = []
         with av.logging.Capture() as complaints:
             try:
@@ -189,6 +216,8 @@ def _pictures(container: InputContainer, stream: VideoStream, damage: Damage) ->
                 damage.not_decoded(packet)
         if complaints:
             damage.complained_of(packet)
+        if jpegs and len(pictures) == 1 and not complaints:
+            jpegs.learn(packet, pictures[0])
         yield from pictures
 
 

@@ -9,6 +9,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from edge.source import jpeg
+from edge.source.motion_jpeg import JpegPicture
 
 _FORBIDDEN: Final = re.compile(rb"\0\0[\0-\x02]")
 """Never inside a unit of H.264 or H.265, whose writers break such runs up (emulation prevention)."""
@@ -40,12 +41,12 @@ class Damage:
         self._since_pts: int | None = None
         self._since_packet = 0
 
-    def look_at(self, packet: "Packet[VideoStream]") -> None:
-        """Notices what the coded bytes show; before they are decoded."""
+    def look_at(self, packet: "Packet[VideoStream]", *, is_read: bool = False) -> None:
+        """Notices what the coded bytes show; before they are decoded. `is_read`: a JPEG's picture told that already."""
         if not packet.size:
             return
         self.packets += 1
-        if packet.is_corrupt or not self._is_whole(bytes(packet)):
+        if packet.is_corrupt or not (is_read or self._is_whole(bytes(packet))):
             self._suspect(packet.pts)
 
     def not_decoded(self, packet: "Packet[VideoStream]") -> None:
@@ -57,7 +58,7 @@ class Damage:
         """Notices that the decoder found an error in it."""
         self._suspect(packet.pts)
 
-    def reaches(self, frame: VideoFrame) -> bool:
+    def reaches(self, frame: VideoFrame | JpegPicture) -> bool:
         """Whether the picture is damaged, or may rest on one that is; it is then counted as lost."""
         if frame.is_corrupt:
             self._suspect(frame.pts)

@@ -1,5 +1,6 @@
 """Why nothing may be measured in a frame, whatever is looked for: its picture, its colour, the probe, its scale."""
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -8,6 +9,7 @@ from edge.frame import Frame, ProbeState
 DARK_LEVEL = 6.0
 """Mean grey level of the brightest tenth below which nothing is seen: no contact, or transmit is off."""
 WHITE_SHARE = 0.35
+_WHITE_LEVEL = 250
 FLAT_DEVIATION = 2.0
 SMALLEST_SIDE_PX = 64
 UNKNOWN_SCALE = "scale unknown: state the depth or the mm per pixel"
@@ -18,17 +20,23 @@ def picture_faults(ultrasound: NDArray[np.uint8]) -> tuple[str, ...]:
     height, width = ultrasound.shape
     if min(height, width) < SMALLEST_SIDE_PX:
         return (f"the picture is {width} x {height} px; at least {SMALLEST_SIDE_PX} px a side are needed",)
-    sparse = ultrasound[:: max(1, height // 64), :: max(1, width // 64)]
-    share = np.bincount(sparse.ravel(), minlength=256) / sparse.size
-    levels = np.arange(256)
-    brightest_tenth = np.clip(0.1 - (1 - np.cumsum(share)), 0, share)
-    if float(brightest_tenth @ levels) * 10 < DARK_LEVEL:
+    sparse = np.ascontiguousarray(ultrasound[:: max(1, height // 64), :: max(1, width // 64)])
+    mean, deviation = (float(value[0, 0]) for value in cv2.meanStdDev(sparse))
+    # The brightest tenth is no darker than the whole, which settles it for all but dark pictures.
+    if mean < DARK_LEVEL and _mean_of_brightest_tenth(sparse) < DARK_LEVEL:
         return ("the picture is dark: no skin contact, or transmit is off",)
-    if float(share @ (levels - share @ levels) ** 2) < FLAT_DEVIATION**2:
+    if deviation < FLAT_DEVIATION:
         return ("the picture is one even grey: no echoes",)
-    if float(share[250:].sum()) > WHITE_SHARE:
-        return (f"{100 * share[250:].sum():.0f} % of the picture is white: lower the gain",)
+    white = cv2.countNonZero(cv2.inRange(sparse, _WHITE_LEVEL, 255)) / sparse.size
+    if white > WHITE_SHARE:
+        return (f"{100 * white:.0f} % of the picture is white: lower the gain",)
     return ()
+
+
+def _mean_of_brightest_tenth(pixels: NDArray[np.uint8]) -> float:
+    share = np.bincount(pixels.ravel(), minlength=256) / pixels.size
+    of_tenth = np.clip(0.1 - (1 - np.cumsum(share)), 0, share)
+    return float(of_tenth @ np.arange(256)) * 10
 
 
 def colour_faults(frame: Frame) -> tuple[str, ...]:

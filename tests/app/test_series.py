@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import xml.etree.ElementTree as ET
 
 import av
@@ -64,8 +65,42 @@ def pictures(tmp_path, moments):
     return folder
 
 
-def test_a_video_becomes_tables_and_figures(sonoedge, tmp_path, video, cine):
-    ended = sonoedge("series", "muscle", video, "--out", "kept", *CLASSICAL)
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Folder and end of each command that several tests look at, by the name of what it leaves."""
+    return tmp_path_factory.mktemp("made"), {}
+
+
+@pytest.fixture
+def once(sonoedge, tmp_path, made):
+    """`sonoedge`, with `--out name`; what an earlier test has made is copied."""
+    folder, ended = made
+
+    def run(name, *arguments):
+        if name in ended:
+            shutil.copytree(folder / name, tmp_path / name)
+        else:
+            ended[name] = sonoedge(*arguments, "--out", name)
+            shutil.copytree(tmp_path / name, folder / name)
+        return ended[name]
+
+    return run
+
+
+@pytest.fixture
+def kept(once, video):
+    """How the series of the video ended, with 4 pictures."""
+    return once("kept", "series", "muscle", video, "--pictures", 4, *CLASSICAL)
+
+
+@pytest.fixture
+def visit(once, video):
+    """How a run of the video ended."""
+    return once("visit", "run", "muscle", "--source", video, "--no-video", *CLASSICAL)
+
+
+def test_a_video_becomes_tables_and_figures(kept, tmp_path, cine):
+    ended = kept
     assert ended.code == 0, ended.err
     kept = tmp_path / "kept"
     assert sorted(path.name for path in kept.iterdir()) == sorted(TABLES + FIGURES)
@@ -82,8 +117,8 @@ def test_a_video_becomes_tables_and_figures(sonoedge, tmp_path, video, cine):
     assert [line["sequence"] for line in lines] == list(range(12))
 
 
-def test_the_course_shows_pictures_with_their_times_above_the_curves(sonoedge, tmp_path, video):
-    sonoedge("series", "muscle", video, "--out", "kept", "--pictures", 4, *CLASSICAL)
+@pytest.mark.usefixtures("kept")
+def test_the_course_shows_pictures_with_their_times_above_the_curves(tmp_path):
     kept = tmp_path / "kept"
     root = ET.parse(kept / "course.svg").getroot()
     texts = [text.text for text in root.iter("{http://www.w3.org/2000/svg}text")]
@@ -143,16 +178,14 @@ def test_the_network_too(sonoedge, tmp_path, muscle_model):
     assert [row["tracking"] for row in rows] == ["none"] + 5 * ["tracked"]
 
 
-def test_an_earlier_run_has_its_tables_and_curves(sonoedge, tmp_path, video):
-    sonoedge("run", "muscle", "--source", video, "--out", "visit", "--no-video", *CLASSICAL)
+@pytest.mark.usefixtures("kept", "visit")
+def test_an_earlier_run_has_its_tables_and_curves(sonoedge, tmp_path):
     for name, source in (("one", "visit"), ("two", "visit/findings.jsonl")):
         ended = sonoedge("series", "muscle", source, "--out", name)
         assert ended.code == 0, ended.err
         assert "keeps no pictures" in ended.err
         assert sorted(path.name for path in (tmp_path / name).iterdir()) == ["series.csv", "series.jsonl", *FIGURES[2:]]
-    direct = sonoedge("series", "muscle", video, "--out", "direct", *CLASSICAL)
-    assert direct.code == 0
-    assert rows_of(tmp_path / "one") == rows_of(tmp_path / "direct")
+    assert rows_of(tmp_path / "one") == rows_of(tmp_path / "kept")
     again = sonoedge("series", "muscle", "visit", "--out", "one")
     assert again.code == 1 and "already holds" in again.error_line
     scaled = sonoedge("series", "muscle", "visit", "--out", "scaled", "--mm-per-px", "0.1")
@@ -160,8 +193,8 @@ def test_an_earlier_run_has_its_tables_and_curves(sonoedge, tmp_path, video):
     assert not (tmp_path / "scaled").exists()
 
 
-def test_an_earlier_run_that_was_cut_short_is_read_as_far_as_it_goes(sonoedge, tmp_path, video):
-    sonoedge("run", "muscle", "--source", video, "--out", "visit", "--no-video", *CLASSICAL)
+@pytest.mark.usefixtures("visit")
+def test_an_earlier_run_that_was_cut_short_is_read_as_far_as_it_goes(sonoedge, tmp_path):
     whole = (tmp_path / "visit" / "findings.jsonl").read_bytes()
     (tmp_path / "visit" / "findings.jsonl").write_bytes(whole[:-100])
     ended = sonoedge("series", "muscle", "visit", "--out", "kept")
@@ -203,8 +236,8 @@ def test_without_the_library_for_figures_the_tables_are_kept_and_it_says_what_to
     assert (tmp_path / "later" / "series.png").is_file()
 
 
-def test_figures_say_nothing_of_fonts_and_need_no_place_to_keep_them(sonoedge, tmp_path, video):
-    sonoedge("run", "muscle", "--source", video, "--out", "visit", "--no-video", *CLASSICAL)
+@pytest.mark.usefixtures("visit")
+def test_figures_say_nothing_of_fonts_and_need_no_place_to_keep_them(sonoedge, tmp_path):
     (tmp_path / "matplotlibrc").write_text("font.size: 40\nno.such.setting: 1\n")
     prelude = "import os; os.environ['MPLCONFIGDIR'] = '/proc/nowhere'"
     ended = sonoedge("series", "muscle", "visit", "--out", "one", prelude=prelude)

@@ -30,6 +30,22 @@ def test_five_lines_of_python(tmp_path):
     assert session.runtime == "onnx float, 1 thread"
 
 
+@pytest.mark.usefixtures("muscle_model")
+def test_what_is_found_is_the_same_ahead_and_in_turn():
+    """Also where a task remembers, and where the network's outputs are still read while it runs on."""
+    told = {}
+    for ahead in (False, True):
+        clip = "phantom:muscle,frames=12,paced=no"
+        with open_session(clip, task="muscle", ahead=ahead, runtime="openvino", precision="int8", threads=1) as session:
+            told[ahead] = [(one.verdict, one.measurements, one.reasons) for one in session]
+    assert len(told[True]) == 12 and told[True] == told[False]
+
+
+def test_a_budget_in_milliseconds_is_for_a_live_picture():
+    with pytest.raises(SettingError, match=r"--budget 20 ms is for a live picture: of a recording every frame is"):
+        open_session("phantom:cartilage,frames=2,paced=no", task="cartilage", budget="20ms", **QUICK)
+
+
 @pytest.mark.usefixtures("cartilage_model")
 def test_a_picture_belongs_to_its_finding(tmp_path):
     with open_session("phantom:cartilage,frames=3,paced=no", task="cartilage", **QUICK) as session:

@@ -88,6 +88,18 @@ def test_same_input_same_output(tiny_model, kind, pictures):
         assert not np.array_equal(other, first)
 
 
+def test_outputs_stay_while_the_next_call_runs(tiny_model, kind, pictures):
+    """What one thread reads of a picture is not touched while another one has the next picture inferred."""
+    with opened(tiny_model, kind) as runtime:
+        expected = [runtime.infer(picture[None])[0].copy() for picture in pictures]
+        before, after = runtime.infer(pictures[:1])[0], runtime.infer(pictures[1:2])[0]
+        for index in range(2, len(pictures)):
+            assert np.array_equal(before, expected[index - 2])
+            assert np.array_equal(after, expected[index - 1])
+            before, after = after, runtime.infer(pictures[index : index + 1])[0]
+    assert np.array_equal(after, expected[-1])
+
+
 def test_two_threads_give_the_result_of_one(tiny_model, kind, pictures):
     with opened(tiny_model, kind, threads=1) as one, opened(tiny_model, kind, threads=2) as two:
         assert two.threads == 2

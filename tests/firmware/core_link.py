@@ -1,12 +1,15 @@
 """The device's end of the line in C, framing, link and timer, behind the methods of the Python one."""
 
 from dataclasses import fields
+from operator import attrgetter
 
 from firmware_bridge.line import messages as wire
 from firmware_bridge.line.framing import MAX_BLOCK_BYTES
 from firmware_bridge.line.link import LinkCounters
 
 COUNTERS = [field.name for field in fields(LinkCounters)]
+all_counters = attrgetter(*COUNTERS)
+"""As a tuple, of Python's and of C's."""
 DAMAGED = None
 
 
@@ -94,9 +97,8 @@ class CoreLink:
 
     def state(self):
         state = self._state
-        counters = tuple(getattr(state.counters, name) for name in COUNTERS)
         timer = (state.outgoing.timer.srtt_us, state.outgoing.timer.rto_us)
-        return state.session, self._c.link_n_free(state), state.output.n_bytes, timer, counters
+        return state.session, self._c.link_n_free(state), state.output.n_bytes, timer, all_counters(state.counters)
 
 
 class CoreTimer:

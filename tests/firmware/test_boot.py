@@ -300,6 +300,7 @@ def begun(core) -> dict[int, bytes]:
     return {n: cells for n, (cells, _) in made[0].items()}
 
 
+@pytest.mark.no_cover
 @settings(max_examples=150)
 @given(n_earlier_starts=st.sampled_from(EARLIER_STARTS), actions=ACTIONS)
 def test_python_and_c_decide_alike(core, begun: dict[int, bytes], n_earlier_starts: int, actions: list[Action]):

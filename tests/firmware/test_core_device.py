@@ -5,6 +5,7 @@ import random
 import struct
 from collections import Counter
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -230,6 +231,7 @@ def expected_to_be_seen():
     return kinds | refusals | reasons | lines
 
 
+@pytest.mark.no_cover
 def test_long_random_sessions(core):
     seen = Counter()
     for seed in range(18):
@@ -238,6 +240,7 @@ def test_long_random_sessions(core):
     assert not missing, missing
 
 
+@pytest.mark.no_cover
 @given(seed=st.integers(0, 1 << 40), damage=st.sampled_from([0.0, 0.0005]), n_steps=st.integers(1, 200))
 @settings(max_examples=60)
 def test_random_sessions(core, seed, damage, n_steps):
@@ -256,6 +259,7 @@ CALLS = st.lists(
 )
 
 
+@pytest.mark.no_cover
 @given(CALLS)
 @settings(max_examples=200)
 def test_any_calls(core, calls):
@@ -335,6 +339,7 @@ class Updater:
             pass
 
 
+@pytest.mark.no_cover
 def test_an_update_with_the_power_cut_at_each_operation(core):
     n_cut = 0
     for n_before in range(1000):

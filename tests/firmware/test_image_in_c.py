@@ -52,6 +52,7 @@ def table(magic: int, entries: list[tuple[int, bytes]], longer: int = 0) -> byte
     return struct.pack("<HH", magic, max(0, len(inside) + 4 + longer)) + inside
 
 
+@pytest.mark.no_cover
 @settings(max_examples=400)
 @example(
     header=(0x96F3B83D, 0x20000000, 0x100, 0, 0, 0x20),

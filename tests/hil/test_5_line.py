@@ -32,6 +32,7 @@ def until_back(probe: Probe, boot_id: int = 0) -> None:
 # ---------------------------------------------------------------------------------------------------------- bad lines
 
 
+@pytest.mark.no_cover
 @pytest.mark.disturbs(*NAMES)
 @pytest.mark.parametrize(
     "faults",

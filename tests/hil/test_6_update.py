@@ -244,6 +244,7 @@ def test_an_update_goes_on_where_it_was_cut_off(bench: Bench, how: str):
     assert install(bench, probe, bench.image("2.0.0")).version == NEW
 
 
+@pytest.mark.no_cover
 def test_a_power_cut_at_any_flash_operation_leaves_a_device_that_starts_and_can_be_updated(bench: Bench):
     """The journal is nearly full at first, so that its change of sector is among the operations."""
     with Flash() as template:

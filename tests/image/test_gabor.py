@@ -8,7 +8,7 @@ from scipy import ndimage
 from skimage.filters import gabor
 from skimage.filters import gabor_kernel as skimage_kernel
 
-from edge.image.gabor import ORIENTATIONS, gabor_bank, gabor_kernel, gabor_magnitude
+from edge.image.gabor import LEVELS, ORIENTATIONS, GaborBank, gabor_kernel, gabor_magnitudes
 
 
 @pytest.mark.parametrize("theta_rad", [0, pi / 8, pi / 2, 2.2])
@@ -21,18 +21,19 @@ def test_the_kernel_is_scikit_images(frequency: float, theta_rad: float) -> None
 
 def test_the_magnitude_is_scikit_images() -> None:
     picture = np.random.default_rng(7).uniform(0, 255, (40, 50))
-    for theta in (0.0, pi / 8, 2.0):
-        real, imaginary = gabor(picture, 0.25, theta=theta)
-        assert np.allclose(
-            gabor_magnitude(picture.astype(np.float32), 0.25, theta), np.hypot(real, imaginary), atol=1e-3
-        )
+    for theta in (0.0, pi / 8, pi / 2, 2.0):
+        for turned, found in zip(
+            (theta, pi - theta), gabor_magnitudes(picture.astype(np.float32), 0.25, theta), strict=True
+        ):
+            real, imaginary = gabor(picture, 0.25, theta=turned)
+            assert np.allclose(found, np.hypot(real, imaginary), atol=1e-3)
 
 
 def test_the_border_is_a_mirror() -> None:
     picture = np.random.default_rng(8).uniform(0, 255, (20, 24))
     kernel = gabor_kernel(0.25, 0.3)
     parts = [ndimage.convolve(picture, part, mode="reflect") for part in (kernel.real, kernel.imag)]
-    assert np.allclose(gabor_magnitude(picture.astype(np.float32), 0.25, 0.3), np.hypot(*parts), atol=1e-3)
+    assert np.allclose(gabor_magnitudes(picture.astype(np.float32), 0.25, 0.3)[0], np.hypot(*parts), atol=1e-3)
 
 
 @pytest.mark.parametrize(("length_px", "level"), [(4, 0), (8, 1), (16, 2)])
@@ -41,5 +42,10 @@ def test_a_wave_is_strongest_where_it_belongs(length_px: int, level: int, turn: 
     y, x = np.mgrid[:128, :128]
     theta = pi * turn / ORIENTATIONS
     wave = 100 * np.cos(2 * pi / length_px * (x * np.cos(theta) + y * np.sin(theta)))
-    strengths = np.array([plane[8:-8, 8:-8].mean(axis=(0, 1)) for plane in gabor_bank(wave.astype(np.float32))])
-    assert np.unravel_index(strengths.argmax(), strengths.shape) == (level, turn)
+    bank = GaborBank(wave.astype(np.float32))
+    strengths = {
+        (level, turn): bank.magnitude(level, turn)[8:-8, 8:-8].mean()
+        for level in range(LEVELS)
+        for turn in range(ORIENTATIONS)
+    }
+    assert max(strengths, key=lambda each: strengths[each]) == (level, turn)

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.image.windows import NOTHING, Windows, counted, shared, summed, tiled
+from edge.image.windows import CELL_PX, NOTHING, Windows, counted, shared, summed, tiled
 
 
 @given(st.integers(0, 2**32), st.integers(1, 6), st.integers(9, 30), st.integers(9, 30))
@@ -44,3 +44,10 @@ def test_a_mean_is_per_value_and_nothing_over_a_window_without_a_cell() -> None:
     sides = [np.array(side) for side in ((0, 1), (0, 2), (2, 1), (3, 4))]
     assert sums.mean_over(Windows(*sides), 4).tolist() == [[3, 5], [0, 0]]
     assert sums.mean_over(Windows(*sides)).tolist() == [[12, 20], [0, 0]]
+
+
+def test_counts_begin_anew_in_a_large_picture_and_differences_hold() -> None:
+    """90,000 pixels of one code: more than 16 bits count."""
+    sums = shared(counted(np.zeros((300, 300), np.intp), 1))
+    windows = tiled(75, 75, ((60, 60, 3), (3, 70, 5)))
+    assert sums.over(windows)[:, 0].tolist() == (windows.cells * CELL_PX**2).tolist()

@@ -10,10 +10,12 @@ import pytest
 
 from edge.finding import CaliperMark, FieldMark, Finding, LineMark, MaskMark, Measurement, Verdict
 from edge.frame import Frame, PixelSpacing, SpacingOrigin
+from edge.overlay.buffers import Planes
 from edge.overlay.draw import draw as draw_with
 from edge.overlay.draw import font_size
-from edge.overlay.field import draw_key, tint_field, wheel
-from edge.overlay.layout import Box, Sheet
+from edge.overlay.field import GLOW, SURE, UNSURE, draw_key, tint_field, wheel
+from edge.overlay.layout import Box
+from edge.overlay.sheet import Sheet
 from edge.overlay.text import has_unicode_font
 from edge.task.muscle.spec import SPEC
 
@@ -106,8 +108,21 @@ def field_of(angle_deg, confidence=1.0):
 
 def tinted(grey, mark, strength=0.8):
     picture = np.full((64, 64, 3), grey, np.uint8)
-    tint_field(picture, mark, strength)
+    tint_field(picture, mark, strength, Planes())
     return picture
+
+
+def test_the_tint_is_what_its_formula_says() -> None:
+    rng = np.random.default_rng(2)
+    cells = rng.uniform(-90, 90, (8, 8)).astype(np.float32), rng.uniform(0, 1, (8, 8)).astype(np.float32)
+    mark = FieldMark("direction", *cells, (0.0, 0.0), 1.0)
+    grey = rng.integers(0, 256, (8, 8, 1)).astype(np.float64)
+    share = 0.7 * np.clip((cells[1] - UNSURE) / (SURE - UNSURE), 0, 1)[..., None]
+    colour = wheel()[np.round(cells[0]).astype(int) % 180].astype(np.float64) / 255
+    expected = grey * (1 - share * (1 - colour)) + 255 * GLOW * share * colour
+    picture = np.repeat(grey.astype(np.uint8), 3, axis=2)
+    tint_field(picture, mark, 0.7, Planes())
+    assert np.abs(picture - np.minimum(expected, 255)).max() <= 1.6
 
 
 def test_directions_half_a_turn_apart_have_one_colour_and_others_differ() -> None:
@@ -126,7 +141,7 @@ def test_colours_are_spread_over_what_fascicles_do() -> None:
 
 def test_the_measured_structure_alone_is_coloured() -> None:
     picture = np.full((64, 64, 3), 120, np.uint8)
-    tint_field(picture, field_of(20), 0.8, [MaskMark("muscle", 1, np.ones((10, 64), np.uint8), (0, 20))])
+    tint_field(picture, field_of(20), 0.8, Planes(), [MaskMark("muscle", 1, np.ones((10, 64), np.uint8), (0, 20))])
     assert (picture[20:30] != 120).any(axis=2).all()
     assert (picture[:20] == 120).all() and (picture[30:] == 120).all()
 
@@ -166,5 +181,5 @@ def test_a_field_beside_the_picture_is_cut_off() -> None:
         moved = FieldMark(mark.name, mark.angle_deg, mark.confidence, origin, mark.cell_px)
         whole = np.full((200, 200, 3), 90, np.uint8)
         shifted = FieldMark(mark.name, mark.angle_deg, mark.confidence, (origin[0] + 64, origin[1] + 64), mark.cell_px)
-        tint_field(whole, shifted, 0.8)
+        tint_field(whole, shifted, 0.8, Planes())
         np.testing.assert_array_equal(tinted(90, moved), whole[64:128, 64:128])

@@ -150,6 +150,18 @@ def test_a_lane_holds_its_course_and_is_round(start, gone, unit):
     assert len(f"{top:g}") <= 5
 
 
+@pytest.mark.parametrize("count", [1, 2, 7, 10])
+def test_a_lane_holds_the_usual_interval_around_its_course(count):
+    rng = np.random.default_rng(count)
+    rows = 40 + np.stack((np.zeros(count), -rng.uniform(1, 9, count), rng.uniform(1, 9, count)), axis=1).cumsum(axis=0)
+    mark = SeriesMark("a", "mm", np.arange(count), rows, np.zeros(count, bool), np.ones(count, bool))
+    values, low, high = rows.T
+    least, most = values.min() - np.median(values - low), values.max() + np.median(high - values)
+    bottom, top = span(mark)
+    step = round_step(max(most - least, 0.25 * abs(least + most) / 2) / 4)
+    assert least - step <= bottom <= least + 1e-9 and most - 1e-9 <= top <= most + step
+
+
 @given(st.floats(1e-4, 1e5))
 def test_a_round_step_is_the_smallest_that_reaches(least):
     step = round_step(least)

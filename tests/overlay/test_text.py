@@ -7,9 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.overlay import text
-from edge.overlay.layout import LOWER_LEFT, UPPER_RIGHT, Box, Sheet, candidates, margins
-from edge.overlay.lines import dashes, thinned
-from edge.overlay.text import paste, plain_ascii, sprite, text_width, wrapped
+from edge.overlay.layout import LOWER_LEFT, UPPER_RIGHT, Box, candidates, margins
+from edge.overlay.lines import dashed, draw_lines, may_show, thinned
+from edge.overlay.sheet import Sheet
+from edge.overlay.sprite import blank, paste, paste_over
+from edge.overlay.text import plain_ascii, sprite, text_width, wrapped
 from edge.overlay.wording import fixed, range_text
 from edge.terms import MeasurementTerm, decimals_of, plain_unit
 
@@ -28,6 +30,11 @@ from edge.terms import MeasurementTerm, decimals_of, plain_unit
 def test_digits_hang_on_the_unit_and_never_on_the_interval(low, value, high, unit, shown):
     places = decimals_of(unit, MeasurementTerm("x", unit))
     assert f"{fixed(value, places)}: {range_text(low, high, places)}" == shown
+
+
+@given(st.floats(-1e7, 1e7) | st.sampled_from((-0.0, -0.04, 0.05, 0.25, float("inf"), float("nan"))), st.integers(0, 3))
+def test_a_number_is_rounded_as_python_rounds_and_zero_has_no_sign(value, places):
+    assert fixed(value, places) == f"{round(value, places) + 0.0:.{places}f}"
 
 
 def test_a_task_may_state_its_digits_in_its_own_unit():
@@ -96,6 +103,24 @@ def test_pasting_over_the_border_draws_the_part_inside(x, y):
     assert np.array_equal(cut, wide[50:90, 90:150])
 
 
+def test_sprites_pasted_over_each_other_are_pasted_as_one():
+    """To a rounded grey level for each."""
+    rng = np.random.default_rng(3)
+    picture = rng.integers(0, 256, (60, 120, 3), np.uint8)
+    texts = [sprite("Text", 12, (255, 90, 10), edge=True), sprite("over text", 14, (20, 255, 80))]
+    places = ((4, 10), (12, 14)), ((-9, -3), (30, 35))
+    for first, second in places:
+        one, whole = picture.copy(), blank(100, 40, 0.25, 14)
+        paste(one, blank(100, 40, 0.25, 14), 5, 6)
+        for item, (x, y) in zip(texts, (first, second), strict=True):
+            part = one[6:46, 5:105]
+            paste(part, item, x, y)
+            paste_over(whole, item, x, y)
+        together = picture.copy()
+        paste(together, whole, 5, 6)
+        assert np.abs(one.astype(int) - together).max() <= 2
+
+
 @given(st.integers(0, 60), st.integers(0, 40), st.integers(1, 140), st.integers(1, 110))
 @settings(deadline=None)
 def test_margins_lie_beside_the_region(x, y, width, height):
@@ -143,15 +168,34 @@ def test_no_room_gives_no_place():
 @settings(deadline=None)
 def test_half_of_a_straight_line_is_dashes(length, dash, angle):
     end = (length * np.cos(angle), length * np.sin(angle))
-    found = dashes(np.array([(0, 0), end], np.float32), dash)
+    found = [piece / 16 for piece in dashed([np.array([(0, 0), end], np.float32)], dash)]
     drawn = sum(float(np.hypot(*(piece[-1] - piece[0]))) for piece in found)
     assert abs(drawn - length / 2) <= dash + 2
     assert all(len(piece) > 1 for piece in found)
-    assert all(np.hypot(*(piece[-1] - piece[0])) <= dash * 1.001 + 0.01 for piece in found)
+    assert all(np.hypot(*(piece[-1] - piece[0])) <= dash * 1.001 + 0.1 for piece in found)
+
+
+def test_lines_are_dashed_together_as_each_alone():
+    rng = np.random.default_rng(5)
+    lines = [rng.uniform(-50, 300, (count, 2)).astype(np.float32) for count in (2, 1, 40, 3, 0, 2)]
+    lines.append(np.array([(7, 7), (7, 7)], np.float32))
+    lines.append(np.array([(0, 0), (float("nan"), 3), (90, 40)], np.float32))
+    together, alone = dashed(lines, 6.0), [piece for line in lines for piece in dashed([line], 6.0)]
+    assert len(together) == len(alone) > 100
+    assert all(np.abs(one - other).max() <= 1 for one, other in zip(together, alone, strict=True))
+
+
+@given(st.lists(st.tuples(*[st.floats(-90, 190, width=32)] * 2), max_size=4), st.sampled_from((1, 2)))
+@settings(deadline=None, max_examples=60)
+def test_what_is_left_out_beside_the_picture_would_not_have_been_seen(points, width_px):
+    line = np.array(points, np.float32).reshape(-1, 2)
+    picture = np.zeros((100, 100, 3), np.uint8)
+    draw_lines(picture, [line], (255, 255, 255), width_px)
+    assert may_show(line, 100, 100, 2 * width_px) or not picture.any()
 
 
 def test_a_line_to_the_end_of_the_world_is_bounded_work():
-    found = dashes(np.array([(0, 0), (3e38, 0), (float("nan"), 0), (-3e38, 1)], np.float32), 4.0)
+    found = dashed([np.array([(0, 0), (3e38, 0), (float("nan"), 0), (-3e38, 1)], np.float32)], 4.0)
     assert sum(map(len, found)) < 100_000
 
 

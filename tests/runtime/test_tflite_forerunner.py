@@ -27,7 +27,7 @@ found = {}
 for precision in ("int8", "float"):
     runtime, _ = open_runtime("tflite", Path(folder), precision=precision, threads=1)
     with runtime:
-        found[precision] = np.concatenate([runtime.infer(p[None])[0] for p in np.load(pictures)])
+        found[precision] = np.concatenate([runtime.infer(p[None])[0].copy() for p in np.load(pictures)])
 library = sys.modules["edge.runtime.tflite"].Interpreter.__module__
 np.savez(target, library=library, **found)
 """

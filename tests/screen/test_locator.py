@@ -1,3 +1,5 @@
+import tracemalloc
+
 import cv2
 import numpy as np
 import pytest
@@ -6,6 +8,8 @@ from edge.errors import SettingError
 from edge.frame import Frame, PixelSpacing, ProbeState, Region, SpacingOrigin
 from edge.screen import locator as room
 from edge.screen.locator import Locator
+from edge.task.gate import NO_EXCEPTIONS, gate_faults
+from edge.task.tensor import fitted_tensor
 
 
 def screen(minor_px: float, gain: float = 1.0, clock: str = "12:00:01") -> np.ndarray:
@@ -257,3 +261,69 @@ def test_why_the_source_gave_no_scale_is_the_reason_or_a_note_beside_another_sca
     found = Locator().locate(frame(screen(40), unscaled=why))
     assert found.spacing is not None
     assert found.unscaled == "" and found.notes[0] == why
+
+
+def test_only_the_strips_around_the_picture_are_compared_and_say_the_same_as_the_whole():
+    """Against the plain form: every pixel outside of the region and its margin, 40 levels, six pixels."""
+    rng, changes = np.random.default_rng(8), 0
+    for _ in range(60):
+        pixels = rng.integers(0, 256, (120, 160), dtype=np.uint8)
+        x, y = (int(v) for v in rng.integers((0, 0), (90, 70)))
+        region = Region(x, y, int(rng.integers(20, 161 - x)), int(rng.integers(20, 121 - y)))
+        watched = np.ones(pixels.shape, bool)
+        watched[max(y - 8, 0) : y + region.height + 8, max(x - 8, 0) : x + region.width + 8] = False
+        around = room._Surroundings(pixels, region)
+        for _ in range(3):
+            later = pixels.copy()
+            at = tuple(rng.integers((0, 0), pixels.shape))
+            later[at[0] : at[0] + 4, at[1] : at[1] + 4] = rng.integers(0, 256)
+            moved = (np.abs(later.astype(int) - pixels) > 40) & watched
+            assert around.changed(later) == (moved.sum() >= 6)
+            changes += bool(moved.sum() >= 6)
+            around.forget_changes(later)
+            watched &= cv2.dilate(moved.astype(np.uint8), np.ones((7, 7), np.uint8)) == 0
+    assert 20 < changes < 160
+
+
+def test_an_end_that_stays_unseen_is_looked_for_ever_more_rarely_until_it_gets_brighter(monkeypatch):
+    looks, look = [], room.find_axial_extent
+    monkeypatch.setattr(room, "find_axial_extent", lambda *given: looks.append(1) or look(*given))
+    locator, dark = Locator(user_depth_mm=45), frame(faded())
+    for _ in range(300):
+        assert locator.locate(dark).spacing is None
+    assert len(looks) == 5  # the first, then after 25, 50, 100 and 200 frames
+    brighter, deep = dark.pixels.copy(), locator.locate(dark).region
+    brighter[deep.y + deep.height // 2 : deep.y + deep.height, deep.x : deep.x + deep.width] += 30
+    for _ in range(25):
+        assert locator.locate(frame(brighter)).region == deep
+    assert len(looks) == 6
+
+
+def test_a_frame_on_a_known_screen_takes_no_plane_of_memory():
+    """Location, gate and the network's input, in the steady state."""
+    frames = [frame(np.ascontiguousarray(screen(40, gain))) for gain in (1.0, 0.9, 1.1)]
+    locator = Locator(user_depth_mm=45)
+
+    def pass_through(one):
+        found = locator.locate(one)
+        assert gate_faults(found, NO_EXCEPTIONS) == ()
+        return found
+
+    for one in frames * 3:
+        fitted_tensor(pass_through(one).pixels, 256)
+    tracemalloc.start()
+    try:
+        for one in frames * 3:
+            pass_through(one)
+        before = tracemalloc.get_traced_memory()[0]
+        tracemalloc.reset_peak()
+        for one in frames * 20:
+            pass_through(one)
+        after, peak = tracemalloc.get_traced_memory()
+        assert after - before < 4_000
+        assert peak - before < 64_000
+        for one in frames * 20:
+            fitted_tensor(pass_through(one).pixels, 256)
+        assert tracemalloc.get_traced_memory()[0] - before < 8_000
+    finally:
+        tracemalloc.stop()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from edge.clock import ManualClock
 from edge.frame import Region
-from edge.source.grey import coloured_region, to_grey
+from edge.source.grey import _small_planes, coloured_region, may_be_coloured, to_grey
 from edge.source.stills import open_stills
 from edge.source.video import open_video
 
@@ -83,6 +83,54 @@ def test_grey_tinted_and_lettered_pictures_are_not_coloured():
     cv2.putText(lettered, "DEPTH 4 cm", (20, 40), 0, 0.7, (0, 200, 255), 1)
     cv2.line(lettered, (10, 0), (10, 399), (0, 255, 0), 2)
     assert coloured_region(lettered) is None
+
+
+@pytest.mark.parametrize("shape", [(480, 640), (480, 641), (600, 800), (180, 320)])
+def test_colour_is_looked_for_in_each_nth_row_and_column(shape):
+    picture = np.random.default_rng(7).integers(0, 256, (*shape, 3), np.uint8)
+    step = -(-max(shape) // 320)
+    planes = _small_planes(picture, step)
+    assert all((plane == picture[::step, ::step, channel]).all() for channel, plane in enumerate(planes))
+
+
+@pytest.mark.parametrize("depth", [np.uint8, np.uint16])
+def test_colour_is_the_difference_between_the_strongest_and_the_weakest(depth):
+    """Against the plain formula, at the working scale, on pictures that are just coloured enough or not."""
+    rng, found = np.random.default_rng(3), 0
+    for _ in range(60):
+        small = grey_bgr(150, 200, seed=int(rng.integers(1 << 30)))
+        x, y, side = (int(v) for v in rng.integers((0, 0, 2), (190, 140, 12)))
+        small[y : y + side, x : x + side] = rng.integers(0, 256, 3)
+        vivid = (small.max(axis=2).astype(int) - small.min(axis=2) > 90).astype(np.uint8)
+        opened = cv2.morphologyEx(vivid, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+        box = coloured_region(small if depth == np.uint8 else small.astype(np.uint16) * 257)
+        assert (box is not None) == (opened.sum() >= 0.0015 * opened.size)
+        found += box is not None
+    assert 10 < found < 50
+
+
+def test_planes_without_strong_chroma_hold_no_coloured_patch():
+    """Never the other way round, in every layout of chroma and whatever the range."""
+    rng, seen = np.random.default_rng(4), [0, 0]
+    for number in range(48):
+        picture = grey_bgr(240, 320, seed=number)
+        side = int(rng.integers(4, 40))
+        picture[60 : 60 + side, 90 : 90 + side] = rng.integers(0, 256, 3)
+        layout = ("yuv420p", "yuvj420p", "yuv422p", "yuv444p")[number % 4]
+        coded = av.VideoFrame.from_ndarray(picture, format="bgr24").reformat(format=layout)
+        planes = [np.frombuffer(memoryview(p), np.uint8).reshape(p.height, -1)[:, : p.width] for p in coded.planes[1:]]
+        is_coloured = coloured_region(coded.to_ndarray(format="bgr24")) is not None
+        assert may_be_coloured(*planes) or not is_coloured
+        seen[is_coloured] += 1
+    assert min(seen) > 8
+    assert not may_be_coloured(np.full((240, 320), 128, np.uint8), np.full((240, 320), 131, np.uint8))
+
+
+def test_grey_is_no_view_of_what_may_change():
+    picture = np.zeros((4, 4), np.uint8)
+    grey = to_grey(picture)
+    picture[:] = 9
+    assert not grey.any()
 
 
 def test_a_still_says_where_it_was_coloured(tmp_path):

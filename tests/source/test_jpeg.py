@@ -129,3 +129,62 @@ def test_what_changes_the_picture_is_found(kind: str, least: float) -> None:
             counts["found"] += bool(changes) and not _is_whole(stream)
     assert counts["changed"] >= 40
     assert counts["found"] >= least * counts["changed"], counts
+
+
+def _coloured(seed: int, side: int) -> np.ndarray:
+    picture = np.repeat(_ultrasound(seed)[..., None], 3, axis=2)
+    picture[100 : 100 + side, 200 : 200 + side] = (40, 20, 220)
+    return picture
+
+
+@pytest.mark.parametrize("quality", [30, 75, 95])
+@pytest.mark.parametrize("optimize", [0, 1])
+def test_colour_that_a_stream_holds_is_decoded(quality: int, optimize: int) -> None:
+    """Grey is what has no codes for it: only tables that were made for the picture tell."""
+    how = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_OPTIMIZE, optimize]
+    for side in (2, 8, 40):
+        data = cv2.imencode(".jpg", _coloured(3, side), how)[1].tobytes()
+        shown = jpeg.decode_stored(data)
+        assert shown.ndim == 3 and (shown == simplejpeg.decode_jpeg(data, "BGR", fastupsample=True)).mean() > 0.99
+    grey = cv2.imencode(".jpg", _coloured(3, 0), how)[1].tobytes()
+    assert jpeg.decode_stored(grey).ndim == (2 if optimize and quality > 30 else 3)
+
+
+def _fits_by_two_decodes(data: bytes) -> bool:
+    """Whether the decoder has no complaint, and has one where the last byte is missing."""
+    coded = data[: jpeg.whole_length(data)].removesuffix(jpeg.END).rstrip(b"\xff")
+    try:
+        simplejpeg.decode_jpeg(coded + jpeg.END, "GRAY")
+    except ValueError:
+        return False
+    try:
+        simplejpeg.decode_jpeg(coded[: -2 if coded.endswith(b"\xff\0") else -1] + jpeg.END, "GRAY")
+    except ValueError:
+        return True
+    return False
+
+
+def test_one_decode_tells_as_much_as_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bytes too many or too few at the very end, and flipped bits that move it; streams with restarts and without."""
+    rng, decodes, told = random.Random(11), [], Counter[bool]()
+    decode = simplejpeg.decode_jpeg
+    rows = cv2.imencode(".jpg", _ultrasound(2)[:352, :512], [cv2.IMWRITE_JPEG_RST_INTERVAL, 64])[1].tobytes()
+    for name, whole in (_STREAMS | {"restart a row": rows}).items():
+        if "95" in name or name in ("four inks", "thumbnail") or name.startswith(("trailing", "padded", "fill")):
+            continue
+        changed = [
+            whole[:-2] + rng.randbytes(extra).replace(b"\xff", b"\1") + b"\1" + jpeg.END for extra in range(0, 8, 2)
+        ]
+        changed += [whole[: -2 - missing] + jpeg.END for missing in (1, 2, 3)]
+        changed += [_damaged(whole, "flips", rng) for _ in range(4)]
+        for data in (whole, *changed):
+            expected = _fits_by_two_decodes(data)
+            assert _is_whole(data) == expected or data.rstrip(jpeg.END).endswith(b"\0"), name
+            told[expected] += 1
+        with monkeypatch.context() as patched:
+            patched.setattr(simplejpeg, "decode_jpeg", lambda *a, **k: decodes.append(1) or decode(*a, **k))
+            assert (jpeg.decode_grey(whole) == decode(whole, "GRAY")[..., 0]).all()
+        once = name == "restart a row" or not ("progressive" in name or "restarts" in name)
+        assert len(decodes) == (1 if once else 2), name
+        decodes.clear()
+    assert min(told.values()) > 20

@@ -56,9 +56,10 @@ def test_the_first_plane_is_the_luma(fourcc: str) -> None:
 
 
 def test_limited_luma_is_stretched_and_clipped() -> None:
-    data = bytes([0, 16, 126, 235, 255] + [16] * (_WIDTH * _HEIGHT - 5))
-    grey = grey_of(data, _layout("NV12", full=False))
-    assert grey is not None and grey[0, :5].tolist() == [0, 0, 128, 255, 255]
+    levels = np.arange(256)
+    grey = grey_of(levels.astype(np.uint8).tobytes(), RawFormat("NV12", 32, 8, 0, False))
+    assert grey is not None
+    assert grey.ravel().tolist() == np.clip(np.rint((levels - 16) * 255 / 219), 0, 255).tolist()
 
 
 @pytest.mark.parametrize("fourcc", sorted(_BYTES_PER_PIXEL))

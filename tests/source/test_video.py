@@ -12,6 +12,7 @@ import pytest
 from edge.clock import ManualClock
 from edge.errors import SourceFormatError, SourceNotFoundError
 from edge.frame import Frame
+from edge.source.motion_jpeg import JpegPicture, MotionJpeg
 from edge.source.recording import Recording
 from edge.source.video import open_video
 
@@ -379,3 +380,25 @@ def test_real_clips(name: str, count: int, shape: tuple[int, int]) -> None:
     grabber.release()
     assert first is not None
     assert np.abs(first.pixels.astype(int) - cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY)).mean() < 2
+
+
+def test_motion_jpeg_is_read_from_its_packets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All but the first picture, by the decoder that checks it: the pixels within one level, the same times."""
+    path = _in_codec(tmp_path / "a.avi", "mjpeg", Fraction(2), 8, qscale="3")
+    with av.open(str(path)) as container:
+        expected = [(frame.time, frame.to_ndarray(format="gray")) for frame in container.decode(video=0)]
+    read: list[bool] = []
+    plain = MotionJpeg.read
+
+    def spied(self: MotionJpeg, packet: "av.Packet[av.VideoStream]") -> JpegPicture | None:
+        picture = plain(self, packet)
+        read.append(picture is not None)
+        return picture
+
+    monkeypatch.setattr(MotionJpeg, "read", spied)
+    with _open(path) as source:
+        frames, damage = _read_to_damage(source)
+    assert damage is None and read[:8] == [False] + [True] * 7
+    assert [frame.exposed_ns for frame in frames] == [round(time * 1e9) for time, _ in expected]
+    assert all(np.abs(f.pixels.astype(int) - grey).max() <= 1 for f, (_, grey) in zip(frames, expected, strict=True))
+    assert {frame.pixel_aspect for frame in frames} == {2.0} and {frame.coloured for frame in frames} == {None}

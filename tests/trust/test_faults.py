@@ -1,5 +1,6 @@
 """Frames that are not fit to be measured, and why."""
 
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -25,6 +26,25 @@ def test_a_speckled_picture_has_no_fault() -> None:
 def test_the_fault_is_named(picture, word) -> None:
     (reason,) = picture_faults(picture)
     assert word in reason
+
+
+def test_the_statistics_of_a_picture_are_those_of_the_plain_formulas() -> None:
+    """Dark, even and white, about where each begins: the brightest tenth's mean, the deviation, the share of white."""
+    rng, told = np.random.default_rng(6), Counter[str]()
+    for _ in range(400):
+        low, high = sorted(int(v) for v in rng.integers(0, rng.choice([12, 256]), 2))
+        picture = rng.integers(low, high + 1, (200, 150)).astype(np.uint8)
+        picture[rng.random(picture.shape) < rng.random() * 0.5] = rng.choice([0, high, 255])
+        seen = picture[::3, ::2].astype(float)
+        ranked = np.sort(seen.ravel())[::-1]
+        tenth = 0.1 * ranked.size
+        brightest = (ranked[: int(tenth)].sum() + (tenth % 1) * ranked[int(tenth)]) / tenth
+        white = (seen >= 250).mean()
+        word = "dark" if brightest < 6 else "even" if seen.std() < 2 else "white" if white > 0.35 else ""
+        faults = picture_faults(picture)
+        assert bool(faults) == bool(word) and word in "".join(faults)
+        told[word] += 1
+    assert min(told[word] for word in ("dark", "even", "white", "")) >= 10
 
 
 @pytest.mark.parametrize(

@@ -12,14 +12,13 @@ from rich.progress import track
 
 from edge.finding import Finding, LineMark, MaskMark
 from edge.frame import Frame
-from edge.option import NoOptions
 from edge.runtime.contract import Runtime
 from edge.runtime.manifest import Number
 from edge.sink.pictures import label_mask
 from edge.task.contract import Given
 from edge.task.gate import admitted
 from edge.task.nerve.outlines import SIDE, full_scores
-from edge.task.nerve.spec import SPEC
+from edge.task.nerve.spec import SPEC, NerveOptions
 from edge.task.nerve.task import NerveTask
 from edge.task.nerve.tracking import chosen_first
 from edge.task.outlines import filled
@@ -100,7 +99,7 @@ def read(task: NerveTask, scores: Scores, drawing: UsgraPicture) -> Read:
     nerves = chosen_first(task.look(frame, outputs).nerves, None)
     confidence = nerves[0].confidence if nerves else 0.0
     finding = task.conclude(admitted(frame, SPEC.gate, task), outputs, None).finding
-    return Read(drawing, finding, on_file(full_scores(outputs[0]), drawing), confidence)
+    return Read(drawing, finding, on_file(full_scores(outputs[0][0]), drawing), confidence)
 
 
 def on_file(square: NDArray[np.float32], drawing: UsgraPicture) -> NDArray[np.float32]:
@@ -247,7 +246,7 @@ def evaluate(runtime: Runtime, figures: Mapping[str, float], precision: str) -> 
 
 
 def _task(figures: Mapping[str, float]) -> NerveTask:
-    return NerveTask(Given(NoOptions(), figures))
+    return NerveTask(Given(NerveOptions(), figures))
 
 
 def scores_of(runtime: Runtime) -> Scores:

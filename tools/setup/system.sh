@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Install the system programs that some tests need. Where that is not allowed those tests skip, and this says how.
-# Usage: system.sh [PROGRAM ...]; without a name, all.
+# Install system programs. Where that is not allowed, what needs them is skipped, and this says how.
+# Usage: system.sh [PROGRAM ...]; without a name, all that tests need.
 set -euo pipefail
 
 declare -A packages=(
@@ -12,6 +12,11 @@ declare -A packages=(
     [qemu-aarch64-static]=qemu-user-static
 )
 [ "$#" != 0 ] || set -- "${!packages[@]}"
+# For `make bench`: FAST draws with OpenGL on an X display and computes with OpenCL, here both on the processor.
+packages[Xvfb]=xvfb
+packages[clinfo]="clinfo pocl-opencl-icd libgl1 libegl1 libopengl0 libgl1-mesa-dri libglx-mesa0 libegl-mesa0 libgomp1"
+packages[clinfo]+=" libgstreamer-plugins-base1.0-0 libusb-1.0-0 libxkbcommon-x11-0 libsm6 libdw1 libxcb-image0"
+packages[clinfo]+=" libxcb-randr0 libxcb-render-util0 libxcb-shape0 libxcb-xkb1"
 missing=()
 for program in "$@"; do
     command -v "$program" >/dev/null || missing+=("${packages[$program]}")
@@ -33,4 +38,4 @@ if command -v apt-get >/dev/null && "${root[@]}" true 2>/dev/null; then
     done
     [ "${#missing[@]}" = 0 ] && exit 0
 fi
-echo "Some tests will skip: ${missing[*]} could not be installed. To run them too: sudo $command ${missing[*]}"
+echo "What needs them will be skipped: ${missing[*]} could not be installed. To run it too: sudo $command ${missing[*]}"

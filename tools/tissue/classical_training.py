@@ -63,16 +63,16 @@ def _weights(vectors: NDArray[np.float32], truth: NDArray[np.int8], gamma: float
 
 def calibrated(model: TissueModel, examples: RegionExamples) -> TissueModel:
     """The model with what makes its scores probabilities, by regions that it was not trained on."""
-    scaled = model.scaled(examples.features)
-    weights = weights_of(examples.truth, examples.group)
+    scaled = model.scaled_of_all(examples.features)
+    distances, weights = model.distances(scaled), weights_of(examples.truth, examples.group)
     figures, polygons = model.figures.copy(), []
     for kind, judge in enumerate(model.judges):
         known = examples.truth[:, kind] != UNKNOWN
         hit, weight = examples.truth[known, kind] == 1, weights[known]
-        sigmoid = fitted_sigmoid(judge.machine.decide(scaled[known]), hit, weight)
+        sigmoid = fitted_sigmoid(judge.score(distances[known]), hit, weight)
         figures[kind, 2:] = sigmoid.slope, sigmoid.offset
         isotonic = IsotonicRegression(out_of_bounds="clip", y_min=0.01, y_max=0.99)
-        isotonic.fit(judge.neighbours.share(scaled[known]), hit, weight)
+        isotonic.fit(judge.share(distances[known]), hit, weight)
         polygons.append(Steps(*(part.astype(np.float32) for part in (isotonic.X_thresholds_, isotonic.y_thresholds_))))
     same = (model.features, model.mean, model.deviation, model.vectors, model.truth, model.weights)
     return TissueModel(*same, figures, tuple(polygons), model.count)

@@ -67,8 +67,8 @@ def by_network(scores: NDArray[np.float32], figures: Mapping[str, float]) -> Sai
 
 
 def by_older(model: TissueModel, examples: RegionExamples) -> dict[str, Said]:
-    scaled = model.scaled(examples.features)
-    found = {"svm": model.by_machine(scaled), "neighbours": model.by_neighbours(scaled)}
+    distances = model.distances(model.scaled_of_all(examples.features))
+    found = {"svm": model.by_machine(distances), "neighbours": model.by_neighbours(distances)}
     return {name: Said(np.stack([at_most_one(row) for row in one])) for name, one in found.items()}
 
 

@@ -14,11 +14,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.frame import Region
 from edge.image.textures import texture_cells
 from edge.image.working_picture import WorkingPicture, working_picture
-from edge.task.tissue.classifiers import UNKNOWN, region_features
+from edge.task.tissue.classifiers import FEATURES, UNKNOWN, region_features
 from edge.task.tissue.phantom import draw_patient, patient_picture
 from edge.task.tissue.region import LEAST_CELLS, LEAST_SIDE_PX, Placed, patch_of, placed_in
+from edge.task.tissue.spec import Roi
 from tools.muscle import dl_track
 from tools.nerve import usgra_seg
 from tools.scanner_variation import VARIATIONS, vary_scanner
@@ -166,7 +168,7 @@ def fitting(kind: int, mark: Grey, working: WorkingPicture, rng: np.random.Gener
             continue
         a, b, c, d = int(y0), int(x0), int(y1), int(x1)
         share = (whole[c, d] - whole[a, d] - whole[c, b] + whole[a, b]) / max((c - a) * (d - b), 1)
-        place = placed_in(working, np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)]))
+        place = placed_in(working, Roi(((x0, y0), (x1, y0), (x1, y1), (x0, y1))), Region(0, 0, width, height))
         small = place.inside.sum() < LEAST_CELLS or min(x1 - x0, y1 - y0) * working.px_per_px < LEAST_SIDE_PX
         if share >= LEAST_SHARE[kind] and not small:
             yield place
@@ -222,7 +224,7 @@ def described(found: Iterator[tuple[int, Placed]]) -> Iterator[tuple[int, Placed
     for kind, place in found:
         if cells is None or last is not place.working:
             last, cells = place.working, texture_cells(place.working.pixels)
-        yield kind, place, region_features(place.working.pixels, cells, place.inside)
+        yield kind, place, region_features(place.working.pixels, place.inside, FEATURES, cells)
 
 
 ROUNDS: Final = {"train": 3, "validation": 2, "test": 1}

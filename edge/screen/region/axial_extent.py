@@ -6,6 +6,7 @@ one circle in many columns at once. Echoes that fade out end anywhere, and say n
 """
 
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import combinations
 from typing import Final
 
@@ -191,10 +192,11 @@ def _lower_arc(strips: _Strips) -> _LowerEdge | None:
     x = strips.x - strips.half_width * np.sign(strips.x - middle)
     usable = np.flatnonzero(np.isfinite(y))
     apart = max(2, usable.size // 6)
-    triples = [t for t in combinations(usable[::2], 3) if t[1] - t[0] >= apart and t[2] - t[1] >= apart]
-    if not triples:
+    a, b, c = usable[::2][_triples((usable.size + 1) // 2)].T
+    far = np.flatnonzero((b - a >= apart) & (c - b >= apart))
+    if not far.size:
         return None
-    a, b, c = np.array(triples).T
+    a, b, c = a[far], b[far], c[far]
     first, second = (y[b] - y[a]) / (x[b] - x[a]), (y[c] - y[b]) / (x[c] - x[b])
     bent = np.flatnonzero(first > second + 1e-6)
     if not bent.size:
@@ -219,6 +221,12 @@ def _lower_arc(strips: _Strips) -> _LowerEdge | None:
     members = np.abs(y[None, :] - at) <= SNUG_PX
     best = int(np.argmax(members.sum(axis=1)))
     return _LowerEdge(float(centre_x[best]), float(centre_y[best] + radius[best]), at[best], members[best])
+
+
+@cache
+def _triples(count: int) -> NDArray[np.intp]:
+    """(n, 3): three of `count` places, in each way that there is."""
+    return np.array(list(combinations(range(count), 3)), np.intp).reshape(-1, 3)
 
 
 def _hard_end(strips: _Strips, lower: _LowerEdge) -> float | None:

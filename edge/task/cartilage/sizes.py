@@ -7,6 +7,7 @@ thickness exact.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import cv2
 import numpy as np
@@ -17,6 +18,11 @@ from edge.task.cartilage.band import SIDE, Borders, Floats
 from edge.task.cartilage.spec import THIRDS
 from edge.trust.interval import interval
 
+OUTER_SHARE = 0.08
+"""Of the length at either end, where the band tapers."""
+ENDS: Final = np.array([OUTER_SHARE, 1 / 3, 2 / 3, 1 - OUTER_SHARE])
+"""Of the part that counts for the smallest thickness, and of the thirds, as shares of the length."""
+
 
 @dataclass(frozen=True, slots=True)
 class BandSize:
@@ -26,7 +32,7 @@ class BandSize:
     """Mean thickness of the left, middle and right third of the length."""
     mean: float
     minimum: float
-    """Smallest local thickness, leaving out the outer 8 % at either end, where the band tapers."""
+    """Smallest local thickness, leaving out OUTER_SHARE at either end."""
     area: float
     length: float
 
@@ -34,7 +40,7 @@ class BandSize:
 def sizes_of(borders: Borders, spacing: PixelSpacing | None) -> BandSize:
     """Dimensions in mm, or in pixels (taken as square) where the scale is unknown."""
     x_mm, y_mm = (spacing.x_mm_per_px, spacing.y_mm_per_px) if spacing else (1.0, 1.0)
-    return measure_band(borders.x * x_mm, borders.upper * y_mm, borders.lower * y_mm)
+    return measure_band(borders.x * x_mm, *(borders.y * y_mm))
 
 
 def measure_band(x: Floats, upper: Floats, lower: Floats) -> BandSize:
@@ -43,17 +49,29 @@ def measure_band(x: Floats, upper: Floats, lower: Floats) -> BandSize:
     Each column stands for its full width. Needs 12 columns or more.
     """
     step = float(x[1] - x[0])
-    middle = (upper + lower) / 2
-    slope = np.gradient(middle, step)
-    lengths = step * np.sqrt(1 + slope**2)
-    areas = np.maximum(lower - upper, 0) * step
-    way = np.cumsum(lengths) - lengths / 2
-    length, area = float(lengths.sum()), float(areas.sum())
-    third = np.minimum((way / length * 3).astype(int), 2)
-    thirds = [float(areas[third == part].sum() / lengths[third == part].sum()) for part in range(3)]
-    core = (way > 0.08 * length) & (way < 0.92 * length)
-    local = areas[core] / lengths[core]
-    return BandSize((thirds[0], thirds[1], thirds[2]), area / length, float(local.min()), area, length)
+    slope = slope_of((upper + lower) / 2, step)
+    columns = np.empty((2, x.size))
+    areas, lengths = columns
+    np.multiply(np.maximum(lower - upper, 0), step, out=areas)
+    np.multiply(np.sqrt(1 + slope * slope), step, out=lengths)
+    sums = columns.cumsum(axis=1)
+    area, length = sums[:, -1].tolist()
+    # Of the columns' middles, along the line.
+    way = sums[1] - lengths / 2
+    start, second, last, end = way.searchsorted(length * ENDS).tolist()
+    (left_area, left), (both_area, both) = sums[:, second - 1].tolist(), sums[:, last - 1].tolist()
+    thirds = left_area / left, (both_area - left_area) / (both - left), (area - both_area) / (length - both)
+    return BandSize(thirds, area / length, float((areas[start:end] / lengths[start:end]).min()), area, length)
+
+
+def slope_of(line: Floats, step: float) -> Floats:
+    """Slope of a line (n,) at each of its points, which lie `step` apart: np.gradient for this one case, in a quarter
+    of its time."""
+    slope = np.empty_like(line)
+    np.subtract(line[2:], line[:-2], out=slope[1:-1])
+    slope[0], slope[-1] = 2 * (line[1] - line[0]), 2 * (line[-1] - line[-2])
+    slope /= 2 * step
+    return slope
 
 
 def measurements_of(
@@ -98,6 +116,9 @@ def echo_intensity(frame: Frame, mark: MaskMark) -> Measurement:
     (x, y), (height, width) = mark.origin, mark.mask.shape
     pixels = frame.pixels[max(y, 0) : y + height, max(x, 0) : x + width]
     mask = mark.mask[max(-y, 0) :, max(-x, 0) :][: pixels.shape[0], : pixels.shape[1]]
-    mean, deviation = cv2.meanStdDev(pixels, mask=mask)
-    value, error = float(mean[0, 0]), 1.645 * float(deviation[0, 0]) / max(1.0, float(mask.sum()) ** 0.5 / 3)
+    # Three norms take half the time of cv2.meanStdDev, and give the same.
+    count = cv2.countNonZero(mask)
+    value = cv2.norm(pixels, cv2.NORM_L1, mask) / max(count, 1)
+    variance = max(0.0, cv2.norm(pixels, cv2.NORM_L2SQR, mask) / max(count, 1) - value**2)
+    error = 1.645 * variance**0.5 / max(1.0, count**0.5 / 3)
     return Measurement("echo_intensity", value, "grey level", max(0.0, value - error), min(255.0, value + error))

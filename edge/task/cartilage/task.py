@@ -5,15 +5,13 @@ of the bone. Thickness of a third is its area over its length. Speed of sound is
 (1540 m/s), which reads cartilage some 5 to 8 % too thin; nothing is corrected in silence.
 """
 
-import numpy as np
-
 from edge.finding import Finding, LineMark, MaskMark, Verdict
 from edge.frame import Frame
 from edge.task.cartilage.band import SIDE, Borders, in_frame, sample_bone_line, trace_band
 from edge.task.cartilage.marks import marks_of, thirds_of
 from edge.task.cartilage.sizes import echo_intensity, measurements_of, sizes_of
 from edge.task.cartilage.spec import SPEC, THIRDS, CartilageOptions
-from edge.task.cartilage.view import band_faults, one_sided, view_faults
+from edge.task.cartilage.view import band_faults, one_sided, sulcus_rise, view_faults
 from edge.task.contract import Concluded, Given, Outputs, Prepared, finding_of, refused
 from edge.task.tensor import grey_tensor
 from edge.trust.faults import missing_scale
@@ -38,23 +36,30 @@ class CartilageTask:
         return Concluded(self._judged(prepared.frame, outputs))
 
     def _judged(self, frame: Frame, outputs: Outputs) -> Finding:
-        band = trace_band(outputs[0][0, 0] - np.float32(self.border_logit))
+        band = trace_band(outputs[0][0, 0], self.border_logit)
         if band is None:
             return refused(SPEC.name, frame, ("no femoral cartilage is seen",))
         borders = in_frame(band, frame.ultrasound)
-        bone = sample_bone_line(frame.pixels, borders.x, borders.upper, borders.lower)
-        faults = view_faults(frame.ultrasound, borders.x, borders.upper, borders.lower, band.confidence, bone)
+        bone = sample_bone_line(frame.pixels, borders)
+        rise = sulcus_rise(borders.lower)
+        faults = view_faults(frame.ultrasound, borders, rise, band.confidence, bone)
         if faults:
             return refused(SPEC.name, frame, faults)
         marks = marks_of(borders)
         faults = band_faults(band, bone)
         if faults:
             return refused(SPEC.name, frame, faults, marks)
-        return self._measure(frame, borders, marks)
+        sides = None if one_sided(frame.ultrasound, rise) else self._sides
+        return self._measure(frame, borders, sides, marks)
 
-    def _measure(self, frame: Frame, borders: Borders, marks: tuple[MaskMark, LineMark, LineMark]) -> Finding:
+    def _measure(
+        self,
+        frame: Frame,
+        borders: Borders,
+        sides: tuple[str, ...] | None,
+        marks: tuple[MaskMark, LineMark, LineMark],
+    ) -> Finding:
         size = sizes_of(borders, frame.spacing)
-        sides = None if one_sided(frame.ultrasound, borders.lower) else self._sides
         measured = (*measurements_of(size, sides, frame, self._figures), echo_intensity(frame, marks[0]))
         reasons: tuple[str, ...] = () if frame.spacing else (missing_scale(frame),)
         if sides is None:

@@ -7,7 +7,7 @@ picture, cartilage on it without a break.
 import numpy as np
 
 from edge.frame import Region
-from edge.task.cartilage.band import Band, BoneLine, Floats
+from edge.task.cartilage.band import Band, BoneLine, Borders, Floats
 
 LEAST_CONTINUITY = 0.9
 LEAST_WIDTH_SHARE = 0.3
@@ -23,14 +23,14 @@ FLANK_SHARE = 0.06
 """One flank alone climbs at least so far."""
 
 
-def view_faults(
-    region: Region, x: Floats, upper: Floats, lower: Floats, confidence: float, bone: BoneLine
-) -> tuple[str, ...]:
-    """Why this is not the trochlea; empty where nothing speaks against it. Borders (n,) in pixels of the picture."""
+def view_faults(region: Region, borders: Borders, rise: float, confidence: float, bone: BoneLine) -> tuple[str, ...]:
+    """Why this is not the trochlea; empty where nothing speaks against it. rise: `sulcus_rise` of its bone line."""
+    x, lower = borders.x, borders.lower
     width = float(x[-1] - x[0]) / region.width
     if width < LEAST_WIDTH_SHARE or x.size < 12:
         return (f"not the trochlear view: a band like cartilage spans only {100 * width:.0f} % of the picture",)
-    share = float(np.mean(lower - upper)) / region.height
+    upper_sum, lower_sum = borders.y.sum(axis=1).tolist()
+    share = (lower_sum - upper_sum) / x.size / region.height
     if not THICKNESS_SHARES[0] <= share <= THICKNESS_SHARES[1]:
         return ("not the trochlear view: the dark band is too thin or too thick for cartilage",)
     if confidence < LEAST_CONFIDENCE:
@@ -39,7 +39,7 @@ def view_faults(
         return ("not the trochlear view: there is no bright bone under the dark band",)
     if bone.below > 0.8 * bone.bone:
         return ("not the trochlear view: there is no shadow under the bright line",)
-    if sulcus_rise(lower) < RISE_SHARE * region.height and not _slopes(lower, region.height):
+    if one_sided(region, rise) and not _slopes(lower, region.height):
         return ("not the trochlear view: no sulcus is seen between two condyles",)
     return ()
 
@@ -53,9 +53,9 @@ def band_faults(band: Band, bone: BoneLine) -> tuple[str, ...]:
     return ()
 
 
-def one_sided(region: Region, lower: Floats) -> bool:
-    """Whether the bone rises on one side of its deepest point only."""
-    return sulcus_rise(lower) < RISE_SHARE * region.height
+def one_sided(region: Region, rise: float) -> bool:
+    """Whether the bone, whose `sulcus_rise` this is, rises on one side of its deepest point only."""
+    return rise < RISE_SHARE * region.height
 
 
 def sulcus_rise(lower: Floats) -> float:
@@ -65,7 +65,7 @@ def sulcus_rise(lower: Floats) -> float:
     """
     left_top = np.minimum.accumulate(lower)
     right_top = np.minimum.accumulate(lower[::-1])[::-1]
-    return float(np.minimum(lower - left_top, lower - right_top).max())
+    return float((lower - np.maximum(left_top, right_top)).max())
 
 
 def _slopes(lower: Floats, height: int) -> bool:

@@ -18,7 +18,7 @@ from edge.image.active_contour import closed_contour
 from edge.image.despeckle import srad
 from edge.image.windows import CELL_PX, Windows
 from edge.image.working_picture import WorkingPicture, working_picture
-from edge.task.nerve.windows import FEATURES, LEAST_LIT, SIZES, WindowModel, windows_of
+from edge.task.nerve.windows import WindowModel, windows_of
 
 VoteMap = NDArray[np.float32]
 """(rows, columns) of cells."""
@@ -147,32 +147,38 @@ class CandidateOutline:
     after: NDArray[np.float32]
 
 
-def candidate_outline(picture: NDArray[np.float32], candidate: NerveCandidate) -> CandidateOutline:
-    """On a working picture (height, width), 0 to 255. The constants were chosen on the pictures trained on."""
+def candidate_outlines(picture: NDArray[np.float32], found: Sequence[NerveCandidate]) -> tuple[CandidateOutline, ...]:
+    """Of each candidate on a working picture (height, width), 0 to 255. The constants were chosen on the pictures
+    trained on."""
+    if not found:
+        return ()
     half = CELL_PX / 2
-    middle = np.array([candidate.left + candidate.right, candidate.top + candidate.bottom]) * half - 0.5
-    radii = np.array([candidate.right - candidate.left, candidate.bottom - candidate.top]) * half * FIRST_ELLIPSE
+    left, top, right, bottom = np.array([(one.left, one.top, one.right, one.bottom) for one in found]).T
+    middle = np.stack([left + right, top + bottom], axis=1)[:, None] * half - 0.5
+    radii = np.stack([right - left, bottom - top], axis=1)[:, None] * half * FIRST_ELLIPSE
     turn = 2 * np.pi * np.arange(RAYS) / RAYS
     spokes = np.stack([np.cos(turn), np.sin(turn)], axis=1) * radii
-    places = (middle + REACH[:, None] * spokes[:, None]).astype(np.float32)
+    places = (middle[:, :, None] + REACH[:, None] * spokes[:, :, None]).astype(np.float32)
     best = closed_contour(_cost(picture, places), STIFFNESS)
+    after = np.take_along_axis(places, best[..., None, None], axis=2)[:, :, 0]
     before = (middle + spokes).astype(np.float32)
-    return CandidateOutline(before, places[np.arange(RAYS), best])
+    return tuple(CandidateOutline(*borders) for borders in zip(before, after, strict=True))
 
 
 def _cost(picture: NDArray[np.float32], places: NDArray[np.float32]) -> NDArray[np.float64]:
-    """(RAYS, places): low where it is bright and darker further out, and not far from the ellipse."""
+    """(candidates, RAYS, places): low where it is bright and darker further out, and not far from the ellipse."""
+    x, y = places.reshape(-1, len(REACH), 2).transpose(2, 0, 1)
     rim, fall = (
         cv2.remap(
             cv2.GaussianBlur(picture, (0, 0), sigma),
-            places[..., 0],
-            places[..., 1],
+            np.ascontiguousarray(x),
+            np.ascontiguousarray(y),
             cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_REPLICATE,
-        )
+        ).reshape(places.shape[:-1])
         for sigma in (RIM_SIGMA_PX, FALL_SIGMA_PX)
     )
-    outwards = np.gradient(np.asarray(fall, np.float64), axis=1)
+    outwards = np.gradient(np.asarray(fall, np.float64), axis=-1)
     return np.asarray(FALL_WEIGHT * outwards - RIM_WEIGHT * rim + LIKE_ELLIPSE * (REACH - 1) ** 2, np.float64)
 
 
@@ -212,11 +218,10 @@ def see_nerve(
     newest last. The same input gives the same answer.
     """
     working = working_picture(picture, mm_per_px)
-    windows, features = windows_of(working.pixels)
-    lit = features[:, FEATURES.index("lit")] >= LEAST_LIT
-    windows, scaled = windows.taken(lit), model.scaled(features[lit])
+    grid, features = windows_of(working.pixels, model.features)
+    windows, scaled = grid.windows, model.scaled(features)
     probability = model.probability(scaled)
-    weights = probability * _room(windows)
+    weights = probability * grid.room
     shape = (working.pixels.shape[0] // CELL_PX, working.pixels.shape[1] // CELL_PX)
     votes = vote_map(windows, weights, shape)
     voted = over_time(votes, earlier)
@@ -232,12 +237,5 @@ def see_nerve(
         voted,
         found,
         model.second_opinion(scaled[likeliest]),
-        tuple(candidate_outline(calm, candidate) for candidate in found),
+        candidate_outlines(calm, found),
     )
-
-
-def _room(windows: Windows) -> NDArray[np.float32]:
-    """(n,) cells that each stands for: where windows stand further apart, each counts more."""
-    steps = {(high, wide): step for high, wide, step in SIZES}
-    sizes = zip((windows.bottom - windows.top).tolist(), (windows.right - windows.left).tolist(), strict=True)
-    return np.array([steps[size] ** 2 for size in sizes], np.float32)

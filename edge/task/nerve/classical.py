@@ -12,11 +12,10 @@ import numpy as np
 
 from edge.finding import Mark, Measurement, Verdict
 from edge.frame import Frame
-from edge.option import NoOptions
 from edge.task.contract import Concluded, Given, Outputs, Prepared, finding_of
 from edge.task.nerve.candidates import NerveCandidate, NerveSight, see_nerve
 from edge.task.nerve.marks import Placement, candidate_marks, stages_of
-from edge.task.nerve.spec import SPEC
+from edge.task.nerve.spec import SPEC, NerveOptions
 from edge.task.nerve.tracking import NerveVotes, Place, moved_faults, votes_before, with_vote
 from edge.task.nerve.view import speckle_only
 from edge.task.nerve.windows import window_model_of
@@ -39,7 +38,7 @@ PROPOSED: Final = "only a proposal: 3 of 10 first places are no nerve, and a vie
 class ClassicalNerveTask:
     """Proposes up to three places."""
 
-    def __init__(self, given: Given[NoOptions]) -> None:
+    def __init__(self, given: Given[NerveOptions]) -> None:
         """Of the model's figures `half_height` and `half_across`: half-widths of 90 % intervals as shares of the
         candidate's height. Raises ModelError where the arrays are not this model's."""
         self._figures = given.figures

@@ -3,7 +3,6 @@ where one may lie without a network, with the steps on the way there."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import hypot
 from typing import Final, Self
 
 import cv2
@@ -16,8 +15,9 @@ from edge.image.windows import CELL_PX
 from edge.image.working_picture import WorkingPicture
 from edge.task.caliper import caliper
 from edge.task.nerve.candidates import NerveCandidate, NerveSight, VoteMap
-from edge.task.nerve.outlines import Floats, Outline
-from edge.task.nerve.sizes import Axis, axes_of, nearest_points
+from edge.task.nerve.outlines import Outline
+from edge.task.nerve.rings import Floats, Way
+from edge.task.nerve.sizes import NerveSizes
 from edge.task.outlines import closed_line, filled_mark
 
 NERVE, VESSEL = 1, 2
@@ -29,9 +29,12 @@ CANDIDATE: Final = 1
 
 
 def marks_of(
-    nerves: Sequence[Outline], vessels: Sequence[Outline], inner: Floats | None, spacing: PixelSpacing | None
+    nerves: Sequence[Outline],
+    vessels: Sequence[Outline],
+    spacing: PixelSpacing | None,
+    measured: tuple[Floats, NerveSizes] | None = None,
 ) -> tuple[Mark, ...]:
-    """nerves: the measured one first. inner: the edge inside its rim, drawn with its axes; None: neither."""
+    """nerves: the measured one first. measured: the edge inside its rim and its sizes, where they are drawn."""
     marks: list[Mark] = []
     if nerves:
         marks.append(filled_mark("nerve", NERVE, *(nerve.points for nerve in nerves)))
@@ -40,34 +43,26 @@ def marks_of(
     for number, nerve in enumerate(nerves, start=1):
         marks.append(closed_line("nerve border" if number == 1 else f"nerve {number} border", nerve.points))
     marks += [closed_line("vessel border", vessel.points) for vessel in vessels]
-    if inner is not None:
+    if measured is not None:
+        inner, sizes = measured
         marks.append(closed_line("inner edge of the rim", inner))
-        marks += _calipers(inner, nerves[0].points, vessels, spacing)
+        marks += _calipers(sizes, spacing)
     return tuple(marks)
 
 
-def _calipers(
-    inner: Floats, outer: Floats, vessels: Sequence[Outline], spacing: PixelSpacing | None
-) -> list[CaliperMark]:
+def _calipers(sizes: NerveSizes, spacing: PixelSpacing | None) -> list[CaliperMark]:
     """Axes and the way to the nearest vessel; there are none without a scale."""
     if spacing is None:
         return []
-    unit = np.array([spacing.x_mm_per_px, spacing.y_mm_per_px])
-    axes = axes_of(inner * unit)
-    marks = [_axis(name, axis, spacing) for name, axis in zip(("long axis", "short axis"), axes, strict=True)]
-    ways = [nearest_points(outer * unit, vessel.points * unit) for vessel in vessels]
-    if ways:
-        start, end = min(ways, key=lambda way: hypot(way[0][0] - way[1][0], way[0][1] - way[1][1]))
-        length = hypot(start[0] - end[0], start[1] - end[1])
-        if length > LEAST_APART * axes[0].length:
-            marks.append(_axis("vessel distance", Axis(start, end, length), spacing))
+    marks = [_axis("long axis", sizes.long, spacing), _axis("short axis", sizes.short, spacing)]
+    if sizes.to_vessel and sizes.to_vessel.length > LEAST_APART * sizes.long.length:
+        marks.append(_axis("vessel distance", sizes.to_vessel, spacing))
     return marks
 
 
-def _axis(name: str, axis: Axis, spacing: PixelSpacing) -> CaliperMark:
-    unit = np.array([spacing.x_mm_per_px, spacing.y_mm_per_px])
-    (ax, ay), (bx, by) = np.array(axis.start) / unit, np.array(axis.end) / unit
-    return caliper(name, (float(ax), float(ay)), (float(bx), float(by)), spacing)
+def _axis(name: str, axis: Way, spacing: PixelSpacing) -> CaliperMark:
+    start, end = ((x / spacing.x_mm_per_px, y / spacing.y_mm_per_px) for x, y in (axis.start, axis.end))
+    return caliper(name, start, end, spacing)
 
 
 @dataclass(frozen=True, slots=True)

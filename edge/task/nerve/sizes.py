@@ -2,46 +2,36 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import hypot
 from typing import Final
 
 import numpy as np
 
 from edge.finding import Measurement
 from edge.frame import PixelSpacing, Region
-from edge.task.nerve.outlines import Floats, centroid, polygon_area
+from edge.task.nerve.rings import Floats, Way, moments_of, polygon_area, shortest_way
 from edge.trust.interval import interval, interval_by_factor
 
 SMALLEST_DIFFERENCE_MM2: Final = 1.6
 """Two people's traces of one nerve differ by up to as much (smallest detectable difference 1.57 mm2)."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Axis:
-    """A diameter of the ellipse that has the second moments of a ring."""
-
-    start: tuple[float, float]
-    end: tuple[float, float]
-    length: float
-
-
 @dataclass(frozen=True, slots=True)
 class NerveSizes:
-    """In mm and mm2, or in pixels where the scale is unknown."""
+    """In mm and mm2, or in pixels where the scale is unknown; so are the places where ways begin and end."""
 
     area: float
     """Inside the bright rim."""
     outer_area: float
-    long_axis: float
-    short_axis: float
+    long: Way
+    short: Way
     depth: float
     """From the picture's upper edge, where the skin lies, to the nearest point of the nerve."""
-    vessel_distance: float | None
-    """Between the borders; 0 where they touch. None: there is no vessel in the picture."""
+    to_vessel: Way | None
+    """From the nerve's border to that of the nearest vessel. None: there is no vessel in the picture."""
 
     @property
     def flattening(self) -> float:
-        return self.long_axis / max(self.short_axis, 1e-6)
+        return self.long.length / max(self.short.length, 1e-6)
 
 
 def sizes_of(
@@ -49,50 +39,28 @@ def sizes_of(
 ) -> NerveSizes:
     """Rings (n, 2) in pixels of the frame."""
     unit = np.array([spacing.x_mm_per_px, spacing.y_mm_per_px]) if spacing else np.ones(2)
-    long, short = axes_of(inner * unit)
+    inner, outer_ = inner * unit, outer * unit
+    long, short = axes_of(inner)
     return NerveSizes(
-        polygon_area(inner * unit),
-        polygon_area(outer * unit),
-        long.length,
-        short.length,
+        polygon_area(inner),
+        polygon_area(outer_),
+        long,
+        short,
         float((outer[:, 1].min() - region.y + 0.5) * unit[1]),
-        min((_apart(outer * unit, ring * unit) for ring in vessels), default=None),
+        shortest_way(outer_, [ring * unit for ring in vessels]) if vessels else None,
     )
 
 
-def axes_of(ring: Floats) -> tuple[Axis, Axis]:
-    """The long and the short one."""
-    middle = np.array(centroid(ring))
-    x, y = (ring - middle).T
-    x1, y1 = np.roll(x, -1), np.roll(y, -1)
-    cross = x * y1 - x1 * y
-    area = float(cross.sum()) / 2
-    if abs(area) < 1e-9:
-        point = (float(middle[0]), float(middle[1]))
-        return Axis(point, point, 0.0), Axis(point, point, 0.0)
-    xx = float(((x * x + x * x1 + x1 * x1) * cross).sum()) / 12 / area
-    yy = float(((y * y + y * y1 + y1 * y1) * cross).sum()) / 12 / area
-    xy = float(((x * y1 + 2 * x * y + 2 * x1 * y1 + x1 * y) * cross).sum()) / 24 / area
+def axes_of(ring: Floats) -> tuple[Way, Way]:
+    """The long and the short one, of the ellipse that has the second moments of a ring."""
+    moments = moments_of(ring)
+    (x, y), (xx, xy, yy) = moments.centre, moments.spread
     values, ways = np.linalg.eigh(np.array([[xx, xy], [xy, yy]]))
     axes = []
-    for value, way in zip(values[::-1], ways.T[::-1], strict=True):
-        half = 2 * float(max(value, 0.0)) ** 0.5
-        (ax, ay), (bx, by) = middle - half * way, middle + half * way
-        axes.append(Axis((float(ax), float(ay)), (float(bx), float(by)), 2 * half))
+    for value, (across, down) in zip(values[::-1].tolist(), ways.T[::-1].tolist(), strict=True):
+        half = 2 * max(value, 0.0) ** 0.5
+        axes.append(Way((x - half * across, y - half * down), (x + half * across, y + half * down), 2 * half))
     return axes[0], axes[1]
-
-
-def nearest_points(one: Floats, other: Floats) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Of two rings (n, 2), (m, 2)."""
-    distance = np.hypot(*(one[:, None] - other[None]).transpose(2, 0, 1))
-    row, column = np.unravel_index(int(np.argmin(distance)), distance.shape)
-    (ax, ay), (bx, by) = one[row], other[column]
-    return (float(ax), float(ay)), (float(bx), float(by))
-
-
-def _apart(one: Floats, other: Floats) -> float:
-    (ax, ay), (bx, by) = nearest_points(one, other)
-    return hypot(ax - bx, ay - by)
 
 
 def measurements_of(
@@ -103,8 +71,9 @@ def measurements_of(
     the picture; then its size is not said."""
     relative = spacing.relative_uncertainty if spacing else 0.0
     of_area, of_axis = (figures.get(f"factor_{name}", 1.25) for name in ("area", "axis"))
-    border = figures.get("half_width_depth", 10.0) / 100 * sizes.long_axis
-    places = [("depth_under_skin", sizes.depth), ("vessel_distance", sizes.vessel_distance)]
+    border = figures.get("half_width_depth", 10.0) / 100 * sizes.long.length
+    apart = sizes.to_vessel.length if sizes.to_vessel else None
+    places = [("depth_under_skin", sizes.depth), ("vessel_distance", apart)]
     found = [
         _named(name, value, interval(value, border, relative), spacing) for name, value in places if value is not None
     ]
@@ -112,8 +81,8 @@ def measurements_of(
         return tuple(found)
     return (
         _named("cross_sectional_area", sizes.area, _of_area(sizes.area, of_area, spacing), spacing, "2"),
-        _named("long_axis", sizes.long_axis, interval_by_factor(sizes.long_axis, of_axis, relative), spacing),
-        _named("short_axis", sizes.short_axis, interval_by_factor(sizes.short_axis, of_axis, relative), spacing),
+        _named("long_axis", sizes.long.length, interval_by_factor(sizes.long.length, of_axis, relative), spacing),
+        _named("short_axis", sizes.short.length, interval_by_factor(sizes.short.length, of_axis, relative), spacing),
         _ratio("flattening_ratio", sizes.flattening, of_axis),
         *found,
         _named("outer_area", sizes.outer_area, _of_area(sizes.outer_area, of_area, spacing), spacing, "2"),

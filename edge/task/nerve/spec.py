@@ -11,6 +11,7 @@ from edge.terms import CutOffs, MarkTerm, MeasurementTerm, Role, Terms
 
 HANDS = ("hand", "still", "slide", "tilt", "compress")
 """What the hand does: a little of all, nothing, or one of them fully. The heart beats in each."""
+MOST_RIM_EVERY = 5
 IN_PICTURE_MM = (0.0, 160.0)
 IN_PICTURE = "within the deepest picture of a nerve"
 MEDIAN_NERVE = CutOffs(
@@ -19,6 +20,16 @@ MEDIAN_NERVE = CutOffs(
     ((10.0, "sensitivity 63 to 70 %, specificity 85 to 89 %"), (12.0, "sensitivity 81 %, specificity 82 %")),
     "carpal tunnel's inlet, inside the bright rim; published cut-offs lie between 9 and 14 mm²",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class NerveOptions:
+    """How often what is slow is done."""
+
+    rim_every: Annotated[
+        int,
+        Option("Trace the rim in one of so many frames while the nerve is steady.", low=1, high=MOST_RIM_EVERY),
+    ] = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +107,7 @@ SPEC = TaskSpec(
             MarkTerm("after", Role.AFTER),
         ),
     ),
+    options=NerveOptions,
     gate=Gate(plausible_depth_mm=(8.0, 160.0), depth_source="nerves are scanned 15 to 80 mm deep"),
     anatomies=(Anatomy("nerve", "edge.task.nerve.phantom:open_cine", NervePhantomOptions),),
     demo_frames=150,

@@ -9,7 +9,7 @@ gradients everywhere.
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import pi
+from functools import lru_cache
 from typing import Final
 from zipfile import BadZipFile
 
@@ -19,81 +19,130 @@ from numpy.typing import NDArray
 
 from edge.errors import ModelError
 from edge.image.classifiers import Neighbours, Sigmoid, Steps, SupportVectors, packed, standardised, unpacked
-from edge.image.gabor import FREQUENCY, gabor_magnitude
+from edge.image.gabor import ORIENTATIONS, GaborBank
 from edge.image.textures import AROUND, describe, surroundings, texture_cells
 from edge.image.textures import NAMES as TEXTURE_NAMES
-from edge.image.windows import CELL_PX, Windows, shared, summed, tiled
+from edge.image.windows import CELL_PX, SharedSums, Windows, shared, summed, tiled
 from edge.image.working_picture import MM_PER_PX
 
 SIZES: Final = ((4, 8, 2), (5, 11, 2), (7, 14, 2), (9, 18, 3), (12, 24, 3), (16, 32, 4))
 """(height, width, step) in cells: nerves from 5 to 19 mm wide."""
 LEAST_LIT: Final = 0.5
 """Share of a window that must show an echo."""
+AT_ONCE: Final = 1024
 TURNS: Final = 4
 """Directions of structure, half a circle."""
 BLOCKS: Final = 5
 """A side: the inner three are the window."""
 LEAST_STRUCTURE: Final = 2.0
 """Mean magnitude below which there is no structure to speak of."""
+_TURNS: Final = tuple(f"{180 * turn / TURNS:g} deg" for turn in range(TURNS))
 LAYOUT: Final = tuple(
-    f"block {row}{column} {what}"
-    for row in range(BLOCKS)
-    for column in range(BLOCKS)
-    for what in ("grey", *(f"{180 * turn / TURNS:g} deg" for turn in range(TURNS)))
+    f"block {row}{column} {what}" for row in range(BLOCKS) for column in range(BLOCKS) for what in ("grey", *_TURNS)
 )
-FEATURES: Final = (*TEXTURE_NAMES, *AROUND, "lit", "log size", "depth", *LAYOUT)
+PLACE: Final = ("lit", "log size", "depth")
+FEATURES: Final = (*TEXTURE_NAMES, *AROUND, *PLACE, *LAYOUT)
 ARRAYS: Final = "windows.npz"
 """The file in the model's folder that holds all but the features' names."""
 CHOSEN: Final = "features.txt"
 """The file with the names of the features that the arrays are about, one per line, in the arrays' order."""
 
 
-def windows_of(picture: NDArray[np.uint8]) -> tuple[Windows, NDArray[np.float32]]:
-    """All windows of a working picture (height, width), and (n, features) of each in the order of FEATURES."""
-    cells = texture_cells(picture)
-    rows, columns = cells.counts.shape[:2]
-    windows = tiled(rows, columns, SIZES)
-    pixels = (windows.cells * CELL_PX**2).astype(np.float32)
-    counts, values = shared(cells.counts).over(windows), shared(cells.values).over(windows)
-    parts = (
-        describe(counts, values, pixels),
-        surroundings(picture, windows),
-        _place(picture, windows),
-        _layout(picture, windows),
-    )
-    return windows, np.concatenate(parts, axis=1)
+@dataclass(frozen=True, slots=True, eq=False)
+class WindowGrid:
+    """All windows of working pictures of one size."""
+
+    windows: Windows
+    room: NDArray[np.float32]
+    """(n,) cells that each stands for: where windows stand further apart, each counts more."""
+
+    def taken(self, which: NDArray[np.bool_]) -> "WindowGrid":
+        return WindowGrid(self.windows.taken(which), self.room[which])
 
 
-def _place(picture: NDArray[np.uint8], windows: Windows) -> NDArray[np.float32]:
-    """(n, 3) how much of each window shows an echo, its size, and its depth in mm if the picture is 38 mm wide."""
-    lit = shared(summed((picture > 0).astype(np.float32)[..., None])).mean_over(windows, CELL_PX**2)[:, 0]
-    size = np.log2(windows.cells.astype(np.float32))
-    depth = (windows.top + windows.bottom) * (CELL_PX / 2 * MM_PER_PX)
-    return np.stack([lit, size, depth], axis=1).astype(np.float32)
+@lru_cache(maxsize=4)
+def grid_of(rows: int, columns: int) -> WindowGrid:
+    """rows, columns: of cells."""
+    each = [tiled(rows, columns, (size,)) for size in SIZES]
+    steps = [np.full(len(part), size[2] ** 2, np.float32) for part, size in zip(each, SIZES, strict=True)]
+    return WindowGrid(tiled(rows, columns, SIZES), np.concatenate(steps))
 
 
-def _layout(picture: NDArray[np.uint8], windows: Windows) -> NDArray[np.float32]:
-    """(n, 125) in the order of LAYOUT: brightness and direction of structure, block by block.
+def windows_of(picture: NDArray[np.uint8], names: tuple[str, ...] = FEATURES) -> tuple[WindowGrid, NDArray[np.float32]]:
+    """The windows of a working picture (height, width) that show an echo, and (n, names) of each. names: of FEATURES;
+    nothing is computed that they do not need."""
+    grid = grid_of(picture.shape[0] // CELL_PX, picture.shape[1] // CELL_PX)
+    echoes = (picture > 0).astype(np.float32)
+    lit = shared(summed(echoes)[..., None]).mean_over(grid.windows, CELL_PX**2)[:, 0]
+    which = lit >= LEAST_LIT
+    grid, windows = grid.taken(which), grid.windows.taken(which)
+    asked = set(names)
+    texture, around, layout = (tuple(n for n in of if n in asked) for of in (TEXTURE_NAMES, AROUND, LAYOUT))
+    bank = GaborBank(picture.astype(np.float32))
+    cells = texture_cells(picture, texture, bank)
+    counts, values = shared(cells.counts), shared(cells.values)
+    parts = [
+        _textures(counts, values, windows, texture),
+        surroundings(picture, windows, around),
+        lit[which, None],
+        np.log2(windows.cells.astype(np.float32))[:, None],
+        # In mm if the picture is 38 mm wide.
+        ((windows.top + windows.bottom) * (CELL_PX / 2 * MM_PER_PX))[:, None],
+        _layout(bank, windows, layout),
+    ]
+    told = {name: column for column, name in enumerate((*texture, *around, *PLACE, *layout))}
+    features = np.concatenate(parts, axis=1, dtype=np.float32)
+    return grid, features[:, [told[name] for name in names]]
+
+
+def _textures(counts: SharedSums, values: SharedSums, windows: Windows, names: tuple[str, ...]) -> NDArray[np.float32]:
+    """(n, names) of the textures' NAMES."""
+    found = np.empty((len(windows), len(names)), np.float32)
+    # As many at once as the processor's nearest memory holds the counts of.
+    for start in range(0, len(windows), AT_ONCE):
+        some = windows.taken(slice(start, start + AT_ONCE))
+        pixels = (some.cells * CELL_PX**2).astype(np.float32)
+        found[start : start + AT_ONCE] = describe(counts.over(some), values.over(some), pixels, names)
+    return found
+
+
+def _layout(bank: GaborBank, windows: Windows, names: tuple[str, ...]) -> NDArray[np.float32]:
+    """(n, names) of LAYOUT: brightness and direction of structure, block by block.
 
     Grey: block less window, in shares of the whole range; directions: mean magnitude in shares of the window's.
     """
-    size = (picture.shape[1] // 2, picture.shape[0] // 2)
-    half = np.asarray(cv2.resize(picture.astype(np.float32), size, interpolation=cv2.INTER_AREA), np.float32)
-    waves = [gabor_magnitude(half, FREQUENCY, pi * turn / TURNS) for turn in range(TURNS)]
-    sums = shared(np.stack([half, *waves], axis=2).astype(np.float64))
+    half = bank.level(1)
+    planes = [half, *(bank.magnitude(1, turn * ORIENTATIONS // TURNS) for turn in range(TURNS))]
+    sums = [cv2.integral(plane, sdepth=cv2.CV_64F) for plane in planes]
     rows = _edges(windows.top, windows.bottom, half.shape[0])
     columns = _edges(windows.left, windows.right, half.shape[1])
-    own = sums.mean_over(Windows(rows[1], columns[1], rows[-2], columns[-2]))
-    level, strength = own[:, :1], own[:, 1:].mean(axis=1, keepdims=True) + LEAST_STRUCTURE
-    blocks = []
-    for row in range(BLOCKS):
-        for column in range(BLOCKS):
-            block = Windows(rows[row], columns[column], rows[row + 1], columns[column + 1])
-            mean = sums.mean_over(block)
+    # Of each way of sums, what stands at each corner between blocks.
+    at: dict[tuple[int, int, int], NDArray[np.float64]] = {}
+
+    def corner(plane: int, row: int, column: int) -> NDArray[np.float64]:
+        key = plane, row, column
+        if key not in at:
+            at[key] = np.take(sums[plane], rows[row] * sums[plane].shape[1] + columns[column])
+        return at[key]
+
+    def mean(plane: int, top: int, left: int, bottom: int, right: int) -> NDArray[np.float64]:
+        total = corner(plane, bottom, right) - corner(plane, top, right) - corner(plane, bottom, left)
+        total += corner(plane, top, left)
+        return total / np.maximum((rows[bottom] - rows[top]) * (columns[right] - columns[left]), 1)
+
+    level, *strengths = (mean(plane, 1, 1, BLOCKS - 1, BLOCKS - 1) for plane in range(1 + TURNS))
+    strength = sum(strengths) / TURNS + LEAST_STRUCTURE
+    found = []
+    for name in names:
+        row, column, what = int(name[6]), int(name[7]), name[9:]
+        if what == "grey":
+            empty = (rows[row + 1] == rows[row]) | (columns[column + 1] == columns[column])
             # What lies outside the picture is neither brighter nor darker.
-            apart = np.where(block.cells[:, None] > 0, (mean[:, :1] - level) / 255, 0)
-            blocks += [apart, mean[:, 1:] / strength]
-    return np.concatenate(blocks, axis=1).astype(np.float32)
+            found.append(np.where(empty, 0, (mean(0, row, column, row + 1, column + 1) - level) / 255))
+        else:
+            plane = 1 + _TURNS.index(what)
+            found.append(mean(plane, row, column, row + 1, column + 1) / strength)
+    return np.stack(found, axis=1).astype(np.float32) if found else np.zeros((len(windows), 0), np.float32)
 
 
 def _edges(start: NDArray[np.intp], end: NDArray[np.intp], length: int) -> list[NDArray[np.intp]]:
@@ -120,10 +169,13 @@ class WindowModel:
     neighbours: Neighbours
     steps: Steps
 
-    def scaled(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(n, chosen) standard deviations from the mean, from (n, FEATURES)."""
-        chosen = features[:, [FEATURES.index(name) for name in self.features]]
+    def scaled(self, chosen: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(n, chosen) standard deviations from the mean, of the chosen features."""
         return standardised(chosen, self.mean, self.deviation)
+
+    def scaled_of_all(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The same from (n, FEATURES)."""
+        return self.scaled(features[:, [FEATURES.index(name) for name in self.features]])
 
     def probability(self, scaled: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n,) that each window holds what is looked for, by the support vector machine."""

@@ -7,7 +7,7 @@ marked the muscle in the pictures where nerves were marked.
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final
 from zipfile import BadZipFile
 
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import ModelError
-from edge.image.classifiers import Neighbours, Sigmoid, Steps, SupportVectors, packed, standardised, unpacked
+from edge.image.classifiers import Sigmoid, Steps, packed, standardised, unpacked
 from edge.image.textures import AROUND, NAMES, TextureCells, describe, surroundings, texture_cells
 from edge.image.windows import CELL_PX, Windows, shared
 
@@ -24,8 +24,12 @@ Cells = NDArray[np.bool_]
 
 FEATURES: Final = (*NAMES, *AROUND)
 UNKNOWN: Final = -1
-MARGIN_CELLS: Final = 8
-"""As far as the widest filter reaches."""
+MARGIN_CELLS: Final = 2
+"""As far as edges are blurred."""
+REACH_CELLS: Final = 8
+"""As far around a region as its texture is read from: of the slowest wave's filter, 28 px."""
+_STEP_CELLS: Final = 4
+"""Of the cells that are halved twice with the picture."""
 
 
 def box_of(inside: Cells) -> Windows:
@@ -35,50 +39,108 @@ def box_of(inside: Cells) -> Windows:
     return Windows(*(np.array([end], np.intp) for end in ends))
 
 
-def region_features(picture: NDArray[np.uint8], cells: TextureCells, inside: Cells) -> NDArray[np.float32]:
-    """(FEATURES,) of a region of a working picture (height, width), whose cells were counted before."""
-    counts, values = (table[inside].sum(axis=0)[None].astype(np.float32) for table in (cells.counts, cells.values))
-    pixels = np.array([inside.sum() * CELL_PX**2], np.float32)
-    around = surroundings(picture, box_of(inside))
-    return np.asarray(np.concatenate([describe(counts, values, pixels), around], axis=1)[0], np.float32)
+@lru_cache(maxsize=4)
+def textures_of(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the names that are read from cells."""
+    asked = set(names)
+    return tuple(name for name in NAMES if name in asked)
 
 
-def cells_around(picture: NDArray[np.uint8], inside: Cells) -> TextureCells:
-    """What `region_features` reads of a picture (height, width): the same as of all its cells in a third of the time.
-    Cells far from the region are left empty."""
-    rows, columns = (np.flatnonzero(inside.any(axis=axis)) for axis in (1, 0))
-    row, column = (slice(*_with_margin(cells, n)) for cells, n in zip((rows, columns), inside.shape, strict=True))
-    part = picture[CELL_PX * row.start : CELL_PX * row.stop, CELL_PX * column.start : CELL_PX * column.stop]
-    counted = texture_cells(np.ascontiguousarray(part))
-    tables = []
-    for table in (counted.counts, counted.values):
-        tables.append(np.zeros((*inside.shape, table.shape[2]), table.dtype))
-        tables[-1][row, column] = table
-    return TextureCells(*tables)
+def region_features(
+    picture: NDArray[np.uint8], inside: Cells, names: tuple[str, ...], cells: TextureCells | None = None
+) -> NDArray[np.float32]:
+    """(names,) of a region of at least one cell of a working picture (height, width). names: of FEATURES.
+
+    cells: of the whole picture, made for these names. None: only what lies around the region is looked at.
+    """
+    box = box_of(inside)
+    within = inside
+    if cells is None:
+        part, _ = _part(box, np.array([REACH_CELLS]), np.array([REACH_CELLS]), inside.shape, _STEP_CELLS)
+        cells = texture_cells(_pixels(picture, part), textures_of(names))
+        within = inside[part[0], part[1]]
+    high, wide = ((length + 1) // 2 + MARGIN_CELLS for length in (box.bottom - box.top, box.right - box.left))
+    beside, moved = _part(box, high, wide, inside.shape)
+    features: NDArray[np.float32] = _told(
+        cells.counts[within].sum(axis=0)[None],
+        cells.values[within].sum(axis=0)[None],
+        np.array([np.count_nonzero(inside) * CELL_PX**2], np.float32),
+        _pixels(picture, beside),
+        moved,
+        names,
+    )[0]
+    return features
 
 
-def _with_margin(cells: NDArray[np.intp], count: int) -> tuple[int, int]:
-    """First and last but one, on the grid of four cells that the Gabor bank halves twice."""
-    start, end = max(0, cells[0] - MARGIN_CELLS), min(count, cells[-1] + 1 + MARGIN_CELLS)
-    return int(start // 4 * 4), int(-(-end // 4) * 4)
-
-
-def window_features(picture: NDArray[np.uint8], cells: TextureCells, windows: Windows) -> NDArray[np.float32]:
-    """(n, FEATURES) of windows, which share their sums."""
+def window_features(
+    picture: NDArray[np.uint8], cells: TextureCells, windows: Windows, names: tuple[str, ...]
+) -> NDArray[np.float32]:
+    """(n, names) of windows, which share their sums. cells: of the whole picture, made for these names."""
     counts, values = shared(cells.counts).over(windows), shared(cells.values).over(windows)
-    pixels = (windows.cells * CELL_PX**2).astype(np.float32)
-    around = surroundings(picture, windows)
-    return np.concatenate([describe(counts, values, pixels), around], axis=1)
+    return _told(counts, values, (windows.cells * CELL_PX**2).astype(np.float32), picture, windows, names)
+
+
+def _told(
+    counts: NDArray[np.number[Any]],
+    values: NDArray[np.number[Any]],
+    pixels: NDArray[np.float32],
+    picture: NDArray[np.uint8],
+    windows: Windows,
+    names: tuple[str, ...],
+) -> NDArray[np.float32]:
+    textures, around = textures_of(names), tuple(name for name in AROUND if name in set(names))
+    features = np.concatenate(
+        [describe(counts, values, pixels, textures), surroundings(picture, windows, around)], axis=1
+    )
+    told = {name: column for column, name in enumerate((*textures, *around))}
+    return features[:, [told[name] for name in names]]
+
+
+def _part(
+    box: Windows, rows: NDArray[np.intp], columns: NDArray[np.intp], shape: tuple[int, ...], step: int = 1
+) -> tuple[tuple[slice, slice], Windows]:
+    """The cells of a window and so many around it, from a multiple of `step` to one; and the window in that part."""
+    grown = box.grown(rows, columns, (shape[0], shape[1]))
+    top, left, bottom, right = (int(side[0]) for side in (grown.top, grown.left, grown.bottom, grown.right))
+    top, left = top - top % step, left - left % step
+    bottom, right = bottom + -bottom % step, right + -right % step
+    moved = Windows(box.top - top, box.left - left, box.bottom - top, box.right - left)
+    return (slice(top, bottom), slice(left, right)), moved
+
+
+def _pixels(picture: NDArray[np.uint8], cells: tuple[slice, slice]) -> NDArray[np.uint8]:
+    rows, columns = (slice(part.start * CELL_PX, part.stop * CELL_PX) for part in cells)
+    return np.ascontiguousarray(picture[rows, columns])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judge:
-    """One kind against the rest."""
+    """One kind against the rest, by the distances from the model's examples."""
 
-    machine: SupportVectors
+    used: NDArray[np.intp]
+    """Examples that the support vector machine kept,"""
+    weights: NDArray[np.float32]
+    """and their dual coefficients."""
+    bias: float
+    gamma: float
     sigmoid: Sigmoid
-    neighbours: Neighbours
+    known: NDArray[np.intp]
+    """Examples that tell whether they are of the kind,"""
+    positive: NDArray[np.bool_]
+    """and what they tell."""
+    count: int
+    """Neighbours that are asked."""
     steps: Steps
+
+    def score(self, distances: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(n,) of the machine, as `SupportVectors.decide`, from squared distances (n, m)."""
+        kernel = np.exp(np.float32(-self.gamma) * distances[:, self.used])
+        return np.asarray(kernel @ self.weights + np.float32(self.bias), np.float32)
+
+    def share(self, distances: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(n,) of the neighbours, as `Neighbours.share`."""
+        nearest = np.argpartition(distances[:, self.known], self.count - 1, axis=1)[:, : self.count]
+        return np.asarray(self.positive[nearest].mean(axis=1), np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,24 +171,39 @@ class TissueModel:
         found = []
         for kind, steps in enumerate(self.steps):
             bias, gamma, slope, offset = (float(value) for value in self.figures[kind])
-            used, known = self.weights[:, kind] != 0, self.truth[:, kind] != UNKNOWN
-            machine = SupportVectors(self.vectors[used], self.weights[used, kind], bias, gamma)
-            neighbours = Neighbours(self.vectors[known], self.truth[known, kind] == 1, self.count)
-            found.append(Judge(machine, Sigmoid(slope, offset), neighbours, steps))
+            used, known = np.flatnonzero(self.weights[:, kind]), np.flatnonzero(self.truth[:, kind] != UNKNOWN)
+            positive = self.truth[known, kind] == 1
+            weights = self.weights[used, kind]
+            found.append(Judge(used, weights, bias, gamma, Sigmoid(slope, offset), known, positive, self.count, steps))
         return tuple(found)
 
+    @cached_property
+    def _squares(self) -> NDArray[np.float32]:
+        return np.asarray(np.einsum("mk,mk->m", self.vectors, self.vectors), np.float32)
+
     def scaled(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(n, chosen) standard deviations from the mean, from (n, FEATURES)."""
-        chosen = features[:, [FEATURES.index(name) for name in self.features]]
-        return standardised(chosen, self.mean, self.deviation)
+        """(n, chosen) standard deviations from the mean, from (n, chosen)."""
+        return standardised(features, self.mean, self.deviation)
 
-    def by_machine(self, scaled: NDArray[np.float32]) -> NDArray[np.float32]:
+    def scaled_of_all(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The same from (n, FEATURES)."""
+        return self.scaled(features[:, [FEATURES.index(name) for name in self.features]])
+
+    def distances(self, scaled: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(n, m) squared, from the examples: what all judges read."""
+        table = scaled @ self.vectors.T
+        table *= -2
+        table += np.einsum("nk,nk->n", scaled, scaled)[:, None]
+        table += self._squares
+        return np.asarray(np.maximum(table, 0, out=table), np.float32)
+
+    def by_machine(self, distances: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n, kinds) probability of each kind by the support vector machines."""
-        return np.stack([one.sigmoid.probability(one.machine.decide(scaled)) for one in self.judges], axis=1)
+        return np.stack([one.sigmoid.probability(one.score(distances)) for one in self.judges], axis=1)
 
-    def by_neighbours(self, scaled: NDArray[np.float32]) -> NDArray[np.float32]:
+    def by_neighbours(self, distances: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n, kinds) the same by the neighbours."""
-        return np.stack([one.steps.probability(one.neighbours.share(scaled)) for one in self.judges], axis=1)
+        return np.stack([one.steps.probability(one.share(distances)) for one in self.judges], axis=1)
 
 
 def write_tissue_model(model: TissueModel) -> bytes:

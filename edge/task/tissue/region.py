@@ -1,6 +1,7 @@
 """Where the region of interest lies in the working picture."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import cv2
@@ -14,6 +15,8 @@ from edge.task.tissue.spec import Points, Roi
 
 SIDE: Final = 64
 """Of the network's patch."""
+KEPT: Final = 8
+"""Regions of which is kept where they lie: a run has one, with a proposal a new one now and then."""
 MARGIN: Final = 0.25
 """Of the region's box, on each side: what the patch shows beside it."""
 LEAST_CELLS: Final = 9
@@ -59,24 +62,58 @@ class Placed:
     """left, top, right, bottom in working pixels."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Covered:
+    """The pixels of an ultrasound picture that a region of interest covers."""
+
+    mask: NDArray[np.uint8]
+    """(height, width) 1 inside."""
+    count: int
+    box: tuple[slice, slice]
+    whole: bool
+    """The region covers its box."""
+
+    def of(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """(n,) the grey levels of those pixels in the ultrasound picture (height, width)."""
+        part = picture[self.box]
+        return part.ravel() if self.whole else part[self.mask[self.box] > 0]
+
+
+@lru_cache(maxsize=KEPT)
+def covered_by(roi: Roi, region: Region) -> Covered:
+    """Worked out once, as long as neither changes."""
+    mask = pixel_mask(roi.points - (region.x, region.y), (region.height, region.width))
+    mask.flags.writeable = False
+    x, y, width, height = cv2.boundingRect(mask)
+    count = cv2.countNonZero(mask)
+    return Covered(mask, count, np.s_[y : y + height, x : x + width], count == width * height)
+
+
 def placed(frame: Frame, roi: Roi) -> Placed:
     """Where the region lies in the frame's ultrasound as it is looked at.
 
     The scale is not asked: most pictures that were learned from had none, and were taken to be 38 mm wide.
     """
-    region = frame.ultrasound
-    return placed_in(working_picture(region.crop(frame.pixels)), roi.points - (region.x, region.y))
+    return placed_in(working_picture(frame.ultrasound.crop(frame.pixels)), roi, frame.ultrasound)
 
 
-def placed_in(working: WorkingPicture, points: Points) -> Placed:
-    """points: (n, 2) in pixels of what the working picture was made from."""
-    points = points * working.px_per_px
-    mask = pixel_mask(points, (working.pixels.shape[0], working.pixels.shape[1]))
-    rows, columns = (length // CELL_PX for length in mask.shape)
-    share = mask.reshape(rows, CELL_PX, columns, CELL_PX).mean(axis=(1, 3))
-    left, top = (float(value) for value in points.min(axis=0))
-    right, bottom = (float(value) for value in points.max(axis=0))
-    return Placed(working, share >= 0.5, (left, top, right, bottom))
+def placed_in(working: WorkingPicture, roi: Roi, region: Region) -> Placed:
+    """Where the region of interest lies in the working picture that was made from the ultrasound at `region`."""
+    height, width = working.pixels.shape
+    return Placed(working, *_cells_of(roi, region, working.px_per_px, height, width))
+
+
+@lru_cache(maxsize=KEPT)
+def _cells_of(
+    roi: Roi, region: Region, px_per_px: float, height: int, width: int
+) -> tuple[NDArray[np.bool_], tuple[float, float, float, float]]:
+    points = (roi.points - (region.x, region.y)) * px_per_px
+    mask = pixel_mask(points, (height, width))
+    share = mask.reshape(height // CELL_PX, CELL_PX, width // CELL_PX, CELL_PX).mean(axis=(1, 3))
+    (left, top), (right, bottom) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
+    inside = share >= 0.5
+    inside.flags.writeable = False
+    return inside, (left, top, right, bottom)
 
 
 def patch_of(place: Placed) -> NDArray[np.uint8]:
@@ -94,17 +131,16 @@ def patch_of(place: Placed) -> NDArray[np.uint8]:
     return np.asarray(taken, np.uint8)[None, None]
 
 
-def roi_faults(frame: Frame, roi: Roi, place: Placed) -> tuple[str, ...]:
-    """What is wrong with a region that the user set; empty where nothing is."""
-    region = frame.ultrasound
+def roi_faults(region: Region, roi: Roi, place: Placed) -> tuple[str, ...]:
+    """What is wrong with a region that the user set in the ultrasound at `region`; empty where nothing is."""
     area = cv2.contourArea(roi.points.astype(np.float32))
-    mask = pixel_mask(roi.points - (region.x, region.y), (region.height, region.width))
-    limits = f"x {region.x} to {region.x + region.width}, y {region.y} to {region.y + region.height}"
-    if mask.sum() < LEAST_INSIDE * area - 2:
-        share = "lies" if not mask.any() else f"lies to {100 * (1 - mask.sum() / area):.0f} %"
+    count = covered_by(roi, region).count
+    if count < LEAST_INSIDE * area - 2:
+        limits = f"x {region.x} to {region.x + region.width}, y {region.y} to {region.y + region.height}"
+        share = "lies" if not count else f"lies to {100 * (1 - count / area):.0f} %"
         return (f"the region of interest {roi} {share} outside the ultrasound picture ({limits}): set --roi within",)
     left, top, right, bottom = place.box
-    if place.inside.sum() < LEAST_CELLS or min(right - left, bottom - top) < LEAST_SIDE_PX:
+    if np.count_nonzero(place.inside) < LEAST_CELLS or min(right - left, bottom - top) < LEAST_SIDE_PX:
         least = np.ceil(3 * CELL_PX / place.working.px_per_px)
         width, height = np.ptp(roi.points, axis=0)
         return (

@@ -19,13 +19,13 @@ from edge.image.windows import CELL_PX, tiled
 from edge.task.contract import Concluded, Given, Outputs, Prepared, finding_of, refused
 from edge.task.tissue.classifiers import (
     TissueModel,
-    cells_around,
     read_tissue_model,
     region_features,
+    textures_of,
     window_features,
 )
 from edge.task.tissue.echo import echo_intensity, reference_in_use, white_faults, z_score
-from edge.task.tissue.region import Placed, central, patch_of, pixel_mask, placed, roi_faults
+from edge.task.tissue.region import Placed, central, covered_by, patch_of, placed, placed_in, roi_faults
 from edge.task.tissue.spec import INFILTRATED, JUDGED, KINDS, SPEC, Roi, TissueOptions
 from edge.task.tissue.tracking import PHANTOM_ONLY, PatientVotes, patient_measurement, patient_note, votes_after
 
@@ -47,8 +47,8 @@ class Seen:
 
     roi: Roi
     place: Placed
-    cells: TextureCells | None
-    """None where no model needs them."""
+    features: NDArray[np.float32] | None
+    """(chosen,) that the model asks for; None where there is none, or the region is at fault."""
     faults: tuple[str, ...]
     """What is wrong with the region."""
 
@@ -76,13 +76,13 @@ class TissueTask:
         """The region in the frame. asked: None: one is proposed."""
         place, cells = placed(frame, roi := asked or central(frame.ultrasound)), None
         if asked is None and self._model is not None and place.inside.any():
-            cells = texture_cells(place.working.pixels)
+            cells = texture_cells(place.working.pixels, textures_of(self._model.features))
             roi = propose(frame, place, cells, self._model) or roi
-            place = placed(frame, roi)
-        faults = roi_faults(frame, roi, place)
-        if cells is None and self._model is not None and not faults:
-            cells = cells_around(place.working.pixels, place.inside)
-        return Seen(roi, place, cells, faults)
+            place = placed_in(place.working, roi, frame.ultrasound)
+        faults, features = roi_faults(frame.ultrasound, roi, place), None
+        if self._model is not None and not faults:
+            features = region_features(place.working.pixels, place.inside, self._model.features, cells)
+        return Seen(roi, place, features, faults)
 
     def conclude(
         self, prepared: Prepared[Seen], outputs: Outputs, memory: PatientVotes | None
@@ -113,19 +113,18 @@ class TissueTask:
             logits = outputs[0].reshape(-1)[: len(JUDGED)]
             pairs = zip(self._sigmoids, logits, strict=True)
             found["network"] = at_most_one(np.array([one.probability(np.array([x]))[0] for one, x in pairs]))
-        if self._model is not None and seen.cells is not None:
-            features = region_features(seen.place.working.pixels, seen.cells, seen.place.inside)
-            scaled = self._model.scaled(features[None])
-            found["svm"] = at_most_one(self._model.by_machine(scaled)[0])
-            found["neighbours"] = at_most_one(self._model.by_neighbours(scaled)[0])
+        if self._model is not None and seen.features is not None:
+            distances = self._model.distances(self._model.scaled(seen.features[None]))
+            found["svm"] = at_most_one(self._model.by_machine(distances)[0])
+            found["neighbours"] = at_most_one(self._model.by_neighbours(distances)[0])
         return found
 
     def _measure(
         self, frame: Frame, seen: Seen, opinions: dict[str, Opinion], kind: str, votes: PatientVotes
     ) -> Finding:
         region = frame.ultrasound
-        inside = pixel_mask(seen.roi.points - (region.x, region.y), (region.height, region.width))
-        grey = region.crop(frame.pixels)[inside > 0]
+        covered = covered_by(seen.roi, region)
+        grey = covered.of(region.crop(frame.pixels))
         echo = echo_intensity(grey)
         missing = self._reference.missing(kind, frame.probe)
         measured = [*self._probabilities(opinions, kind), echo]
@@ -139,7 +138,7 @@ class TissueTask:
             notes += (PHANTOM_ONLY, *patient_note(votes)) if frame.simulated else ()
         marks: tuple[Mark, ...] = (_outline(seen.roi),)
         if kind:
-            marks = (MaskMark(kind, KINDS.index(kind) + 1, inside, (region.x, region.y)), *marks)
+            marks = (MaskMark(kind, KINDS.index(kind) + 1, covered.mask, (region.x, region.y)), *marks)
         verdict = Verdict.LIMITED if reasons else Verdict.MEASURED
         return finding_of(SPEC.name, frame, verdict, reasons, tuple(measured), marks, notes=notes)
 
@@ -175,8 +174,9 @@ def propose(frame: Frame, place: Placed, cells: TextureCells, model: TissueModel
     windows = tiled(cells.counts.shape[0], cells.counts.shape[1], WINDOWS)
     if not len(windows):
         return None
-    scaled = model.scaled(window_features(place.working.pixels, cells, windows))
-    both = model.by_machine(scaled) * model.by_neighbours(scaled)
+    features = window_features(place.working.pixels, cells, windows, model.features)
+    distances = model.distances(model.scaled(features))
+    both = model.by_machine(distances) * model.by_neighbours(distances)
     best = int(both[:, [KINDS.index(kind) for kind in LOOKED_FOR]].max(axis=1).argmax())
     top, left, bottom, right = (
         float(side[best]) * CELL_PX / place.working.px_per_px

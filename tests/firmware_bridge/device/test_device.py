@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
@@ -331,6 +332,7 @@ class DeviceLife(RuleBasedStateMachine):
         del exposures[:-1]
 
 
+@pytest.mark.no_cover
 def test_lives(make_device):
     run_state_machine_as_test(
         lambda: DeviceLife(make_device), settings=settings(max_examples=40, stateful_step_count=40)

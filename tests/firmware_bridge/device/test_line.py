@@ -123,6 +123,7 @@ def test_the_outbox_is_bounded_whatever_comes(new_bench):
     assert [echo.tag for echo in bench.all_of(wire.Echoed)] == list(range(1, 17))
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("damage", [0.001, 0.01])
 def test_over_a_bad_line_every_command_is_answered_once_in_order(new_bench, damage):
     faults = FaultSettings(damage=damage, drop=damage / 4, double=damage / 4, delay_ms=(0, 20), seed=5)

@@ -377,6 +377,7 @@ def test_the_end_of_a_freeze_gives_back_what_the_freeze_alone_took(bench, name):
         assert (first.values[DEPTH], first.flags & 1) == (depth, 1)
 
 
+@pytest.mark.no_cover
 def test_a_freeze_of_a_minute_ends_as_a_short_one_does(bench):
     bench.arm()
     bench.do(Action.FREEZE)

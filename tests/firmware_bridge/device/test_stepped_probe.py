@@ -35,6 +35,7 @@ def test_another_seed_is_another_probe(new_bench):
     assert clocks[0] != clocks[1]
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("steps_us", [1, 7, 1_000, 10_000])
 def test_how_time_is_cut_does_not_matter(steps_us):
     def exposures(step_us):

@@ -147,6 +147,7 @@ def test_the_wrap_of_the_clock_changes_nothing(new_bench):
     assert not bench.transmits
 
 
+@pytest.mark.no_cover
 def test_the_true_moment_of_an_exposure_is_that_of_the_devices_clock(new_bench):
     for drift_ppm in (-200, 0, 200):
         bench = new_bench(SimulationSettings(start_us=WRAP - 3_000_000, drift_ppm=drift_ppm)).connect()

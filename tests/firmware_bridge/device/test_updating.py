@@ -341,6 +341,7 @@ def carry_through(bench, file):
     raise AssertionError("the update never came to its end")
 
 
+@pytest.mark.no_cover
 def test_a_power_cut_at_every_flash_operation_loses_nothing(new_bench):
     """There is always an image that runs, and the update comes to its end."""
     file = image(n_program=2 * FLASH_SECTOR_SIZE - 300)

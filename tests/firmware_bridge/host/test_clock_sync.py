@@ -64,6 +64,7 @@ shares = st.floats(0, 1)
 trips = st.tuples(pauses, delays, delays, st.integers(0, 5 * MS), shares)
 
 
+@pytest.mark.no_cover
 @settings(max_examples=200, deadline=None)
 @given(drifts, starts, delays, delays, st.lists(trips, min_size=1, max_size=40))
 def test_the_truth_lies_within_the_uncertainty(drift_ppb, start_us, always_out_ns, always_back_ns, drawn) -> None:
@@ -131,6 +132,7 @@ def test_a_delay_that_is_always_longer_one_way_is_bounded_by_half_the_round_trip
     assert 30 * MS <= line.check(line.now_ns) <= 31 * MS
 
 
+@pytest.mark.no_cover
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 10_000), st.floats(0, 2 * math.pi), st.integers(20, 190))
 def test_a_drift_that_follows_the_temperature_stays_inside(seed: int, phase: float, swing_ppm: int) -> None:
@@ -198,6 +200,7 @@ def test_a_jump_of_the_counter_is_seen_at_once_and_learned_anew(jump_us: int, si
         line.clock.host_ns_from_device_us(line.counter(jumped_ns) % WRAP, jumped_ns)
 
 
+@pytest.mark.no_cover
 @settings(max_examples=200, deadline=None)
 @given(st.integers(0, 10**9))
 def test_no_answer_is_wrong_however_often_the_device_starts_again(seed: int) -> None:

@@ -320,6 +320,7 @@ def test_what_is_known_is_true_and_what_can_be_known_is(seed: int, loss: float, 
             assert isinstance(told, Known) == (len(session.possible(earliest_us, latest_us)) == 1)
 
 
+@pytest.mark.no_cover
 def test_how_often_it_is_known() -> None:
     def known_share(loss: float, change: float) -> float:
         told = []

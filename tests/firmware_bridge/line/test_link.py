@@ -94,6 +94,7 @@ def frame(kind, session, seq=0, ack=0, body=b""):
     return encode_frame(bytes((kind << 5 | session, seq, ack)) + body)
 
 
+@pytest.mark.no_cover
 @settings(deadline=None, max_examples=24, phases=[Phase.explicit, Phase.generate])
 @given(
     seed=st.integers(0, 1 << 20),

@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.task.cartilage.sizes import measure_band
+from edge.finding import MaskMark
+from edge.frame import Frame
+from edge.task.cartilage.sizes import echo_intensity, measure_band, slope_of
 
 
 def test_a_slanted_strip_is_as_thick_as_at_a_right_angle() -> None:
@@ -42,3 +44,33 @@ def test_dimensions_scale_with_the_spacing(scale) -> None:
     pixels, scaled = measure_band(x, upper, upper + 9), measure_band(x * scale, upper * scale, (upper + 9) * scale)
     assert scaled.mean == pytest.approx(pixels.mean * scale, rel=1e-9)
     assert scaled.area == pytest.approx(pixels.area * scale**2, rel=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_band_is_measured_as_its_definition_says(seed):
+    """Quick, by running sums, against the parts of the definition one by one."""
+    rng = np.random.default_rng(seed)
+    x = 3 + 0.15 * np.arange(40 + 50 * seed)
+    upper = 20 + np.cumsum(rng.normal(0, 0.1, x.size))
+    lower = upper + np.abs(2 + np.cumsum(rng.normal(0, 0.05, x.size)))
+    slope = np.gradient((upper + lower) / 2, x)
+    np.testing.assert_allclose(slope_of((upper + lower) / 2, 0.15), slope, rtol=1e-9, atol=1e-12)
+    lengths, areas = 0.15 * np.sqrt(1 + slope**2), 0.15 * (lower - upper)
+    way = (np.cumsum(lengths) - lengths / 2) / lengths.sum()
+    size = measure_band(x, upper, lower)
+    thirds = [
+        areas[part].sum() / lengths[part].sum() for part in (way < 1 / 3, (way >= 1 / 3) & (way < 2 / 3), way >= 2 / 3)
+    ]
+    assert size.thirds == pytest.approx(thirds)
+    core = (way > 0.08) & (way < 0.92)
+    assert size.minimum == pytest.approx((areas[core] / lengths[core]).min())
+    assert (size.area, size.length) == pytest.approx((areas.sum(), lengths.sum()))
+
+
+def test_echo_intensity_is_the_mean_of_the_marked_pixels():
+    rng = np.random.default_rng(8)
+    pixels, mask = rng.integers(0, 256, (80, 90), dtype=np.uint8), (rng.random((30, 50)) < 0.4).astype(np.uint8)
+    grey = pixels[20:50, 15:65][mask > 0].astype(np.float64)
+    echo = echo_intensity(Frame(pixels, 0, 0, "test"), MaskMark("femoral cartilage", 1, mask, (15, 20)))
+    assert echo.value == pytest.approx(grey.mean())
+    assert echo.high - echo.value == pytest.approx(1.645 * grey.std() / (grey.size**0.5 / 3))

@@ -18,7 +18,7 @@ from edge.task.nerve.candidates import (
     FIRST_ELLIPSE,
     NerveCandidate,
     NerveSight,
-    candidate_outline,
+    candidate_outlines,
     candidates,
     over_time,
     overlap,
@@ -124,20 +124,20 @@ def dice(one: np.ndarray, other: np.ndarray) -> float:
 def test_the_border_moves_from_an_ellipse_that_lies_askew_to_the_bright_rim() -> None:
     picture, truth = nerve((128, 192))
     askew = NerveCandidate(10.5, 15.5, 17, 28, 1, 1, 15, 22)
-    found = candidate_outline(picture, askew)
+    (found,) = candidate_outlines(picture, [askew])
     assert dice(filled(truth.shape, found.before), truth) < 0.88
     assert dice(filled(truth.shape, found.after), truth) > 0.95
 
 
 def test_the_first_border_is_the_boxs_ellipse_a_little_wider() -> None:
-    before = candidate_outline(np.zeros((64, 96), np.float32), NerveCandidate(4, 5, 10, 17, 1, 1, 7, 11)).before
-    assert before.min(axis=0).tolist() == pytest.approx([43.5 - 24 * FIRST_ELLIPSE, 27.5 - 12 * FIRST_ELLIPSE])
-    assert before.max(axis=0).tolist() == pytest.approx([43.5 + 24 * FIRST_ELLIPSE, 27.5 + 12 * FIRST_ELLIPSE])
+    (found,) = candidate_outlines(np.zeros((64, 96), np.float32), [NerveCandidate(4, 5, 10, 17, 1, 1, 7, 11)])
+    assert found.before.min(axis=0).tolist() == pytest.approx([43.5 - 24 * FIRST_ELLIPSE, 27.5 - 12 * FIRST_ELLIPSE])
+    assert found.before.max(axis=0).tolist() == pytest.approx([43.5 + 24 * FIRST_ELLIPSE, 27.5 + 12 * FIRST_ELLIPSE])
 
 
 def test_a_candidate_at_the_corner_has_a_border_too() -> None:
     picture, _ = nerve((128, 192))
-    found = candidate_outline(picture, NerveCandidate(0, 0, 4, 8, 1, 1, 2, 4))
+    (found,) = candidate_outlines(picture, [NerveCandidate(0, 0, 4, 8, 1, 1, 2, 4)])
     assert np.isfinite(found.after).all()
     assert filled(picture.shape, found.after).any()
 

@@ -7,11 +7,12 @@ import pytest
 
 from edge.finding import CaliperMark, LineMark, MaskMark, Measurement, Verdict
 from edge.frame import Frame, PixelSpacing, ProbeState, Region, SpacingOrigin
-from edge.option import NoOptions
 from edge.task.contract import Given, finding_of
-from edge.task.nerve.outlines import centroid, full_scores, inside_rim, outlines_of, polygon_area, smoothed
+from edge.task.nerve.outlines import full_scores, outlines_of
+from edge.task.nerve.rim import inside_rim
+from edge.task.nerve.rings import moments_of, polygon_area, smoothed
 from edge.task.nerve.sizes import axes_of
-from edge.task.nerve.spec import SPEC
+from edge.task.nerve.spec import SPEC, NerveOptions
 from edge.task.nerve.task import NerveTask
 from edge.trust.verdict import judged
 from tests.task.looking import finding_by, looks
@@ -27,7 +28,7 @@ from tests.task.nerve.drawn_nerve import (
 
 
 def concluded(frame, output=None, figures=None):
-    task = NerveTask(Given(NoOptions(), figures or {}))
+    task = NerveTask(Given(NerveOptions(), figures or {}))
     return finding_by(task, frame, (faultless_output() if output is None else output,))
 
 
@@ -219,11 +220,11 @@ def test_smoothing_keeps_area_and_centre():
     rough = ring(Ellipse(50, 60, 30, 15, 10)) + np.random.default_rng(0).normal(0, 0.5, (200, 2))
     smooth = smoothed(rough)
     assert polygon_area(smooth) == pytest.approx(np.pi * 30 * 15, rel=0.03)
-    assert centroid(smooth) == pytest.approx((50, 60), abs=0.3)
+    assert moments_of(smooth).centre == pytest.approx((50, 60), abs=0.3)
 
 
 def test_scores_are_read_block_by_block():
-    scores = full_scores(np.arange(32, dtype=np.float32).reshape(1, 8, 2, 2))
+    scores = full_scores(np.arange(32, dtype=np.float32).reshape(8, 2, 2))
     assert scores.shape == (2, 4, 4)
     # Cell (0, 0) holds channels 0 to 3 of the first class as a block.
     np.testing.assert_array_equal(scores[0, :2, :2], [[0, 4], [8, 12]])
@@ -231,15 +232,15 @@ def test_scores_are_read_block_by_block():
 
 
 def test_nothing_is_marked_beside_the_picture():
-    scores = np.full((256, 256), 5, np.float32)
-    (outline,) = outlines_of(scores, Region(10, 20, 300, 120))
+    cells = np.full((4, 128, 128), 5, np.float32)
+    (outline,) = outlines_of(cells, Region(10, 20, 300, 120))
     x, y = outline.points.T
     assert x.min() > 8 and x.max() < 312 and y.min() > 18 and y.max() < 142
 
 
 def test_the_rim_of_an_even_picture_is_where_it_is_on_average():
     outline = ring(NERVE)
-    inner = inside_rim(np.full((400, 500), 90, np.uint8), outline)
+    inner = inside_rim(np.full((400, 500), 90, np.uint8), outline).edge
     assert polygon_area(inner) / polygon_area(outline) == pytest.approx(0.91**2, abs=0.03)
 
 

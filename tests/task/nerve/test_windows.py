@@ -9,32 +9,58 @@ import pytest
 from edge.errors import ModelDigestError, ModelError
 from edge.image.classifiers import packed, unpacked
 from edge.image.textures import NAMES, describe, texture_cells
+from edge.image.windows import CELL_PX, tiled
 from edge.image.working_picture import working_picture
 from edge.runtime.manifest import load_manifest, model_folder, read_arrays
 from edge.task.nerve.candidates import see_nerve
-from edge.task.nerve.windows import ARRAYS, CHOSEN, FEATURES, files_of, window_model_of, windows_of
+from edge.task.nerve.windows import (
+    ARRAYS,
+    CHOSEN,
+    FEATURES,
+    LEAST_LIT,
+    SIZES,
+    files_of,
+    window_model_of,
+    windows_of,
+)
 from tests.task.nerve.window_examples import bright_model, scene
 
 
 def test_a_windows_features_are_those_of_its_part_of_the_picture() -> None:
     picture = working_picture(scene()).pixels
-    windows, features = windows_of(picture)
+    grid, features = windows_of(picture)
+    windows = grid.windows
     assert features.shape == (len(windows), len(FEATURES))
     cells = texture_cells(picture)
     for index in (0, len(windows) // 2, len(windows) - 1):
         rows = slice(int(windows.top[index]), int(windows.bottom[index]))
         columns = slice(int(windows.left[index]), int(windows.right[index]))
-        counts, values = (
-            table[rows, columns].sum(axis=(0, 1))[None].astype(np.float32) for table in (cells.counts, cells.values)
-        )
+        counts, values = (table[rows, columns].sum(axis=(0, 1))[None] for table in (cells.counts, cells.values))
         alone = describe(counts, values, np.array([counts[0, :64].sum()], np.float32))[0]
         assert np.allclose(features[index, : len(NAMES)], alone, rtol=2e-3, atol=2e-2)
+
+
+def test_what_is_not_asked_for_changes_nothing() -> None:
+    picture = working_picture(scene()).pixels
+    picture[:, :80] = 0
+    grid, every = windows_of(picture)
+    assert every[:, FEATURES.index("lit")].min() >= LEAST_LIT
+    everywhere = tiled(picture.shape[0] // CELL_PX, picture.shape[1] // CELL_PX, SIZES)
+    assert 0 < len(grid.windows) < len(everywhere)
+    steps = {(high, wide): step for high, wide, step in SIZES}
+    sides = zip(grid.windows.bottom - grid.windows.top, grid.windows.right - grid.windows.left, strict=True)
+    assert grid.room.tolist() == [steps[int(high), int(wide)] ** 2 for high, wide in sides]
+    for some in (FEATURES[::-7], ("depth",), ("gabor sd 16 px 135 deg", "ambp 5 px 9"), ("block 22 grey", "lit")):
+        features = windows_of(picture, some)[1]
+        columns = every[:, [FEATURES.index(name) for name in some]]
+        assert np.allclose(features, columns, rtol=1e-5, atol=1e-5)
 
 
 def test_surroundings_say_which_side_is_brighter() -> None:
     picture = np.full((128, 256), 100, np.uint8)
     picture[:, 128:] = 200
-    windows, features = windows_of(picture)
+    grid, features = windows_of(picture)
+    windows = grid.windows
     beside = int(np.flatnonzero((windows.right == 32) & (windows.left > 10))[0])
     told = dict(zip(FEATURES, features[beside].tolist(), strict=True))
     assert told["right grey"] == pytest.approx(100 / 255, abs=1e-3)
@@ -50,8 +76,10 @@ def test_a_stored_model_decides_as_before() -> None:
     read = window_model_of(files_of(model))
     assert read.features == model.features
     features = np.random.default_rng(2).normal(0, 200, (50, len(FEATURES))).astype(np.float32)
-    scaled = read.scaled(features)
-    assert np.array_equal(scaled, model.scaled(features))
+    scaled = read.scaled_of_all(features)
+    assert np.array_equal(scaled, model.scaled_of_all(features))
+    chosen = features[:, [FEATURES.index(name) for name in read.features]]
+    assert np.array_equal(scaled, read.scaled(chosen))
     assert np.array_equal(read.probability(scaled), model.probability(scaled))
     assert np.array_equal(read.second_opinion(scaled), model.second_opinion(scaled))
 

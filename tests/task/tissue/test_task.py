@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from edge.errors import ModelError, SettingError
 from edge.finding import LineMark, MaskMark, Verdict
 from edge.frame import Frame, PixelSpacing, ProbeState, Region, SpacingOrigin
-from edge.image.classifiers import Steps
-from edge.image.textures import texture_cells
+from edge.image.classifiers import Neighbours, Steps, SupportVectors
+from edge.image.textures import AROUND, texture_cells
 from edge.image.working_picture import working_picture
 from edge.task.contract import Given
 from edge.task.spec import Reference
@@ -20,14 +20,14 @@ from edge.task.tissue.classifiers import (
     FEATURES,
     TissueModel,
     box_of,
-    cells_around,
     read_tissue_model,
     region_features,
+    textures_of,
     window_features,
     write_tissue_model,
 )
 from edge.task.tissue.echo import echo_intensity, z_score
-from edge.task.tissue.region import patch_of, pixel_mask, placed
+from edge.task.tissue.region import covered_by, patch_of, pixel_mask, placed
 from edge.task.tissue.spec import JUDGED, KINDS, SPEC, Roi, TissueOptions, parse_roi
 from edge.task.tissue.task import ClassicalTissueTask, TissueTask
 from edge.trust.verdict import judged
@@ -301,7 +301,7 @@ def test_arrays_are_read_as_they_were_written():
     model = bright_model()
     again = read_tissue_model(write_tissue_model(model), JUDGED)
     features = np.random.default_rng(0).normal(0, 0.1, (9, len(FEATURES))).astype(np.float32)
-    one, two = (each.by_machine(each.scaled(features)) for each in (model, again))
+    one, two = (each.by_machine(each.distances(each.scaled_of_all(features))) for each in (model, again))
     np.testing.assert_allclose(one, two, atol=0.05)
     assert again.features == model.features and again.count == 3
 
@@ -327,7 +327,7 @@ def test_an_example_that_is_silent_about_a_kind_is_not_asked_about_it():
         model.steps,
         3,
     )
-    far = np.array([[-1.0]], np.float32)
+    far = model.distances(np.array([[-1.0]], np.float32))
     assert model.by_neighbours(far)[0, 2] < 0.1
     assert asked.by_neighbours(far)[0, 2] > 0.9
 
@@ -367,18 +367,54 @@ def test_features_of_a_box_are_those_of_the_window():
     cells = texture_cells(working)
     inside = np.zeros(cells.counts.shape[:2], bool)
     inside[5:15, 8:24] = True
-    alone = region_features(working, cells, inside)
-    np.testing.assert_allclose(window_features(working, cells, box_of(inside))[0], alone, rtol=2e-3, atol=2e-3)
+    alone = region_features(working, inside, FEATURES, cells)
+    together = window_features(working, cells, box_of(inside), FEATURES)[0]
+    np.testing.assert_allclose(together, alone, rtol=2e-3, atol=2e-3)
 
 
 @pytest.mark.parametrize("box", [(5, 15, 8, 24), (0, 4, 0, 5), (30, 48, 50, 64), (20, 21, 3, 60)], ids=str)
-def test_what_lies_far_from_a_region_is_not_needed(box):
-    working = working_picture(speckle(6)).pixels
-    cells = texture_cells(working)
+@pytest.mark.parametrize("ragged", [False, True])
+@pytest.mark.parametrize("names", [FEATURES, FEATURES[::-9]], ids=["all", "some"])
+def test_a_region_is_described_alike_by_what_lies_around_it_and_by_the_whole_picture(box, ragged, names):
+    rng = np.random.default_rng(6)
+    working = working_picture(cv2.GaussianBlur(speckle(6), (0, 0), 1.0)).pixels.copy()
+    working[:30, :40], working[100:112] = 0, 77  # unlit, and runs longer than any that is told
+    cells = texture_cells(working, textures_of(names))
     inside = np.zeros(cells.counts.shape[:2], bool)
     inside[box[0] : box[1], box[2] : box[3]] = True
-    all_of_it = region_features(working, cells, inside)
-    np.testing.assert_allclose(region_features(working, cells_around(working, inside), inside), all_of_it, rtol=1e-6)
+    inside &= rng.random(inside.shape) < (0.7 if ragged else 1)
+    whole, part = (region_features(working, inside, names, given) for given in (cells, None))
+    np.testing.assert_allclose(part, whole, rtol=1e-4, atol=1e-5)
+    window = window_features(working, texture_cells(working), box_of(inside), FEATURES)[0]
+    beside = [name for name in names if name in AROUND]
+    np.testing.assert_allclose(
+        part[[names.index(name) for name in beside]], window[[FEATURES.index(name) for name in beside]], atol=1e-5
+    )
+
+
+def test_what_a_region_covers_is_its_pixels():
+    picture = speckle()
+    for roi in (BOX, Roi(((100.5, 80), (220, 120.2), (130, 200)))):
+        mask = pixel_mask(roi.points - (20, 10), (250, 300))
+        covered = covered_by(roi, Region(20, 10, 300, 250))
+        np.testing.assert_array_equal(covered.mask, mask)
+        seen = picture[10:260, 20:320]
+        assert covered.count == mask.sum()
+        np.testing.assert_array_equal(covered.of(seen), seen[mask > 0])
+
+
+def test_judges_say_what_the_classifiers_say_of_their_own_examples():
+    model, rng = bright_model(), np.random.default_rng(2)
+    model = replace(model, truth=np.where(rng.random(model.truth.shape) < 0.2, -1, model.truth), count=2)
+    scaled = rng.normal(0, 1, (5, 1)).astype(np.float32)
+    distances = model.distances(scaled)
+    for kind, judge in enumerate(model.judges):
+        bias, gamma = model.figures[kind, :2].tolist()
+        used, known = model.weights[:, kind] != 0, model.truth[:, kind] != -1
+        machine = SupportVectors(model.vectors[used], model.weights[used, kind], bias, gamma)
+        neighbours = Neighbours(model.vectors[known], model.truth[known, kind] == 1, 2)
+        np.testing.assert_allclose(judge.score(distances), machine.decide(scaled), rtol=1e-5)
+        np.testing.assert_array_equal(judge.share(distances), neighbours.share(scaled))
 
 
 def test_infiltration_is_told_of_simulated_muscle_alone():

@@ -54,7 +54,7 @@ def test_training_on_bright_nerves_finds_bright_nerves(monkeypatch: pytest.Monke
     model = training.train(pictures[:2], chosen=8)
     model = training.calibrated(model, [(model, pictures[2:3])])
     assert model.sigmoid != Sigmoid(-1.0, 0.0)
-    scaled = model.scaled(pictures[3].features)
+    scaled = model.scaled_of_all(pictures[3].features)
     probability = model.probability(scaled)
     assert probability[pictures[3].hit].mean() > 5 * probability[pictures[3].miss].mean()
     classical.save(tmp_path, model)

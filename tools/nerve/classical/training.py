@@ -54,7 +54,7 @@ def train(pictures: Sequence[WindowExamples], chosen: int = CHOSEN, seed: int = 
         Neighbours(np.zeros((1, len(columns)), np.float32), np.zeros(1, bool), 1),
         Steps(np.array([0, 1], np.float32), np.array([0, 1], np.float32)),
     )
-    scaled = model.scaled(features)
+    scaled = model.scaled_of_all(features)
     first = _fitted(scaled, positive)
     hard = np.concatenate([_hardest(model, first, picture) for picture in pictures])
     scaled, positive = np.concatenate([scaled, hard]), np.concatenate([positive, np.zeros(len(hard), bool)])
@@ -85,7 +85,7 @@ def _fitted(scaled: NDArray[np.float32], positive: NDArray[np.bool_]) -> Support
 
 
 def _hardest(model: WindowModel, machine: SupportVectors, picture: WindowExamples) -> NDArray[np.float32]:
-    scaled = model.scaled(picture.features[picture.miss])
+    scaled = model.scaled_of_all(picture.features[picture.miss])
     order = np.argsort(-machine.decide(scaled))
     # Neighbouring windows say the same: one of three.
     return scaled[order[: 3 * HARD : 3]]
@@ -122,7 +122,7 @@ def calibrated(model: WindowModel, judged: Sequence[tuple[WindowModel, Sequence[
     for judge, pictures in judged:
         for picture in pictures:
             told = picture.hit | picture.miss
-            scaled = judge.scaled(picture.features[told])
+            scaled = judge.scaled_of_all(picture.features[told])
             scores.append(judge.machine.decide(scaled))
             shares.append(judge.neighbours.share(scaled))
             hits.append(picture.hit[told])

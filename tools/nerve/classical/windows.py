@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edge.image.windows import CELL_PX, Windows
 from edge.image.working_picture import WorkingPicture, working_picture
-from edge.task.nerve.windows import FEATURES, LEAST_LIT, windows_of
+from edge.task.nerve.windows import windows_of
 from tools.nerve.usgra_seg import UsgraPicture
 from tools.scanner_variation import VARIATIONS, vary_scanner
 
@@ -74,9 +74,8 @@ def _truth(name: str, cluster: int, pixels: NDArray[np.uint8], nerve: NDArray[np
 
 def examples_of(truth: WorkingTruth) -> WindowExamples:
     """All lit windows of a picture."""
-    windows, features = windows_of(truth.working.pixels)
-    lit = features[:, FEATURES.index("lit")] >= LEAST_LIT
-    windows, features = windows.taken(lit), features[lit]
+    grid, features = windows_of(truth.working.pixels)
+    windows = grid.windows
     alike = np.zeros(len(windows))
     for left, top, width, height, _ in _boxes(truth.nerve):
         alike = np.maximum(alike, _overlap(windows, left, top, width, height))

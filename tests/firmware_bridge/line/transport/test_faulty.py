@@ -64,6 +64,7 @@ def test_the_faults_do_not_depend_on_the_chunks(
     assert pieces.counts == whole.counts
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("rate", [0.001, 0.01, 0.5])
 def test_damage_is_as_frequent_as_asked_and_always_a_change(rate: float) -> None:
     sent = os.urandom(1) * 1_000_000

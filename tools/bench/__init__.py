@@ -1,0 +1,1 @@
+"""How fast sonoedge is beside other ways to do the same."""
