@@ -17,7 +17,7 @@ from edge.task.muscle.aponeuroses import Aponeurosis
 from edge.task.muscle.evidence import Evidence, Floats, folded_deg
 from edge.task.muscle.fascicles import Direction
 
-TURNED_DEG: Final = 2.0
+TURNED_DEG: Final = 1.0
 """By which the first opinion may have turned since the thorough look."""
 LESS_SEEN: Final = 0.85
 """Share of a border's strength and coverage at the thorough look that it must still have."""

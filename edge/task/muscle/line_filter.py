@@ -13,6 +13,7 @@ from typing import Final
 
 import cv2
 import numpy as np
+from cv2.typing import MatLike
 from numpy.typing import NDArray
 
 from edge.task.muscle.evidence import Plane, twice_of
@@ -24,6 +25,8 @@ blurred them across already, and echoes that are wider than high let lines look 
 PIECE_PX: Final = 34.0
 SAMPLE_PX: Final = 4.0
 """Along a piece."""
+MARGIN_PX: Final = 2 * round(PIECE_PX / 4 + 1)
+"""About a picture: more than half a piece, and even."""
 LEAST_VOTE: Final = 1.0
 """Of a line, in standard deviations over all places and directions."""
 POOL: Final = 4
@@ -119,45 +122,59 @@ def _votes(even: Plane, shown: NDArray[np.bool_]) -> Plane:
 def _line_sums(even: Plane, shown: NDArray[np.bool_]) -> tuple[Plane, float]:
     """(directions, rows, columns): the ridge filter summed along pieces, at every second pixel each way, 0 where it is
     not shown; and its standard deviation where it is."""
-    soft = cv2.GaussianBlur(even, (0, 0), SOFT_PX[0], sigmaY=SOFT_PX[1])
-    margin = 2 * round(PIECE_PX / 4 + 1)
     rows, columns = shown.shape
-    soft = cv2.copyMakeBorder(soft, margin, margin + 1, margin, margin + 2, cv2.BORDER_REPLICATE)
+    soft = cv2.GaussianBlur(even, (0, 0), SOFT_PX[0], sigmaY=SOFT_PX[1])
+    soft = cv2.copyMakeBorder(soft, MARGIN_PX, MARGIN_PX + 2, MARGIN_PX, MARGIN_PX + 2, cv2.BORDER_REPLICATE)
     xx, xy, yy = (cv2.Sobel(soft, cv2.CV_32F, *order, ksize=3) for order in ((2, 0), (1, 1), (0, 2)))
-    # Even columns above odd ones: two planes in one.
     level, turned, tilted = (
-        np.concatenate(cv2.split(part.reshape(len(part), -1, 2)))
-        for part in (cv2.addWeighted(xx, -0.5, yy, -0.5, 0), cv2.addWeighted(xx, 0.5, yy, -0.5, 0), -xy)
+        _phases(part) for part in (cv2.addWeighted(xx, -0.5, yy, -0.5, 0), cv2.addWeighted(xx, 0.5, yy, -0.5, 0), -xy)
     )
     sums = np.empty((len(ANGLES_DEG), rows, columns), np.float32)
     here = shown.astype(np.float32)
-    ridge = np.empty_like(level)
+    both, ridge = np.empty_like(level), np.empty_like(level)
+    width = soft.shape[1] // 2
+    summed = np.empty(rows * width, np.float32)
+    within = summed.reshape(rows, width)[:, :columns]
     total = squares = 0.0
-    for own, (cosine, sine, places) in zip(sums, _pieces(rows, columns, margin), strict=True):
-        cv2.scaleAdd(turned, cosine, level, dst=ridge)
-        cv2.scaleAdd(tilted, sine, ridge, dst=ridge)
-        np.add(ridge[places[0]], ridge[places[1]], out=own)
+    for own, (cosine, sine, places) in zip(sums, _pieces(rows, columns), strict=True):
+        cv2.scaleAdd(turned, cosine, level, dst=both)
+        cv2.scaleAdd(tilted, sine, both, dst=ridge)
+        flat = ridge.ravel()
+        np.add(flat[places[0]], flat[places[1]], out=summed)
         for place in places[2:]:
-            np.add(own, ridge[place], out=own)
-        np.multiply(own, here, out=own)
-        flat = own.ravel()
-        total += float(np.add.reduce(flat))
-        squares += float(np.dot(flat, flat))
+            np.add(summed, flat[place], out=summed)
+        np.multiply(within, here, out=own)
+        values = own.ravel()
+        total += float(np.add.reduce(values))
+        squares += float(np.dot(values, values))
     count = len(sums) * max(1, int(np.count_nonzero(shown)))
     return sums, max(squares / count - (total / count) ** 2, 1e-18) ** 0.5
 
 
+def _phases(plane: MatLike) -> Plane:
+    """(1, all) its four parts of every second row and column, one after the other: of even columns the even rows, then
+    the odd ones, of odd columns the same; and a row's length of nothing."""
+    height, width = plane.shape[0] // 2, plane.shape[1] // 2
+    parts = np.zeros((1, 4 * height * width + width), np.float32)
+    into = parts[0, :-width].reshape(2, 2, height, width)
+    for column, own in enumerate(cv2.split(plane.reshape(2 * height, width, 2))):
+        into[column] = own.reshape(height, 2, width).transpose(1, 0, 2)
+    return parts
+
+
 @lru_cache(maxsize=16)
-def _pieces(rows: int, columns: int, margin: int) -> tuple[tuple[float, float, tuple[tuple[slice, slice], ...]], ...]:
+def _pieces(rows: int, columns: int) -> tuple[tuple[float, float, tuple[slice, ...]], ...]:
     """Of each direction: cosine and sine of twice its angle, and for each sample of a piece what all places (rows,
-    columns) look at in two planes, one above the other, of the even and of the odd columns of a picture with a
-    margin."""
-    height = 2 * rows + 2 * margin + 1
+    columns) look at in `_phases` of a picture with its margin. Each is in one stretch, margins and all, which is
+    quicker than row by row."""
+    height, width = rows + MARGIN_PX + 1, columns + MARGIN_PX + 1
     pieces = []
     for degrees, samples in zip(ANGLES_DEG, _samples(), strict=True):
         twice = 2 * np.radians(degrees)
-        starts = ((margin + y + (x % 2) * height, (margin + x) // 2) for x, y in samples)
-        places = tuple((slice(top, top + 2 * rows, 2), slice(left, left + columns)) for top, left in starts)
+        starts = (
+            ((2 * (x % 2) + y % 2) * height + (MARGIN_PX + y) // 2) * width + (MARGIN_PX + x) // 2 for x, y in samples
+        )
+        places = tuple(slice(start, start + rows * width) for start in starts)
         pieces.append((float(np.cos(twice)), float(np.sin(twice)), places))
     return tuple(pieces)
 

@@ -33,7 +33,7 @@ class MuscleOptions:
             low=1,
             high=25,
         ),
-    ] = 5
+    ] = 3
 
 
 SPEC = TaskSpec(

@@ -41,9 +41,9 @@ class Watched(MuscleTask):
 
 @cache
 def contraction():
-    """Pictures of a muscle that contracts, 40 ms apart, and what a faultless network says of them."""
+    """Pictures of a muscle that contracts slowly, and what a faultless network says of them."""
     cine = MuscleCine(1)
-    pictures = [cine.picture(1.6 + 0.04 * k) for k in range(FRAMES)]
+    pictures = [cine.picture(1.3 + 0.02 * k) for k in range(FRAMES)]
     frames = [frame_of_muscle(picture, sequence=k) for k, picture in enumerate(pictures)]
     return frames, [(faultless_output(picture.truth),) for picture in pictures]
 
