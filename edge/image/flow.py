@@ -11,18 +11,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-LONGEST_PX: Final = 320
+LONGEST_PX: Final = 160
 """Longest side of the pictures that are compared: bounds the cost, and speckle is gone from larger ones anyway."""
 MOST_POINTS: Final = 150
-WINDOW_PX: Final = 13
+WINDOW_PX: Final = 9
 LEVELS: Final = 3
-"""Halvings of the picture: movements of some 60 px can be followed."""
+"""Halvings of the picture: movements of a fifth of it can be followed."""
 RETURN_PX: Final = 1.0
 """A point that comes back further from where it started was not followed."""
 LEAST_SHARE: Final = 0.2
 """Of the points; with fewer the pictures do not show the same, or it moved too far."""
 LEAST_POINTS: Final = 12
-LEAST_SIDE_PX: Final = 2 * WINDOW_PX
+LEAST_SIDE_PX: Final = 24
 ROUNDS: Final = 8
 """Of reweighting."""
 SETTLED_PX: Final = 1e-3
@@ -56,6 +56,12 @@ def reduced(picture: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:
     if scale == 1.0:
         return picture.copy(), 1.0
     size = [max(1, round(length * scale)) for length in picture.shape[::-1]]
+    # Halving is many times as fast as any other reduction.
+    while min(picture.shape) > 1 and all(
+        length % 2 == 0 and length >= 2 * last for length, last in zip(picture.shape[::-1], size, strict=True)
+    ):
+        halves = picture.shape[1] // 2, picture.shape[0] // 2
+        picture = np.asarray(cv2.resize(picture, halves, interpolation=cv2.INTER_AREA), np.uint8)
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8), scale
 
 

@@ -357,8 +357,9 @@ def test_a_frozen_picture_tells_nothing_new_and_does_not_grow_old() -> None:
     follower = settled()
     effort = float(EFFORTS[7])
     before = follower.estimate()
+    frozen = cv2.add(PICTURES[effort], np.full(SHAPE, (follower.number - 1) % 2, np.uint8))
     for _ in range(40):
-        track = follower.see(effort, picture=follower.track.view.picture)
+        track = follower.see(effort, picture=frozen)
     assert follower.estimate().belief == before.belief
     assert track.reasons == ()
     assert follower.see(float(EFFORTS[8])).goes_on
