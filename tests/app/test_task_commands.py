@@ -100,8 +100,8 @@ def test_only_what_was_given_reaches_the_body(invoke, tried):
     [
         (("cartilage",), "Missing option '--source'"),
         (("cartilage", "--source"), "requires an argument"),
-        (("cartilage", "--source", "a", "--fps", "fast"), "'--fps': Input should be a valid number"),
-        (("cartilage", "--source", "a", "--frames", "1.5"), "'--frames': Input should be a valid integer"),
+        (("cartilage", "--source", "a", "--fps", "fast"), "Invalid value for '--fps': 'fast' is not a valid float"),
+        (("cartilage", "--source", "a", "--frames", "1.5"), "Invalid value for '--frames': '1.5' is not a valid int"),
         (("cartilage", "--source", "a", "--roi", "1,2,3,4"), "No such option"),
         (("cartilage", "--source", "a", "--no-stills"), "No such option"),
         (("cartilage", "knee.png", "--source", "a"), "Got unexpected extra argument"),

@@ -97,7 +97,7 @@ def evidence_of(
     """What the network's output (1, 4, SIDE / STRIDE, SIDE / STRIDE) says: aponeurosis logit, cosine and sine of twice
     the angle times ANGLE_LENGTH, logit that a fascicle can be read. logits: those that count as even odds."""
     aponeurosis, cosine, sine, readable = output[0, :, grid.rows, grid.columns].astype(np.float32)
-    sure = cv2.threshold(cv2.magnitude(cosine, sine), ANGLE_LENGTH, 0, cv2.THRESH_TRUNC)[1]
+    sure = cv2.threshold(_length(cosine, sine), ANGLE_LENGTH, 0, cv2.THRESH_TRUNC)[1]
     weight = cv2.multiply(_probability(readable, logits[1]), sure, scale=1 / ANGLE_LENGTH)
     twice = np.asarray(twice_of(cosine, sine), np.float32)
     return Evidence(_probability(aponeurosis, logits[0]), twice, np.asarray(weight, np.float32), lit)
@@ -120,9 +120,17 @@ def twice_of(cosine: Plane, sine: Plane) -> Plane:
     x *= sine
     y *= cosine
     x -= y
-    x /= cv2.magnitude(cosine, sine) + np.float32(1e-9)
+    x /= _length(cosine, sine) + np.float32(1e-9)
     twice += x
     return twice
+
+
+def _length(x: Plane, y: Plane) -> Plane:
+    """Of vectors. OpenCV's `magnitude` rounds by where in memory its result lies, so that one picture's numbers differ
+    from time to time."""
+    squares = x * x
+    squares += y * y
+    return np.asarray(np.sqrt(squares, out=squares), np.float32)
 
 
 def folded_deg(angle_deg: float) -> float:
