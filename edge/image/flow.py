@@ -17,7 +17,7 @@ MOST_POINTS: Final = 150
 WINDOW_PX: Final = 9
 LEVELS: Final = 3
 """Halvings of the picture: movements of a fifth of it can be followed."""
-RETURN_PX: Final = 1.0
+RETURN_PX: Final = 0.5
 """A point that comes back further from where it started was not followed."""
 LEAST_SHARE: Final = 0.2
 """Of the points; with fewer the pictures do not show the same, or it moved too far."""

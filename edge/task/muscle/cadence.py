@@ -23,7 +23,7 @@ LESS_SEEN: Final = 0.85
 """Share of a border's strength and coverage at the thorough look that it must still have."""
 GONE: Final = 0.12
 """Of the thickness: how far a border may have gone since the thorough look."""
-ABRUPT: Final = 0.6
+ABRUPT: Final = 0.15
 """Two pictures differ, as a share of what one differs from the other upside down: more is another picture."""
 
 
