@@ -111,8 +111,8 @@ def _probability(logit: Plane, even: float) -> Plane:
 
 
 def twice_of(cosine: Plane, sine: Plane) -> Plane:
-    """(rows, columns) the angle in radians, in [-pi, pi], of vectors of any length, as arctan2 gives it, in a quarter
-    of its time: OpenCV's phase, which errs by up to 0.01 degrees, and a step of Newton's."""
+    """(rows, columns) the angle in radians, in [-pi, pi], of vectors of any length, 0 too, as arctan2 gives it, in a
+    quarter of its time: OpenCV's phase, which errs by up to 0.01 degrees, and a step of Newton's."""
     # Of the opposite vector, so that the angle of those to the right does not leap.
     twice = np.asarray(cv2.phase(-cosine, -sine), np.float32)
     twice -= np.float32(np.pi)

@@ -27,6 +27,7 @@ def test_angles_of_vectors_are_those_of_arctan2() -> None:
     cosine, sine = (np.asarray(length * part(angle), np.float32)[None] for part in (np.cos, np.sin))
     off = twice_of(cosine, sine).astype(np.float64) - np.arctan2(sine.astype(np.float64), cosine)
     assert np.abs(np.angle(np.exp(1j * off))).max() < 4e-7
+    assert not twice_of(np.zeros((1, 2), np.float32), np.zeros((1, 2), np.float32)).any()
 
 
 def test_the_bend_is_the_legendre_products_it_is_fitted_with() -> None:
