@@ -120,8 +120,10 @@ def twice_of(cosine: Plane, sine: Plane) -> Plane:
     x *= sine
     y *= cosine
     x -= y
-    x /= _length(cosine, sine) + np.float32(1e-9)
+    length = _length(cosine, sine)
+    x /= length + np.float32(1e-9)
     twice += x
+    twice *= length > 0
     return twice
 
 
