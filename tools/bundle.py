@@ -6,7 +6,6 @@ the manifest that was there; `record` replaces them.
 """
 
 import argparse
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -70,7 +69,7 @@ def bundle(folder: Path, facts: Facts) -> Manifest:
         **_network(folder, facts.meaning) if (folder / NETWORK).is_file() else {},
         classes=facts.classes,
         thresholds=facts.thresholds,
-        arrays=tuple(_file(path) for pattern in ARRAYS for path in sorted(folder.glob(pattern))),
+        arrays=tuple(ModelFile.of(path) for pattern in ARRAYS for path in sorted(folder.glob(pattern))),
         intended_use=facts.intended_use,
         not_intended_for=facts.not_intended_for,
         training_sets=facts.training_sets,
@@ -89,7 +88,7 @@ def _network(folder: Path, meaning: str) -> dict[str, Any]:
         "input": InputSpec(name=given.name, shape=_shape(given), scale=SCALE),
         "outputs": tuple(OutputSpec(name=o.name, shape=_shape(o), meaning=meaning) for o in graph.output),
         "variants": tuple(
-            Variant(runtime=runtime, precision=precision, files=tuple(_file(folder / name) for name in names))
+            Variant(runtime=runtime, precision=precision, files=tuple(ModelFile.of(folder / name) for name in names))
             for (runtime, precision), names in VARIANTS.items()
         ),
     }
@@ -115,11 +114,6 @@ def _write(folder: Path, manifest: Manifest) -> None:
 def _shape(value: onnx.ValueInfoProto) -> tuple[int, int, int, int]:
     n, channels, height, width = (dimension.dim_value for dimension in value.type.tensor_type.shape.dim)
     return n, channels, height, width
-
-
-def _file(path: Path) -> ModelFile:
-    content = path.read_bytes()
-    return ModelFile(name=path.name, bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
 
 
 def main() -> None:

@@ -27,6 +27,8 @@ KEEP_RECORDINGS = 200
 KEEP_FRAMES = 100_000
 """Fewer where they are long, so that memory stays small."""
 SHOWN_ERRORS = 5
+SETTINGS = ("pathway", "model", "runtime", "precision", "fps", "mm_per_px", "depth_mm", "max_frames")
+"""Of a run's settings, those that a batch asks for."""
 
 HELP = """Measure every recording of an archive, on all cores or on many machines.
 
@@ -111,7 +113,7 @@ batch = task_commands(
     HELP,
     batch_task,
     options=BatchOptions,
-    settings=("pathway", "model", "runtime", "precision", "fps", "mm_per_px", "depth_mm", "max_frames"),
+    settings=SETTINGS,
     argument="archive",
 )
 
@@ -139,8 +141,7 @@ def planned(spec: "TaskSpec", archive: Path, asked: BatchOptions, given: Mapping
         if model.runtime is not None:
             settings = replace(settings, runtime=model.runtime.name, precision=model.runtime.precision)
         about = about_run(settings, model.runtime, model.reason, None)
-    names = ("pathway", "model", "runtime", "precision", "threads", "fps", "mm_per_px", "depth_mm", "max_frames")
-    common = {name: getattr(settings, name) for name in names}
+    common = {name: getattr(settings, name) for name in (*SETTINGS, "threads")}
     if settings.model is not None:
         common["model"] = settings.model.expanduser().absolute()
     kept_about = {name: about[name] for name in ("sonoedge", "command", "settings", "model", "runtime", "machine")}

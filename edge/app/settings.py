@@ -57,9 +57,10 @@ class Settings:
     precision: Annotated[str | None, Option("int8 or float. Without it: int8, or the faster.", choices=PRECISIONS)] = (
         None
     )
-    threads: Annotated[int | None, Option("For the model. Without it: all cores of this process.", low=1, high=256)] = (
-        None
-    )
+    threads: Annotated[
+        int | None,
+        Option("For the model. Without it: all cores of this process, or the --budget's share.", low=1, high=256),
+    ] = None
     ahead: Annotated[
         bool, Option("Where there are two cores, infer the next frame while the last one is measured and drawn.")
     ] = True

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from rich.table import Table
 from rich.text import Text
 
+from edge.app.console import counted
 from edge.app.tables import plain_table
 from edge.errors import BackendUnavailableError
 from edge.runtime.choice import RuntimeTiming
@@ -42,7 +43,7 @@ def model_speeds(threads: Sequence[int], tell: Callable[[str], None]) -> Iterato
         manifest = load_manifest(model_folder(name))
         variants = [(one.runtime, one.precision) for one in manifest.variants if one.runtime in usable]
         for count in threads if variants else ():
-            tell(f"measuring {name}, {count} thread{'s' if count > 1 else ''}")
+            tell(f"measuring {name}, {counted(count, 'thread')}")
             yield ModelSpeed(name, count, measure(model_folder(name), manifest, variants, count))
 
 
@@ -66,7 +67,7 @@ def slower_as_int8(speeds: Sequence[ModelSpeed]) -> tuple[str, ...]:
         for speed in speeds:
             int8_ms, float_ms = (speed.median_ms(runtime, precision) for precision in ("int8", "float"))
             if int8_ms is not None and float_ms is not None and int8_ms > _SLOWER * float_ms:
-                threads = f"{speed.threads} thread{'s' if speed.threads > 1 else ''}"
+                threads = counted(speed.threads, "thread")
                 slower.append(f"{speed.model} with {threads} {int8_ms:.2f} against {float_ms:.2f} ms")
         if slower:
             lines.append(

@@ -16,7 +16,6 @@ from edge.source.recording import natural_key, shown
 BATCH_FILE: Final = "batch.json"
 """What a batch was; a folder that holds it is no part of an archive."""
 _INDEX: Final = "DICOMDIR"
-_CHUNK: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +135,8 @@ def _pictures_of(folder: Path) -> list[Path]:
 
 
 def _file_digest(path: Path) -> str:
-    found = hashlib.sha256()
     with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            found.update(chunk)
-    return found.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def folder_device(recording: ArchivedRecording, level: int) -> str:

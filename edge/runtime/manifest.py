@@ -9,6 +9,7 @@ variants: it has no input and no outputs, and what the task reads are its arrays
 import hashlib
 from importlib import resources
 from pathlib import Path
+from typing import Self
 
 import msgspec
 
@@ -27,6 +28,12 @@ class ModelFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Length, so that a truncated download is told as such."""
     sha256: str
     """Hexadecimal."""
+
+    @classmethod
+    def of(cls, path: Path) -> Self:
+        """What is to be known of a file as it is now. Raises OSError."""
+        content = path.read_bytes()
+        return cls(name=path.name, bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
 
 
 class Variant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

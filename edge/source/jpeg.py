@@ -169,22 +169,30 @@ def _holds_lost_run(parts: Sequence[Segment]) -> bool:
     """Whether coded data holds a run of zeros that stands for no picture.
 
     In baseline streams alone, and where the code of zeros is not the one that ends a block: there black is zeros."""
-    tables = b"".join(part.payload for part in parts if part.marker == _TABLES)
     frame = next((part.marker for part in parts if part.marker in _FRAMES), None)
-    if frame not in _BASELINE or _zeros_end_a_block(tables):
+    if frame not in _BASELINE or _zeros_end_a_block(_of_all(parts, _TABLES)):
         return False
     return any(_LOST_RUN in part.payload for part in parts if part.marker == _SCAN)
 
 
 def _zeros_end_a_block(tables: bytes) -> bool:
     """Of the first table of alternating coefficients, which is luma's; without tables the standard ones hold."""
+    return next((symbols[:1] == b"\0" for name, _, symbols in _huffman_tables(tables) if name == 0x10), False)
+
+
+def _of_all(parts: Sequence[Segment], marker: int) -> bytes:
+    """The payloads behind this marker, one after the other."""
+    return b"".join(part.payload for part in parts if part.marker == marker)
+
+
+def _huffman_tables(tables: bytes) -> Iterator[tuple[int, bytes, bytes]]:
+    """The name of each table, how many codes of each length it has, and what they stand for."""
     at = 0
     while at + 17 <= len(tables):
-        count = sum(tables[at + 1 : at + 17])
-        if tables[at] == 0x10:
-            return tables[at + 17 : at + 18] == b"\0"
-        at += 17 + count
-    return False
+        counts = tables[at + 1 : at + 17]
+        end = at + 17 + sum(counts)
+        yield tables[at], counts, tables[at + 17 : end]
+        at = end
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +215,7 @@ def _with_a_row_more(data: bytes, parts: Sequence[Segment]) -> _Longer | None:
     if len(frame) != 1 or len(scan) != 1 or frame[0].marker not in _BASELINE:
         return None
     head, start, end = frame[0].payload, scan[0].start, parts[-1].start - len(END)
-    tables = b"".join(part.payload for part in parts if part.marker == _TABLES)
+    tables = _of_all(parts, _TABLES)
     restarts = next((part.payload for part in parts if part.marker == _RESTARTS), b"")
     row = _empty_row(head, data[start : start + 1 + 2 * head[5]] if len(head) > 5 else b"", tables, restarts)
     if row is None:
@@ -261,18 +269,14 @@ def _empty_row(frame: bytes, scan: bytes, tables: bytes, restarts: bytes) -> _Ro
 def _codes_of_zero(tables: bytes) -> dict[int, str]:
     """The bits that stand for the symbol 0, "no change" or "no more", in each table that has it."""
     found: dict[int, str] = {}
-    at = 0
-    while at + 17 <= len(tables):
-        counts = tables[at + 1 : at + 17]
-        symbols = tables[at + 17 : at + 17 + sum(counts)]
+    for name, counts, symbols in _huffman_tables(tables):
         code = passed = 0
         for length, count in enumerate(counts, 1):
             place = symbols[passed : passed + count].find(0)
             if place >= 0:
-                found[tables[at]] = f"{code + place:0{length}b}"
+                found[name] = f"{code + place:0{length}b}"
                 break
             code, passed = (code + count) * 2, passed + count
-        at += 17 + sum(counts)
     return found
 
 
@@ -284,8 +288,8 @@ def _cannot_show_colour(frame: bytes, parts: Sequence[Segment]) -> bool:
         return False
     scan = next((part.payload for part in parts if part.marker == _SCAN), b"")
     pairs = {scan[at : at + 1]: scan[at + 1 : at + 2] for at in (1, 3, 5)}
-    symbols = _symbols(b"".join(part.payload for part in parts if part.marker == _TABLES))
-    finest = _first_steps(b"".join(part.payload for part in parts if part.marker == _QUANTIZATION))
+    symbols = {name: shown or b"\xff" for name, _, shown in _huffman_tables(_of_all(parts, _TABLES))}
+    finest = _first_steps(_of_all(parts, _QUANTIZATION))
     for component in of_chroma:
         tables = pairs.get(component[:1])
         if not tables or finest.get(component[2], 255) > _FINE_STEP:
@@ -294,16 +298,6 @@ def _cannot_show_colour(frame: bytes, parts: Sequence[Segment]) -> bool:
         if max(symbols.get(of_first, b"\xff")) > 1 or max(symbols.get(16 + of_rest, b"\xff")) > 0:
             return False
     return True
-
-
-def _symbols(tables: bytes) -> dict[int, bytes]:
-    """Of each Huffman table, what it has codes for."""
-    found, at = {}, 0
-    while at + 17 < len(tables):
-        end = at + 17 + sum(tables[at + 1 : at + 17])
-        found[tables[at]] = tables[at + 17 : end] or b"\xff"
-        at = end
-    return found
 
 
 def _first_steps(tables: bytes) -> dict[int, int]:

@@ -1,7 +1,6 @@
 """What all contenders work on: clips of the phantoms, and the shipped weights in each one's own format. Made once, in
 the build folder."""
 
-import hashlib
 import json
 import subprocess
 from dataclasses import dataclass
@@ -138,8 +137,6 @@ def _burdened(model: onnx.ModelProto, layers: int) -> onnx.ModelProto:
 
 
 def _write_manifest(target: Path, shipped: Manifest, path: Path) -> None:
-    content = path.read_bytes()
-    file = ModelFile(name=path.name, bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
-    variants = (Variant(runtime="openvino", precision="float", files=(file,)),)
+    variants = (Variant(runtime="openvino", precision="float", files=(ModelFile.of(path),)),)
     manifest = msgspec.structs.replace(shipped, variants=variants, arrays=())
     (target / "manifest.json").write_bytes(msgspec.json.encode(manifest))

@@ -88,12 +88,18 @@ def _told(
     windows: Windows,
     names: tuple[str, ...],
 ) -> NDArray[np.float32]:
-    textures, around = textures_of(names), tuple(name for name in AROUND if name in set(names))
-    features = np.concatenate(
-        [describe(counts, values, pixels, textures), surroundings(picture, windows, around)], axis=1
-    )
-    told = {name: column for column, name in enumerate((*textures, *around))}
-    return features[:, [told[name] for name in names]]
+    around, columns = _arranged(names)
+    beside = surroundings(picture, windows, around)
+    return np.concatenate([describe(counts, values, pixels, textures_of(names)), beside], axis=1)[:, columns]
+
+
+@lru_cache(maxsize=4)
+def _arranged(names: tuple[str, ...]) -> tuple[tuple[str, ...], list[int]]:
+    """Those of the names that tell what is beside; the place of each name behind textures_of and these."""
+    asked = set(names)
+    around = tuple(name for name in AROUND if name in asked)
+    told = {name: column for column, name in enumerate((*textures_of(names), *around))}
+    return around, [told[name] for name in names]
 
 
 def _part(
