@@ -92,12 +92,11 @@ def write_plots(
 ) -> list[str]:
     """The names of the PNG and SVG files. None where matplotlib is missing, which is said."""
     from edge.batch.comparison import LEAST
-    from edge.sink.folder import write_whole
 
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
     try:
         from edge.batch.agreement_plot import agreement_plot
-        from edge.exam.plot import file_of
+        from edge.exam.plot import save_figure
     except ImportError as error:
         say(
             f"there are no plots: they need a library that is not installed ({error}); install it with: "
@@ -109,11 +108,8 @@ def write_plots(
         if len(one.recordings) < LEAST:
             say(f"{one.quantity.column}: in fewer than {LEAST} recordings of both, so there is no plot")
             continue
-        figure = agreement_plot(one, shifts[one.quantity.column], terms, names)
-        for kind in ("png", "svg"):
-            name = f"{one.quantity.column}.{kind}"
-            write_whole(folder / name, file_of(figure, kind))
-            drawn.append(name)
+        column = one.quantity.column
+        drawn += save_figure(agreement_plot(one, shifts[column], terms, names), folder, column)
     return drawn
 
 

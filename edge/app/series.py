@@ -181,7 +181,7 @@ def write_figures(course: "Series", taken: "Sequence[Taken]", folder: Path, term
     # What it says of its cache of fonts at the first import helps nobody here.
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
     try:
-        from edge.exam.plot import Still, file_of, plot
+        from edge.exam.plot import Still, plot, save_figure
     except ImportError as error:
         say(
             f"there are no figures: they need a library that is not installed ({error}); install it with: "
@@ -189,8 +189,6 @@ def write_figures(course: "Series", taken: "Sequence[Taken]", folder: Path, term
             f"sonoedge series {course.task} RUN --out NEW"
         )
         return []
-    from edge.sink.folder import write_whole
-
     stills = [
         Still((one.exposed_ns - course.first_ns) / 1e9 if course.timed else one.sequence, one.pixels, one.coloured)
         for one in taken
@@ -198,8 +196,4 @@ def write_figures(course: "Series", taken: "Sequence[Taken]", folder: Path, term
     figures: dict[str, Sequence[Still]] = {"series": ()} if course.quantities else {}
     if stills:
         figures["course"] = stills
-    for stem, shown in figures.items():
-        figure = plot(course, terms, shown)
-        write_whole(folder / f"{stem}.png", file_of(figure, "png"))
-        write_whole(folder / f"{stem}.svg", file_of(figure, "svg"))
-    return [f"{stem}.{kind}" for stem in figures for kind in ("png", "svg")]
+    return [name for stem, shown in figures.items() for name in save_figure(plot(course, terms, shown), folder, stem)]

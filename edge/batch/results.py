@@ -13,8 +13,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import msgspec
 import pyarrow as pa
@@ -23,6 +22,7 @@ import pyarrow.parquet as pq
 
 from edge.batch.archive import BATCH_FILE, Stamp
 from edge.batch.tables import RECORDING, Measured, frame_schema, recording_schema, recording_table
+from edge.closing import Closing
 from edge.errors import SettingError, SourceFormatError, SourceNotFoundError
 from edge.sink.folder import claim_folder, make_folder, sink_error, write_whole
 from edge.terms import Terms
@@ -45,7 +45,7 @@ class Row:
     part: str
 
 
-class Results:
+class Results(Closing):
     """A batch's folder, open for writing: by one process at a time."""
 
     def __init__(self, path: Path, about: Mapping[str, Any], terms: Terms) -> None:
@@ -57,7 +57,7 @@ class Results:
         self._schemas = {RECORDINGS: recording_schema(terms), FRAMES: frame_schema(terms)}
         known = read_about(path) if (path / BATCH_FILE).is_file() else None
         self.path = claim_folder(path) if known is None else path
-        self._lock = _locked(self.path)
+        self._lock: int | None = _locked(self.path)
         try:
             for table in (RECORDINGS, FRAMES):
                 make_folder(self.path / table)
@@ -98,15 +98,9 @@ class Results:
         return sorted((row[RECORDING], row["error"]) for part in cells for row in part if row["error"])
 
     def close(self) -> None:
-        os.close(self._lock)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            os.close(lock)
 
     def _drop(self, recordings: Iterable[str]) -> None:
         """Takes their rows away, those of `recordings` first: without one, frames do not count."""

@@ -8,6 +8,7 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
+from pathlib import Path
 from string import ascii_lowercase
 from typing import Any, Final, Literal
 
@@ -23,7 +24,11 @@ from edge.exam.summary import ReasonTally
 from edge.finding import Verdict
 from edge.overlay.field import wheel
 from edge.overlay.wording import plain
+from edge.sink.folder import write_whole
 from edge.terms import Terms, plain_unit
+
+Kind = Literal["png", "svg"]
+KINDS: Final[tuple[Kind, ...]] = ("png", "svg")
 
 WIDTH: Final = 180 / 25.4 * 72
 """In points, as all lengths here: two columns of a journal."""
@@ -137,7 +142,7 @@ def plot(course: Series, terms: Terms, stills: Sequence[Still] = ()) -> Figure:
 
 
 @printed
-def file_of(figure: Figure, kind: Literal["png", "svg"]) -> bytes:
+def file_of(figure: Figure, kind: Kind) -> bytes:
     """The figure as a PNG or an SVG document, in which texts stay texts; its label is the title in the metadata."""
     for axes in figure.axes:
         for picture in axes.images:
@@ -149,6 +154,15 @@ def file_of(figure: Figure, kind: Literal["png", "svg"]) -> bytes:
     content = io.BytesIO()
     figure.savefig(content, format=kind, dpi=300, metadata=said, **how)
     return content.getvalue()
+
+
+def save_figure(figure: Figure, folder: Path, stem: str) -> list[str]:
+    """Writes it as PNG and as SVG; the names of the files. Raises SinkError."""
+    names = []
+    for kind in KINDS:
+        names.append(f"{stem}.{kind}")
+        write_whole(folder / names[-1], file_of(figure, kind))
+    return names
 
 
 def charted(course: Series, terms: Terms) -> tuple[int, ...]:
