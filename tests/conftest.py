@@ -1,9 +1,8 @@
 """What holds for every test."""
 
-import os
 import shutil
 import subprocess
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,25 +14,6 @@ from tests.installation import wheel_of_this_tree
 # Other work on the machine must not make a test fail, so nothing here is timed, examples included.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
-
-
-WITH_A_DEVICE = ("hil", "test_ports.py")
-"""Slow tests that talk to one, which must answer in time."""
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """What only computes, for minutes, leaves the processor to the tests with a device that run beside it. Of root
-    alone, who may take the priority back."""
-    computes = item.get_closest_marker("slow") is not None and not set(WITH_A_DEVICE) & set(item.path.parts)
-    if not computes or os.geteuid() != 0:
-        return (yield)
-    before = os.getpriority(os.PRIO_PROCESS, 0)
-    os.setpriority(os.PRIO_PROCESS, 0, 10)
-    try:
-        return (yield)
-    finally:
-        os.setpriority(os.PRIO_PROCESS, 0, before)
 
 
 @pytest.fixture(scope="session", autouse=True)
