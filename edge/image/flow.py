@@ -101,23 +101,36 @@ def _followed(
 
 def _affine(start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.float64]:
     """(2, 3) by least squares, reweighted so that points that moved otherwise count little (Cauchy's weights)."""
-    middle = start.mean(axis=0)
-    basis = np.vstack([(start - middle).T, np.ones(len(start))])
-    moves, weight = np.ascontiguousarray((end - start).T), np.ones(len(start))
+    count = len(start)
+    middle = start.sum(axis=0) / count
+    # Of each point: what it moved by, less the fit's part, which one product then takes away.
+    rows = np.empty((5, count))
+    np.subtract(end, start, out=rows[:2].T)
+    np.subtract(start, middle, out=rows[2:4].T)
+    rows[4] = 1
+    moves, basis = rows[:2], rows[2:]
     # What each point adds to the normal equations, once and for all rounds.
-    added = np.concatenate([(basis[:, None] * others).reshape(-1, len(start)) for others in (basis, moves)])
-    fit, extent = np.zeros((3, 2)), np.abs(basis).max(axis=1)
-    for _ in range(ROUNDS):
-        sums = added @ weight
+    added = np.empty((15, count))
+    np.multiply(basis[:, None], basis, out=added[:9].reshape(3, 3, count))
+    np.multiply(basis[:, None], moves, out=added[9:].reshape(3, 2, count))
+    sums = added.sum(axis=1)
+    extent = np.abs(basis).max(axis=1)
+    fit = np.zeros((3, 2))
+    less = np.zeros((2, 5))
+    less[0, 0] = less[1, 1] = 1
+    for left in range(ROUNDS - 1, -1, -1):
         before = fit
         found = cv2.solve(sums[:9].reshape(3, 3) + STEADY, sums[9:].reshape(3, 2), flags=cv2.DECOMP_CHOLESKY)[1]
         fit = np.asarray(found, np.float64)
-        if float((np.abs(fit - before).T @ extent).max()) < SETTLED_PX:
+        if not left or float((extent @ np.abs(fit - before)).max()) < SETTLED_PX:
             break
-        off = moves - fit.T @ basis
+        less[:, 2:] = -fit.T
+        off = less @ rows
         off *= off
         squares = off[0] + off[1]
-        weight = 1 / (1 + squares * (1 / max(3.0 * _median_root(squares), 0.1)) ** 2)
+        squares *= (1 / max(3.0 * _median_root(squares), 0.1)) ** 2
+        squares += 1
+        sums = added @ np.reciprocal(squares, out=squares)
     linear = np.eye(2) + fit[:2].T
     return np.column_stack([linear, middle + fit[2] - linear @ middle])
 

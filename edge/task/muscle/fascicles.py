@@ -3,6 +3,7 @@ aponeurosis to aponeurosis, also where they leave the picture."""
 
 from dataclasses import dataclass
 from functools import lru_cache
+from math import cos, sin
 from typing import Final, Self
 
 import cv2
@@ -32,6 +33,8 @@ ROUNDS: Final = 30
 """At most, in which a line is found."""
 HELD_CELLS: Final = 5e-4
 """A line that a round moves by less is found; the next would move it by a tenth of that."""
+DEG_PER_TWICE: Final = 90 / np.pi
+"""From twice an angle in radians to the angle in degrees."""
 FLATTEST_SINE: Final = 0.035
 """Two degrees: what runs flatter meets the aponeuroses too far away to say where."""
 
@@ -62,18 +65,17 @@ def between(upper: Aponeurosis, lower: Aponeurosis, rows: int, margin: float = M
 
 def direction(evidence: Evidence, belly: NDArray[np.bool_]) -> Direction | None:
     """The one direction of the fascicles in a belly; None where nothing can be read."""
-    cells = np.flatnonzero(belly)
-    weight = evidence.weight.ravel()[cells].astype(np.float64)
-    total = float(weight.sum())
+    weight = evidence.weight[belly].astype(np.float64)
+    total = float(np.add.reduce(weight))
     if weight.size == 0 or total < 1e-3:
         return None
-    angle = evidence.twice.ravel()[cells].astype(np.float64)
-    angle *= np.degrees(0.5)
+    angle = evidence.twice[belly].astype(np.float64)
+    angle *= DEG_PER_TWICE
     mode = _mode_deg(angle, weight)
     off = _off_deg(angle, mode)
-    near = np.flatnonzero(np.abs(off) < BESIDE_MODE_DEG)
+    near = (np.abs(off) < BESIDE_MODE_DEG).nonzero()[0]
     close = weight[near]
-    most = float(close.sum())
+    most = float(np.add.reduce(close))
     if not most > 0:
         return None
     low, middle, high = weighted_quantiles(off[near], close, (0.25, 0.5, 0.75))
@@ -83,9 +85,12 @@ def direction(evidence: Evidence, belly: NDArray[np.bool_]) -> Direction | None:
 def _mode_deg(angle: Floats, weight: Floats) -> float:
     """The commonest angle."""
     bins = round(180 / BIN_DEG)
-    place = np.floor((angle + 90) * (1 / BIN_DEG)).astype(np.intp)
-    place %= bins
-    votes = np.bincount(place, weight, minlength=bins)
+    # None lies below -180, so that what is cut off is what is rounded down.
+    shifted = angle + (90 + 180)
+    shifted *= 1 / BIN_DEG
+    counts = np.bincount(shifted.astype(np.intp), weight, minlength=2 * bins)
+    votes = counts[:bins] + counts[bins : 2 * bins]
+    votes[: counts.size - 2 * bins] += counts[2 * bins :]
     kernel = _mode_kernel()
     reach = kernel.size // 2
     smooth = np.convolve(np.concatenate((votes[-reach:], votes, votes[:reach])), kernel, "valid")
@@ -101,7 +106,10 @@ def _mode_kernel() -> Floats:
 def _off_deg(angle: Floats, middle: float) -> Floats:
     """By how much angles differ from one, in [-90, 90)."""
     off = angle - middle
-    off -= 180 * np.rint(off * (1 / 180))
+    turns = off * (1 / 180)
+    np.rint(turns, out=turns)
+    turns *= 180
+    off -= turns
     return off
 
 
@@ -125,12 +133,21 @@ class Bend:
         """In radians, at places in cells. A little beyond the picture and the muscle it goes on, then stays."""
         last = self.top.size - 1
         columns = _columns(last + 1)
-        top, scale = np.interp(x, columns, self.top), np.interp(x, columns, self.scale)
-        across, down = _within(x * (2 / last) - 1), _within((y - top) * scale - 1)
-        squares = across * across
-        terms = np.stack((np.ones_like(across), across, squares, squares * across))
-        constant, first, second, third = (self.powers @ terms.reshape(4, -1)).reshape(terms.shape)
-        found = third * down
+        places = np.empty((2, *x.shape))
+        across, down = places
+        np.multiply(x, 2 / last, out=across)
+        np.subtract(y, np.interp(x, columns, self.top), out=down)
+        down *= np.interp(x, columns, self.scale)
+        places -= 1
+        np.maximum(places, -GOES_ON, out=places)
+        np.minimum(places, GOES_ON, out=places)
+        terms = np.empty((4, *x.shape))
+        terms[0] = 1
+        terms[1] = across
+        np.multiply(across, across, out=terms[2])
+        np.multiply(terms[2], across, out=terms[3])
+        constant, first, second, found = (self.powers @ terms.reshape(4, -1)).reshape(terms.shape)
+        found *= down
         for power in (second, first):
             found += power
             found *= down
@@ -141,10 +158,6 @@ class Bend:
 @lru_cache(maxsize=8)
 def _columns(count: int) -> Floats:
     return np.arange(count, dtype=np.float64)
-
-
-def _within(values: Floats) -> Floats:
-    return np.minimum(np.maximum(values, -GOES_ON), GOES_ON)
 
 
 def smooth_bend(evidence: Evidence, upper: Aponeurosis, lower: Aponeurosis, angle_deg: float) -> Bend:
@@ -310,18 +323,29 @@ def _walked(bend: Bend, angle: float, start: tuple[Floats, Floats], step: float)
     smooth that a cubic from knot to knot says the rest.
     """
     to_knots, to_steps = _summed_up()
+    to_knots = to_knots * step
+    lines = start[0].size
     knots = _knots() * step
-    x, y = start[0] + knots * np.cos(angle), start[1] - knots * np.sin(angle)
+    places, way = np.empty((2, KNOTS, 2 * lines))
+    # Across, then down, one line beside the other.
+    origin = np.concatenate(start)
+    x, y = start[0] + knots * cos(angle), start[1] - knots * sin(angle)
     for _ in range(ROUNDS):
         heading = bend.at(x, y)
         heading += angle
-        right, up = np.cos(heading), np.sin(heading)
-        later = start[1] - step * (to_knots @ up)
-        held = float(np.abs(later - y).max()) < HELD_CELLS
-        x, y = start[0] + step * (to_knots @ right), later
+        np.cos(heading, out=way[:, :lines])
+        up = np.sin(heading, out=way[:, lines:])
+        np.negative(up, out=up)
+        np.matmul(to_knots, way, out=places)
+        places += origin
+        y = places[:, lines:] - y
+        held = max(float(y.max()), -float(y.min())) < HELD_CELLS
+        x, y = np.array(places[:, :lines]), np.array(places[:, lines:])
         if held:
             break
-    return np.stack((start[0] + step * (to_steps @ right), start[1] - step * (to_steps @ up)), axis=2)
+    found = step * (to_steps @ way)
+    found += origin
+    return found.reshape(-1, 2, lines).transpose(0, 2, 1)
 
 
 @lru_cache(maxsize=1)

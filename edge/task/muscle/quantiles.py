@@ -2,6 +2,7 @@
 
 from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,15 +27,19 @@ def weighted_quantiles(values: Floats, weight: Floats, shares: tuple[float, ...]
     if values.size < FEW or not high > low:
         return tuple(_sorted_at(values, weight, 0.0, share * float(weight.sum())) for share in shares)
     # Only the values about each quantile are sorted: those of its bin and of the next ones that hold any.
-    place = ((values - low) * ((BINS - 0.5) / (high - low))).astype(np.intp)
+    bins = values - low
+    bins *= (BINS - 0.5) / (high - low)
+    place = bins.astype(np.intp)
+    few = place.astype(np.uint8)
     sums = np.bincount(place, weight, BINS).cumsum()
-    held = np.flatnonzero(np.bincount(place, minlength=BINS))
+    held = np.bincount(place, minlength=BINS).nonzero()[0]
+    own = sums[held]
     found = []
     for share in shares:
         wanted = share * float(sums[-1])
-        at = int(np.searchsorted(sums[held], wanted))
+        at = int(own.searchsorted(wanted))
         first, last = int(held[max(0, at - 1)]), int(held[min(at + 1, held.size - 1)])
-        near = np.flatnonzero((place >= first) & (place <= last))
+        near = cv2.inRange(few, first, last).ravel().nonzero()[0]  # type: ignore[call-overload]
         before = float(sums[first - 1]) if first else 0.0
         found.append(_sorted_at(values[near], weight[near], before, wanted))
     return tuple(found)
@@ -42,6 +47,10 @@ def weighted_quantiles(values: Floats, weight: Floats, shares: tuple[float, ...]
 
 def _sorted_at(values: Floats, weight: Floats, before: float, wanted: float) -> float:
     """The value that so much of the weight lies below. before: what lies below all of these values."""
-    order = np.argsort(values)
+    order = values.argsort()
     values, weight = values[order], weight[order]
-    return float(np.interp(wanted, before + np.cumsum(weight) - weight / 2, values))
+    sums = weight.cumsum()
+    weight *= 0.5
+    sums -= weight
+    sums += before
+    return float(np.interp(wanted, sums, values))
