@@ -76,11 +76,17 @@ def movement_between(
         return None
     there, seen = _followed(before, after, points)
     back, seen_again = _followed(after, before, there)
-    kept = seen & seen_again & (np.hypot(*(back - points).T) < RETURN_PX)
-    share = float(kept.mean())
-    if share < LEAST_SHARE or np.count_nonzero(kept) < LEAST_POINTS:
+    back -= points
+    kept = np.hypot(back[:, 0], back[:, 1]) < RETURN_PX
+    kept &= seen
+    kept &= seen_again
+    count = int(np.count_nonzero(kept))
+    share = count / len(points)
+    if share < LEAST_SHARE or count < LEAST_POINTS:
         return None
-    return PictureMovement(_affine(points[kept].astype(np.float64), there[kept].astype(np.float64)), share)
+    if count < len(points):
+        points, there = points[kept], there[kept]
+    return PictureMovement(_affine(points.astype(np.float64), there.astype(np.float64)), share)
 
 
 def _followed(

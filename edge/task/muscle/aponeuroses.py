@@ -216,11 +216,14 @@ def _bent(left: _Map, middle: Floats, lit: NDArray[np.bool_], fits: Sequence[tup
 def _ridge(likely: _Map, middle: Floats, reach: int) -> tuple[Floats, Floats]:
     """The depth of what is likely within `reach` of a curve, column by column, and how much there is."""
     window, nearest = likely.window(middle, reach)
-    peak = window.max(axis=0).astype(np.float64)
+    peak = np.maximum.reduce(window).astype(np.float64)
     strength = window.astype(np.float64)
     strength *= strength
     total, aside = _moments(reach) @ strength
-    return nearest + aside / np.maximum(total, 1e-9), peak * (peak > INSIDE / 2)
+    aside /= np.maximum(total, 1e-9, out=total)
+    aside += nearest
+    peak *= peak > INSIDE / 2
+    return aside, peak
 
 
 @lru_cache(maxsize=32)
@@ -236,21 +239,26 @@ def _fitted(at: Floats, weight: Floats, before: Floats, terms: int) -> Floats:
     Beyond the outermost columns that have weight it goes on straight.
     """
     basis, products, bend, least = _basis(at.size, terms)
-    cost = bend * weight.sum() + least
+    cost = bend * np.add.reduce(weight) + least
     curve = before
     there = weight.nonzero()[0]
     for _ in range(2):
         off = at - curve
-        distance = np.abs(off[there])
-        spread = max(4.5 * float(np.partition(distance, distance.size // 2)[distance.size // 2]), 1.5)
-        off /= spread
+        distance = off[there]
+        np.abs(distance, out=distance)
+        distance.partition(distance.size // 2)
+        off /= max(4.5 * float(distance[distance.size // 2]), 1.5)
         off *= off
-        near = np.maximum(1 - off, 0)
-        robust = near * near * weight
+        np.subtract(1, off, out=off)
+        robust = np.maximum(off, 0, out=off)
+        robust *= robust
+        robust *= weight
         if np.count_nonzero(robust) < 8:
             break
-        factors = cv2.solve((products @ robust).reshape(terms, terms) + cost, (basis @ (robust * at))[:, None])[1]
-        curve = factors[:, 0] @ basis
+        sums = (products @ robust).reshape(terms, terms)
+        sums += cost
+        robust *= at
+        curve = cv2.solve(sums, (basis @ robust)[:, None])[1][:, 0] @ basis
     return _straight_beyond(curve, int(there[0]), int(there[-1]))
 
 

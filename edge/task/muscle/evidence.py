@@ -96,23 +96,32 @@ def evidence_of(
 ) -> Evidence:
     """What the network's output (1, 4, SIDE / STRIDE, SIDE / STRIDE) says: aponeurosis logit, cosine and sine of twice
     the angle times ANGLE_LENGTH, logit that a fascicle can be read. logits: those that count as even odds."""
-    aponeurosis, cosine, sine, readable = output[0, :, grid.rows, grid.columns].astype(np.float32)
-    sure = cv2.threshold(_length(cosine, sine), ANGLE_LENGTH, 0, cv2.THRESH_TRUNC)[1]
-    weight = cv2.multiply(_probability(readable, logits[1]), sure, scale=1 / ANGLE_LENGTH)
-    twice = np.asarray(twice_of(cosine, sine), np.float32)
-    return Evidence(_probability(aponeurosis, logits[0]), twice, np.asarray(weight, np.float32), lit)
+    seen = output[0, :, grid.rows, grid.columns]
+    # One after the other in memory, as OpenCV wants them.
+    planes = np.empty(seen.shape, np.float32)
+    planes[...] = seen
+    aponeurosis, cosine, sine, readable = planes
+    length = _length(cosine, sine)
+    aponeurosis, readable = _probability(planes[::3], logits)
+    sure = cv2.threshold(length, ANGLE_LENGTH, 0, cv2.THRESH_TRUNC)[1]
+    weight = cv2.multiply(readable, sure, scale=1 / ANGLE_LENGTH)
+    return Evidence(aponeurosis, twice_of(cosine, sine, length), np.asarray(weight, np.float32), lit)
 
 
-def _probability(logit: Plane, even: float) -> Plane:
-    """even: the logit of even odds."""
-    against = cv2.exp(np.minimum(even - logit, 30))
+def _probability(logits: Plane, even: tuple[float, float]) -> Plane:
+    """(2, rows, columns) of as many logits. even: those of even odds."""
+    against = np.array(even, np.float32)[:, None, None] - logits
+    flat = against.reshape(2, -1)
+    cv2.threshold(flat, 30, 0, cv2.THRESH_TRUNC, dst=flat)
+    cv2.exp(flat, flat)
     against += 1
-    return np.asarray(np.reciprocal(against, out=against), np.float32)
+    return np.reciprocal(against, out=against)
 
 
-def twice_of(cosine: Plane, sine: Plane) -> Plane:
+def twice_of(cosine: Plane, sine: Plane, length: Plane | None = None) -> Plane:
     """(rows, columns) the angle in radians, in [-pi, pi], of vectors of any length, 0 too, as arctan2 gives it, in a
-    quarter of its time: OpenCV's phase, which errs by up to 0.01 degrees, and a step of Newton's."""
+    quarter of its time: OpenCV's phase, which errs by up to 0.01 degrees, and a step of Newton's. length: of the
+    vectors, where it is known."""
     # Of the opposite vector, so that the angle of those to the right does not leap.
     twice = np.asarray(cv2.phase(-cosine, -sine), np.float32)
     twice -= np.float32(np.pi)
@@ -120,10 +129,12 @@ def twice_of(cosine: Plane, sine: Plane) -> Plane:
     x *= sine
     y *= cosine
     x -= y
-    length = _length(cosine, sine)
-    x /= length + np.float32(1e-9)
+    length = _length(cosine, sine) if length is None else length
+    np.add(length, np.float32(1e-9), out=y)
+    x /= y
     twice += x
-    twice *= length > 0
+    if cv2.countNonZero(length) < length.size:
+        twice *= length > 0
     return twice
 
 

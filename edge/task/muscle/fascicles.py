@@ -340,7 +340,7 @@ def _walked(bend: Bend, angle: float, start: tuple[Floats, Floats], step: float)
         places += origin
         y = places[:, lines:] - y
         held = max(float(y.max()), -float(y.min())) < HELD_CELLS
-        x, y = np.array(places[:, :lines]), np.array(places[:, lines:])
+        x, y = places[:, :lines], places[:, lines:].copy()
         if held:
             break
     found = step * (to_steps @ way)

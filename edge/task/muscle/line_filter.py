@@ -199,7 +199,7 @@ def _sampled_deg() -> NDArray[np.float64]:
 
 def _window(votes: Plane, near_deg: float | None) -> Plane:
     """(directions, 1, 1): 1 at the commonest direction of all places together, less far from it."""
-    all_of_them = votes.sum(axis=(1, 2), dtype=np.float64)
+    all_of_them = cv2.reduce(votes.reshape(len(votes), -1), 1, cv2.REDUCE_SUM, dtype=cv2.CV_64F)[:, 0]
     net = np.maximum(all_of_them - all_of_them[::-1], 0)
     if near_deg is not None:
         net *= _about(near_deg)
@@ -214,19 +214,19 @@ def _about(degrees: float) -> NDArray[np.float64]:
 def _pooled(votes: Plane) -> tuple[Plane, Plane]:
     """(directions, few rows, few columns) votes counted together, less the mirrored direction's; (few rows, few
     columns) all votes."""
-    few = np.stack([cv2.resize(one, None, fx=1 / POOL, fy=1 / POOL, interpolation=cv2.INTER_AREA) for one in votes])
-    near = _blur(few.shape[1]) @ (few @ _blur(few.shape[2]).T)
+    near = (_pool(votes.shape[1]) @ votes) @ _pool(votes.shape[2]).T
     own = near - near[::-1]
     flat = own.reshape(len(own), -1)
     cv2.threshold(flat, 0, 0, cv2.THRESH_TOZERO, dst=flat)
-    return np.asarray(own, np.float32), np.asarray(near.sum(axis=0), np.float32)
+    return own, np.add.reduce(near)
 
 
 @lru_cache(maxsize=64)
-def _blur(count: int) -> Plane:
-    """(count, count) what a Gaussian window makes of so many places in a row."""
+def _pool(count: int) -> Plane:
+    """(few, count) what means over POOL places and a Gaussian window over these make of so many places in a row."""
+    means = cv2.resize(np.eye(count, dtype=np.float32), None, fx=1, fy=1 / POOL, interpolation=cv2.INTER_AREA)
     size = round(8 * POOL_SIGMA + 1) | 1
-    return np.asarray(cv2.GaussianBlur(np.eye(count, dtype=np.float32), (1, size), 1.0, sigmaY=POOL_SIGMA), np.float32)
+    return np.asarray(cv2.GaussianBlur(means, (1, size), 1.0, sigmaY=POOL_SIGMA), np.float32)
 
 
 def _commonest(votes: Plane, squares: Plane, total: Plane) -> tuple[Plane, Plane]:

@@ -10,7 +10,7 @@ from edge.finding import CaliperMark, FieldMark, LineMark, Mark
 from edge.frame import PixelSpacing
 from edge.task.caliper import across
 from edge.task.muscle.architecture import Architecture
-from edge.task.muscle.evidence import Evidence, Grid, twice_of
+from edge.task.muscle.evidence import Evidence, Floats, Grid, twice_of
 from edge.task.outlines import filled_mark
 
 EXTRAPOLATED: Final = "extrapolated fascicle"
@@ -19,10 +19,7 @@ FIELD_STEP: Final = 2
 
 
 def marks_of(muscle: Architecture, evidence: Evidence, grid: Grid, spacing: PixelSpacing | None) -> tuple[Mark, ...]:
-    superficial, deep = (
-        grid.in_frame(np.stack((np.arange(edge.size), edge), axis=1))
-        for edge in (muscle.superficial.lower, muscle.deep.upper)
-    )
+    superficial, deep = (_line(edge, grid) for edge in (muscle.superficial.lower, muscle.deep.upper))
     marks: list[Mark] = [
         _field(evidence, grid),
         filled_mark("muscle", 1, np.concatenate((superficial, deep[::-1]))),
@@ -35,22 +32,29 @@ def marks_of(muscle: Architecture, evidence: Evidence, grid: Grid, spacing: Pixe
     return tuple(marks)
 
 
+def _line(depths: Floats, grid: Grid) -> NDArray[np.float32]:
+    """(n, 2) a depth for each column."""
+    cells = np.empty((depths.size, 2))
+    cells[:, 0] = np.arange(depths.size)
+    cells[:, 1] = depths
+    return grid.in_frame(cells)
+
+
 def _field(evidence: Evidence, grid: Grid) -> FieldMark:
     """The field as it was read, deeper muscles too."""
     size = tuple(-(-length // FIELD_STEP) for length in evidence.weight.shape[::-1])
-    parts = (*cv2.polarToCart(evidence.weight, evidence.twice), evidence.weight)
-    cosine, sine, weight = (
-        np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.float32) for part in parts
-    )
-    angle = twice_of(cosine, sine) * np.float32(np.degrees(0.5))
+    parts = cv2.merge((*cv2.polarToCart(evidence.weight, evidence.twice), evidence.weight))
+    cosine, sine, weight = cv2.split(cv2.resize(parts, size, interpolation=cv2.INTER_AREA))
+    angle = twice_of(np.asarray(cosine, np.float32), np.asarray(sine, np.float32))
+    angle *= np.float32(np.degrees(0.5))
     rows, columns = evidence.weight.shape
     step = columns / size[0]
     middle = (step - 1) / 2
     x, y = grid.in_frame(np.array([[middle, (rows / size[1] - 1) / 2]]))[0].tolist()
     return FieldMark(
         "fascicle direction",
-        np.asarray(angle, np.float32),
-        np.asarray(np.clip(weight, 0, 1), np.float32),
+        angle,
+        np.asarray(np.minimum(np.maximum(weight, 0), 1), np.float32),
         (x, y),
         grid.cell_px * step,
     )
@@ -63,7 +67,8 @@ def _streamlines(muscle: Architecture, grid: Grid) -> list[LineMark]:
     paths, inside = muscle.streamlines.paths, muscle.streamlines.inside
     # A line's first and last step alone may lie outside; where it meets an aponeurosis it stands still.
     kept = np.ones(paths.shape[:2], bool)
-    kept[:, 1:] = np.abs(np.diff(paths, axis=1)).max(axis=2) > 1e-6
+    steps = np.abs(paths[:, 1:] - paths[:, :-1])
+    np.greater(np.maximum(steps[..., 0], steps[..., 1]), 1e-6, out=kept[:, 1:])
     kept[:, 0], kept[:, -1] = inside[:, 0], kept[:, -1] & inside[:, -1]
     kept[:, 1] |= ~inside[:, 0]
     points = grid.in_frame(paths.reshape(-1, 2)).reshape(paths.shape)
@@ -77,7 +82,5 @@ def _streamlines(muscle: Architecture, grid: Grid) -> list[LineMark]:
 def _thickness(superficial: NDArray[np.float32], deep: NDArray[np.float32], spacing: PixelSpacing) -> CaliperMark:
     """In the middle, at a right angle to the line midway between the aponeuroses."""
     at = len(superficial) // 2
-    middle = (superficial + deep) / 2
-    slope = float(np.gradient(middle[:, 1], middle[:, 0])[at])
-    x, y = (float(v) for v in middle[at])
-    return across("muscle thickness", (x, y), slope, float(deep[at, 1] - superficial[at, 1]), spacing)
+    (x0, y0), (x, y), (x1, y1) = ((superficial[at - 1 : at + 2] + deep[at - 1 : at + 2]) / 2).tolist()
+    return across("muscle thickness", (x, y), (y1 - y0) / (x1 - x0), float(deep[at, 1] - superficial[at, 1]), spacing)

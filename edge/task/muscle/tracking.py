@@ -325,12 +325,17 @@ def _points(view: View) -> Line:
     """(n, 2) a grid over the muscle, in pixels of the view's picture."""
     region = view.region
     across, down = _spread()
-    x = region.x + across * (region.width - 1)
-    top, bottom = (np.interp(x, *line.T.astype(np.float64)) for line in (view.muscle.superficial, view.muscle.deep))
-    y = top + down[:, None] * (bottom - top)
-    grid = np.stack((np.broadcast_to(x, y.shape), y), axis=-1).reshape(-1, 2)
-    inside = (grid[:, 1] >= region.y) & (grid[:, 1] < region.y + region.height)
-    return _to_small(grid[inside], view).astype(np.float32)
+    x = across * (region.width - 1)
+    x += region.x
+    top, bottom = (np.interp(x, line[:, 0], line[:, 1]) for line in (view.muscle.superficial, view.muscle.deep))
+    grid = np.empty((down.size, across.size, 2))
+    grid[..., 0] = x
+    y = np.multiply(down[:, None], bottom - top, out=grid[..., 1])
+    y += top
+    places = grid.reshape(-1, 2)
+    if float(y.min()) < region.y or float(y.max()) >= region.y + region.height:
+        places = places[(places[:, 1] >= region.y) & (places[:, 1] < region.y + region.height)]
+    return _to_small(places, view).astype(np.float32)
 
 
 @lru_cache(maxsize=1)
