@@ -46,10 +46,14 @@ class Lane:
         """Of values (n,) or (m, n): (n, 2) or (m, n, 2) float32 x, y in pixels of the picture, within the plot."""
         points = np.empty((*values.shape, 2), np.float32)
         window_ns, wide, high = round(SECONDS * 1e9), self.plot.width - 1, self.plot.height - 1
-        share = (times_ns - (self.end_ns - window_ns)) / window_ns
-        points[..., 0] = self.plot.x + wide * np.minimum(np.maximum(share, 0), 1)
-        share = (values - self.bottom) / (self.top - self.bottom)
-        points[..., 1] = self.plot.bottom - 1 - high * np.minimum(np.maximum(share, 0), 1)
+        share = np.subtract(times_ns, self.end_ns - window_ns, dtype=np.float64)
+        share *= wide / window_ns
+        share += self.plot.x
+        points[..., 0] = np.minimum(np.maximum(share, self.plot.x, out=share), self.plot.x + wide, out=share)
+        lowest = self.plot.bottom - 1
+        depth = values * (-high / (self.top - self.bottom))
+        depth += lowest + high * self.bottom / (self.top - self.bottom)
+        points[..., 1] = np.minimum(np.maximum(depth, lowest - high, out=depth), lowest, out=depth)
         return points
 
 
@@ -103,9 +107,12 @@ def draw_strip_chart(sheet: Sheet, shown: Sequence[SeriesMark], terms: Terms, en
 
 def span(mark: SeriesMark) -> tuple[float, float]:
     """Values at the bottom and the top of a lane: round, around the course and its usual interval, never narrow."""
-    values, low, high = mark.values.T
-    bottom = float(values.min()) - _median(values - low)
-    top = float(values.max()) + _median(high - values)
+    columns = np.ascontiguousarray(mark.values.T)
+    values = columns[0]
+    halves = columns[1:] - values
+    least_half, most_half = _medians(halves)
+    bottom = float(np.minimum.reduce(values)) + least_half
+    top = float(np.maximum.reduce(values)) + most_half
     least = _LEAST_SPAN_DEG if mark.unit == "deg" else _LEAST_SPAN_SHARE * abs(bottom + top) / 2
     if top - bottom < least:
         bottom, top = (bottom + top - least) / 2, (bottom + top + least) / 2
@@ -113,12 +120,13 @@ def span(mark: SeriesMark) -> tuple[float, float]:
     return floor(bottom / step) * step, ceil(top / step) * step
 
 
-def _median(values: NDArray[np.float64]) -> float:
-    """As NumPy's, which takes longer than all else that a lane needs."""
-    upper = values.size // 2
-    lower = (values.size - 1) // 2
-    parted = np.partition(values, (lower, upper))
-    return float(parted[lower] + parted[upper]) / 2
+def _medians(values: NDArray[np.float64]) -> tuple[float, ...]:
+    """Of each row, as NumPy's, which takes longer than all else that a lane needs. Changes `values`."""
+    upper = values.shape[1] // 2
+    lower = (values.shape[1] - 1) // 2
+    values.partition(upper, axis=1)
+    middle = values[:, upper] if lower == upper else (values[:, :upper].max(axis=1) + values[:, upper]) / 2
+    return tuple(middle.tolist())
 
 
 def round_step(least: float) -> float:
