@@ -49,6 +49,16 @@ class Size:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Bent:
+    """How the fascicles of a muscle were found to bend."""
+
+    powers: Floats
+    """(4, 4) edge.task.muscle.fascicles.Bend.powers."""
+    turns: Floats | None
+    """edge.task.muscle.fascicles.Streamlines.turns; None: no line was found."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Architecture:
     """One muscle between two aponeuroses."""
 
@@ -65,6 +75,10 @@ class Architecture:
     """Of the grid: the picture's height in cells."""
     streamlines: Streamlines | None
     size: Size
+
+    @property
+    def bent(self) -> Bent:
+        return Bent(self.bend.powers, self.streamlines and self.streamlines.turns)
 
 
 def choose_muscle(
@@ -141,15 +155,15 @@ def measure(
     evidence: Evidence,
     muscle: tuple[Aponeurosis, Aponeurosis, Direction],
     scale: tuple[float, float],
-    powers: Floats | None = None,
+    known: Bent | None = None,
 ) -> Architecture:
-    """scale: (x, y) units of length per cell. powers: of the bend, where it is known."""
+    """scale: (x, y) units of length per cell. known: how the fascicles bend, where that is known."""
     upper, lower, fascicles = muscle
-    if powers is None:
+    if known is None:
         bend = smooth_bend(evidence, upper, lower, fascicles.angle_deg)
     else:
-        bend = Bend.between(powers, upper, lower)
-    lines = trace(bend, fascicles.angle_deg, upper, lower)
+        bend = Bend.between(known.powers, upper, lower)
+    lines = trace(bend, fascicles.angle_deg, upper, lower, turns=known and known.turns)
     squeeze = scale[1] / scale[0]
     angle = scaled_angle_deg(np.tan(np.radians(fascicles.angle_deg)), squeeze)
     superficial, deep = (scaled_angle_deg(-curve.slope, squeeze) for curve in (upper, lower))
@@ -180,12 +194,12 @@ def _size(
     thickness = float(gap[margin : columns - margin].mean() * tilt)
     if lines is None:
         return Size(thickness, None, None, 1.0, None)
-    x, y = (np.ascontiguousarray(lines.paths[..., axis]) * scale[axis] for axis in (0, 1))
+    x, y = (lines.paths[..., axis] * scale[axis] for axis in (0, 1))
     right, down = x[:, 1:] - x[:, :-1], y[:, 1:] - y[:, :-1]
-    steps = np.sqrt(right * right + down * down)
-    length = steps.sum(axis=1)
-    straight = np.sqrt((x[:, -1] - x[:, 0]) ** 2 + (y[:, -1] - y[:, 0]) ** 2)
-    outside = 1 - float((steps * lines.inside).sum() / length.sum())
+    steps = cv2.magnitude(right, down)
+    length = np.add.reduce(steps, axis=1)
+    straight = np.hypot(x[:, -1] - x[:, 0], y[:, -1] - y[:, 0])
+    outside = 1 - float(np.vdot(steps, lines.inside) / np.add.reduce(length))
     curvature = _curvature(right[:, 1:-1], down[:, 1:-1], steps[:, 1:-1])
     return Size(thickness, median(length), median(straight), outside, curvature)
 

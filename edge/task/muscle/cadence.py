@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.task.muscle.aponeuroses import Aponeurosis
-from edge.task.muscle.evidence import Evidence, Floats, folded_deg
+from edge.task.muscle.architecture import Bent
+from edge.task.muscle.evidence import Evidence, folded_deg
 from edge.task.muscle.fascicles import Direction
 
 TURNED_DEG: Final = 1.0
@@ -42,8 +43,7 @@ class Thorough:
     seen: Direction
     other: Direction
     """The second opinion."""
-    bend: Floats
-    """(4, 4) edge.task.muscle.fascicles.Bend.powers."""
+    bend: Bent
     evidence: Evidence
 
     def resembled_by(self, picture: NDArray[np.uint8]) -> bool:

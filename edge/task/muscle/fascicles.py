@@ -3,7 +3,6 @@ aponeurosis to aponeurosis, also where they leave the picture."""
 
 from dataclasses import dataclass
 from functools import lru_cache
-from math import cos, sin
 from typing import Final, Self
 
 import cv2
@@ -237,15 +236,23 @@ class Streamlines:
     """(n, points, 2) x, y; the first and the last step of a line that leaves the picture are straight and long."""
     inside: NDArray[np.bool_]
     """(n, points - 1): the steps that lie in the picture."""
+    turns: Floats
+    """(KNOTS, n) radians by which each differs from the one angle on its way."""
 
 
 def trace(
-    bend: Bend, angle_deg: float, upper: Aponeurosis, lower: Aponeurosis, lines: int = LINES
+    bend: Bend,
+    angle_deg: float,
+    upper: Aponeurosis,
+    lower: Aponeurosis,
+    lines: int = LINES,
+    turns: Floats | None = None,
 ) -> Streamlines | None:
     """Lines through the middle of the belly over the middle half of the picture's width, evenly spaced.
 
     bend: what the direction differs from `angle_deg` by. None where the fascicles run along the
-    aponeuroses. Beyond the picture a line goes on straight in its mean direction, and so do the aponeuroses.
+    aponeuroses. Beyond the picture a line goes on straight in its mean direction, and so do the aponeuroses. turns: of
+    lines that these are like, from which they are found sooner.
     """
     columns = bend.top.size
     start_x = (columns - 1) * _spread(lines)
@@ -256,7 +263,8 @@ def trace(
         return None
     half = float(np.mean(bottom - top)) / 2
     step = 1.5 * min(half / abs(rise), columns * 0.75) / STEPS
-    places = _walked(bend, float(np.radians(angle_deg)), (start_x, (top + bottom) / 2), float(step * np.sign(rise)))
+    start = start_x, (top + bottom) / 2
+    places, turns = _walked(bend, float(np.radians(angle_deg)), start, float(step * np.sign(rise)), turns)
     # The first half of the lines goes up, the second down.
     points = np.concatenate((places[STEPS:], places[STEPS::-1]), axis=1)
     ends, left = _stopped(points, edges, columns)
@@ -269,7 +277,7 @@ def trace(
     inside = np.ones((lines, paths.shape[1] - 1), bool)
     inside[:, 0], inside[:, -1] = ~left[:lines], ~left[lines:]
     whole = np.isfinite(paths).all(axis=(1, 2))
-    return Streamlines(paths[whole], inside[whole]) if whole.any() else None
+    return Streamlines(paths[whole], inside[whole], turns) if whole.any() else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -309,14 +317,11 @@ def _spread(lines: int) -> Floats:
     return np.linspace(0.25, 0.75, lines)
 
 
-@lru_cache(maxsize=1)
-def _knots() -> Floats:
-    """(KNOTS, 1) in steps from the middle."""
-    return np.linspace(-STEPS, STEPS, KNOTS)[:, None]
-
-
-def _walked(bend: Bend, angle: float, start: tuple[Floats, Floats], step: float) -> NDArray[np.float64]:
-    """(2 STEPS + 1, n, 2): steps along the field, both ways from places (x, y) in the middle.
+def _walked(
+    bend: Bend, angle: float, start: tuple[Floats, Floats], step: float, turns: Floats | None
+) -> tuple[NDArray[np.float64], Floats]:
+    """(2 STEPS + 1, n, 2): steps along the field, both ways from places (x, y) in the middle, and (KNOTS, n) radians by
+    which the field turns there from `angle`. turns: about these, where something is known.
 
     All lines as a whole, and again along what the field says on the way, until they hold (Picard): the field bends so
     little that a few rounds do it, where Runge and Kutta would ask it place by place. It is asked at KNOTS, and is so
@@ -325,27 +330,32 @@ def _walked(bend: Bend, angle: float, start: tuple[Floats, Floats], step: float)
     to_knots, to_steps = _summed_up()
     to_knots = to_knots * step
     lines = start[0].size
-    knots = _knots() * step
     places, way = np.empty((2, KNOTS, 2 * lines))
     # Across, then down, one line beside the other.
     origin = np.concatenate(start)
-    x, y = start[0] + knots * cos(angle), start[1] - knots * sin(angle)
-    for _ in range(ROUNDS):
-        heading = bend.at(x, y)
-        heading += angle
+
+    def along(turns: Floats) -> tuple[Floats, Floats]:
+        heading = turns + angle
         np.cos(heading, out=way[:, :lines])
         up = np.sin(heading, out=way[:, lines:])
         np.negative(up, out=up)
         np.matmul(to_knots, way, out=places)
-        places += origin
-        y = places[:, lines:] - y
-        held = max(float(y.max()), -float(y.min())) < HELD_CELLS
-        x, y = places[:, :lines], places[:, lines:].copy()
-        if held:
+        np.add(places, origin, out=places)
+        return places[:, :lines], places[:, lines:].copy()
+
+    if turns is None or turns.shape != (KNOTS, lines):
+        turns = np.zeros((KNOTS, lines))
+    x, y = along(turns)
+    for _ in range(ROUNDS):
+        turns = bend.at(x, y)
+        before = y
+        x, y = along(turns)
+        before -= y
+        if max(float(before.max()), -float(before.min())) < HELD_CELLS:
             break
     found = step * (to_steps @ way)
     found += origin
-    return found.reshape(-1, 2, lines).transpose(0, 2, 1)
+    return found.reshape(-1, 2, lines).transpose(0, 2, 1), turns
 
 
 @lru_cache(maxsize=1)

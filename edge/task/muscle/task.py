@@ -17,9 +17,9 @@ from edge.finding import Finding, Verdict
 from edge.frame import Frame
 from edge.task.contract import Concluded, Given, Outputs, Prepared, finding_of, refused
 from edge.task.muscle.aponeuroses import Aponeurosis, find_aponeuroses, found_again
-from edge.task.muscle.architecture import Architecture, apart_deg, choose_muscle, measure
+from edge.task.muscle.architecture import Architecture, Bent, apart_deg, choose_muscle, measure
 from edge.task.muscle.cadence import Thorough
-from edge.task.muscle.evidence import SIDE, Evidence, Floats, Grid, evidence_of, folded_deg, lit_columns
+from edge.task.muscle.evidence import SIDE, Evidence, Grid, evidence_of, folded_deg, lit_columns
 from edge.task.muscle.fascicles import Direction, between, direction
 from edge.task.muscle.image_analysis import read_between, see_again, see_muscle, tensor_between
 from edge.task.muscle.marks import marks_of
@@ -113,7 +113,7 @@ class MuscleTask:
         if finding.verdict is Verdict.REFUSED or not self._agree(chosen[2], other) or other is None:
             return finding, None
         curves = chosen[:2]
-        return finding, Thorough(0, sight.picture, curves, curves, chosen[2], other, muscle.bend.powers, sight.evidence)
+        return finding, Thorough(0, sight.picture, curves, curves, chosen[2], other, muscle.bent, sight.evidence)
 
     def _again(
         self, prepared: Prepared[Picture], outputs: Outputs, before: Thorough
@@ -134,7 +134,7 @@ class MuscleTask:
         return finding, before.one_later(sight.picture, (upper, lower))
 
     def _told(
-        self, frame: Frame, sight: MuscleSight, chosen: Chosen, other: Direction | None, bend: Floats | None = None
+        self, frame: Frame, sight: MuscleSight, chosen: Chosen, other: Direction | None, bend: Bent | None = None
     ) -> tuple[Finding, Architecture]:
         """The finding. other: the second opinion. bend: of the fascicles, where it is known."""
         seen = chosen[2]
