@@ -292,9 +292,12 @@ class _Edges:
     def at(self, x: Floats) -> tuple[Floats, Floats]:
         found = []
         last = self.top.size - 1
+        outside = float(x.min()) < 0 or float(x.max()) > last
         for edge, slope in ((self.top, self.top_slope), (self.bottom, self.bottom_slope)):
-            beyond = np.minimum(x, 0) + np.maximum(x - last, 0)
-            found.append(np.interp(x, _columns(last + 1), edge) + slope * beyond)
+            at = np.interp(x, _columns(last + 1), edge)
+            if outside:
+                at += slope * (np.minimum(x, 0) + np.maximum(x - last, 0))
+            found.append(at)
         return found[0], found[1]
 
     def met(self, start: Floats, way: Floats, which: int) -> Floats:
@@ -389,16 +392,19 @@ def _integral(first: int, powers: Floats, end: float) -> Floats:
 
 def _stopped(points: NDArray[np.float64], edges: _Edges, columns: int) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """The walks ended where they meet an edge, or the picture's side: then `left` is True."""
-    x, y = points[..., 0], points[..., 1]
+    x, y = np.ascontiguousarray(points[..., 0]), np.ascontiguousarray(points[..., 1])
     top, bottom = edges.at(x)
-    room = np.minimum(y - top, bottom - y)
+    np.subtract(y, top, out=top)
+    np.subtract(bottom, y, out=bottom)
+    room = np.minimum(top, bottom, out=top)
     side = np.minimum(x + 0.5, columns - 0.5 - x)
-    free = np.minimum(room, side)
-    free[0] = np.maximum(free[0], 1e-6)
+    free = np.minimum(room, side, out=bottom)
+    np.maximum(free[0], 1e-6, out=free[0])
     out = free <= 0
-    ended = out.any(axis=0)
-    last = np.where(ended, out.argmax(axis=0), len(points) - 1)
+    last = out.argmax(axis=0)
     each = np.arange(points.shape[1])
+    ended = out[last, each]
+    last[~ended] = len(points) - 1
     before, after = free[np.maximum(last - 1, 0), each], free[last, each]
     share = np.where(ended, before / np.maximum(before - after, 1e-9), 1.0)
     end = points[last - 1, each] + share[:, None] * (points[last, each] - points[last - 1, each])

@@ -130,25 +130,26 @@ def _line_sums(even: Plane, shown: NDArray[np.bool_]) -> tuple[Plane, float]:
         _phases(part) for part in (cv2.addWeighted(xx, -0.5, yy, -0.5, 0), cv2.addWeighted(xx, 0.5, yy, -0.5, 0), -xy)
     )
     sums = np.empty((len(ANGLES_DEG), rows, columns), np.float32)
-    here = shown.astype(np.float32)
     both, ridge = np.empty_like(level), np.empty_like(level)
     width = soft.shape[1] // 2
     summed = np.empty(rows * width, np.float32)
     within = summed.reshape(rows, width)[:, :columns]
-    total = squares = 0.0
-    for own, (cosine, sine, places) in zip(sums, _pieces(rows, columns), strict=True):
+    flat = ridge.ravel()
+    pieces = _pieces(rows, columns)
+    for number, (cosine, _, _) in enumerate(pieces[: len(pieces) // 2 + 1]):
+        # Of a direction and the mirrored one.
         cv2.scaleAdd(turned, cosine, level, dst=both)
-        cv2.scaleAdd(tilted, sine, both, dst=ridge)
-        flat = ridge.ravel()
-        np.add(flat[places[0]], flat[places[1]], out=summed)
-        for place in places[2:]:
-            np.add(summed, flat[place], out=summed)
-        np.multiply(within, here, out=own)
-        values = own.ravel()
-        total += float(np.add.reduce(values))
-        squares += float(np.dot(values, values))
+        for own in {number, len(pieces) - 1 - number}:
+            _, sine, places = pieces[own]
+            cv2.scaleAdd(tilted, sine, both, dst=ridge)
+            np.add(flat[places[0]], flat[places[1]], out=summed)
+            for place in places[2:]:
+                np.add(summed, flat[place], out=summed)
+            sums[own] = within
+    sums *= shown
+    values = sums.ravel()
     count = len(sums) * max(1, int(np.count_nonzero(shown)))
-    return sums, max(squares / count - (total / count) ** 2, 1e-18) ** 0.5
+    return sums, max(float(np.dot(values, values)) / count - (float(np.add.reduce(values)) / count) ** 2, 1e-18) ** 0.5
 
 
 def _phases(plane: MatLike) -> Plane:
