@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from edge.finding import FieldMark, MaskMark
 from edge.overlay.buffers import Planes
 from edge.overlay.layout import UPPER_RIGHT
-from edge.overlay.lines import draw_fixed, whole
+from edge.overlay.lines import draw_fixed, in_sixteenths
 from edge.overlay.mask import under
 from edge.overlay.palette import WHITE
 from edge.overlay.sheet import Sheet
@@ -127,7 +127,7 @@ def draw_key(sheet: Sheet, angle_deg: float | None) -> None:
     if angle_deg is not None:
         middle, radius = (box.x + _AROUND_PX, box.y + box.height // 2), round(_RADIUS_EM * sheet.size)
         ends = [_around(middle, far, angle_deg) for far in (radius * 0.08, radius + 1)]
-        hand = whole([np.array(ends, np.float32)], 1)
+        hand = [in_sixteenths(np.array(ends, np.float32))]
         draw_fixed(sheet.picture, hand, (0, 0, 0), 3)
         draw_fixed(sheet.picture, hand, WHITE, 1 if sheet.size < 20 else 2)
 

@@ -65,7 +65,7 @@ def _beside(lines: Sequence[FixedLine]) -> list[FixedLine]:
 def whole(lines: Sequence[Line], width_px: int) -> list[FixedLine]:
     """Each of the lines as it is drawn `width_px` wide."""
     near, points = _near([thinned(line, 2.0 * width_px) for line in lines])
-    fixed = _fixed(points)
+    fixed = in_sixteenths(points)
     found: list[FixedLine] = []
     start = 0
     for line in near:
@@ -109,7 +109,29 @@ def dashed(lines: Sequence[Line], dash_px: float) -> list[FixedLine]:
 
     The lines are resampled about every two pixels; what is left of one after its last whole step is not drawn.
     """
-    near, points = _near([line for line in lines if len(line) > 1])
+    straight = [line for line in lines if len(line) == 2]
+    bent = [line for line in lines if len(line) > 2]
+    return (_dashed_bent(bent, dash_px) if bent else []) + (_dashed_straight(straight, dash_px) if straight else [])
+
+
+def _dashed_straight(lines: Sequence[Line], dash_px: float) -> list[FixedLine]:
+    """Of lines of two points, in which no place but the dashes' ends needs to be known."""
+    ends = np.stack([near_points(line) for line in lines if np.isfinite(line).all()] or [np.zeros((2, 2), np.float32)])
+    start, way = ends[:, 0].astype(np.float64), (ends[:, 1] - ends[:, 0]).astype(np.float64)
+    lengths = np.hypot(way[:, 0], way[:, 1])
+    per_dash = max(1, round(dash_px / _DASH_STEP_PX))
+    step_px = dash_px / per_dash
+    last = np.ceil(np.minimum(lengths, _LONGEST_PX) / step_px) - 1
+    counts = np.maximum(np.ceil(last / (2 * per_dash)), 0).astype(np.intp)
+    which = np.repeat(np.arange(len(counts)), counts)
+    first = (np.arange(which.size) - (np.cumsum(counts) - counts)[which]) * (2 * per_dash)
+    steps = np.stack((first, np.minimum(first + per_dash, last[which])), axis=1)
+    share = steps * (step_px / np.maximum(lengths[which], 1e-9))[:, None]
+    return list(in_sixteenths((start[which, None] + share[..., None] * way[which, None]).astype(np.float32)))
+
+
+def _dashed_bent(lines: Sequence[Line], dash_px: float) -> list[FixedLine]:
+    near, points = _near(lines)
     if not len(points):
         return []
     ends = np.cumsum([len(line) for line in near])
@@ -126,7 +148,7 @@ def dashed(lines: Sequence[Line], dash_px: float) -> list[FixedLine]:
     even = np.empty((len(at), 2), np.float32)
     for axis in (0, 1):
         even[:, axis] = np.interp(at, along, points[:, axis])
-    fixed = _fixed(even)
+    fixed = in_sixteenths(even)
     found: list[FixedLine] = []
     for first, count in zip(firsts.tolist(), counts.tolist(), strict=True):
         end = first + count
@@ -162,7 +184,7 @@ def near_points(points: Line) -> Line:
     return near
 
 
-def _fixed(points: Line) -> FixedLine:
-    """In sixteenths of a pixel; `points` are changed."""
+def in_sixteenths(points: Line) -> FixedLine:
+    """Finite points in sixteenths of a pixel; `points` are changed."""
     points *= 1 << _SHIFT
     return np.rint(points, out=points).astype(np.int32)

@@ -9,9 +9,10 @@ Angles in degrees from the picture's horizontal, counter-clockwise positive as s
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import atan2, cos, degrees, hypot, radians, sin, sqrt
 from types import MappingProxyType
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -323,8 +324,9 @@ def lengthened(courses: tuple[SeriesMark, ...], estimates: tuple[Estimate, ...],
     news = {estimate.name: estimate for estimate in estimates}
     units = {estimate.name.removesuffix("_px"): (estimate.name, estimate.unit) for estimate in estimates}
     now = np.array([now_ns], np.int64)
-    # Quantities that were measured together have their times in common.
+    # Quantities that were measured together have their times in common, and most of them what was predicted or joined.
     times: dict[int, tuple[slice, NDArray[np.int64]]] = {}
+    flags: dict[tuple[int, int, bool], NDArray[np.bool_]] = {}
     kept = {}
     for course in courses:
         own = course.name, course.unit
@@ -335,21 +337,42 @@ def lengthened(courses: tuple[SeriesMark, ...], estimates: tuple[Estimate, ...],
             times[id(course.times_ns)] = part, np.concatenate((course.times_ns[part], now))
         part, whole = times[id(course.times_ns)]
         if part.start < part.stop:
-            kept[course.name] = _lengthened(course, part, news.pop(course.name, None), whole)
-    begun_now = (SeriesMark(each.name, each.unit, now, *_last(each, joined=False)) for each in news.values())
+            kept[course.name] = _lengthened(course, part, news.pop(course.name, None), whole, flags)
+    begun_now = (
+        SeriesMark(each.name, each.unit, now, _last(each), _flag(each.predicted), _flag(value=False))
+        for each in news.values()
+    )
     return (*kept.values(), *begun_now)
 
 
-def _lengthened(course: SeriesMark, part: slice, estimate: Estimate | None, times_ns: NDArray[np.int64]) -> SeriesMark:
-    """A part of a course with this frame's estimate at its end, if there is one. times_ns: with the frame's."""
-    columns = course.values[part], course.predicted[part], course.joined[part]
+def _lengthened(
+    course: SeriesMark,
+    part: slice,
+    estimate: Estimate | None,
+    times_ns: NDArray[np.int64],
+    flags: dict[tuple[int, int, bool], NDArray[np.bool_]],
+) -> SeriesMark:
+    """A part of a course with this frame's estimate at its end, if there is one. times_ns: with the frame's. flags:
+    columns that were lengthened already, by what they were and where their part begins, and by what came last."""
+    values, columns = course.values[part], (course.predicted, course.joined)
     if estimate is None:
-        return SeriesMark(course.name, course.unit, course.times_ns[part], *columns)
-    last = _last(estimate, joined=estimate.joined)
-    return SeriesMark(course.name, course.unit, times_ns, *map(np.concatenate, zip(columns, last, strict=True)))
+        return SeriesMark(course.name, course.unit, course.times_ns[part], values, *(each[part] for each in columns))
+    longer = []
+    for column, last in zip(columns, (estimate.predicted, estimate.joined), strict=True):
+        key = id(column), part.start, last
+        if key not in flags:
+            flags[key] = np.concatenate((column[part], _flag(last)))
+        longer.append(flags[key])
+    return SeriesMark(course.name, course.unit, times_ns, np.concatenate((values, _last(estimate))), *longer)
 
 
-def _last(estimate: Estimate, *, joined: bool) -> tuple[NDArray[Any], ...]:
-    """The values, whether they are predicted, and whether they go on, of one frame."""
+def _last(estimate: Estimate) -> Floats:
+    """(1, 3) a frame's value and the ends of its interval."""
     said = estimate.measurement
-    return np.array([(said.value, said.low, said.high)]), np.array([estimate.predicted]), np.array([joined])
+    return np.array([(said.value, said.low, said.high)])
+
+
+@lru_cache(maxsize=2)
+def _flag(value: bool) -> NDArray[np.bool_]:
+    """(1,)."""
+    return np.array([value])
