@@ -196,7 +196,7 @@ def _size(
         return Size(thickness, None, None, 1.0, None)
     x, y = (lines.paths[..., axis] * scale[axis] for axis in (0, 1))
     right, down = x[:, 1:] - x[:, :-1], y[:, 1:] - y[:, :-1]
-    steps = cv2.magnitude(right, down)
+    steps = np.sqrt(right * right + down * down)
     length = np.add.reduce(steps, axis=1)
     straight = np.hypot(x[:, -1] - x[:, 0], y[:, -1] - y[:, 0])
     outside = 1 - float(np.vdot(steps, lines.inside) / np.add.reduce(length))

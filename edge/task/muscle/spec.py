@@ -33,7 +33,7 @@ class MuscleOptions:
             low=1,
             high=25,
         ),
-    ] = 3
+    ] = 5
 
 
 SPEC = TaskSpec(

@@ -100,9 +100,8 @@ class MuscleTask:
     ) -> tuple[Finding, Thorough | None]:
         """What a thorough look at this one frame says."""
         frame = prepared.frame
-        if prepared.faults or prepared.seen is None:
-            return refused(SPEC.name, frame, prepared.faults), None
-        if faults := upside_down(Grid.of(frame.ultrasound).cut(prepared.seen)):
+        faults = prepared.faults or upside_down(frame.ultrasound.crop(frame.pixels))
+        if faults or prepared.seen is None:
             return refused(SPEC.name, frame, faults), None
         sight = self.look(frame, prepared.seen, outputs)
         chosen = choose_muscle(sight.evidence, sight.curves, held and sight.grid.depths(held))

@@ -51,7 +51,9 @@ def test_lines_are_those_of_runge_and_kutta_in_small_steps(angle_deg: float) -> 
     powers[0], powers[1], powers[2, :2], powers[3, 0] = (0.02, 0.1, 0.05, -0.03), (0.08, 0.04, 0, 0), (0.1, 0.06), 0.05
     bend, angle, step, finer = Bend.between(powers, UPPER, LOWER), np.radians(angle_deg), 1.8, 4
     start = np.array([32.0, 63.5, 95.0]), np.full(3, 45.0)
-    found = _walked(bend, float(angle), start, step)
+    found, turns = _walked(bend, float(angle), start, step, None)
+    sooner, _ = _walked(bend, float(angle), start, step, turns + 0.01)
+    assert sooner == pytest.approx(found, abs=2e-4)
     for way in (1, -1):
         place, length = np.stack(start), way * step / finer
         for on in found[STEPS::way]:
