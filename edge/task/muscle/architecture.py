@@ -7,6 +7,7 @@ beyond the picture continued straight.
 
 from dataclasses import dataclass
 from itertools import combinations
+from math import atan, cos, degrees, radians, tan
 from typing import Final
 
 import cv2
@@ -15,7 +16,7 @@ import numpy as np
 from edge.task.muscle.aponeuroses import Aponeurosis
 from edge.task.muscle.evidence import Evidence, Floats
 from edge.task.muscle.fascicles import Bend, Direction, Streamlines, between, direction, smooth_bend, trace
-from edge.task.muscle.quantiles import median
+from edge.task.muscle.quantiles import mean, median
 
 WEAKER: Final = 0.5
 """Of the weaker of two aponeuroses: a curve between them that is less strong is a line within the muscle."""
@@ -114,7 +115,7 @@ def choose_muscle(
         upper, lower = curves[first], curves[second]
         strength = min(upper.strength, lower.strength)
         same = held is not None and _is_held(upper, lower, held)
-        if float(np.mean(lower.upper - upper.lower)) < LEAST_THICKNESS * rows:
+        if mean(lower.upper - upper.lower) < LEAST_THICKNESS * rows:
             continue
         favour = (HELD if same else 1.0) * strength
         if most and favour * _weight_within(evidence, upper, lower) <= most:
@@ -137,7 +138,7 @@ def _weight_within(evidence: Evidence, upper: Aponeurosis, lower: Aponeurosis) -
 def _is_held(upper: Aponeurosis, lower: Aponeurosis, held: tuple[float, float]) -> bool:
     """Whether both borders lie about where those of the muscle that was followed lay."""
     reach = HELD_REACH * (held[1] - held[0])
-    now = float(np.mean(upper.lower)), float(np.mean(lower.upper))
+    now = mean(upper.lower), mean(lower.upper)
     return all(abs(at - before) < reach for at, before in zip(now, held, strict=True))
 
 
@@ -165,7 +166,7 @@ def measure(
         bend = Bend.between(known.powers, upper, lower)
     lines = trace(bend, fascicles.angle_deg, upper, lower, turns=known and known.turns)
     squeeze = scale[1] / scale[0]
-    angle = scaled_angle_deg(np.tan(np.radians(fascicles.angle_deg)), squeeze)
+    angle = scaled_angle_deg(tan(radians(fascicles.angle_deg)), squeeze)
     superficial, deep = (scaled_angle_deg(-curve.slope, squeeze) for curve in (upper, lower))
     size = _size(upper, lower, superficial, deep, lines, scale)
     pennation = apart_deg(angle, deep)
@@ -176,7 +177,7 @@ def measure(
 
 def scaled_angle_deg(slope: float, squeeze: float) -> float:
     """The angle of a slope in cells where a cell is `squeeze` times as high as it is wide."""
-    return float(np.degrees(np.arctan(slope * squeeze)))
+    return degrees(atan(slope * squeeze))
 
 
 def _size(
@@ -190,8 +191,8 @@ def _size(
     gap = (lower.upper - upper.lower) * scale[1]
     columns = gap.size
     margin = round(columns * (1 - CENTRAL) / 2)
-    tilt = np.cos(np.radians((superficial_deg + deep_deg) / 2))
-    thickness = float(gap[margin : columns - margin].mean() * tilt)
+    tilt = cos(radians((superficial_deg + deep_deg) / 2))
+    thickness = mean(gap[margin : columns - margin]) * tilt
     if lines is None:
         return Size(thickness, None, None, 1.0, None)
     x, y = (lines.paths[..., axis] * scale[axis] for axis in (0, 1))

@@ -17,6 +17,7 @@ from edge.task.muscle.aponeuroses import Aponeurosis
 from edge.task.muscle.architecture import Bent
 from edge.task.muscle.evidence import Evidence, folded_deg
 from edge.task.muscle.fascicles import Direction
+from edge.task.muscle.quantiles import mean
 
 TURNED_DEG: Final = 1.0
 """By which the first opinion may have turned since the thorough look."""
@@ -58,7 +59,7 @@ class Thorough:
         if abs(folded_deg(seen.angle_deg - self.seen.angle_deg)) > TURNED_DEG:
             return False
         upper, lower = self.first_curves
-        reach = GONE * float(np.mean(lower.upper - upper.lower))
+        reach = GONE * mean(lower.upper - upper.lower)
         return all(
             now.strength >= LESS_SEEN * then.strength
             and now.coverage >= LESS_SEEN * then.coverage

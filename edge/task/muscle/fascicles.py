@@ -3,6 +3,7 @@ aponeurosis to aponeurosis, also where they leave the picture."""
 
 from dataclasses import dataclass
 from functools import lru_cache
+from math import atan, copysign, radians, sin
 from typing import Final, Self
 
 import cv2
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from edge.task.muscle.aponeuroses import Aponeurosis
 from edge.task.muscle.evidence import Evidence, Floats, folded_deg
-from edge.task.muscle.quantiles import weighted_quantiles
+from edge.task.muscle.quantiles import mean, weighted_quantiles
 
 BIN_DEG: Final = 2.0
 MODE_SIGMA_BINS: Final = 2.0
@@ -258,13 +259,13 @@ def trace(
     start_x = (columns - 1) * _spread(lines)
     edges = _Edges(upper.lower, lower.upper, upper.slope, lower.slope)
     top, bottom = edges.at(start_x)
-    rise = np.sin(np.radians(angle_deg) + np.arctan((upper.slope + lower.slope) / 2))
+    rise = sin(radians(angle_deg) + atan((upper.slope + lower.slope) / 2))
     if abs(rise) < FLATTEST_SINE:
         return None
-    half = float(np.mean(bottom - top)) / 2
+    half = mean(bottom - top) / 2
     step = 1.5 * min(half / abs(rise), columns * 0.75) / STEPS
     start = start_x, (top + bottom) / 2
-    places, turns = _walked(bend, float(np.radians(angle_deg)), start, float(step * np.sign(rise)), turns)
+    places, turns = _walked(bend, radians(angle_deg), start, copysign(step, rise), turns)
     # The first half of the lines goes up, the second down.
     points = np.concatenate((places[STEPS:], places[STEPS::-1]), axis=1)
     ends, left = _stopped(points, edges, columns)

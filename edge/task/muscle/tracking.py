@@ -27,6 +27,7 @@ from edge.task.muscle.filter import (
     moved,
     waited,
 )
+from edge.task.muscle.quantiles import mean
 
 PREDICTED_NS: Final = 500_000_000
 """A quantity that no frame measured for longer is lost."""
@@ -239,7 +240,7 @@ def held_in(track: Track | None, frame: Frame) -> tuple[float, float] | None:
     if track is None or track.view is None or _interruption(track, frame):
         return None
     muscle = track.view.muscle
-    return float(muscle.superficial[:, 1].mean()), float(muscle.deep[:, 1].mean())
+    return mean(muscle.superficial[:, 1]), mean(muscle.deep[:, 1])
 
 
 def _interruption(before: Track, frame: Frame) -> str:

@@ -16,6 +16,7 @@ from edge.task.muscle.aponeuroses import Aponeurosis
 from edge.task.muscle.architecture import Architecture, apart_deg
 from edge.task.muscle.evidence import Evidence
 from edge.task.muscle.fascicles import Direction
+from edge.task.muscle.quantiles import mean
 
 LEAST_COVERAGE: Final = 0.6
 """Of the lit width, of each aponeurosis."""
@@ -92,8 +93,8 @@ def _log_ratio(rows: NDArray[np.floating], share: float) -> float:
 
 def structure_faults(evidence: Evidence, curves: Sequence[Aponeurosis], found: bool) -> tuple[str, ...]:
     """Why there is no muscle to measure; empty where one was found."""
-    if float(np.mean(evidence.lit)) < LEAST_CONTACT:
-        return (f"only {100 * float(np.mean(evidence.lit)):.0f} % of the picture has contact with the skin",)
+    if mean(evidence.lit) < LEAST_CONTACT:
+        return (f"only {100 * mean(evidence.lit):.0f} % of the picture has contact with the skin",)
     if found:
         return ()
     clear = sum(curve.strength >= CLEARLY_SEEN for curve in curves)
@@ -106,7 +107,7 @@ def structure_faults(evidence: Evidence, curves: Sequence[Aponeurosis], found: b
 
 def muscle_faults(muscle: Architecture) -> tuple[str, ...]:
     """Why what was found must not be measured; empty where nothing speaks against it."""
-    if float(np.mean(muscle.superficial.lower)) < LEAST_ABOVE * muscle.rows:
+    if mean(muscle.superficial.lower) < LEAST_ABOVE * muscle.rows:
         return ("the muscle's upper border lies at the picture's edge: bring skin and fat into the picture",)
     for name, curve in (("superficial", muscle.superficial), ("deep", muscle.deep)):
         if curve.coverage < LEAST_COVERAGE:
@@ -137,7 +138,7 @@ def clarity_faults(muscle: Architecture, seen: Direction, second: Direction | No
     none or it reads nothing.
     """
     ends = (muscle.superficial, muscle.deep)
-    height = float(np.mean(muscle.deep.upper - muscle.superficial.lower)) / muscle.rows
+    height = mean(muscle.deep.upper - muscle.superficial.lower) / muscle.rows
     weak = {
         "interrupted aponeuroses": min(curve.coverage for curve in ends) < CLEAR_COVERAGE,
         "faint aponeuroses": min(curve.strength for curve in ends) < CLEAR_STRENGTH,
