@@ -72,12 +72,16 @@ def tint_field(
 
 def _cells(mark: FieldMark, strength: float) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Of each cell what is kept of the picture and what is painted on it, (rows, columns, 3) uint8."""
-    sure = np.clip((mark.confidence - UNSURE) * np.float32(strength / (SURE - UNSURE)), 0, np.float32(strength))
-    colours = np.take(wheel(), np.rint(mark.angle_deg).astype(np.intp), axis=0, mode="wrap")
+    sure = mark.confidence - np.float32(UNSURE)
+    sure *= np.float32(strength / (SURE - UNSURE))
+    np.minimum(np.maximum(sure, 0, out=sure), np.float32(strength), out=sure)
+    colours = wheel().take(np.rint(mark.angle_deg).astype(np.intp), axis=0, mode="wrap")
     colours *= sure[..., None]
-    keep = colours + (255 - 255 * sure)[..., None]
-    colours *= np.float32(GLOW)
-    return np.rint(keep, out=keep).astype(np.uint8), np.rint(colours, out=colours).astype(np.uint8)
+    paint = cv2.convertScaleAbs(colours, alpha=GLOW)
+    sure *= -255
+    sure += 255
+    colours += sure[..., None]
+    return cv2.convertScaleAbs(colours).astype(np.uint8, copy=False), paint.astype(np.uint8, copy=False)
 
 
 def _cut(mark: FieldMark, within: Sequence[MaskMark]) -> FieldMark:

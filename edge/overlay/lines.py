@@ -107,8 +107,8 @@ def _evenly(count: int, wanted: int) -> NDArray[np.intp]:
 def dashed(lines: Sequence[Line], dash_px: float) -> list[FixedLine]:
     """Cuts each of the lines (n, 2) into dashes of `dash_px`, the first at its start.
 
-    Steps are about two pixels long; what is left of a line after its last whole step is not drawn. The dashes of lines of
-    two points come last.
+    Steps are about two pixels long; what is left of a line after its last whole step is not drawn. The dashes of lines
+    of two points come last.
     """
     straight = [line for line in lines if len(line) == 2]
     bent = [line for line in lines if len(line) > 2]
