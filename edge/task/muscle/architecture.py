@@ -79,7 +79,7 @@ class Architecture:
 
     @property
     def bent(self) -> Bent:
-        return Bent(self.bend.powers, self.streamlines and self.streamlines.turns)
+        return Bent(self.bend.powers, None if self.streamlines is None else self.streamlines.turns)
 
 
 def choose_muscle(
@@ -164,7 +164,7 @@ def measure(
         bend = smooth_bend(evidence, upper, lower, fascicles.angle_deg)
     else:
         bend = Bend.between(known.powers, upper, lower)
-    lines = trace(bend, fascicles.angle_deg, upper, lower, turns=known and known.turns)
+    lines = trace(bend, fascicles.angle_deg, upper, lower, turns=None if known is None else known.turns)
     squeeze = scale[1] / scale[0]
     angle = scaled_angle_deg(tan(radians(fascicles.angle_deg)), squeeze)
     superficial, deep = (scaled_angle_deg(-curve.slope, squeeze) for curve in (upper, lower))

@@ -115,7 +115,7 @@ def _probability(logits: Plane, even: tuple[float, float]) -> Plane:
     cv2.threshold(flat, 30, 0, cv2.THRESH_TRUNC, dst=flat)
     cv2.exp(flat, flat)
     against += 1
-    return np.reciprocal(against, out=against)
+    return np.asarray(np.reciprocal(against, out=against), np.float32)
 
 
 def twice_of(cosine: Plane, sine: Plane, length: Plane | None = None) -> Plane:

@@ -271,9 +271,11 @@ def trace(
     ends, left = _stopped(points, edges, columns)
     up, down = ends[:, :lines], ends[:, lines:]
     chord = up[-1] - down[-1]
-    outer_up, outer_down = edges.met(up[-1], chord, 0), edges.met(down[-1], -chord, 1)
-    outer_up = np.where(left[:lines, None], outer_up, up[-1])
-    outer_down = np.where(left[lines:, None], outer_down, down[-1])
+    outer_up, outer_down = up[-1], down[-1]
+    if left[:lines].any():
+        outer_up = np.where(left[:lines, None], edges.met(outer_up, chord, 0), outer_up)
+    if left[lines:].any():
+        outer_down = np.where(left[lines:, None], edges.met(outer_down, -chord, 1), outer_down)
     paths = np.concatenate((outer_up[None], up[::-1], down[1:], outer_down[None])).transpose(1, 0, 2)
     inside = np.ones((lines, paths.shape[1] - 1), bool)
     inside[:, 0], inside[:, -1] = ~left[:lines], ~left[lines:]

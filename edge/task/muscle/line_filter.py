@@ -219,7 +219,7 @@ def _pooled(votes: Plane) -> tuple[Plane, Plane]:
     own = near - near[::-1]
     flat = own.reshape(len(own), -1)
     cv2.threshold(flat, 0, 0, cv2.THRESH_TOZERO, dst=flat)
-    return own, np.add.reduce(near)
+    return np.asarray(own, np.float32), np.asarray(np.add.reduce(near), np.float32)
 
 
 @lru_cache(maxsize=64)
