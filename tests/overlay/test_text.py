@@ -186,6 +186,15 @@ def test_lines_are_dashed_together_as_each_alone():
     assert all(np.abs(one - other).max() <= 1 for one, other in zip(together, alone, strict=True))
 
 
+@pytest.mark.parametrize("dash_px", [1.0, 4.5, 6.0, 500.0])
+def test_a_straight_line_has_the_dashes_of_the_same_line_with_a_point_between(dash_px):
+    ends = np.array([(3, 5), (203.5, 91.75)], np.float32)
+    straight, bent = dashed([ends], dash_px), dashed([np.insert(ends, 1, ends.mean(axis=0), axis=0)], dash_px)
+    assert len(straight) == len(bent) > 0
+    for one, other in zip(straight, bent, strict=True):
+        assert np.abs(one - other[[0, -1]]).max() <= 1
+
+
 @given(st.tuples(*[st.floats(-90, 190, width=32)] * 4), st.sampled_from((1, 2)))
 @settings(deadline=None, max_examples=60)
 def test_a_line_that_is_left_out_beside_the_picture_would_have_touched_its_rim_at_most(ends, width_px):

@@ -35,7 +35,7 @@ MESSAGE_NS: Final = 1_000_000_000
 """How long it is said that tracking was regained or began anew."""
 SAME_REGION: Final = 0.9
 """Shared area of two regions as a share of their joint area."""
-POINTS: Final = (10, 4)
+POINTS: Final = (12, 4)
 """Across and down, that are followed."""
 MARGIN: Final = 0.06
 """Of the muscle's width and thickness that is kept clear of points."""
