@@ -25,6 +25,10 @@ def deviation_px(frequency: float, bandwidth_octaves: float = 1.0) -> float:
     return float(sqrt(log(2) / 2) / pi * (ratio + 1) / (ratio - 1) / frequency)
 
 
+REACH_PX: Final = ceil(DEVIATIONS * deviation_px(FREQUENCY))
+"""How far around a pixel of its level a filter looks."""
+
+
 def gabor_kernel(frequency: float, theta_rad: float) -> NDArray[np.complex128]:
     """A round Gabor filter, one octave wide; theta: of the wave, from the picture's right towards its bottom."""
     down, across = _factors(frequency, theta_rad)
@@ -43,10 +47,14 @@ def _factors(frequency: float, theta_rad: float) -> tuple[NDArray[np.complex128]
 
 
 class GaborBank:
-    """A picture's answers to LEVELS * ORIENTATIONS filters, each computed when it is first asked for."""
+    """A picture's answers to LEVELS * ORIENTATIONS filters, each computed when it is first asked for.
 
-    def __init__(self, picture: NDArray[np.float32]) -> None:
+    window: the rows and columns in which they are asked for, in multiples of 4 px. None: everywhere.
+    """
+
+    def __init__(self, picture: NDArray[np.float32], window: tuple[slice, slice] | None = None) -> None:
         self._levels = [picture]
+        self._window = window or (slice(0, picture.shape[0]), slice(0, picture.shape[1]))
         self._found: dict[tuple[int, int], NDArray[np.float32]] = {}
 
     def level(self, index: int) -> NDArray[np.float32]:
@@ -58,11 +66,16 @@ class GaborBank:
         return self._levels[index]
 
     def magnitude(self, level: int, turn: int) -> NDArray[np.float32]:
-        """(height / 2^level, width / 2^level) of the wave that is turned by turn * 180 / ORIENTATIONS degrees."""
+        """(height / 2^level, width / 2^level) of the window, of the wave that is turned by turn * 180 / ORIENTATIONS
+        degrees."""
         if (level, turn) not in self._found:
             picture, mirrored = self.level(level), (ORIENTATIONS - turn) % ORIENTATIONS
-            both = gabor_magnitudes(picture, FREQUENCY, pi * min(turn, mirrored) / ORIENTATIONS)
-            self._found[level, min(turn, mirrored)], self._found[level, max(turn, mirrored)] = both
+            asked = [slice(side.start >> level, side.stop >> level) for side in self._window]
+            rows, columns = (slice(max(0, side.start - REACH_PX), side.stop + REACH_PX) for side in asked)
+            both = gabor_magnitudes(picture[rows, columns], FREQUENCY, pi * min(turn, mirrored) / ORIENTATIONS)
+            own = tuple(slice(s.start - o.start, s.stop - o.start) for s, o in zip(asked, (rows, columns), strict=True))
+            self._found[level, min(turn, mirrored)] = both[0][own]
+            self._found[level, max(turn, mirrored)] = both[1][own]
         return self._found[level, turn]
 
 

@@ -76,16 +76,23 @@ def n_pairs(levels: int) -> int:
     return levels * (levels + 1) // 2
 
 
-def pair_codes(levels: NDArray[np.uint8], n_levels: int, down: int, right: int) -> NDArray[np.int16]:
-    """(height, width) the unordered pair of levels that a pixel forms with the one so far below and to the right;
-    NOTHING where that lies outside. n_levels: at most 16."""
-    height, width = levels.shape
-    rows = slice(max(0, -down), height - max(0, down))
-    columns = slice(max(0, -right), width - max(0, right))
-    there = levels[rows.start + down : rows.stop + down, columns.start + right : columns.stop + right]
-    codes = np.full(levels.shape, NOTHING, np.int16)
-    if there.size:
-        codes[rows, columns] = cv2.LUT(cv2.scaleAdd(levels[rows, columns], n_levels, there), _pair_table(n_levels))
+def pair_codes(
+    levels: NDArray[np.uint8], n_levels: int, ways: Sequence[tuple[int, int]], box: tuple[slice, slice]
+) -> NDArray[np.uint8]:
+    """(ways, height, width) for each pixel of the box (rows, columns): n_levels times its level and the level so far
+    (down, right) of it, as `pair_table` reads them; 128 and more where that lies outside the picture. n_levels: at most
+    11."""
+    reach = max(max(abs(down), abs(right)) for down, right in ways)
+    rows, columns = box
+    part = levels[max(0, rows.start - reach) : rows.stop + reach, max(0, columns.start - reach) : columns.stop + reach]
+    missing = [max(0, reach - rows.start), max(0, rows.stop + reach - levels.shape[0])]
+    missing += [max(0, reach - columns.start), max(0, columns.stop + reach - levels.shape[1])]
+    wide = np.asarray(cv2.copyMakeBorder(part, *missing, cv2.BORDER_CONSTANT, value=128), np.uint8)
+    high, across = rows.stop - rows.start, columns.stop - columns.start
+    first = wide[reach : reach + high, reach : reach + across] * np.uint8(n_levels)
+    codes = np.empty((len(ways), high, across), np.uint8)
+    for (down, right), each in zip(ways, codes, strict=True):
+        np.add(first, wide[reach + down :, reach + right :][:high, :across], out=each)
     return codes
 
 
@@ -157,9 +164,9 @@ def _pair_number(n_levels: int) -> NDArray[np.intp]:
 
 
 @cache
-def _pair_table(n_levels: int) -> NDArray[np.int16]:
-    """(256,) the number of each pair by first * n_levels + second."""
-    table = np.zeros(256, np.int16)
+def pair_table(n_levels: int) -> NDArray[np.int16]:
+    """(256,) the number of the unordered pair by first * n_levels + second; NOTHING for what is no pair."""
+    table = np.full(256, NOTHING, np.int16)
     table[: n_levels**2] = _pair_number(n_levels).ravel()
     return table
 

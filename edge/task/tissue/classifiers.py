@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from edge.errors import ModelError
 from edge.image.classifiers import Sigmoid, Steps, packed, standardised, unpacked
-from edge.image.textures import AROUND, NAMES, TextureCells, describe, surroundings, texture_cells
+from edge.image.textures import AROUND, NAMES, TextureCells, describe, surroundings, texture_sums
 from edge.image.windows import CELL_PX, Windows, shared
 
 Cells = NDArray[np.bool_]
@@ -26,10 +26,6 @@ FEATURES: Final = (*NAMES, *AROUND)
 UNKNOWN: Final = -1
 MARGIN_CELLS: Final = 2
 """As far as edges are blurred."""
-REACH_CELLS: Final = 8
-"""As far around a region as its texture is read from: of the slowest wave's filter, 28 px."""
-_STEP_CELLS: Final = 4
-"""Of the cells that are halved twice with the picture."""
 
 
 def box_of(inside: Cells) -> Windows:
@@ -54,21 +50,14 @@ def region_features(
     cells: of the whole picture, made for these names. None: only what lies around the region is looked at.
     """
     box = box_of(inside)
-    within = inside
     if cells is None:
-        part, _ = _part(box, np.array([REACH_CELLS]), np.array([REACH_CELLS]), inside.shape, _STEP_CELLS)
-        cells = texture_cells(_pixels(picture, part), textures_of(names))
-        within = inside[part[0], part[1]]
+        counts, values = texture_sums(picture, inside, textures_of(names))
+    else:
+        counts, values = cells.counts[inside].sum(axis=0)[None], cells.values[inside].sum(axis=0)[None]
     high, wide = ((length + 1) // 2 + MARGIN_CELLS for length in (box.bottom - box.top, box.right - box.left))
     beside, moved = _part(box, high, wide, inside.shape)
-    features: NDArray[np.float32] = _told(
-        cells.counts[within].sum(axis=0)[None],
-        cells.values[within].sum(axis=0)[None],
-        np.array([np.count_nonzero(inside) * CELL_PX**2], np.float32),
-        _pixels(picture, beside),
-        moved,
-        names,
-    )[0]
+    pixels = np.array([np.count_nonzero(inside) * CELL_PX**2], np.float32)
+    features: NDArray[np.float32] = _told(counts, values, pixels, _pixels(picture, beside), moved, names)[0]
     return features
 
 
@@ -103,13 +92,11 @@ def _arranged(names: tuple[str, ...]) -> tuple[tuple[str, ...], list[int]]:
 
 
 def _part(
-    box: Windows, rows: NDArray[np.intp], columns: NDArray[np.intp], shape: tuple[int, ...], step: int = 1
+    box: Windows, rows: NDArray[np.intp], columns: NDArray[np.intp], shape: tuple[int, ...]
 ) -> tuple[tuple[slice, slice], Windows]:
-    """The cells of a window and so many around it, from a multiple of `step` to one; and the window in that part."""
+    """The cells of a window and so many around it; and the window in that part."""
     grown = box.grown(rows, columns, (shape[0], shape[1]))
     top, left, bottom, right = (int(side[0]) for side in (grown.top, grown.left, grown.bottom, grown.right))
-    top, left = top - top % step, left - left % step
-    bottom, right = bottom + -bottom % step, right + -right % step
     moved = Windows(box.top - top, box.left - left, box.bottom - top, box.right - left)
     return (slice(top, bottom), slice(left, right)), moved
 
