@@ -172,9 +172,9 @@ def texture_sums(
     bank = GaborBank(near.astype(np.float32), within)
     squares = []
     for level in range(GABOR_LEVELS):
-        turns = [turn for of, turn in (_WAVES[wave] for wave in needed.waves) if of == level]
+        turns = tuple(turn for of, turn in (_WAVES[wave] for wave in needed.waves) if of == level)
         if turns:
-            waves = np.stack([bank.magnitude(level, turn) for turn in turns]).reshape(len(turns), -1).astype(np.float64)
+            waves = bank.magnitudes(level, turns).reshape(len(turns), -1).astype(np.float64)
             side = CELL_PX >> level
             weights = own.repeat(side, axis=0).repeat(side, axis=1).ravel() * 4.0**level
             values.append(waves @ weights)
