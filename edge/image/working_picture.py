@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.image.shrinking import shrunk
 from edge.image.windows import CELL_PX
 
 WIDTH_PX: Final = 256
@@ -37,11 +38,13 @@ def working_picture(picture: NDArray[np.uint8], mm_per_px: float | None = None) 
     scale = WIDTH_PX / picture.shape[1] if mm_per_px is None else mm_per_px / MM_PER_PX
     scale = min(scale, MOST_COLUMNS_PX / picture.shape[1])
     rows, columns = (max(1, round(length * scale)) for length in picture.shape)
-    small = np.asarray(cv2.resize(picture, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8)
+    small = shrunk(picture, (columns, rows))
     step = 4 * CELL_PX
     height, width = (max(LEAST_PX, length // step * step) for length in (min(rows, MOST_ROWS_PX), columns))
-    part = np.zeros((height, width), np.uint8)
-    part[:rows, :columns] = small[:height, :width]
+    part = small[:height, :width]
+    if part.shape != (height, width):
+        part = np.zeros((height, width), np.uint8)
+        part[:rows, :columns] = small[:height, :width]
     return WorkingPicture(evened(part, part >= DARK), scale)
 
 
@@ -53,4 +56,4 @@ def evened(picture: NDArray[np.uint8], lit: NDArray[np.bool_]) -> NDArray[np.uin
     counts = counts.astype(np.float64)
     middle = (np.cumsum(counts) - counts / 2) / max(int(counts.sum()), 1)
     levels = (1 + np.floor(middle * 255)).clip(1, 255).astype(np.uint8)
-    return np.asarray(cv2.LUT(picture, levels) * lit, np.uint8)
+    return np.multiply(cv2.LUT(picture, levels), lit, dtype=np.uint8)
