@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from edge.finding import Finding, LineMark, Mark, MaskMark, Measurement, Verdict
 from edge.frame import Frame
-from edge.image.classifiers import Sigmoid
+from edge.image.classifiers import risen
 from edge.image.textures import TextureCells, texture_cells
 from edge.image.windows import CELL_PX, tiled
 from edge.task.contract import Concluded, Given, Outputs, Prepared, finding_of, refused
@@ -64,9 +64,8 @@ class TissueTask:
         figures, options = given.figures, given.options
         self._figures, self._roi, self._reference = figures, options.roi, reference_in_use(options)
         self._model = read_tissue_model(next(iter(given.arrays.values())), JUDGED) if given.arrays else None
-        self._sigmoids = [
-            Sigmoid(figures.get(f"slope_{kind}", -1.0), figures.get(f"offset_{kind}", 0.0)) for kind in JUDGED
-        ]
+        self._slopes = np.array([figures.get(f"slope_{kind}", -1.0) for kind in JUDGED], np.float32)
+        self._offsets = np.array([figures.get(f"offset_{kind}", 0.0) for kind in JUDGED], np.float32)
 
     def prepare(self, frame: Frame) -> Prepared[Seen]:
         seen = self.see(frame, self._roi)
@@ -111,8 +110,7 @@ class TissueTask:
         found: dict[str, Opinion] = {}
         if self.first == "network":
             logits = outputs[0].reshape(-1)[: len(JUDGED)]
-            pairs = zip(self._sigmoids, logits, strict=True)
-            found["network"] = at_most_one(np.array([one.probability(np.array([x]))[0] for one, x in pairs]))
+            found["network"] = at_most_one(risen(logits, self._slopes, self._offsets))
         if self._model is not None and seen.features is not None:
             distances = self._model.distances(self._model.scaled(seen.features[None]))
             found["svm"] = at_most_one(self._model.by_machine(distances)[0])

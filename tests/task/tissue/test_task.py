@@ -408,13 +408,14 @@ def test_judges_say_what_the_classifiers_say_of_their_own_examples():
     model = replace(model, truth=np.where(rng.random(model.truth.shape) < 0.2, -1, model.truth), count=2)
     scaled = rng.normal(0, 1, (5, 1)).astype(np.float32)
     distances = model.distances(scaled)
-    for kind, judge in enumerate(model.judges):
+    scores, shares = model.scores(distances), model.shares(distances)
+    for kind in range(len(JUDGED)):
         bias, gamma = model.figures[kind, :2].tolist()
         used, known = model.weights[:, kind] != 0, model.truth[:, kind] != -1
         machine = SupportVectors(model.vectors[used], model.weights[used, kind], bias, gamma)
         neighbours = Neighbours(model.vectors[known], model.truth[known, kind] == 1, 2)
-        np.testing.assert_allclose(judge.score(distances), machine.decide(scaled), rtol=1e-5)
-        np.testing.assert_array_equal(judge.share(distances), neighbours.share(scaled))
+        np.testing.assert_allclose(scores[:, kind], machine.decide(scaled), rtol=1e-5)
+        np.testing.assert_array_equal(shares[:, kind], neighbours.share(scaled))
 
 
 def test_infiltration_is_told_of_simulated_muscle_alone():
