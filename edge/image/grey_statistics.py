@@ -7,7 +7,7 @@ Each begins with counts, which many windows can share, and makes its features of
 from collections.abc import Sequence
 from functools import cache
 from math import log
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -29,7 +29,7 @@ AT_ONCE: Final = 1024
 
 
 def first_order(
-    counts: NDArray[np.floating], step: float = 1.0, names: Sequence[str] = FIRST_ORDER
+    counts: NDArray[np.number[Any]], step: float = 1.0, names: Sequence[str] = FIRST_ORDER
 ) -> NDArray[np.float32]:
     """(n, names) of FIRST_ORDER, from histograms (n, levels).
 
@@ -85,14 +85,15 @@ def pair_codes(
     reach = max(max(abs(down), abs(right)) for down, right in ways)
     rows, columns = box
     part = levels[max(0, rows.start - reach) : rows.stop + reach, max(0, columns.start - reach) : columns.stop + reach]
-    missing = [max(0, reach - rows.start), max(0, rows.stop + reach - levels.shape[0])]
-    missing += [max(0, reach - columns.start), max(0, columns.stop + reach - levels.shape[1])]
-    wide = np.asarray(cv2.copyMakeBorder(part, *missing, cv2.BORDER_CONSTANT, value=128), np.uint8)
+    above, below = max(0, reach - rows.start), max(0, rows.stop + reach - levels.shape[0])
+    left, right = max(0, reach - columns.start), max(0, columns.stop + reach - levels.shape[1])
+    bordered = cv2.copyMakeBorder(part, above, below, left, right, cv2.BORDER_CONSTANT, value=128)
+    wide = np.asarray(bordered, np.uint8)
     high, across = rows.stop - rows.start, columns.stop - columns.start
     first = wide[reach : reach + high, reach : reach + across] * np.uint8(n_levels)
     codes = np.empty((len(ways), high, across), np.uint8)
-    for (down, right), each in zip(ways, codes, strict=True):
-        np.add(first, wide[reach + down :, reach + right :][:high, :across], out=each)
+    for (down, aside), each in zip(ways, codes, strict=True):
+        np.add(first, wide[reach + down :, reach + aside :][:high, :across], out=each)
     return codes
 
 

@@ -39,12 +39,17 @@ def _rows_added(plane: NDArray[Any], count: int, kind: type[np.uint16] | type[np
     every = gcd(height, count)
     old, new = height // every, count // every
     groups = plane.reshape(every, old, width)
-    found, scratch = np.zeros((every, new, width), kind), np.empty((every, width), kind)
+    found, scratch = np.empty((every, new, width), kind), np.empty((every, width), kind)
     for part, rows in enumerate(_parts(old, new)):
         total = found[:, part]
-        for row, share in rows:
-            if share == new:
-                np.add(total, groups[:, row], out=total, dtype=kind)
+        covered = [groups[:, row] for row, share in rows if share == new]
+        # Those that are covered wholly are added up first: their share is the same.
+        if len(covered) > 1:
+            np.add(covered[0], covered[1], out=total, dtype=kind)
+            for more in covered[2:]:
+                np.add(total, more, out=total, dtype=kind)
+        else:
+            np.copyto(total, covered[0] if covered else 0)
         if new > 1:
             np.multiply(total, kind(new), out=total)
         for row, share in rows:

@@ -110,7 +110,7 @@ Box = tuple[slice, slice]
 class _Codes:
     """Maps of codes that are counted alike."""
 
-    planes: Sequence[NDArray[np.uint8]]
+    planes: NDArray[np.uint8] | Sequence[NDArray[np.uint8]]
     """(height, width) each."""
     table: NDArray[np.int16]
     """(256,) the bin that each code is counted in, or NOTHING."""
@@ -165,9 +165,10 @@ def texture_sums(
     runs = _runs(calm >> _DROPPED_BITS, there, needed)
     counts = _counted_in([*_codes(seen, calm, there, needed), *(codes for codes, _ in runs)], own)
     split = counts.size - sum(codes.bins for codes, _ in runs)
-    values, start = [], split
+    values: list[NDArray[np.float64]] = []
+    start = split
     for codes, weights in runs:
-        values.append(counts[start : start + codes.bins] @ weights.astype(np.float64))
+        values.append(counts[start : start + codes.bins].astype(np.float64) @ weights.astype(np.float64))
         start += codes.bins
     bank = GaborBank(near.astype(np.float32), within)
     squares = []
@@ -302,7 +303,7 @@ def describe(
         # One direction after the other: numpy is slow along an axis of four.
         ways = [np.concatenate([one[..., way] for one in each_way.values()], axis=1) for way in range(table.shape[2])]
         found += [reduce(np.add, ways) / len(ways), reduce(np.maximum, ways) - reduce(np.minimum, ways)]
-    found.append(counts[:, grey + pairs :] / each)
+    found.append(np.asarray(counts[:, grey + pairs :] / each, np.float32))
     rest = np.asarray(values, np.float64)
     for _, asked in needed.runs:
         channels = _run_weights(asked).shape[1]

@@ -45,15 +45,17 @@ def working_picture(picture: NDArray[np.uint8], mm_per_px: float | None = None) 
     if part.shape != (height, width):
         part = np.zeros((height, width), np.uint8)
         part[:rows, :columns] = small[:height, :width]
-    return WorkingPicture(evened(part, part >= DARK), scale)
+    return WorkingPicture(evened(part, DARK), scale)
 
 
-def evened(picture: NDArray[np.uint8], lit: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """The picture (height, width) with its lit pixels' grey levels spread evenly over 1 to 255: what gain, gamma and
-    compression change goes away, for they keep which of two pixels is the brighter. Unlit pixels become 0."""
-    counts = cv2.calcHist([picture], [0], lit.view(np.uint8), [256], [0, 256]).ravel()
+def evened(picture: NDArray[np.uint8], dark: int) -> NDArray[np.uint8]:
+    """The picture (height, width) with the grey levels of its lit pixels spread evenly over 1 to 255: what gain, gamma
+    and compression change goes away, for they keep which of two pixels is the brighter. Those below `dark` are unlit,
+    and become 0."""
     # Counts are whole, and exact in float32.
-    counts = counts.astype(np.float64)
+    counts = cv2.calcHist([picture], [0], None, [256], [0, 256]).ravel().astype(np.float64)
+    counts[:dark] = 0
     middle = (np.cumsum(counts) - counts / 2) / max(int(counts.sum()), 1)
     levels = (1 + np.floor(middle * 255)).clip(1, 255).astype(np.uint8)
-    return np.multiply(cv2.LUT(picture, levels), lit, dtype=np.uint8)
+    levels[:dark] = 0
+    return np.asarray(cv2.LUT(picture, levels), np.uint8)

@@ -131,8 +131,8 @@ class TissueModel:
 
     @cached_property
     def _machines(self) -> tuple[NDArray[np.intp], NDArray[np.float32], NDArray[np.float32]]:
-        """The examples that each kind's machine kept, kind after kind: (u,) which, (u,) the kind's gamma, and (u, kinds)
-        the dual coefficients, 0 but for the own kind's."""
+        """The examples that each kind's machine kept, kind after kind: (u,) which, (u,) less the kind's gamma, and
+        (u, kinds) the dual coefficients, 0 but for the own kind's."""
         used, kind = np.nonzero(self.weights.T)[::-1]
         weights = np.zeros((used.size, self.weights.shape[1]), np.float32)
         weights[np.arange(used.size), kind] = self.weights[used, kind]
@@ -176,23 +176,28 @@ class TissueModel:
         # As exact as numpy's, in a fifth of the time.
         return np.asarray(cv2.exp(kernel, kernel) @ weights + self.figures[:, 0], np.float32)
 
-    def shares(self, distances: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(n, kinds) of the neighbours, as `Neighbours.share`."""
-        found = np.empty((len(distances), self.weights.shape[1]), np.float32)
+    def positive(self, distances: NDArray[np.float32]) -> NDArray[np.intp]:
+        """(n, kinds) how many of the neighbours that are asked are of each kind: `Neighbours.share` of them."""
+        found = np.empty((len(distances), self.weights.shape[1]), np.intp)
         for known, kinds, positive in self._remembered:
             of_known = distances if known.size == distances.shape[1] else np.take(distances, known, axis=1)
             nearest = np.argpartition(of_known, self.count - 1, axis=1)[:, : self.count]
-            found[:, kinds] = positive[nearest].mean(axis=1)
+            found[:, kinds] = np.take(positive, nearest, axis=0).sum(axis=1)
         return found
 
     def by_machine(self, distances: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n, kinds) probability of each kind by the support vector machines."""
         return risen(self.scores(distances), self.figures[:, 2], self.figures[:, 3])
 
+    @cached_property
+    def _by_count(self) -> NDArray[np.float32]:
+        """(asked + 1, kinds) probability of each kind where so many of the neighbours that are asked are of it."""
+        shares = (np.arange(self.count + 1) / self.count).astype(np.float32)
+        return np.stack([steps.probability(shares) for steps in self.steps], axis=1)
+
     def by_neighbours(self, distances: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n, kinds) the same by the neighbours."""
-        shares = self.shares(distances).T
-        return np.stack([steps.probability(share) for steps, share in zip(self.steps, shares, strict=True)], axis=1)
+        return self._by_count[self.positive(distances), np.arange(self.weights.shape[1])]
 
 
 def write_tissue_model(model: TissueModel) -> bytes:

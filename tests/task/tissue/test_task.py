@@ -392,6 +392,16 @@ def test_a_region_is_described_alike_by_what_lies_around_it_and_by_the_whole_pic
     )
 
 
+def test_a_picture_that_equals_the_last_is_not_looked_at_again():
+    task = ClassicalTissueTask()
+    first, again, other = (frame_of(speckle(seed), number) for number, seed in enumerate((1, 1, 2)))
+    one, two, three = (task.prepare(each).seen for each in (first, again, other))
+    assert two is one
+    assert three is not one
+    elsewhere = frame_of(speckle(2), 3, region=Region(10, 10, 300, 200))
+    assert task.prepare(elsewhere).seen is not three
+
+
 def test_what_a_region_covers_is_its_pixels():
     picture = speckle()
     for roi in (BOX, Roi(((100.5, 80), (220, 120.2), (130, 200)))):
@@ -408,14 +418,14 @@ def test_judges_say_what_the_classifiers_say_of_their_own_examples():
     model = replace(model, truth=np.where(rng.random(model.truth.shape) < 0.2, -1, model.truth), count=2)
     scaled = rng.normal(0, 1, (5, 1)).astype(np.float32)
     distances = model.distances(scaled)
-    scores, shares = model.scores(distances), model.shares(distances)
+    scores, positive = model.scores(distances), model.positive(distances)
     for kind in range(len(JUDGED)):
         bias, gamma = model.figures[kind, :2].tolist()
         used, known = model.weights[:, kind] != 0, model.truth[:, kind] != -1
         machine = SupportVectors(model.vectors[used], model.weights[used, kind], bias, gamma)
         neighbours = Neighbours(model.vectors[known], model.truth[known, kind] == 1, 2)
         np.testing.assert_allclose(scores[:, kind], machine.decide(scaled), rtol=1e-5)
-        np.testing.assert_array_equal(shares[:, kind], neighbours.share(scaled))
+        np.testing.assert_array_equal(positive[:, kind] / 2, neighbours.share(scaled))
 
 
 def test_infiltration_is_told_of_simulated_muscle_alone():
