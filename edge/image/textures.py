@@ -118,28 +118,29 @@ class _Codes:
 
 
 def texture_cells(
-    picture: NDArray[np.uint8], names: tuple[str, ...] = NAMES, bank: GaborBank | None = None
+    picture: NDArray[np.uint8], names: tuple[str, ...] = NAMES, bank: GaborBank | None = None, *, cell_px: int = CELL_PX
 ) -> TextureCells:
     """From a picture (height, width) whose sides are multiples of four cells.
 
     names: of NAMES, the features that will be read from them. bank: of the picture, where there is one already.
+    cell_px: a multiple of CELL_PX, of which the sides are multiples.
     """
     needed, box = _needed(names), (slice(0, picture.shape[0]), slice(0, picture.shape[1]))
     calm = median(picture, DESPECKLE_PX)
-    shape = (picture.shape[0] // CELL_PX, picture.shape[1] // CELL_PX)
+    shape = (picture.shape[0] // cell_px, picture.shape[1] // cell_px)
     counts = [
-        counted(np.asarray(cv2.LUT(plane, codes.table), np.int16), codes.bins)
+        counted(np.asarray(cv2.LUT(plane, codes.table), np.int16), codes.bins, cell_px)
         for codes in _codes(picture, calm, box, needed)
         for plane in codes.planes
     ]
     sums = []
     for codes, weights in _runs(calm >> _DROPPED_BITS, box, needed):
-        runs = counted(np.asarray(cv2.LUT(codes.planes[0], codes.table), np.int16), codes.bins)
+        runs = counted(np.asarray(cv2.LUT(codes.planes[0], codes.table), np.int16), codes.bins, cell_px)
         sums.append((runs.reshape(-1, codes.bins).astype(np.float32) @ weights).reshape(*shape, -1))
     bank = bank or GaborBank(picture.astype(np.float32))
     waves = [(level, bank.magnitude(level, turn)) for level, turn in (_WAVES[wave] for wave in needed.waves)]
-    each = [summed(plane, CELL_PX >> level) * 4**level for level, plane in waves]
-    each += [summed(plane * plane, CELL_PX >> level) * 4**level for level, plane in waves]
+    each = [summed(plane, cell_px >> level) * 4**level for level, plane in waves]
+    each += [summed(plane * plane, cell_px >> level) * 4**level for level, plane in waves]
     sums += [plane[..., None] for plane in each]
     return TextureCells(
         np.concatenate(counts, axis=2) if counts else np.zeros((*shape, 0), np.uint16),

@@ -65,8 +65,10 @@ def region_features(
 def window_features(
     picture: NDArray[np.uint8], cells: TextureCells, windows: Windows, names: tuple[str, ...]
 ) -> NDArray[np.float32]:
-    """(n, names) of windows, which share their sums. cells: of the whole picture, made for these names."""
-    counts, values = shared(cells.counts).over(windows), shared(cells.values).over(windows)
+    """(n, names) of windows, which share their sums. cells: of the whole picture, made for these names, of which every
+    window holds whole ones."""
+    blocks = windows.in_blocks(picture.shape[0] // cells.counts.shape[0] // CELL_PX)
+    counts, values = shared(cells.counts).over(blocks), shared(cells.values).over(blocks)
     return _told(counts, values, (windows.cells * CELL_PX**2).astype(np.float32), picture, windows, names)
 
 
@@ -194,6 +196,11 @@ class TissueModel:
         """(asked + 1, kinds) probability of each kind where so many of the neighbours that are asked are of it."""
         shares = (np.arange(self.count + 1) / self.count).astype(np.float32)
         return np.stack([steps.probability(shares) for steps in self.steps], axis=1)
+
+    @property
+    def most_by_neighbours(self) -> np.float32:
+        """What `by_neighbours` never exceeds."""
+        return np.float32(self._by_count.max())
 
     def by_neighbours(self, distances: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n, kinds) the same by the neighbours."""

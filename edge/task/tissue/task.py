@@ -32,6 +32,8 @@ from edge.task.tissue.tracking import PHANTOM_ONLY, PatientVotes, patient_measur
 NOTHING_GIVEN: Final = Given(TissueOptions())
 WINDOWS: Final = ((8, 16, 4), (12, 24, 6), (12, 12, 6))
 """(height, width, step) in cells, among which a region is proposed."""
+BLOCK_PX: Final = 2 * CELL_PX
+"""All of these are of whole blocks."""
 LOOKED_FOR: Final = ("nerve", "muscle", "fascia")
 """What a region is proposed for: shadows look like vessels."""
 LEAST_PROBABILITY: Final = 0.5
@@ -188,16 +190,28 @@ def propose(frame: Frame, place: Placed, model: TissueModel) -> tuple[Roi, NDArr
     windows = tiled(pixels.shape[0] // CELL_PX, pixels.shape[1] // CELL_PX, WINDOWS)
     if not len(windows):
         return None
-    features = window_features(pixels, texture_cells(pixels, textures_of(model.features)), windows, model.features)
-    distances = model.distances(model.scaled(features))
-    both = model.by_machine(distances) * model.by_neighbours(distances)
-    best = int(both[:, [KINDS.index(kind) for kind in LOOKED_FOR]].max(axis=1).argmax())
+    cells = texture_cells(pixels, textures_of(model.features), cell_px=BLOCK_PX)
+    features = window_features(pixels, cells, windows, model.features)
+    best = surest(model, model.distances(model.scaled(features)))
     top, left, bottom, right = (
         float(side[best]) * CELL_PX / place.working.px_per_px
         for side in (windows.top, windows.left, windows.bottom, windows.right)
     )
     region = frame.ultrasound
     return Roi.box(region.x + left, region.y + top, right - left, bottom - top), features[best]
+
+
+def surest(model: TissueModel, distances: NDArray[np.float32]) -> int:
+    """Which of some windows, by their distances (n, m) from the model's examples, the machines and the neighbours are
+    together surest of. Neighbours are asked only where they could still make it the surest."""
+    kinds = [KINDS.index(kind) for kind in LOOKED_FOR]
+    machine = model.by_machine(distances)[:, kinds]
+    highest = machine.max(axis=1)
+    first = int(highest.argmax())
+    least = (machine[first] * model.by_neighbours(distances[first : first + 1])[0, kinds]).max()
+    open_still = np.flatnonzero(highest * model.most_by_neighbours >= least)
+    both = machine[open_still] * model.by_neighbours(distances[open_still])[:, kinds]
+    return int(open_still[both.max(axis=1).argmax()])
 
 
 def at_most_one(probability: NDArray[np.floating]) -> Opinion:
