@@ -110,8 +110,8 @@ Box = tuple[slice, slice]
 class _Codes:
     """Maps of codes that are counted alike."""
 
-    planes: NDArray[np.uint8] | Sequence[NDArray[np.uint8]]
-    """(height, width) each."""
+    planes: NDArray[np.uint8]
+    """(maps, height, width)."""
     table: NDArray[np.int16]
     """(256,) the bin that each code is counted in, or NOTHING."""
     bins: int
@@ -186,21 +186,36 @@ def texture_sums(
 
 def _counted_in(groups: Sequence[_Codes], inside: NDArray[np.bool_]) -> NDArray[np.int64]:
     """(bins of all planes,) how often each code stands in those of the planes' cells that are inside."""
-    sizes = [codes.bins for codes in groups for _ in codes.planes]
-    if not sizes:
+    starts, kept = _places(tuple((codes.bins, len(codes.planes)) for codes in groups))
+    if not kept.size:
         return np.zeros(0, np.int64)
-    places = np.empty((len(sizes), inside.shape[0] * CELL_PX, inside.shape[1] * CELL_PX), np.int32)
-    # One bin more before those of each plane is for what is counted nowhere.
-    first, row, kept = 1, 0, []
+    high, wide = inside.shape[0] * CELL_PX, inside.shape[1] * CELL_PX
+    places, row = np.empty((sum(len(codes.planes) for codes in groups), high, wide), np.int32), 0
     for codes in groups:
-        for plane in codes.planes:
-            cv2.LUT(plane, codes.table.astype(np.int32) + np.int32(first), dst=places[row])
-            kept.append((first, first + codes.bins))
-            first, row = first + codes.bins + 1, row + 1
+        count = len(codes.planes)
+        # Planes of one table are looked up together, one below the other.
+        own = places[row : row + count].reshape(count * high, wide)
+        cv2.LUT(codes.planes.reshape(count * high, wide), codes.table.astype(np.int32), dst=own)
+        row += count
+    places += starts
     if not inside.all():
         places = places[:, inside.repeat(CELL_PX, axis=0).repeat(CELL_PX, axis=1)]
-    counts = np.bincount(places.ravel(), minlength=first - 1)
-    return np.concatenate([counts[start:stop] for start, stop in kept])
+    return np.bincount(places.ravel(), minlength=int(kept[-1]) + 1)[kept]
+
+
+@lru_cache(maxsize=16)
+def _places(groups: tuple[tuple[int, int], ...]) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
+    """Where planes are counted side by side, for each group's bins and number of planes: (planes, 1, 1) the first bin
+    of each plane, and (bins of all,) where they stand. One before those of each plane is for what is counted
+    nowhere."""
+    first, starts, kept = 1, [], []
+    for bins, count in groups:
+        for _ in range(count):
+            starts.append(first)
+            kept.append(np.arange(first, first + bins))
+            first += bins + 1
+    places = np.concatenate(kept) if kept else np.zeros(0, np.intp)
+    return np.array(starts, np.int32).reshape(-1, 1, 1), places
 
 
 def _around(box: Box, px: int, shape: tuple[int, ...]) -> tuple[Box, Box]:
@@ -214,7 +229,7 @@ def _around(box: Box, px: int, shape: tuple[int, ...]) -> tuple[Box, Box]:
 
 def _codes(picture: NDArray[np.uint8], calm: NDArray[np.uint8], box: Box, needed: _Needed) -> list[_Codes]:
     """Maps of the box in a picture (height, width), which is looked at as far around as they need."""
-    found = [_Codes([calm[box]], _grey_bins(), GREYS)] if needed.grey else []
+    found = [_Codes(calm[box][None], _grey_bins(), GREYS)] if needed.grey else []
     if needed.distances_px:
         ways = [(px * down, px * right) for px in needed.distances_px for down, right in grey_statistics.DIRECTIONS]
         planes = grey_statistics.pair_codes(calm >> _DROPPED_BITS, LEVELS, ways, box)
@@ -231,7 +246,7 @@ def _runs(levels: NDArray[np.uint8], box: Box, needed: _Needed) -> list[tuple[_C
         part, within = _around(box, LONGEST_PX, levels.shape)
         part, within = ((part[0], box[1]), (within[0], _ALL)) if down else ((box[0], part[1]), (_ALL, within[1]))
         runs = grey_statistics.run_codes(levels[part], LONGEST_PX, downwards=down).astype(np.uint8)[within]
-        found.append((_Codes([runs], _run_bins(), LEVELS * LONGEST_PX), _run_weights(asked)))
+        found.append((_Codes(runs[None], _run_bins(), LEVELS * LONGEST_PX), _run_weights(asked)))
     return found
 
 
@@ -270,7 +285,7 @@ def _patterns(
         adaptive = np.asarray(cv2.LUT(adaptive, turned), np.uint8) + np.uint8(10) * side
         found |= dict.fromkeys(_ADAPTIVE, adaptive)
     first = {name: 10 * index for index, name in enumerate(_ADAPTIVE)}
-    return [_Codes([found[name][box]], _bins(codes, first.get(name, 0)), len(codes)) for name, codes in patterns]
+    return [_Codes(found[name][box][None], _bins(codes, first.get(name, 0)), len(codes)) for name, codes in patterns]
 
 
 @lru_cache(maxsize=32)
