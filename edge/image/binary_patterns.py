@@ -28,9 +28,9 @@ def local_binary_pattern(picture: NDArray[np.uint8], points: int = 8, radius: fl
     start, length = reach * width, height * width
     centre = line[start : start + length]
     planes = [np.zeros(length, np.uint8) for _ in range(points // 8)]
-    brighter = np.empty(length, bool)
+    brighter = np.empty(length, np.uint8)
+    as_truth = brighter.view(bool)
     one, other = np.empty((2, length))
-    beside = np.empty(line.size)
     # Neighbours that stand one above the other share what is mixed of two columns: (where it begins, the line).
     mixed: dict[float, tuple[int, NDArray[np.float64]]] = {}
     # The last one first: a byte that is doubled moves its bits on.
@@ -38,15 +38,20 @@ def local_binary_pattern(picture: NDArray[np.uint8], points: int = 8, radius: fl
         if right not in mixed:
             columns, part = int(right // 1), right % 1
             begins, ends = max(0, -columns), line.size - max(0, columns + 1)
-            pair = line[begins + columns : ends + columns], line[begins + columns + 1 : ends + columns + 1]
-            mixed[right] = begins, _between(*pair, part, np.empty(ends - begins), beside[: ends - begins])
+            near = line[begins + columns : ends + columns]
+            if part:
+                next_to_it = line[begins + columns + 1 : ends + columns + 1]
+                near = _between(near, next_to_it, part, np.empty(near.size), np.empty(near.size))
+            mixed[right] = begins, near
         begins, row = mixed[right]
-        place = start + int(down // 1) * width - begins
-        pair = row[place : place + length], row[place + width : place + width + length]
-        np.greater_equal(_between(*pair, down % 1, one, other), centre, out=brighter)
+        place, part = start + int(down // 1) * width - begins, down % 1
+        level = row[place : place + length]
+        if part:
+            level = _between(level, row[place + width : place + width + length], part, one, other)
+        np.greater_equal(level, centre, out=as_truth)
         plane = planes[index // 8]
         np.add(plane, plane, out=plane)
-        np.bitwise_or(plane, brighter.view(np.uint8), out=plane)
+        np.bitwise_or(plane, brighter, out=plane)
     if points == 8:
         codes = np.asarray(cv2.LUT(planes[0], uniform_codes(8)), np.uint8)
     else:
@@ -68,9 +73,7 @@ def _between(
     found: NDArray[np.float64],
     scratch: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """(1 - part) of the first and `part` of the second, in `found`; the first itself where there is no part."""
-    if part == 0:
-        return first
+    """(1 - part) of the first and `part` of the second, in `found`."""
     np.multiply(first, 1 - part, out=found)
     np.multiply(second, part, out=scratch)
     return np.add(found, scratch, out=found)

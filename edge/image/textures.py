@@ -316,9 +316,11 @@ def describe(
         table = np.asarray(counts[:, grey : grey + pairs], np.float32)
         table = table.reshape(n, len(needed.distances_px), len(grey_statistics.DIRECTIONS), _PAIRS)
         each_way = grey_statistics.haralick(table, LEVELS, needed.haralick)
+        told = np.stack(list(each_way.values()))
         # One direction after the other: numpy is slow along an axis of four.
-        ways = [np.concatenate([one[..., way] for one in each_way.values()], axis=1) for way in range(table.shape[2])]
-        found += [reduce(np.add, ways) / len(ways), reduce(np.maximum, ways) - reduce(np.minimum, ways)]
+        ways = [told[..., way] for way in range(told.shape[-1])]
+        for over in (reduce(np.add, ways) / len(ways), reduce(np.maximum, ways) - reduce(np.minimum, ways)):
+            found.append(over.transpose(1, 0, 2).reshape(n, -1))
     found.append(np.asarray(counts[:, grey + pairs :] / each, np.float32))
     rest = np.asarray(values, np.float64)
     for _, asked in needed.runs:
@@ -327,14 +329,11 @@ def describe(
         rest = rest[:, channels:]
     mean, square = np.split(rest / each, 2, axis=1)
     found += [mean, np.sqrt(np.maximum(square - mean**2, 0))]
-    columns = [part[:, column] for part in found for column in range(part.shape[1])] if n > 1 else None
-    if columns is None:
-        return np.concatenate(found, axis=1, dtype=np.float32)[:, _described(names)]
-    return _columns([columns[place] for place in _described(names)], n)
+    return np.take(np.concatenate(found, axis=1, dtype=np.float32), _described(names), axis=1)
 
 
 @lru_cache(maxsize=8)
-def _described(names: tuple[str, ...]) -> list[int]:
+def _described(names: tuple[str, ...]) -> NDArray[np.intp]:
     """Where each of the names stands in what `describe` finds one after the other."""
     needed = _needed(names)
     found = [f"grey {name}" for name in needed.grey]
@@ -344,7 +343,7 @@ def _described(names: tuple[str, ...]) -> list[int]:
     found += [f"runs {way} {name}" for way, asked in needed.runs for name in asked]
     found += [f"gabor {kind} {wave}" for kind in ("mean", "sd") for wave in needed.waves]
     places = {name: place for place, name in enumerate(found)}
-    return [places[name] for name in names]
+    return np.array([places[name] for name in names], np.intp)
 
 
 def _columns(features: Sequence[NDArray[np.floating]], n: int) -> NDArray[np.float32]:
