@@ -183,7 +183,9 @@ def run_codes(levels: NDArray[np.uint8], longest: int, *, downwards: bool = Fals
     begins = np.ones(levels.shape, bool)
     begins[:, 1:] = levels[:, 1:] != levels[:, :-1]
     start = np.flatnonzero(begins)
-    length = np.diff(start, append=levels.size)
+    length = np.empty_like(start)
+    np.subtract(start[1:], start[:-1], out=length[:-1])
+    length[-1:] = levels.size - start[-1:]
     codes = np.full(levels.size, NOTHING, np.int16)
     codes[start] = levels.ravel()[start].astype(np.int16) * longest + np.minimum(length, longest) - 1
     return codes.reshape(levels.shape)

@@ -174,14 +174,19 @@ def texture_sums(
     bank = GaborBank(near.astype(np.float32), within)
     squares = []
     for level in range(GABOR_LEVELS):
-        turns = tuple(turn for of, turn in (_WAVES[wave] for wave in needed.waves) if of == level)
-        if turns:
+        if turns := _turns(needed.waves, level):
             waves = bank.magnitudes(level, turns).reshape(len(turns), -1).astype(np.float64)
             side = CELL_PX >> level
             weights = own.repeat(side, axis=0).repeat(side, axis=1).ravel() * 4.0**level
             values.append(waves @ weights)
             squares.append(np.square(waves, out=waves) @ weights)
     return counts[None, :split], np.concatenate([*values, *squares, np.zeros(0)])[None]
+
+
+@lru_cache(maxsize=24)
+def _turns(waves: tuple[str, ...], level: int) -> tuple[int, ...]:
+    """Of the waves of one level."""
+    return tuple(turn for of, turn in (_WAVES[wave] for wave in waves) if of == level)
 
 
 def _counted_in(groups: Sequence[_Codes], inside: NDArray[np.bool_]) -> NDArray[np.int64]:
