@@ -9,19 +9,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 MOST_STEPS: Final = 32
-"""Rows of which parts are added up one by one; of more the library makes them as quickly."""
+"""Rows of which parts are added up one by one; of more OpenCV makes them as quickly."""
 MOST_ACROSS: Final = 8
 """The same of columns, which have to be turned to rows first."""
 
 
-def shrunk(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+def shrunk(picture: NDArray[np.uint8], size: tuple[int, int], *, either: bool = False) -> NDArray[np.uint8]:
     """The picture (height, width) at size (width, height), as `cv2.INTER_AREA` makes it, in half of the time where old
-    and new lengths have a large common measure: 640 px become 256 in 128 times the same step from 5 px to 2. Where a
-    mean lies in the middle between two grey levels, either may be told."""
+    and new lengths have a large common measure: 640 px become 256 in 128 times the same step from 5 px to 2.
+
+    either: a mean in the middle between two grey levels may become either; else such are left to OpenCV.
+    """
     height, width = picture.shape
     down, across = height // gcd(height, size[1]), width // gcd(width, size[0])
     by_whole_steps = down * size[1] == height and across * size[0] == width
-    if by_whole_steps or down > MOST_STEPS or size[0] >= width or size[1] >= height:
+    # An odd number of equal parts is never in the middle.
+    by_opencv = by_whole_steps or down > MOST_STEPS or not (either or down * across % 2)
+    if by_opencv or size[0] >= width or size[1] >= height:
         return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
     kind = np.uint16 if 255 * down * across < 1 << 16 else np.float32
     rows = _rows_added(picture, size[1], kind)

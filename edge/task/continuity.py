@@ -30,7 +30,7 @@ def same_scale(one: PixelSpacing | None, other: PixelSpacing | None) -> bool:
 
 def thumbnail_of(frame: Frame, size: tuple[int, int]) -> Thumbnail:
     """Of the ultrasound. size: (width, height)."""
-    return shrunk(frame.ultrasound.crop(frame.pixels), size)
+    return shrunk(frame.ultrasound.crop(frame.pixels), size, either=True)
 
 
 def is_frozen(thumbnail: Thumbnail, before: Thumbnail | None) -> bool:
