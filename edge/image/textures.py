@@ -325,7 +325,7 @@ def describe(
         # One direction after the other: numpy is slow along an axis of four.
         ways = [told[..., way] for way in range(told.shape[-1])]
         for over in (reduce(np.add, ways) / len(ways), reduce(np.maximum, ways) - reduce(np.minimum, ways)):
-            found.append(over.transpose(1, 0, 2).reshape(n, -1))
+            found.append(over.transpose(1, 0, 2).reshape(n, over.shape[0] * over.shape[2]))
     found.append(np.asarray(counts[:, grey + pairs :] / each, np.float32))
     rest = np.asarray(values, np.float64)
     for _, asked in needed.runs:
@@ -373,7 +373,7 @@ def surroundings(picture: NDArray[np.uint8], windows: Windows, names: tuple[str,
     every = Windows(
         *(np.concatenate([getattr(one, side) for one in places]) for side in ("top", "left", "bottom", "right"))
     )
-    means = SharedSums(np.stack(corners, axis=2)).mean_over(every, CELL_PX**2).reshape(5, len(windows), -1)
+    means = SharedSums(np.stack(corners, axis=2)).mean_over(every, CELL_PX**2).reshape(5, len(windows), len(planes))
     apart = dict(zip(("above", "below", "left", "right"), (means[1:] - means[0]) / 255, strict=True))
     asked = (name.split() for name in names)
     return _columns([apart[side][:, int(what == "edges")] for side, what in asked], len(windows))
