@@ -4,6 +4,7 @@ Local (Ojala 2002), median (Hafiane 2007) and adaptive median binary patterns (H
 """
 
 from functools import cache
+from math import cos, pi, sin
 from typing import Final
 
 import cv2
@@ -19,34 +20,50 @@ SIDES_PX: Final = (3, 5, 7)
 def local_binary_pattern(picture: NDArray[np.uint8], points: int = 8, radius: float = 1.0) -> NDArray[np.uint8]:
     """(height, width) uniform rotation-invariant codes 0 to points + 1, of neighbours on a circle; beyond the border
     all is 0. points: 8 or 16."""
-    height, width = picture.shape
+    height = picture.shape[0]
     reach = int(np.ceil(radius)) + 1
-    padded = np.pad(picture.astype(np.float64), reach)
-    centre = np.ascontiguousarray(padded[reach:-reach, reach:-reach])
-    planes = [np.zeros(picture.shape, np.uint8) for _ in range(points // 8)]
-    brighter = np.empty(picture.shape, bool)
-    one, other = np.empty((2, *picture.shape))
-    beside = np.empty((len(padded), width))
-    # Neighbours that stand one above the other share what is mixed of two columns.
-    mixed: dict[float, NDArray[np.float64]] = {}
+    padded = np.asarray(cv2.copyMakeBorder(picture, reach, reach, reach, reach, cv2.BORDER_CONSTANT), np.float64)
+    # Row after row as one line, in which a neighbour is so many places further on: one step, however many rows.
+    width, line = padded.shape[1], padded.ravel()
+    start, length = reach * width, height * width
+    centre = line[start : start + length]
+    planes = [np.zeros(length, np.uint8) for _ in range(points // 8)]
+    brighter = np.empty(length, np.uint8)
+    as_truth = brighter.view(bool)
+    one, other = np.empty((2, length))
+    # Neighbours that stand one above the other share what is mixed of two columns: (where it begins, the line).
+    mixed: dict[float, tuple[int, NDArray[np.float64]]] = {}
     # The last one first: a byte that is doubled moves its bits on.
-    for index in reversed(range(points)):
-        angle = 2 * np.pi * index / points
-        # Five decimals, so that neighbours that lie on a pixel are not mixed with the next.
-        down, right = round(-radius * np.sin(angle), 5), round(radius * np.cos(angle), 5)
+    for index, (down, right) in reversed(list(enumerate(_circle(points, radius)))):
         if right not in mixed:
-            columns = reach + int(np.floor(right))
-            pair = padded[:, columns : columns + width], padded[:, columns + 1 : columns + 1 + width]
-            mixed[right] = _between(*pair, right % 1, np.empty_like(beside), beside)
-        rows = reach + int(np.floor(down))
-        pair = mixed[right][rows : rows + height], mixed[right][rows + 1 : rows + 1 + height]
-        np.greater_equal(_between(*pair, down % 1, one, other), centre, out=brighter)
+            columns, part = int(right // 1), right % 1
+            begins, ends = max(0, -columns), line.size - max(0, columns + 1)
+            near = line[begins + columns : ends + columns]
+            if part:
+                next_to_it = line[begins + columns + 1 : ends + columns + 1]
+                near = _between(near, next_to_it, part, np.empty(near.size), np.empty(near.size))
+            mixed[right] = begins, near
+        begins, row = mixed[right]
+        place, part = start + int(down // 1) * width - begins, down % 1
+        level = row[place : place + length]
+        if part:
+            level = _between(level, row[place + width : place + width + length], part, one, other)
+        np.greater_equal(level, centre, out=as_truth)
         plane = planes[index // 8]
-        plane += plane
-        plane |= brighter.view(np.uint8)
+        np.add(plane, plane, out=plane)
+        np.bitwise_or(plane, brighter, out=plane)
     if points == 8:
-        return np.asarray(cv2.LUT(planes[0], uniform_codes(8)), np.uint8)
-    return np.take(uniform_codes(16), planes[0] + np.uint16(256) * planes[1])
+        codes = np.asarray(cv2.LUT(planes[0], uniform_codes(8)), np.uint8)
+    else:
+        codes = np.take(uniform_codes(16), planes[0] + np.uint16(256) * planes[1])
+    return codes.reshape(height, width)[:, reach:-reach]
+
+
+@cache
+def _circle(points: int, radius: float) -> tuple[tuple[float, float], ...]:
+    """(down, right) of each neighbour. Five decimals, so that those that lie on a pixel are not mixed with the next."""
+    angles = [2 * pi * index / points for index in range(points)]
+    return tuple((round(-radius * sin(angle), 5), round(radius * cos(angle), 5)) for angle in angles)
 
 
 def _between(
@@ -56,9 +73,7 @@ def _between(
     found: NDArray[np.float64],
     scratch: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """(1 - part) of the first and `part` of the second, in `found`; the first itself where there is no part."""
-    if part == 0:
-        return first
+    """(1 - part) of the first and `part` of the second, in `found`."""
     np.multiply(first, 1 - part, out=found)
     np.multiply(second, part, out=scratch)
     return np.add(found, scratch, out=found)
@@ -98,12 +113,18 @@ def adaptive_median_binary_pattern(
 
 def _ring_bits(picture: NDArray[np.uint8], threshold: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Neighbours of at least the threshold; the border's pixels go on outwards."""
+    height = picture.shape[0]
     padded = np.asarray(cv2.copyMakeBorder(picture, 1, 1, 1, 1, cv2.BORDER_REPLICATE), np.uint8)
-    bits = np.zeros(picture.shape, np.uint8)
-    for index, (down, right) in enumerate(RING):
-        part = padded[1 + down : padded.shape[0] - 1 + down, 1 + right : padded.shape[1] - 1 + right]
-        bits |= (part >= threshold).view(np.uint8) << np.uint8(index)
-    return bits
+    width, line = padded.shape[1], padded.ravel()
+    own = np.asarray(cv2.copyMakeBorder(threshold, 0, 0, 1, 1, cv2.BORDER_CONSTANT), np.uint8).ravel()[1:-1]
+    bits = np.zeros(height * width, np.uint8)
+    found, brighter = bits[1:-1], np.empty(own.size, bool)
+    for down, right in reversed(RING):
+        place = (1 + down) * width + 1 + right
+        np.greater_equal(line[place : place + own.size], own, out=brighter)
+        np.add(found, found, out=found)
+        np.bitwise_or(found, brighter.view(np.uint8), out=found)
+    return bits.reshape(height, width)[:, 1:-1]
 
 
 @cache

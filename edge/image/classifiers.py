@@ -91,18 +91,25 @@ def squared_distances(one: NDArray[np.float32], other: NDArray[np.float32]) -> N
     return np.asarray(np.maximum(table, 0, out=table), np.float32)
 
 
+def risen(
+    score: NDArray[np.float32], slope: float | NDArray[np.float32], offset: float | NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """1 / (1 + exp(slope * score + offset)): a score as a probability (Platt 1999)."""
+    # exp of more overflows float32.
+    exponent = np.minimum(np.maximum(slope * score + offset, -80), 80)
+    return np.asarray(1 / (1 + np.exp(exponent)), np.float32)
+
+
 @dataclass(frozen=True, slots=True)
 class Sigmoid:
-    """From a score to a probability (Platt 1999): 1 / (1 + exp(slope * score + offset))."""
+    """From a score to a probability, as `risen` does."""
 
     slope: float
     offset: float
 
     def probability(self, score: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n,) 0 to 1."""
-        # exp of more overflows float32.
-        exponent = np.clip(self.slope * score + self.offset, -80, 80)
-        return np.asarray(1 / (1 + np.exp(exponent)), np.float32)
+        return risen(score, self.slope, self.offset)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

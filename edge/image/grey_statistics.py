@@ -7,7 +7,7 @@ Each begins with counts, which many windows can share, and makes its features of
 from collections.abc import Sequence
 from functools import cache
 from math import log
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -29,7 +29,7 @@ AT_ONCE: Final = 1024
 
 
 def first_order(
-    counts: NDArray[np.floating], step: float = 1.0, names: Sequence[str] = FIRST_ORDER
+    counts: NDArray[np.number[Any]], step: float = 1.0, names: Sequence[str] = FIRST_ORDER
 ) -> NDArray[np.float32]:
     """(n, names) of FIRST_ORDER, from histograms (n, levels).
 
@@ -76,16 +76,24 @@ def n_pairs(levels: int) -> int:
     return levels * (levels + 1) // 2
 
 
-def pair_codes(levels: NDArray[np.uint8], n_levels: int, down: int, right: int) -> NDArray[np.int16]:
-    """(height, width) the unordered pair of levels that a pixel forms with the one so far below and to the right;
-    NOTHING where that lies outside. n_levels: at most 16."""
-    height, width = levels.shape
-    rows = slice(max(0, -down), height - max(0, down))
-    columns = slice(max(0, -right), width - max(0, right))
-    there = levels[rows.start + down : rows.stop + down, columns.start + right : columns.stop + right]
-    codes = np.full(levels.shape, NOTHING, np.int16)
-    if there.size:
-        codes[rows, columns] = cv2.LUT(cv2.scaleAdd(levels[rows, columns], n_levels, there), _pair_table(n_levels))
+def pair_codes(
+    levels: NDArray[np.uint8], n_levels: int, ways: Sequence[tuple[int, int]], box: tuple[slice, slice]
+) -> NDArray[np.uint8]:
+    """(ways, height, width) for each pixel of the box (rows, columns): n_levels times its level and the level so far
+    (down, right) of it, as `pair_table` reads them; 128 and more where that lies outside the picture. n_levels: at most
+    11."""
+    reach = max(max(abs(down), abs(right)) for down, right in ways)
+    rows, columns = box
+    part = levels[max(0, rows.start - reach) : rows.stop + reach, max(0, columns.start - reach) : columns.stop + reach]
+    above, below = max(0, reach - rows.start), max(0, rows.stop + reach - levels.shape[0])
+    left, right = max(0, reach - columns.start), max(0, columns.stop + reach - levels.shape[1])
+    bordered = cv2.copyMakeBorder(part, above, below, left, right, cv2.BORDER_CONSTANT, value=128)
+    wide = np.asarray(bordered, np.uint8)
+    high, across = rows.stop - rows.start, columns.stop - columns.start
+    first = wide[reach : reach + high, reach : reach + across] * np.uint8(n_levels)
+    codes = np.empty((len(ways), high, across), np.uint8)
+    for (down, aside), each in zip(ways, codes, strict=True):
+        np.add(first, wide[reach + down :, reach + aside :][:high, :across], out=each)
     return codes
 
 
@@ -157,9 +165,9 @@ def _pair_number(n_levels: int) -> NDArray[np.intp]:
 
 
 @cache
-def _pair_table(n_levels: int) -> NDArray[np.int16]:
-    """(256,) the number of each pair by first * n_levels + second."""
-    table = np.zeros(256, np.int16)
+def pair_table(n_levels: int) -> NDArray[np.int16]:
+    """(256,) the number of the unordered pair by first * n_levels + second; NOTHING for what is no pair."""
+    table = np.full(256, NOTHING, np.int16)
     table[: n_levels**2] = _pair_number(n_levels).ravel()
     return table
 
@@ -175,7 +183,9 @@ def run_codes(levels: NDArray[np.uint8], longest: int, *, downwards: bool = Fals
     begins = np.ones(levels.shape, bool)
     begins[:, 1:] = levels[:, 1:] != levels[:, :-1]
     start = np.flatnonzero(begins)
-    length = np.diff(start, append=levels.size)
+    length = np.empty_like(start)
+    np.subtract(start[1:], start[:-1], out=length[:-1])
+    length[-1:] = levels.size - start[-1:]
     codes = np.full(levels.size, NOTHING, np.int16)
     codes[start] = levels.ravel()[start].astype(np.int16) * longest + np.minimum(length, longest) - 1
     return codes.reshape(levels.shape)

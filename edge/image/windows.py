@@ -38,6 +38,10 @@ class Windows:
     def taken(self, which: NDArray[np.intp] | NDArray[np.bool_] | slice) -> "Windows":
         return Windows(self.top[which], self.left[which], self.bottom[which], self.right[which])
 
+    def in_blocks(self, cells: int) -> "Windows":
+        """The same in a grid of squares of so many cells on each side; each window's sides are multiples of that."""
+        return Windows(self.top // cells, self.left // cells, self.bottom // cells, self.right // cells)
+
     def grown(self, rows: NDArray[np.intp], columns: NDArray[np.intp], shape: tuple[int, int]) -> "Windows":
         """Wider by so many cells on each side, within a grid (rows, columns)."""
         return Windows(

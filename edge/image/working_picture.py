@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.image.shrinking import shrunk
 from edge.image.windows import CELL_PX
 
 WIDTH_PX: Final = 256
@@ -37,20 +38,24 @@ def working_picture(picture: NDArray[np.uint8], mm_per_px: float | None = None) 
     scale = WIDTH_PX / picture.shape[1] if mm_per_px is None else mm_per_px / MM_PER_PX
     scale = min(scale, MOST_COLUMNS_PX / picture.shape[1])
     rows, columns = (max(1, round(length * scale)) for length in picture.shape)
-    small = np.asarray(cv2.resize(picture, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8)
+    small = shrunk(picture, (columns, rows))
     step = 4 * CELL_PX
     height, width = (max(LEAST_PX, length // step * step) for length in (min(rows, MOST_ROWS_PX), columns))
-    part = np.zeros((height, width), np.uint8)
-    part[:rows, :columns] = small[:height, :width]
-    return WorkingPicture(evened(part, part >= DARK), scale)
+    part = small[:height, :width]
+    if part.shape != (height, width):
+        part = np.zeros((height, width), np.uint8)
+        part[:rows, :columns] = small[:height, :width]
+    return WorkingPicture(evened(part, DARK), scale)
 
 
-def evened(picture: NDArray[np.uint8], lit: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """The picture (height, width) with its lit pixels' grey levels spread evenly over 1 to 255: what gain, gamma and
-    compression change goes away, for they keep which of two pixels is the brighter. Unlit pixels become 0."""
-    counts = cv2.calcHist([picture], [0], lit.view(np.uint8), [256], [0, 256]).ravel()
+def evened(picture: NDArray[np.uint8], dark: int) -> NDArray[np.uint8]:
+    """The picture (height, width) with the grey levels of its lit pixels spread evenly over 1 to 255: what gain, gamma
+    and compression change goes away, for they keep which of two pixels is the brighter. Those below `dark` are unlit,
+    and become 0."""
     # Counts are whole, and exact in float32.
-    counts = counts.astype(np.float64)
+    counts = cv2.calcHist([picture], [0], None, [256], [0, 256]).ravel().astype(np.float64)
+    counts[:dark] = 0
     middle = (np.cumsum(counts) - counts / 2) / max(int(counts.sum()), 1)
     levels = (1 + np.floor(middle * 255)).clip(1, 255).astype(np.uint8)
-    return np.asarray(cv2.LUT(picture, levels) * lit, np.uint8)
+    levels[:dark] = 0
+    return np.asarray(cv2.LUT(picture, levels), np.uint8)

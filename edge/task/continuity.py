@@ -2,11 +2,11 @@
 
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.frame import Frame, PixelSpacing
+from edge.image.shrinking import shrunk
 
 SAME_SCALE: Final = 0.02
 """Share by which two scales may differ and still be one."""
@@ -30,8 +30,7 @@ def same_scale(one: PixelSpacing | None, other: PixelSpacing | None) -> bool:
 
 def thumbnail_of(frame: Frame, size: tuple[int, int]) -> Thumbnail:
     """Of the ultrasound. size: (width, height)."""
-    small = cv2.resize(frame.ultrasound.crop(frame.pixels), size, interpolation=cv2.INTER_AREA)
-    return np.asarray(small, np.uint8)
+    return shrunk(frame.ultrasound.crop(frame.pixels), size, either=True)
 
 
 def is_frozen(thumbnail: Thumbnail, before: Thumbnail | None) -> bool:

@@ -49,3 +49,15 @@ def test_a_wave_is_strongest_where_it_belongs(length_px: int, level: int, turn: 
         for turn in range(ORIENTATIONS)
     }
     assert max(strengths, key=lambda each: strengths[each]) == (level, turn)
+
+
+@pytest.mark.parametrize("box", [(0, 24, 0, 40), (8, 100, 12, 108), (60, 112, 88, 128), (56, 60, 64, 68)], ids=str)
+def test_a_window_is_answered_like_the_whole_picture(box: tuple[int, int, int, int]) -> None:
+    picture = np.random.default_rng(8).uniform(0, 255, (112, 128)).astype(np.float32)
+    window = slice(box[0], box[1]), slice(box[2], box[3])
+    whole, part = GaborBank(picture), GaborBank(picture, window)
+    for level, turns in ((0, (0, 3, 5)), (1, (1, 2)), (2, (4, 7))):
+        rows, columns = (slice(side.start >> level, side.stop >> level) for side in window)
+        expected = np.stack([whole.magnitude(level, turn)[rows, columns] for turn in turns])
+        np.testing.assert_allclose(part.magnitudes(level, turns), expected, rtol=1e-4, atol=1e-3)
+        np.testing.assert_allclose(part.magnitude(level, turns[0]), expected[0], rtol=1e-4, atol=1e-3)

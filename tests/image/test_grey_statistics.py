@@ -23,6 +23,19 @@ def counts_of(codes: NDArray[np.intp], bins: int) -> NDArray[np.float32]:
     return np.bincount(codes[codes != NOTHING], minlength=bins).astype(np.float32)
 
 
+def pairs_of(picture: NDArray[np.uint8], down: int, right: int) -> NDArray[np.float32]:
+    whole = slice(0, picture.shape[0]), slice(0, picture.shape[1])
+    (codes,) = grey_statistics.pair_codes(picture, LEVELS, [(down, right)], whole)
+    return counts_of(grey_statistics.pair_table(LEVELS)[codes], grey_statistics.n_pairs(LEVELS))
+
+
+@given(pictures)
+def test_pairs_of_a_part_look_beyond_it(picture: NDArray[np.uint8]) -> None:
+    part, ways = (slice(1, 4), slice(2, 3)), [(0, 1), (-2, 2), (-1, 0)]
+    whole = grey_statistics.pair_codes(picture, LEVELS, ways, (slice(0, picture.shape[0]), slice(0, picture.shape[1])))
+    assert np.array_equal(grey_statistics.pair_codes(picture, LEVELS, ways, part), whole[:, *part])
+
+
 def test_first_order_statistics_are_scipys() -> None:
     grey = np.random.default_rng(5).gamma(2, 25, 5000).clip(0, 255).astype(np.uint8)
     (found,) = first_order(np.bincount(grey, minlength=256)[None].astype(np.float32))
@@ -49,8 +62,7 @@ def test_coarser_bins_keep_the_mean_and_one_level_has_no_shape() -> None:
 @given(pictures, st.sampled_from(grey_statistics.DIRECTIONS), st.sampled_from([1, 2, 3]))
 def test_co_occurrence_is_scikit_images(picture: NDArray[np.uint8], direction: tuple[int, int], distance: int) -> None:
     down, right = (distance * part for part in direction)
-    codes = grey_statistics.pair_codes(picture, LEVELS, down, right)
-    counts = counts_of(codes, grey_statistics.n_pairs(LEVELS))
+    counts = pairs_of(picture, down, right)
     # scikit-image rounds the offset: an angle whose 45 degrees lie one pixel each way needs the diagonal's length.
     length, angle = np.hypot(down, right), np.arctan2(down, right)
     theirs = graycomatrix(picture, [length], [angle], levels=LEVELS, symmetric=True)
@@ -59,7 +71,7 @@ def test_co_occurrence_is_scikit_images(picture: NDArray[np.uint8], direction: t
 
 @given(pictures)
 def test_haralick_is_scikit_images(picture: NDArray[np.uint8]) -> None:
-    counts = counts_of(grey_statistics.pair_codes(picture, LEVELS, 0, 1), grey_statistics.n_pairs(LEVELS))
+    counts = pairs_of(picture, 0, 1)
     theirs = graycomatrix(picture, [1], [0], levels=LEVELS, symmetric=True, normed=True)
     found = {name: float(value) for name, value in grey_statistics.haralick(counts, LEVELS).items()}
     asked = {name: "ASM" if name == "asm" else name for name in HARALICK}

@@ -20,8 +20,15 @@ def test_evening_takes_every_grey_map_that_keeps_the_order_away(seed: int, gamma
     other = (np.power(picture / 255, gamma) * 60000).astype(np.int64)
     levels = np.unique(other)
     ranked = np.searchsorted(levels, other).astype(np.uint8) + 5
-    lit = np.ones(picture.shape, bool)
-    assert np.array_equal(evened(picture, lit), evened(ranked, lit))
+    assert np.array_equal(evened(picture, 0), evened(ranked, 0))
+
+
+def test_unlit_pixels_stay_dark_and_count_for_nothing() -> None:
+    picture = np.random.default_rng(1).integers(0, 60, (16, 16)).astype(np.uint8)
+    lit = picture >= 30
+    found = evened(picture, 30)
+    assert not found[~lit].any()
+    assert np.array_equal(found[lit][None], evened(picture[lit][None], 0))
 
 
 def test_the_working_picture_has_the_known_scale() -> None:

@@ -66,13 +66,14 @@ def calibrated(model: TissueModel, examples: RegionExamples) -> TissueModel:
     scaled = model.scaled_of_all(examples.features)
     distances, weights = model.distances(scaled), weights_of(examples.truth, examples.group)
     figures, polygons = model.figures.copy(), []
-    for kind, judge in enumerate(model.judges):
+    scores, shares = model.scores(distances), model.positive(distances) / model.count
+    for kind in range(examples.truth.shape[1]):
         known = examples.truth[:, kind] != UNKNOWN
         hit, weight = examples.truth[known, kind] == 1, weights[known]
-        sigmoid = fitted_sigmoid(judge.score(distances[known]), hit, weight)
+        sigmoid = fitted_sigmoid(scores[known, kind], hit, weight)
         figures[kind, 2:] = sigmoid.slope, sigmoid.offset
         isotonic = IsotonicRegression(out_of_bounds="clip", y_min=0.01, y_max=0.99)
-        isotonic.fit(judge.share(distances[known]), hit, weight)
+        isotonic.fit(shares[known, kind].astype(np.float32), hit, weight)
         polygons.append(Steps(*(part.astype(np.float32) for part in (isotonic.X_thresholds_, isotonic.y_thresholds_))))
     same = (model.features, model.mean, model.deviation, model.vectors, model.truth, model.weights)
     return TissueModel(*same, figures, tuple(polygons), model.count)

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import ModelError
-from edge.image.classifiers import Sigmoid, Steps, packed, standardised, unpacked
-from edge.image.textures import AROUND, NAMES, TextureCells, describe, surroundings, texture_cells
+from edge.image.classifiers import Steps, packed, risen, standardised, unpacked
+from edge.image.textures import AROUND, NAMES, TextureCells, describe, surroundings, texture_sums
 from edge.image.windows import CELL_PX, Windows, shared
 
 Cells = NDArray[np.bool_]
@@ -26,10 +26,6 @@ FEATURES: Final = (*NAMES, *AROUND)
 UNKNOWN: Final = -1
 MARGIN_CELLS: Final = 2
 """As far as edges are blurred."""
-REACH_CELLS: Final = 8
-"""As far around a region as its texture is read from: of the slowest wave's filter, 28 px."""
-_STEP_CELLS: Final = 4
-"""Of the cells that are halved twice with the picture."""
 
 
 def box_of(inside: Cells) -> Windows:
@@ -54,29 +50,24 @@ def region_features(
     cells: of the whole picture, made for these names. None: only what lies around the region is looked at.
     """
     box = box_of(inside)
-    within = inside
     if cells is None:
-        part, _ = _part(box, np.array([REACH_CELLS]), np.array([REACH_CELLS]), inside.shape, _STEP_CELLS)
-        cells = texture_cells(_pixels(picture, part), textures_of(names))
-        within = inside[part[0], part[1]]
+        counts, values = texture_sums(picture, inside, textures_of(names))
+    else:
+        counts, values = cells.counts[inside].sum(axis=0)[None], cells.values[inside].sum(axis=0)[None]
     high, wide = ((length + 1) // 2 + MARGIN_CELLS for length in (box.bottom - box.top, box.right - box.left))
     beside, moved = _part(box, high, wide, inside.shape)
-    features: NDArray[np.float32] = _told(
-        cells.counts[within].sum(axis=0)[None],
-        cells.values[within].sum(axis=0)[None],
-        np.array([np.count_nonzero(inside) * CELL_PX**2], np.float32),
-        _pixels(picture, beside),
-        moved,
-        names,
-    )[0]
+    pixels = np.array([np.count_nonzero(inside) * CELL_PX**2], np.float32)
+    features: NDArray[np.float32] = _told(counts, values, pixels, _pixels(picture, beside), moved, names)[0]
     return features
 
 
 def window_features(
     picture: NDArray[np.uint8], cells: TextureCells, windows: Windows, names: tuple[str, ...]
 ) -> NDArray[np.float32]:
-    """(n, names) of windows, which share their sums. cells: of the whole picture, made for these names."""
-    counts, values = shared(cells.counts).over(windows), shared(cells.values).over(windows)
+    """(n, names) of windows, which share their sums. cells: of the whole picture, made for these names, of which every
+    window holds whole ones."""
+    blocks = windows.in_blocks(picture.shape[0] // cells.counts.shape[0] // CELL_PX)
+    counts, values = shared(cells.counts).over(blocks), shared(cells.values).over(blocks)
     return _told(counts, values, (windows.cells * CELL_PX**2).astype(np.float32), picture, windows, names)
 
 
@@ -103,13 +94,11 @@ def _arranged(names: tuple[str, ...]) -> tuple[tuple[str, ...], list[int]]:
 
 
 def _part(
-    box: Windows, rows: NDArray[np.intp], columns: NDArray[np.intp], shape: tuple[int, ...], step: int = 1
+    box: Windows, rows: NDArray[np.intp], columns: NDArray[np.intp], shape: tuple[int, ...]
 ) -> tuple[tuple[slice, slice], Windows]:
-    """The cells of a window and so many around it, from a multiple of `step` to one; and the window in that part."""
+    """The cells of a window and so many around it; and the window in that part."""
     grown = box.grown(rows, columns, (shape[0], shape[1]))
     top, left, bottom, right = (int(side[0]) for side in (grown.top, grown.left, grown.bottom, grown.right))
-    top, left = top - top % step, left - left % step
-    bottom, right = bottom + -bottom % step, right + -right % step
     moved = Windows(box.top - top, box.left - left, box.bottom - top, box.right - left)
     return (slice(top, bottom), slice(left, right)), moved
 
@@ -117,36 +106,6 @@ def _part(
 def _pixels(picture: NDArray[np.uint8], cells: tuple[slice, slice]) -> NDArray[np.uint8]:
     rows, columns = (slice(part.start * CELL_PX, part.stop * CELL_PX) for part in cells)
     return np.ascontiguousarray(picture[rows, columns])
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Judge:
-    """One kind against the rest, by the distances from the model's examples."""
-
-    used: NDArray[np.intp]
-    """Examples that the support vector machine kept,"""
-    weights: NDArray[np.float32]
-    """and their dual coefficients."""
-    bias: float
-    gamma: float
-    sigmoid: Sigmoid
-    known: NDArray[np.intp]
-    """Examples that tell whether they are of the kind,"""
-    positive: NDArray[np.bool_]
-    """and what they tell."""
-    count: int
-    """Neighbours that are asked."""
-    steps: Steps
-
-    def score(self, distances: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(n,) of the machine, as `SupportVectors.decide`, from squared distances (n, m)."""
-        kernel = np.exp(np.float32(-self.gamma) * distances[:, self.used])
-        return np.asarray(kernel @ self.weights + np.float32(self.bias), np.float32)
-
-    def share(self, distances: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(n,) of the neighbours, as `Neighbours.share`."""
-        nearest = np.argpartition(distances[:, self.known], self.count - 1, axis=1)[:, : self.count]
-        return np.asarray(self.positive[nearest].mean(axis=1), np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,16 +131,27 @@ class TissueModel:
     """Neighbours that are asked."""
 
     @cached_property
-    def judges(self) -> tuple[Judge, ...]:
-        """In the order of the kinds."""
-        found = []
-        for kind, steps in enumerate(self.steps):
-            bias, gamma, slope, offset = (float(value) for value in self.figures[kind])
-            used, known = np.flatnonzero(self.weights[:, kind]), np.flatnonzero(self.truth[:, kind] != UNKNOWN)
-            positive = self.truth[known, kind] == 1
-            weights = self.weights[used, kind]
-            found.append(Judge(used, weights, bias, gamma, Sigmoid(slope, offset), known, positive, self.count, steps))
-        return tuple(found)
+    def _machines(self) -> tuple[NDArray[np.intp], NDArray[np.float32], tuple[tuple[slice, NDArray[np.float32]], ...]]:
+        """The examples that each kind's machine kept, kind after kind: (u,) which, (u,) less the kind's gamma; and for
+        each kind which of them are its own, and their dual coefficients."""
+        used = [np.flatnonzero(weights) for weights in self.weights.T]
+        ends = np.cumsum([kept.size for kept in used]).tolist()
+        gammas = np.repeat(-self.figures[:, 1], [kept.size for kept in used])
+        own = [
+            (slice(end - kept.size, end), self.weights[kept, kind])
+            for kind, (kept, end) in enumerate(zip(used, ends, strict=True))
+        ]
+        return np.concatenate(used), gammas, tuple(own)
+
+    @cached_property
+    def _remembered(self) -> tuple[tuple[NDArray[np.intp], list[int], NDArray[np.bool_]], ...]:
+        """For each set of examples that tell of some kinds: (k,) which these are, the kinds, and (k, kinds) whether
+        each example is of them."""
+        kinds: dict[bytes, list[int]] = {}
+        for kind in range(self.weights.shape[1]):
+            kinds.setdefault((self.truth[:, kind] != UNKNOWN).tobytes(), []).append(kind)
+        known = [(np.flatnonzero(np.frombuffer(which, bool)), alike) for which, alike in kinds.items()]
+        return tuple((which, alike, self.truth[which][:, alike] == 1) for which, alike in known)
 
     @cached_property
     def _squares(self) -> NDArray[np.float32]:
@@ -203,13 +173,44 @@ class TissueModel:
         table += self._squares
         return np.asarray(np.maximum(table, 0, out=table), np.float32)
 
+    def scores(self, distances: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(n, kinds) of the support vector machines, as `SupportVectors.decide`, from squared distances (n, m)."""
+        used, gammas, machines = self._machines
+        kernel = np.take(distances, used, axis=1)
+        np.multiply(kernel, gammas, out=kernel)
+        np.exp(kernel, out=kernel)
+        scores = np.empty((len(distances), len(machines)), np.float32)
+        for kind, (own, weights) in enumerate(machines):
+            np.add(kernel[:, own] @ weights, self.figures[kind, 0], out=scores[:, kind])
+        return scores
+
+    def positive(self, distances: NDArray[np.float32]) -> NDArray[np.intp]:
+        """(n, kinds) how many of the neighbours that are asked are of each kind: `Neighbours.share` of them."""
+        found = np.empty((len(distances), self.weights.shape[1]), np.intp)
+        for known, kinds, positive in self._remembered:
+            of_known = distances if known.size == distances.shape[1] else np.take(distances, known, axis=1)
+            nearest = np.argpartition(of_known, self.count - 1, axis=1)[:, : self.count]
+            found[:, kinds] = np.take(positive, nearest, axis=0).sum(axis=1)
+        return found
+
     def by_machine(self, distances: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n, kinds) probability of each kind by the support vector machines."""
-        return np.stack([one.sigmoid.probability(one.score(distances)) for one in self.judges], axis=1)
+        return risen(self.scores(distances), self.figures[:, 2], self.figures[:, 3])
+
+    @cached_property
+    def _by_count(self) -> NDArray[np.float32]:
+        """(asked + 1, kinds) probability of each kind where so many of the neighbours that are asked are of it."""
+        shares = (np.arange(self.count + 1) / self.count).astype(np.float32)
+        return np.stack([steps.probability(shares) for steps in self.steps], axis=1)
+
+    @property
+    def most_by_neighbours(self) -> np.float32:
+        """What `by_neighbours` never exceeds."""
+        return np.float32(self._by_count.max())
 
     def by_neighbours(self, distances: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n, kinds) the same by the neighbours."""
-        return np.stack([one.steps.probability(one.share(distances)) for one in self.judges], axis=1)
+        return self._by_count[self.positive(distances), np.arange(self.weights.shape[1])]
 
 
 def write_tissue_model(model: TissueModel) -> bytes:

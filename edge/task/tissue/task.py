@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.finding import Finding, LineMark, Mark, MaskMark, Measurement, Verdict
-from edge.frame import Frame
-from edge.image.classifiers import Sigmoid
-from edge.image.textures import TextureCells, texture_cells
+from edge.frame import Frame, Region
+from edge.image.classifiers import risen
+from edge.image.textures import texture_cells
 from edge.image.windows import CELL_PX, tiled
 from edge.task.contract import Concluded, Given, Outputs, Prepared, finding_of, refused
 from edge.task.tissue.classifiers import (
@@ -32,6 +32,8 @@ from edge.task.tissue.tracking import PHANTOM_ONLY, PatientVotes, patient_measur
 NOTHING_GIVEN: Final = Given(TissueOptions())
 WINDOWS: Final = ((8, 16, 4), (12, 24, 6), (12, 12, 6))
 """(height, width, step) in cells, among which a region is proposed."""
+BLOCK_PX: Final = 2 * CELL_PX
+"""All of these are of whole blocks."""
 LOOKED_FOR: Final = ("nerve", "muscle", "fascia")
 """What a region is proposed for: shadows look like vessels."""
 LEAST_PROBABILITY: Final = 0.5
@@ -62,26 +64,39 @@ class TissueTask:
     def __init__(self, given: Given[TissueOptions] = NOTHING_GIVEN) -> None:
         """Without arrays the network stands alone. Raises ModelError for arrays that are not this model's."""
         figures, options = given.figures, given.options
+        self._last: tuple[Region, NDArray[np.uint8], Seen] | None = None
         self._figures, self._roi, self._reference = figures, options.roi, reference_in_use(options)
         self._model = read_tissue_model(next(iter(given.arrays.values())), JUDGED) if given.arrays else None
-        self._sigmoids = [
-            Sigmoid(figures.get(f"slope_{kind}", -1.0), figures.get(f"offset_{kind}", 0.0)) for kind in JUDGED
-        ]
+        self._slopes = np.array([figures.get(f"slope_{kind}", -1.0) for kind in JUDGED], np.float32)
+        self._offsets = np.array([figures.get(f"offset_{kind}", 0.0) for kind in JUDGED], np.float32)
 
     def prepare(self, frame: Frame) -> Prepared[Seen]:
-        seen = self.see(frame, self._roi)
+        seen = self.seen(frame)
         return Prepared(frame, None if seen.faults else patch_of(seen.place), seen)
+
+    def seen(self, frame: Frame) -> Seen:
+        """The user's region in the frame, or one that is proposed. What is seen of a picture that equals the last is
+        what was seen of that."""
+        region = frame.ultrasound
+        picture = region.crop(frame.pixels)
+        if self._last is None or self._last[0] != region or not _equal(self._last[1], picture):
+            self._last = region, picture.copy(), self.see(frame, self._roi)
+        return self._last[2]
 
     def see(self, frame: Frame, asked: Roi | None) -> Seen:
         """The region in the frame. asked: None: one is proposed."""
-        place, cells = placed(frame, roi := asked or central(frame.ultrasound)), None
+        region = frame.ultrasound
+        place, features = placed(frame, roi := asked or central(region)), None
         if asked is None and self._model is not None and place.inside.any():
-            cells = texture_cells(place.working.pixels, textures_of(self._model.features))
-            roi = propose(frame, place, cells, self._model) or roi
-            place = placed_in(place.working, roi, frame.ultrasound)
-        faults, features = roi_faults(frame.ultrasound, roi, place), None
-        if self._model is not None and not faults:
-            features = region_features(place.working.pixels, place.inside, self._model.features, cells)
+            proposed = propose(frame, place, self._model)
+            if proposed is not None:
+                roi, features = proposed
+                place = placed_in(place.working, roi, region)
+        faults = roi_faults(region, roi, place)
+        if faults or self._model is None:
+            return Seen(roi, place, None, faults)
+        if features is None:
+            features = region_features(place.working.pixels, place.inside, self._model.features)
         return Seen(roi, place, features, faults)
 
     def conclude(
@@ -111,8 +126,7 @@ class TissueTask:
         found: dict[str, Opinion] = {}
         if self.first == "network":
             logits = outputs[0].reshape(-1)[: len(JUDGED)]
-            pairs = zip(self._sigmoids, logits, strict=True)
-            found["network"] = at_most_one(np.array([one.probability(np.array([x]))[0] for one, x in pairs]))
+            found["network"] = at_most_one(risen(logits, self._slopes, self._offsets))
         if self._model is not None and seen.features is not None:
             distances = self._model.distances(self._model.scaled(seen.features[None]))
             found["svm"] = at_most_one(self._model.by_machine(distances)[0])
@@ -166,24 +180,43 @@ class ClassicalTissueTask(TissueTask):
     first: ClassVar[str] = "svm"
 
     def prepare(self, frame: Frame) -> Prepared[Seen]:
-        return Prepared(frame, seen=self.see(frame, self._roi))
+        return Prepared(frame, seen=self.seen(frame))
 
 
-def propose(frame: Frame, place: Placed, cells: TextureCells, model: TissueModel) -> Roi | None:
-    """The window whose kind the two older methods are surest of; None in a picture without room for one."""
-    windows = tiled(cells.counts.shape[0], cells.counts.shape[1], WINDOWS)
+def propose(frame: Frame, place: Placed, model: TissueModel) -> tuple[Roi, NDArray[np.float32]] | None:
+    """The window whose kind the two older methods are surest of, and its features (chosen,); None in a picture without
+    room for one."""
+    pixels = place.working.pixels
+    windows = tiled(pixels.shape[0] // CELL_PX, pixels.shape[1] // CELL_PX, WINDOWS)
     if not len(windows):
         return None
-    features = window_features(place.working.pixels, cells, windows, model.features)
-    distances = model.distances(model.scaled(features))
-    both = model.by_machine(distances) * model.by_neighbours(distances)
-    best = int(both[:, [KINDS.index(kind) for kind in LOOKED_FOR]].max(axis=1).argmax())
+    cells = texture_cells(pixels, textures_of(model.features), cell_px=BLOCK_PX)
+    features = window_features(pixels, cells, windows, model.features)
+    best = surest(model, model.distances(model.scaled(features)))
     top, left, bottom, right = (
         float(side[best]) * CELL_PX / place.working.px_per_px
         for side in (windows.top, windows.left, windows.bottom, windows.right)
     )
     region = frame.ultrasound
-    return Roi.box(region.x + left, region.y + top, right - left, bottom - top)
+    return Roi.box(region.x + left, region.y + top, right - left, bottom - top), features[best]
+
+
+def surest(model: TissueModel, distances: NDArray[np.float32]) -> int:
+    """Which of some windows, by their distances (n, m) from the model's examples, the machines and the neighbours are
+    together surest of. Neighbours are asked only where they could still make it the surest."""
+    kinds = [KINDS.index(kind) for kind in LOOKED_FOR]
+    machine = model.by_machine(distances)[:, kinds]
+    highest = machine.max(axis=1)
+    first = int(highest.argmax())
+    least = (machine[first] * model.by_neighbours(distances[first : first + 1])[0, kinds]).max()
+    open_still = np.flatnonzero(highest * model.most_by_neighbours >= least)
+    both = machine[open_still] * model.by_neighbours(distances[open_still])[:, kinds]
+    return int(open_still[both.max(axis=1).argmax()])
+
+
+def _equal(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> bool:
+    """Whether two pictures are the same; some rows tell most that are not."""
+    return np.array_equal(one[::16], other[::16]) and np.array_equal(one, other)
 
 
 def at_most_one(probability: NDArray[np.floating]) -> Opinion:

@@ -13,6 +13,7 @@ from edge.finding import LineMark, MaskMark, Verdict
 from edge.frame import Frame, PixelSpacing, ProbeState, Region, SpacingOrigin
 from edge.image.classifiers import Neighbours, Steps, SupportVectors
 from edge.image.textures import AROUND, texture_cells
+from edge.image.windows import tiled
 from edge.image.working_picture import working_picture
 from edge.task.contract import Given
 from edge.task.spec import Reference
@@ -29,7 +30,7 @@ from edge.task.tissue.classifiers import (
 from edge.task.tissue.echo import echo_intensity, z_score
 from edge.task.tissue.region import covered_by, patch_of, pixel_mask, placed
 from edge.task.tissue.spec import JUDGED, KINDS, SPEC, Roi, TissueOptions, parse_roi
-from edge.task.tissue.task import ClassicalTissueTask, TissueTask
+from edge.task.tissue.task import BLOCK_PX, LOOKED_FOR, WINDOWS, ClassicalTissueTask, TissueTask, surest
 from edge.trust.verdict import judged
 from tests.task.looking import finding_by, looks
 
@@ -392,6 +393,39 @@ def test_a_region_is_described_alike_by_what_lies_around_it_and_by_the_whole_pic
     )
 
 
+def test_a_picture_that_equals_the_last_is_not_looked_at_again():
+    task = ClassicalTissueTask()
+    first, again, other = (frame_of(speckle(seed), number) for number, seed in enumerate((1, 1, 2)))
+    one, two, three = (task.prepare(each).seen for each in (first, again, other))
+    assert two is one
+    assert three is not one
+    elsewhere = frame_of(speckle(2), 3, region=Region(10, 10, 300, 200))
+    assert task.prepare(elsewhere).seen is not three
+
+
+def test_the_surest_window_is_found_without_asking_the_neighbours_of_every_one():
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        model = bright_model()
+        model = replace(
+            model,
+            truth=rng.integers(0, 2, model.truth.shape).astype(np.int8),
+            weights=rng.normal(0, 1, model.weights.shape).astype(np.float32),
+        )
+        distances = model.distances(rng.normal(0, 1, (40, 1)).astype(np.float32))
+        both = model.by_machine(distances) * model.by_neighbours(distances)
+        assert surest(model, distances) == both[:, [KINDS.index(kind) for kind in LOOKED_FOR]].max(axis=1).argmax()
+
+
+def test_windows_of_whole_blocks_are_described_alike_by_blocks():
+    working = working_picture(cv2.GaussianBlur(speckle(7), (0, 0), 1.0)).pixels
+    windows = tiled(working.shape[0] // 4, working.shape[1] // 4, WINDOWS)
+    fine, coarse = (
+        window_features(working, texture_cells(working, cell_px=px), windows, FEATURES) for px in (4, BLOCK_PX)
+    )
+    np.testing.assert_allclose(coarse, fine, rtol=1e-4, atol=1e-5)
+
+
 def test_what_a_region_covers_is_its_pixels():
     picture = speckle()
     for roi in (BOX, Roi(((100.5, 80), (220, 120.2), (130, 200)))):
@@ -408,13 +442,14 @@ def test_judges_say_what_the_classifiers_say_of_their_own_examples():
     model = replace(model, truth=np.where(rng.random(model.truth.shape) < 0.2, -1, model.truth), count=2)
     scaled = rng.normal(0, 1, (5, 1)).astype(np.float32)
     distances = model.distances(scaled)
-    for kind, judge in enumerate(model.judges):
+    scores, positive = model.scores(distances), model.positive(distances)
+    for kind in range(len(JUDGED)):
         bias, gamma = model.figures[kind, :2].tolist()
         used, known = model.weights[:, kind] != 0, model.truth[:, kind] != -1
         machine = SupportVectors(model.vectors[used], model.weights[used, kind], bias, gamma)
         neighbours = Neighbours(model.vectors[known], model.truth[known, kind] == 1, 2)
-        np.testing.assert_allclose(judge.score(distances), machine.decide(scaled), rtol=1e-5)
-        np.testing.assert_array_equal(judge.share(distances), neighbours.share(scaled))
+        np.testing.assert_allclose(scores[:, kind], machine.decide(scaled), rtol=1e-5)
+        np.testing.assert_array_equal(positive[:, kind] / 2, neighbours.share(scaled))
 
 
 def test_infiltration_is_told_of_simulated_muscle_alone():
