@@ -69,8 +69,9 @@ def main() -> None:
     """Runs the command line and ends the process: 0 done, 1 failed, 2 wrong usage. Never shows a traceback."""
     accept_any_sign()
     allocate_in_one_arena()
-    # NumPy's products here are small: a second thread only spins, and takes a core from the network.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # NumPy's products and OpenCV's pictures are small: a second thread only spins, and takes a core from the network.
+    for threads in ("OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
+        os.environ.setdefault(threads, "1")
     try:
         app()
     except KeyboardInterrupt:

@@ -17,7 +17,7 @@ from edge.clock import Clock, MonotonicClock
 from edge.errors import SettingError
 from edge.finding import Finding
 from edge.frame import Frame, PixelSpacing, SpacingOrigin
-from edge.loop.budget import Budget, Keeper
+from edge.loop.budget import Keeper
 from edge.loop.capture import ignore
 from edge.loop.runner import Loop
 from edge.loop.step import Draw, Step, runtime_label
@@ -225,16 +225,18 @@ def _open_runtime(settings: Settings, opened: ExitStack) -> tuple[Runtime | None
     if not pathway.network:
         return None, f"--pathway {pathway.name}"
     folder = folder_of(pathway, settings.model)
-    threads = settings.threads or _threads_within(settings.budget)
+    threads = settings.threads or _threads_within(settings)
     runtime, choice = open_runtime(settings.runtime, folder, precision=settings.precision, threads=threads)
     give_back()
     return opened.enter_context(RepeatedRuntime(runtime)), choice.reason
 
 
-def _threads_within(budget: Budget | None) -> int:
-    """For the model: as many as there are cores, or as the budget's share of them has room for."""
+def _threads_within(settings: Settings) -> int:
+    """For the model: as many as there are cores, or as the budget's share of them has room for; one core is left to
+    what is concluded and drawn while the network looks ahead, or both would wait for each other."""
+    budget = settings.budget
     share = 1.0 if budget is None or budget.share is None else budget.share
-    return max(1, int(share * usable_cores()))
+    return max(1, int(share * usable_cores()) - settings.ahead)
 
 
 def _keeper(settings: Settings, source: FrameSource, clock: Clock, tell: Callable[[str], None]) -> Keeper | None:

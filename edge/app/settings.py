@@ -59,7 +59,11 @@ class Settings:
     )
     threads: Annotated[
         int | None,
-        Option("For the model. Without it: all cores of this process, or the --budget's share.", low=1, high=256),
+        Option(
+            "For the model. Without it: the process's cores or the --budget's share, one less while it looks ahead.",
+            low=1,
+            high=256,
+        ),
     ] = None
     ahead: Annotated[
         bool, Option("Where there are two cores, infer the next frame while the last one is measured and drawn.")

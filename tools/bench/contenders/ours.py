@@ -18,8 +18,12 @@ def main() -> None:
     laps = laps_of(given)
     if "switch_ms" in given:
         sys.setswitchinterval(given["switch_ms"] / 1e3)
+    import cv2
+
     from edge.app.session import open_session
 
+    # As the command sets it for itself.
+    cv2.setNumThreads(1)
     settings: dict[str, Any] = {"max_frames": given["frames"], **given["settings"]}
     timings, verdicts = [], []
     with ExitStack() as kept:
