@@ -14,7 +14,7 @@ BENCH_ARGS ?=
 FUZZ_SECONDS ?= 60
 # One process for each processor, four at most; what one has left over, another takes. `make test TEST_JOBS=0`: none.
 TEST_JOBS ?= auto
-PYTEST := $(BIN)/python -m pytest --numprocesses $(TEST_JOBS) --maxprocesses 4 --dist worksteal
+PYTEST := $(BIN)/python -m pytest --durations 15 --durations-min 5 --numprocesses $(TEST_JOBS) --maxprocesses 4 --dist worksteal
 TRAININGS := train-cartilage train-muscle train-nerve train-tissue
 
 .DEFAULT_GOAL := help
