@@ -234,7 +234,7 @@ def expected_to_be_seen():
 @pytest.mark.no_cover
 def test_long_random_sessions(core):
     seen = Counter()
-    for seed in range(12):
+    for seed in range(18):
         seen += Session(core, seed, damage=(0.0, 0.0002, 0.001)[seed % 3]).run(2000).host.seen
     missing = expected_to_be_seen() - set(seen)
     assert not missing, missing

@@ -153,7 +153,7 @@ def hello(session, magic=MAGIC, version=wire.PROTOCOL_VERSION, digest=wire.LAYOU
 @pytest.mark.parametrize("damage", [0.0001, 0.001, 0.004, 0.02])
 def test_long_random_schedules(core, damage):
     totals = [0] * len(COUNTERS)
-    for seed in range(7):
+    for seed in range(10):
         counters = all_counters(Schedule(core, seed, damage).run(2500).twins.python.counters)
         totals = [total + count for total, count in zip(totals, counters, strict=True)]
     assert all(totals), dict(zip(COUNTERS, totals, strict=True))
