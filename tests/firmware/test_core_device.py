@@ -242,7 +242,7 @@ def test_long_random_sessions(core):
 
 @pytest.mark.no_cover
 @given(seed=st.integers(0, 1 << 40), damage=st.sampled_from([0.0, 0.0005]), n_steps=st.integers(1, 200))
-@settings(max_examples=40)
+@settings(max_examples=60)
 def test_random_sessions(core, seed, damage, n_steps):
     Session(core, seed, damage).run(n_steps)
 

@@ -161,7 +161,7 @@ def test_long_random_schedules(core, damage):
 
 @pytest.mark.no_cover
 @given(seed=st.integers(0, 1 << 40), damage=st.sampled_from([0.0, 0.001, 0.01]), n_steps=st.integers(1, 300))
-@settings(max_examples=60)
+@settings(max_examples=100)
 def test_random_schedules(core, seed, damage, n_steps):
     Schedule(core, seed, damage).run(n_steps)
 

@@ -15,8 +15,9 @@ import numpy as np
 
 from edge.task.muscle.aponeuroses import Aponeurosis
 from edge.task.muscle.evidence import Evidence, Floats
-from edge.task.muscle.fascicles import Bend, Direction, Streamlines, between, direction, smooth_bend, trace
+from edge.task.muscle.fascicles import Bend, Direction, between, direction, smooth_bend
 from edge.task.muscle.quantiles import mean, median
+from edge.task.muscle.streamlines import Streamlines, trace
 
 WEAKER: Final = 0.5
 """Of the weaker of two aponeuroses: a curve between them that is less strong is a line within the muscle."""
@@ -56,7 +57,7 @@ class Bent:
     powers: Floats
     """(4, 4) edge.task.muscle.fascicles.Bend.powers."""
     turns: Floats | None
-    """edge.task.muscle.fascicles.Streamlines.turns; None: no line was found."""
+    """edge.task.muscle.streamlines.Streamlines.turns; None: no line was found."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

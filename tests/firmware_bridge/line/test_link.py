@@ -95,7 +95,7 @@ def frame(kind, session, seq=0, ack=0, body=b""):
 
 
 @pytest.mark.no_cover
-@settings(deadline=None, max_examples=16, phases=[Phase.explicit, Phase.generate])
+@settings(deadline=None, max_examples=24, phases=[Phase.explicit, Phase.generate])
 @given(
     seed=st.integers(0, 1 << 20),
     damage=st.sampled_from([0.0, 0.001, 0.01, 0.02]),

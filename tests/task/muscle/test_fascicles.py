@@ -6,7 +6,8 @@ from numpy.polynomial.legendre import legval2d
 
 from edge.task.muscle.aponeuroses import Aponeurosis
 from edge.task.muscle.evidence import twice_of
-from edge.task.muscle.fascicles import STEPS, Bend, _powers, _terms, _walked
+from edge.task.muscle.fascicles import Bend, _powers, _terms
+from edge.task.muscle.streamlines import STEPS, _walked
 
 COLUMNS = 128
 X = np.arange(COLUMNS)
