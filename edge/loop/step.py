@@ -1,7 +1,7 @@
 """One step: from a grabbed frame to a finding and the picture that shows it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from edge.frame import Frame
 from edge.loop.capture import Grabbed
 from edge.runtime.contract import Runtime
 from edge.task.contract import Outputs, Prepared, Task
-from edge.task.gate import Gate, admitted
+from edge.task.gate import Gate, gate_faults
 from edge.terms import Terms
 from edge.trust.verdict import judged
 
@@ -59,6 +59,30 @@ class Looked:
     infer_ms: float = 0.0
 
 
+class Preparing:
+    """`admitted`, which does not prepare again what equals the last: a grabber shows each of a scanner's pictures
+    several times, and a scanner that was frozen the same one. The gate is asked every time."""
+
+    def __init__(self, gate: Gate, task: Task) -> None:
+        self._gate, self._task = gate, task
+        self._last: Prepared[Any] | None = None
+
+    def __call__(self, frame: Frame) -> Prepared[Any]:
+        if faults := gate_faults(frame, self._gate):
+            return Prepared(frame, faults=faults)
+        if self._last is None or not looks_like(self._last.frame, frame):
+            self._last = self._task.prepare(frame)
+        return replace(self._last, frame=frame)
+
+
+def looks_like(one: Frame, other: Frame) -> bool:
+    """Whether two frames show the same picture, at the same place and scale."""
+    if (one.ultrasound, one.spacing) != (other.ultrasound, other.spacing):
+        return False
+    first, second = (frame.ultrasound.crop(frame.pixels) for frame in (one, other))
+    return np.array_equal(first[::16], second[::16]) and np.array_equal(first, second)
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """The chain for one frame, with everything it needs given from outside. `look` and `conclude` are its halves: one
@@ -73,11 +97,15 @@ class Step:
     """None: the task needs no network."""
     draw: Draw
     clock: Clock
+    _prepare: Preparing = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_prepare", Preparing(self.gate, self.task))
 
     def look(self, grabbed: Grabbed) -> Looked:
         """Where the picture is, whether it may be measured, and what the network makes of it."""
         watch = Stopwatch(self.clock)
-        prepared = admitted(self.locate(grabbed.frame), self.gate, self.task)
+        prepared = self._prepare(self.locate(grabbed.frame))
         prepare_ms = watch.lap_ms()
         outputs = () if self.runtime is None or prepared.tensor is None else self.runtime.infer(prepared.tensor)
         return Looked(grabbed, prepared, outputs, prepare_ms, watch.lap_ms())

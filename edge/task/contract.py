@@ -46,7 +46,8 @@ class Task(Protocol):
     """
 
     def prepare(self, frame: Frame) -> Prepared[Any]:
-        """The model's input from the frame's ultrasound region. Called only for a frame that passed the gate."""
+        """The model's input from the frame's ultrasound region: of its picture, region and scale, and nothing else.
+        Called only for a frame that passed the gate, and not again while these equal the last frame's."""
         ...
 
     def conclude(self, prepared: Prepared[Any], outputs: Outputs, memory: Any) -> Concluded[Any]:

@@ -8,7 +8,7 @@ import pytest
 from edge.clock import ManualClock
 from edge.errors import SinkError, SourceLostError
 from edge.finding import Verdict
-from edge.frame import ProbeState
+from edge.frame import PixelSpacing, ProbeState, Region, SpacingOrigin
 from edge.loop.runner import Loop
 from edge.loop.step import Step
 from edge.runtime.fake import FakeRuntime
@@ -272,6 +272,37 @@ def test_what_the_gate_refuses_is_neither_prepared_nor_inferred():
         (result,) = loop
     assert result.finding.verdict is Verdict.REFUSED
     assert result.finding.reasons == ("the picture is dark: no skin contact, or transmit is off",)
+
+
+def test_what_equals_the_last_is_not_prepared_again_but_the_gate_is_asked():
+    class Counting(FakeTask):
+        prepared = 0
+
+        def prepare(self, frame):
+            self.prepared += 1
+            return super().prepare(frame)
+
+    task, spacing = Counting(), PixelSpacing(0.5, 0.5, SpacingOrigin.USER)
+    shown = fake_frame(0)
+    other = shown.pixels.copy()
+    other[1, 1] ^= 1
+    off = ProbeState(transmitting=False, transmit_off_reason="heartbeat lost")
+    frames = [
+        shown,
+        replace(shown, sequence=1, exposed_ns=1),
+        replace(shown, sequence=2, probe=off),
+        replace(shown, sequence=3),
+        replace(shown, sequence=4, pixels=other),
+        replace(shown, sequence=5, pixels=other, spacing=spacing),
+        replace(shown, sequence=6, pixels=other, spacing=spacing, region=Region(1, 1, 30, 40)),
+        replace(shown, sequence=7, pixels=other, spacing=spacing, region=Region(1, 1, 30, 40)),
+    ]
+    step = Step(lambda frame: frame, SPEC.gate, SPEC.terms, task, FakeRuntime(), draw_grey, ManualClock())
+    with make_loop(FakeSource(frames), step=step) as loop:
+        findings = [result.finding for result in loop]
+    assert [finding.sequence for finding in findings] == list(range(8))
+    assert [finding.verdict is Verdict.REFUSED for finding in findings] == [number == 2 for number in range(8)]
+    assert task.prepared == 4
 
 
 def test_a_task_without_a_network_is_given_no_outputs():

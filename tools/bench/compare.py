@@ -59,15 +59,8 @@ def _sample(contender: Contender, spec: TaskSpec, cores: int, plan: Plan) -> Sam
     python = {"python": python_of(contender.environment, plan)} if contender.environment else {}
     given = {"clip": str(plan.clip(spec).path), "frames": plan.frames, "threads": cores} | contender.given()
     variables = given.pop("display", {})
-    if contender.kind == "ours":
-        given["settings"] = threaded(given["settings"], cores)
     told = run(contender.program, given, plan.cores(cores), environment=variables, **python)
     return msgspec.convert(told, Sample)
-
-
-def threaded(settings: dict[str, object], cores: int) -> dict[str, object]:
-    """With as many threads for the model as there are cores, where a model runs."""
-    return settings | ({"threads": cores} if "runtime" in settings else {})
 
 
 def bare_ms(rows: Result, row: Row) -> float | None:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.finding import Finding, LineMark, Mark, MaskMark, Measurement, Verdict
-from edge.frame import Frame, Region
+from edge.frame import Frame
 from edge.image.classifiers import risen
 from edge.image.textures import texture_cells
 from edge.image.windows import CELL_PX, tiled
@@ -64,24 +64,14 @@ class TissueTask:
     def __init__(self, given: Given[TissueOptions] = NOTHING_GIVEN) -> None:
         """Without arrays the network stands alone. Raises ModelError for arrays that are not this model's."""
         figures, options = given.figures, given.options
-        self._last: tuple[Region, NDArray[np.uint8], Seen] | None = None
         self._figures, self._roi, self._reference = figures, options.roi, reference_in_use(options)
         self._model = read_tissue_model(next(iter(given.arrays.values())), JUDGED) if given.arrays else None
         self._slopes = np.array([figures.get(f"slope_{kind}", -1.0) for kind in JUDGED], np.float32)
         self._offsets = np.array([figures.get(f"offset_{kind}", 0.0) for kind in JUDGED], np.float32)
 
     def prepare(self, frame: Frame) -> Prepared[Seen]:
-        seen = self.seen(frame)
+        seen = self.see(frame, self._roi)
         return Prepared(frame, None if seen.faults else patch_of(seen.place), seen)
-
-    def seen(self, frame: Frame) -> Seen:
-        """The user's region in the frame, or one that is proposed. What is seen of a picture that equals the last is
-        what was seen of that."""
-        region = frame.ultrasound
-        picture = region.crop(frame.pixels)
-        if self._last is None or self._last[0] != region or not _equal(self._last[1], picture):
-            self._last = region, picture.copy(), self.see(frame, self._roi)
-        return self._last[2]
 
     def see(self, frame: Frame, asked: Roi | None) -> Seen:
         """The region in the frame. asked: None: one is proposed."""
@@ -180,7 +170,7 @@ class ClassicalTissueTask(TissueTask):
     first: ClassVar[str] = "svm"
 
     def prepare(self, frame: Frame) -> Prepared[Seen]:
-        return Prepared(frame, seen=self.seen(frame))
+        return Prepared(frame, seen=self.see(frame, self._roi))
 
 
 def propose(frame: Frame, place: Placed, model: TissueModel) -> tuple[Roi, NDArray[np.float32]] | None:
@@ -212,11 +202,6 @@ def surest(model: TissueModel, distances: NDArray[np.float32]) -> int:
     open_still = np.flatnonzero(highest * model.most_by_neighbours >= least)
     both = machine[open_still] * model.by_neighbours(distances[open_still])[:, kinds]
     return int(open_still[both.max(axis=1).argmax()])
-
-
-def _equal(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> bool:
-    """Whether two pictures are the same; some rows tell most that are not."""
-    return np.array_equal(one[::16], other[::16]) and np.array_equal(one, other)
 
 
 def at_most_one(probability: NDArray[np.floating]) -> Opinion:

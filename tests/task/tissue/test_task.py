@@ -393,16 +393,6 @@ def test_a_region_is_described_alike_by_what_lies_around_it_and_by_the_whole_pic
     )
 
 
-def test_a_picture_that_equals_the_last_is_not_looked_at_again():
-    task = ClassicalTissueTask()
-    first, again, other = (frame_of(speckle(seed), number) for number, seed in enumerate((1, 1, 2)))
-    one, two, three = (task.prepare(each).seen for each in (first, again, other))
-    assert two is one
-    assert three is not one
-    elsewhere = frame_of(speckle(2), 3, region=Region(10, 10, 300, 200))
-    assert task.prepare(elsewhere).seen is not three
-
-
 def test_the_surest_window_is_found_without_asking_the_neighbours_of_every_one():
     for seed in range(20):
         rng = np.random.default_rng(seed)
