@@ -8,7 +8,7 @@ import numpy as np
 
 from edge.finding import Measurement
 from edge.frame import PixelSpacing, Region
-from edge.task.nerve.rings import Floats, Way, moments_of, polygon_area, shortest_way
+from edge.image.rings import Floats, Way, moments_of, polygon_area, shortest_way
 from edge.trust.interval import interval, interval_by_factor
 
 SMALLEST_DIFFERENCE_MM2: Final = 1.6

@@ -15,7 +15,6 @@ from edge.frame import Frame
 from edge.task.continuity import Thumbnail
 from edge.task.contract import Concluded, Given, Outputs, Prepared, finding_of, refused
 from edge.task.nerve.marks import marks_of
-from edge.task.nerve.outlines import SIDE, Outline, outlines_of
 from edge.task.nerve.rim import inside_rim
 from edge.task.nerve.sizes import measurements_of, sizes_of
 from edge.task.nerve.spec import SPEC, NerveOptions
@@ -32,7 +31,8 @@ from edge.task.nerve.tracking import (
     voted,
 )
 from edge.task.nerve.view import cut_off, nerve_faults, others_said, speckle_only
-from edge.task.tensor import fitted_tensor
+from edge.task.scores import SIDE, Outline, outlines_of
+from edge.task.tensor import Fit, fitted_tensor
 from edge.trust.faults import missing_scale
 
 NOTHING_GIVEN: Final = Given(NerveOptions())
@@ -72,7 +72,9 @@ class NerveTask:
         """What the network saw."""
         each = np.split(outputs[0][0], len(SPEC.labels))
         cuts = self._figures.get("nerve_logit", 0.0), self._figures.get("vessel_logit", 0.0)
-        nerves, vessels = (outlines_of(cells, frame.ultrasound, cut) for cells, cut in zip(each, cuts, strict=True))
+        region = frame.ultrasound
+        fit = Fit.of_region(region, SIDE)
+        nerves, vessels = (outlines_of(cells, fit, region, cut) for cells, cut in zip(each, cuts, strict=True))
         return NerveOutlines(nerves, vessels)
 
     def _measure(

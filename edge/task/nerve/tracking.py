@@ -14,9 +14,9 @@ from edge.finding import Measurement
 from edge.frame import Frame, PixelSpacing, Region
 from edge.task.continuity import Thumbnail, is_frozen, same_scale, similarity, soon_after, thumbnail_of
 from edge.task.nerve.candidates import EARLIER_FRAMES, VoteMap
-from edge.task.nerve.outlines import SIDE, Outline
 from edge.task.nerve.rim import Rim
 from edge.task.nerve.spec import MOST_RIM_EVERY
+from edge.task.scores import SIDE, Outline
 from edge.task.tensor import fitted_tensor
 
 FRAMES: Final = 5

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.frame import Region
-from edge.task.nerve.outlines import Outline
-from edge.task.nerve.rings import Floats
+from edge.image.rings import Floats
+from edge.task.scores import Outline
 
 NEARLY_AS_LARGE: Final = 0.5
 """Share of the chosen nerve's area from which another one could as well be meant."""
