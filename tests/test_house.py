@@ -98,5 +98,5 @@ def test_no_task_imports_another(path: Path) -> None:
 def test_an_import_of_another_task_would_be_found(tmp_path: Path) -> None:
     path = tmp_path / "nerve" / "task.py"
     path.parent.mkdir()
-    path.write_text("from edge.task.muscle.filter import Estimate\nfrom edge.task.scores import inside_rim\n")
+    path.write_text("from edge.task.muscle.filter import Estimate\nfrom edge.task.nerve.rim import inside_rim\n")
     assert other_tasks(path) == ["muscle"]

@@ -1,6 +1,6 @@
 """What a task must do, and what it is made from."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Generic, Protocol, TypeVar
@@ -16,6 +16,8 @@ Memory = TypeVar("Memory")
 Options = TypeVar("Options")
 Outputs = tuple[NDArray[np.float32], ...]
 """(1, channels, height, width) each, as the model's manifest says; empty where no network ran."""
+Ask = Callable[[NDArray[np.uint8]], Outputs]
+"""A network's answer to a tensor, as its manifest states both."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,6 +73,9 @@ class Given(Generic[Options]):
     """SHA-256 of the first of the arrays: the model where there is no network."""
     stages: bool = False
     """Whether every step on the way is to be marked."""
+    ask: Ask | None = None
+    """A network that the task asks while it concludes, as often as it wants: what it asks depends on the frame before,
+    which `prepare` does not know. None: the pathway asks none."""
 
 
 def finding_of(

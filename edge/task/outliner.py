@@ -4,7 +4,7 @@ One network answers for one structure at a time: in a square about the place tha
 nearer, about what it found. From then on the last frame's outline points at the structure in the next one.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -14,13 +14,11 @@ from numpy.typing import NDArray
 
 from edge.frame import Frame
 from edge.image.rings import Floats
-from edge.task.contract import Outputs
+from edge.task.contract import Ask
 from edge.task.outlines import filled
 from edge.task.prompt import SIDE, Points, Square, no_points, prompt_plane, prompted_tensor, square_picture
 from edge.task.scores import Outline, outlines_of
 
-Ask = Callable[[NDArray[np.uint8]], Outputs]
-"""The network's answer to (1, 2, SIDE, SIDE) uint8."""
 FIRST_WIDTH: Final = 0.7
 """Of the square that a point is first looked up in, as a share of the picture's longer side."""
 FILLED: Final = 0.4

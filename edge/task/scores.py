@@ -29,6 +29,10 @@ OTHERS_SCORE: Final = -2.0
 LEAST_AREA_PX: Final = 60.0
 """Of the square; what is smaller is no structure."""
 FINER: Final = 4
+EDGE_PX: Final = 2.0
+"""Nearer to the picture's side than so many pixels of 512 it is cut off there."""
+CUT_OFF_SHARE: Final = 0.05
+"""Of the border's points."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,3 +117,12 @@ def _ring(soft: NDArray[np.float32], labels: NDArray[Any] | None, label: int, st
     contours, _ = cv2.findContours((finer > 0).view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     longest = max(contours, key=cv2.contourArea)[:, 0].astype(np.float64)
     return np.asarray((longest + 0.5) / FINER - 0.5 - 1 + (x0, y0))
+
+
+def cut_off(ring: Floats, region: Region) -> bool:
+    """Whether a ring (n, 2) runs along a side of the picture: part of the structure is outside."""
+    near = EDGE_PX * max(1.0, max(region.width, region.height) / 512)
+    x, y = ring.T
+    beside = (x < region.x + near) | (x > region.x + region.width - near)
+    beside |= (y < region.y + near) | (y > region.y + region.height - near)
+    return bool(np.count_nonzero(beside) > CUT_OFF_SHARE * len(ring))

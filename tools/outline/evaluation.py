@@ -30,7 +30,8 @@ from tools.nerve.usgra_seg import split
 from tools.outline.prompts import correction, tap
 from tools.outline.structures import PHANTOMS, Scene, muscle_scenes, nerve_scenes, scene_of_usgra
 
-SURE, CARELESS: Final = 0.5, 0.1
+SURE: Final = 0.5
+CARELESS: Final = 0.1
 """How deep in the structure a tap lies at least, as a share of the largest distance to its border."""
 PHANTOM_PICTURES: Final = 40
 """Of each kind."""

@@ -30,8 +30,8 @@ from edge.task.nerve.tracking import (
     vote_faults,
     voted,
 )
-from edge.task.nerve.view import cut_off, nerve_faults, others_said, speckle_only
-from edge.task.scores import SIDE, Outline, outlines_of
+from edge.task.nerve.view import nerve_faults, others_said, speckle_only
+from edge.task.scores import SIDE, Outline, cut_off, outlines_of
 from edge.task.tensor import Fit, fitted_tensor
 from edge.trust.faults import missing_scale
 

@@ -7,10 +7,9 @@ import pytest
 
 from edge.finding import CaliperMark, LineMark, MaskMark, Measurement, Verdict
 from edge.frame import Frame, PixelSpacing, ProbeState, Region, SpacingOrigin
-from edge.image.rings import moments_of, polygon_area, smoothed
+from edge.image.rings import axes_of, moments_of, polygon_area, smoothed
 from edge.task.contract import Given, finding_of
 from edge.task.nerve.rim import inside_rim
-from edge.task.nerve.sizes import axes_of
 from edge.task.nerve.spec import SPEC, NerveOptions
 from edge.task.nerve.task import NerveTask
 from edge.task.scores import SIDE, full_scores, outlines_of
