@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -27,6 +28,7 @@ from edge.overlay.sheet import OverlayMemory
 from edge.overlay.stages import draw_stages
 from edge.registry import Entry, load
 from edge.runtime.contract import Runtime
+from edge.runtime.manifest import load_manifest
 from edge.runtime.opening import open_runtime
 from edge.runtime.repeated import RepeatedRuntime
 from edge.screen.locator import Locator
@@ -36,7 +38,7 @@ from edge.sink.queueing import QueuedSink
 from edge.sink.table import SINKS
 from edge.source.contract import FrameSource
 from edge.source.opening import open_source, split_spec
-from edge.task.contract import Ask, Task
+from edge.task.contract import Asked, Task
 from edge.task.table import anatomies
 from edge.terms import Terms
 
@@ -63,7 +65,7 @@ class OpenModel:
     """None: the pathway runs no network."""
     reason: str
     """Why that runtime."""
-    asked: Path | None = None
+    further: Path | None = None
     """Folder of the further network that the task asks. None: it asks none, or its own."""
 
 
@@ -71,11 +73,11 @@ def open_model(settings: Settings, opened: ExitStack) -> OpenModel:
     """What the settings ask for; `opened` closes its runtime. Raises as `open_task` and `open_runtime`."""
     pathway = settings.task.pathway(settings.pathway)
     runtime, reason = _open_runtime(settings, opened)
-    ask, asked = _open_asked(settings, runtime, opened)
+    asked, folder = _open_asked(settings, runtime, opened)
     task = open_task(
-        settings.task, pathway.name, settings.options, model=settings.model, stages=settings.stages, ask=ask
+        settings.task, pathway.name, settings.options, model=settings.model, stages=settings.stages, asked=asked
     )
-    return OpenModel(task, runtime, reason, asked)
+    return OpenModel(task, runtime, reason, folder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,8 @@ def compose(
         used = model or open_model(settings, opened)
         page = _open_page(settings.view_port)
         opened_sinks, run_file = _open_sinks(
-            settings, lambda: about_run(settings, used.runtime, used.reason, probe.probe if probe else None, used.asked)
+            settings,
+            lambda: about_run(settings, used.runtime, used.reason, probe.probe if probe else None, used.further),
         )
         capacity = LIVE_QUEUE if source.live else RECORDED_QUEUE
         sinks = {
@@ -237,16 +240,17 @@ def _open_network(settings: Settings, folder: Path, opened: ExitStack) -> tuple[
     return opened.enter_context(RepeatedRuntime(runtime)), choice.reason
 
 
-def _open_asked(settings: Settings, own: Runtime | None, opened: ExitStack) -> tuple[Ask | None, Path | None]:
+def _open_asked(settings: Settings, own: Runtime | None, opened: ExitStack) -> tuple[Asked | None, Path | None]:
     """The network that the task asks while it concludes, and its folder where it is a further one."""
     pathway = settings.task.pathway(settings.pathway)
     name = pathway.asks(settings.options)
     if not name:
         return None, None
-    if name == pathway.model:
-        return (own.infer if own is not None else None), None
-    folder = folder_of(replace(pathway, model=name))
-    return _open_network(settings, folder, opened)[0].infer, folder
+    own_folder = folder_of(pathway, settings.model)
+    folder = own_folder if name == pathway.model else folder_of(replace(pathway, model=name))
+    runtime = own if own is not None and folder == own_folder else _open_network(settings, folder, opened)[0]
+    asked = Asked(runtime.infer, MappingProxyType(load_manifest(folder).figures()))
+    return asked, None if runtime is own else folder
 
 
 def _threads_within(settings: Settings) -> int:

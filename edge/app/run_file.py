@@ -78,16 +78,16 @@ def head_line(folder: Path) -> str | None:
 
 
 def about_run(
-    settings: Settings, runtime: Runtime | None, reason: str, probe: "Probe | None", asked: Path | None = None
+    settings: Settings, runtime: Runtime | None, reason: str, probe: "Probe | None", further: Path | None = None
 ) -> dict[str, Any]:
-    """What is known of a run before it begins. asked: folder of a further network, of the runtime's kind. Raises
+    """What is known of a run before it begins. further: folder of a second network, of the runtime's kind. Raises
     BridgeErrors where the probe cannot be asked who it is."""
     return {
         "sonoedge": version("sonoedge"),
         "command": [shown(word) for word in sys.argv],
         "settings": as_told(settings),
         "model": _model(settings, runtime),
-        **({"further_model": _model_in(asked, runtime)} if asked is not None else {}),
+        **({"further_model": _model_in(further, runtime)} if further is not None else {}),
         "runtime": _runtime(runtime, reason),
         "probe": None if probe is None else _probe(probe),
         "machine": _machine(),

@@ -16,8 +16,6 @@ Memory = TypeVar("Memory")
 Options = TypeVar("Options")
 Outputs = tuple[NDArray[np.float32], ...]
 """(1, channels, height, width) each, as the model's manifest says; empty where no network ran."""
-Ask = Callable[[NDArray[np.uint8]], Outputs]
-"""A network's answer to a tensor, as its manifest states both."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,6 +59,17 @@ class Task(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A network that a task asks while it concludes, as often as it wants: what it asks depends on the frame before,
+    which `prepare` does not know."""
+
+    infer: Callable[[NDArray[np.uint8]], Outputs]
+    """Its answer to a tensor, as its manifest states both; valid until the next call has ended."""
+    figures: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    """Of its manifest."""
+
+
+@dataclass(frozen=True, slots=True)
 class Given(Generic[Options]):
     """What a task is made from: the user's settings, and its model's figures and arrays."""
 
@@ -73,9 +82,8 @@ class Given(Generic[Options]):
     """SHA-256 of the first of the arrays: the model where there is no network."""
     stages: bool = False
     """Whether every step on the way is to be marked."""
-    ask: Ask | None = None
-    """A network that the task asks while it concludes, as often as it wants: what it asks depends on the frame before,
-    which `prepare` does not know. None: the pathway asks none."""
+    asked: Asked | None = None
+    """None: the pathway asks none."""
 
 
 def finding_of(

@@ -4,7 +4,7 @@ One network answers for one structure at a time: in a square about the place tha
 nearer, about what it found. From then on the last frame's outline points at the structure in the next one.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from edge.frame import Frame
 from edge.image.rings import Floats
-from edge.task.contract import Ask
+from edge.task.contract import Asked
 from edge.task.outlines import filled
 from edge.task.prompt import SIDE, Points, Square, no_points, prompt_plane, prompted_tensor, square_picture
 from edge.task.scores import Outline, outlines_of
@@ -29,6 +29,8 @@ SAME: Final = 0.5
 """Overlap over union from which two outlines are one structure."""
 STAYS: Final = 0.25
 """Overlap over union with the last frame's outline, below which it was something else that was found."""
+TOUCHES: Final = 0.05
+"""The same for one that was lost, and may have moved meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,11 @@ class Pointed:
     box: tuple[float, float, float, float] | None = None
     """x, y, width, height."""
 
+    def __str__(self) -> str:
+        """`210,140;225,150`, or the box's `x,y,width,height`."""
+        groups = self.inside if self.box is None else (self.box,)
+        return ";".join(",".join(f"{number:g}" for number in group) for group in groups)
+
     @property
     def corners(self) -> Points:
         """(n, 2): the points inside, or the box's corners."""
@@ -49,20 +56,20 @@ class Pointed:
         return np.array([(x, y), (x + width, y), (x + width, y + height), (x, y + height)], np.float64)
 
 
-def point_at(ask: Ask, frame: Frame, pointed: Pointed, cut: float = 0.0) -> Outline | None:
-    """What is pointed at in a frame; None where nothing there has a border. cut: log odds from which it is inside."""
+def point_at(asked: Asked, frame: Frame, pointed: Pointed) -> Outline | None:
+    """What is pointed at in a frame; None where nothing there has a border."""
     longer = max(frame.ultrasound.width, frame.ultrasound.height)
     inside, outside = (np.array(points, np.float64).reshape(-1, 2) for points in (pointed.inside, pointed.outside))
     if pointed.box is None:
         square = first_square(frame, pointed.corners)
-        found = _answer(ask, frame, square, inside, outside, None, cut)
+        found = _answer(asked, frame, square, inside, outside, None)
     else:
         square = Square.around(pointed.corners, 0.6, LEAST_WIDTH * longer)
-        found = _answer(ask, frame, square, inside, outside, pointed.corners, cut)
+        found = _answer(asked, frame, square, inside, outside, pointed.corners)
     if found is None:
         return None
     nearer = Square.around(np.concatenate((found.points, inside)), FILLED, LEAST_WIDTH * longer)
-    return _answer(ask, frame, nearer, inside, outside, found.points, cut) or found
+    return _answer(asked, frame, nearer, inside, outside, found.points) or found
 
 
 def first_square(frame: Frame, points: Points) -> Square:
@@ -76,23 +83,24 @@ def first_square(frame: Frame, points: Points) -> Square:
     return Square(float(middle[0]), float(middle[1]), max(width, float(np.ptp(points, axis=0).max()) * 1.25))
 
 
-def follow(ask: Ask, frame: Frame, last: Floats, cut: float = 0.0) -> Outline | None:
-    """The structure that had the outline `last` (n, 2) one frame ago; None where it is not seen there any more."""
+def follow(asked: Asked, frame: Frame, last: Floats, least: float = STAYS) -> Outline | None:
+    """The structure that had the outline `last` (n, 2) one frame ago; None where it is not seen there any more.
+    least: overlap over union that the two must have."""
     longer = max(frame.ultrasound.width, frame.ultrasound.height)
     square = Square.around(last, FILLED, LEAST_WIDTH * longer)
-    found = _answer(ask, frame, square, no_points(), no_points(), last, cut)
-    return found if found is not None and overlap(found.points, last) >= STAYS else None
+    found = _answer(asked, frame, square, no_points(), no_points(), last)
+    return found if found is not None and overlap(found.points, last) >= least else None
 
 
 def _answer(
-    ask: Ask, frame: Frame, square: Square, inside: Points, outside: Points, within: Points | None, cut: float
+    asked: Asked, frame: Frame, square: Square, inside: Points, outside: Points, within: Points | None
 ) -> Outline | None:
     """What the network outlines in a square. within: a ring (n, 2) in pixels of the frame."""
     fit, region = square.fit, frame.ultrasound
     ring = None if within is None else filled((SIDE, SIDE), square.inward(within))
     plane = prompt_plane(square.inward(inside), square.inward(outside), ring)
-    (logits,) = ask(prompted_tensor(square_picture(frame.pixels, region, square), plane))
-    found = outlines_of(logits[0], fit, region, cut)
+    (logits,) = asked.infer(prompted_tensor(square_picture(frame.pixels, region, square), plane))
+    found = outlines_of(logits[0], fit, region, asked.figures.get("inside_logit", 0.0))
     return meant(found, inside, within)
 
 
@@ -135,27 +143,24 @@ class Target:
     """The number of another one that has the same outline."""
 
     @property
-    def seen(self) -> bool:
-        """Whether the last frame shows it."""
-        return self.last is not None and self.lost_for == 0 and self.twin_of is None
+    def seen(self) -> Outline | None:
+        """As the last frame shows it, if it does."""
+        return self.last if self.lost_for == 0 and self.twin_of is None else None
 
 
-def begun(ask: Ask, frame: Frame, asked: Iterable[Pointed], cut: float = 0.0) -> tuple[Target, ...]:
-    """Those of the first frame, numbered from 1."""
-    targets = [Target(number, one, point_at(ask, frame, one, cut)) for number, one in enumerate(asked, start=1)]
-    return parted(targets)
-
-
-def followed(ask: Ask, frame: Frame, targets: Sequence[Target], cut: float = 0.0) -> tuple[Target, ...]:
-    """Those of the next frame. One that was never seen is looked for at its point again; one that was lost, where it
+def pursued(asked: Asked, frame: Frame, wanted: Sequence[Pointed], before: Sequence[Target] = ()) -> tuple[Target, ...]:
+    """The structures that are wanted, numbered from 1, in a frame. before: as they were in the frame that it continues;
+    none where it stands alone. One that was never seen is looked for at its point again; one that was lost, where it
     was left."""
-    return parted([_next(ask, frame, one, cut) for one in targets])
+    if not before:
+        before = [Target(number, one, None) for number, one in enumerate(wanted, start=1)]
+    return parted([_next(asked, frame, one) for one in before])
 
 
-def _next(ask: Ask, frame: Frame, target: Target, cut: float) -> Target:
+def _next(asked: Asked, frame: Frame, target: Target) -> Target:
     if target.last is None:
-        return replace(target, last=point_at(ask, frame, target.pointed, cut))
-    found = follow(ask, frame, target.last.points, cut)
+        return replace(target, last=point_at(asked, frame, target.pointed))
+    found = follow(asked, frame, target.last.points, TOUCHES if target.lost_for else STAYS)
     if found is None:
         return replace(target, lost_for=target.lost_for + 1)
     return replace(target, last=found, lost_for=0)
@@ -165,7 +170,7 @@ def parted(targets: Sequence[Target]) -> tuple[Target, ...]:
     """With what two of them share said: the later one is the earlier one's twin."""
     done: list[Target] = []
     for one in targets:
-        twin = next((before.number for before in done if before.seen and _alike(before, one)), None)
+        twin = next((before.number for before in done if before.seen is not None and _alike(before, one)), None)
         done.append(replace(one, twin_of=twin))
     return tuple(done)
 
@@ -174,3 +179,25 @@ def _alike(one: Target, other: Target) -> bool:
     if one.last is None or other.last is None or other.lost_for:
         return False
     return overlap(one.last.points, other.last.points) >= SAME
+
+
+def least_confidence(figures: Mapping[str, float]) -> float:
+    """From which an outline is told. figures: of the network's manifest."""
+    return figures.get("least_confidence", 0.6)
+
+
+def is_clear(target: Target, least: float) -> bool:
+    return target.seen is not None and target.seen.confidence >= least
+
+
+def said_of(target: Target, name: str, least: float) -> tuple[str, ...]:
+    """Why a target is not told. name: what it is called; least: confidence."""
+    if target.last is None:
+        return (f"nothing has a border at {target.pointed}: point at the middle of a structure",)
+    if target.lost_for:
+        return (f"{name} is lost: hold the probe where it was last seen, or point at it again",)
+    if target.twin_of is not None:
+        return (f"{name} is also number {target.twin_of}: both points lie on one structure",)
+    if target.last.confidence < least:
+        return (f"{name} is not seen clearly ({100 * target.last.confidence:.0f} %): tilt the probe, or add a point",)
+    return ()

@@ -131,13 +131,6 @@ def beside_faults(asked: Sequence[Pointed], region: Region) -> tuple[str, ...]:
     return tuple(faults)
 
 
-def told_place(pointed: Pointed) -> str:
-    """`210,140;225,150`, or the box's `x,y,width,height`."""
-    if pointed.box is not None:
-        return ",".join(f"{number:g}" for number in pointed.box)
-    return ";".join(f"{x:g},{y:g}" for x, y in pointed.inside)
-
-
 def told_of(asked: Sequence[Pointed]) -> str:
     """`pointed at by a person: 210,140 and 320,150`, for the record."""
-    return "pointed at by a person: " + " and ".join(told_place(one) for one in asked)
+    return "pointed at by a person: " + " and ".join(str(one) for one in asked)

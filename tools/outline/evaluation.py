@@ -18,7 +18,8 @@ from rich.progress import track
 from edge.frame import Frame, Region
 from edge.runtime.contract import Runtime
 from edge.runtime.manifest import Number
-from edge.task.outliner import Ask, Pointed, point_at
+from edge.task.contract import Asked
+from edge.task.outliner import Pointed, point_at
 from edge.task.outlines import filled
 from edge.task.prompt import Points
 from edge.task.scores import Outline
@@ -46,7 +47,7 @@ Mask = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Asked:
+class Question:
     """One structure of one picture, pointed at."""
 
     kind: str
@@ -58,7 +59,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answer:
-    asked: Asked
+    asked: Question
     found: Outline | None
 
     @property
@@ -85,25 +86,32 @@ def scenes(part: str, imitation: str = PLAIN) -> Iterator[Scene]:
             yield draw(np.random.default_rng([first + seed, number]))
 
 
-def asked_of(shown: Sequence[Scene], share: float) -> Iterator[Asked]:
+def asked_of(shown: Sequence[Scene], share: float) -> Iterator[Question]:
     """Each structure with a tap, at least `share` as deep in it as it is anywhere."""
     for number, scene in enumerate(shown):
         frame = Frame(scene.pixels, 0, 0, f"scene {number}", region=Region.whole(scene.pixels))
         for index, (kind, truth) in enumerate(zip(scene.kinds, scene.structures, strict=True)):
             point = tap(truth, share, np.random.default_rng([7, number, index]))
             name = f"phantom {kind}" if scene.simulated else kind
-            yield Asked(name, frame, truth, Pointed(inside=_pairs(point)))
+            yield Question(name, frame, truth, Pointed(inside=_pairs(point)))
 
 
 def _pairs(points: Points) -> tuple[tuple[float, float], ...]:
     return tuple((float(x), float(y)) for x, y in points)
 
 
-def answered(ask: Ask, asked: Sequence[Asked], cut: float, title: str) -> list[Answer]:
-    return [Answer(one, point_at(ask, one.frame, one.pointed, cut)) for one in track(asked, description=title)]
+def _eye(network: Runtime, cut: float) -> Asked:
+    return Asked(network.infer, {"inside_logit": cut})
 
 
-def corrected(ask: Ask, answers: Sequence[Answer], cut: float, title: str) -> list[Answer]:
+def answered(network: Runtime, asked: Sequence[Question], cut: float, title: str) -> list[Answer]:
+    return [
+        Answer(one, point_at(_eye(network, cut), one.frame, one.pointed, cut))
+        for one in track(asked, description=title)
+    ]
+
+
+def corrected(network: Runtime, answers: Sequence[Answer], cut: float, title: str) -> list[Answer]:
     """Each with one more point where it is most wrong; where that made it worse a person would take it back."""
     better = []
     for one in track(answers, description=title):
@@ -114,12 +122,12 @@ def corrected(ask: Ask, answers: Sequence[Answer], cut: float, title: str) -> li
             outside=one.asked.pointed.outside + _pairs(outside),
         )
         asked = replace(one.asked, pointed=pointed)
-        again = Answer(asked, point_at(ask, asked.frame, pointed, cut))
+        again = Answer(asked, point_at(_eye(network, cut), asked.frame, pointed, cut))
         better.append(again if again.dice >= one.dice else one)
     return better
 
 
-def of_nothing(count: int, seed: int) -> Iterator[Asked]:
+def of_nothing(count: int, seed: int) -> Iterator[Question]:
     """Taps on gel, on noise and beside the picture: there is nothing with a border."""
     for number in range(count):
         rng = np.random.default_rng([seed, number])
@@ -128,7 +136,7 @@ def of_nothing(count: int, seed: int) -> Iterator[Asked]:
         pixels = np.clip(rng.uniform(10, 120) + field, 0, 255).astype(np.uint8)
         point = float(rng.uniform(40, 440)), float(rng.uniform(40, 360))
         frame = Frame(pixels, 0, 0, f"nothing {number}", region=Region.whole(pixels))
-        yield Asked("nothing", frame, np.zeros(pixels.shape, np.uint8), Pointed(inside=(point,)))
+        yield Question("nothing", frame, np.zeros(pixels.shape, np.uint8), Pointed(inside=(point,)))
 
 
 def kinds_of(answers: Sequence[Answer]) -> tuple[str, ...]:
@@ -142,10 +150,9 @@ def of_kind(answers: Sequence[Answer], kind: str) -> list[Answer]:
 def calibrate(runtime: Runtime) -> list[Number]:
     """Where the border is drawn: where areas are unbiased among the best by Dice; the least confidence; the intervals.
     By the validation pictures in every look, since the scanner to come is another one."""
-    ask = runtime.infer
     shown = [scene for name in IMITATIONS for scene in scenes("validation", name)]
     asked = [*asked_of(shown, SURE)]
-    by_cut = {cut: answered(ask, asked, cut, f"validation, {cut:+.1f}") for cut in CUTS}
+    by_cut = {cut: answered(runtime, asked, cut, f"validation, {cut:+.1f}") for cut in CUTS}
     cut = best_cut(by_cut)
     told = by_cut[cut]
     note = f"{len(told)} structures kept back"
@@ -218,23 +225,23 @@ def figures_of(answers: Sequence[Answer], name: str, least: float) -> list[Numbe
 
 def evaluate(runtime: Runtime, figures: Mapping[str, float], precision: str) -> Evaluated:
     """With a sure and a careless tap, after one and two corrections; nerves and vessels in each look; nothing."""
-    ask, cut, least = runtime.infer, figures["inside_logit"], figures["least_confidence"]
+    cut, least = figures["inside_logit"], figures["least_confidence"]
     shown = list(scenes("test"))
     numbers: list[Number] = []
-    told = answered(ask, list(asked_of(shown, SURE)), cut, f"test, {precision}, tap")
+    told = answered(runtime, list(asked_of(shown, SURE)), cut, f"test, {precision}, tap")
     numbers += figures_of(told, f"a tap, {precision}", least)
     if precision == "float":
         return Evaluated(numbers)
-    careless = answered(ask, list(asked_of(shown, CARELESS)), cut, "test, careless tap")
+    careless = answered(runtime, list(asked_of(shown, CARELESS)), cut, "test, careless tap")
     numbers += figures_of(careless, f"a careless tap, {precision}", least)
     for count in range(1, CORRECTIONS + 1):
-        told = corrected(ask, told, cut, f"test, correction {count}")
+        told = corrected(runtime, told, cut, f"test, correction {count}")
         numbers += figures_of(told, f"a tap and up to {count} corrections, {precision}", least)
     for name in IMITATIONS:
         if name != PLAIN:
-            looks = answered(ask, list(asked_of(list(scenes("test", name)), SURE)), cut, f"test, {name}")
+            looks = answered(runtime, list(asked_of(list(scenes("test", name)), SURE)), cut, f"test, {name}")
             numbers += figures_of(looks, f"a tap, {name}, {precision}", least)
-    nothing = answered(ask, list(of_nothing(100, 11)), cut, "nothing")
+    nothing = answered(runtime, list(of_nothing(100, 11)), cut, "nothing")
     wrongly = [one for one in nothing if one.found is not None and one.found.confidence >= least]
     note = f"{len(nothing)} taps on gel and noise, {precision}"
     numbers.append(Number(name="answered_nothing", value=100 * len(wrongly) / len(nothing), unit="%", note=note))

@@ -4,9 +4,9 @@ Conventions: axes are those of the ellipse with the same second moments; depth r
 nearest point of the border; echo intensity is the mean grey level inside.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 import cv2
 import numpy as np
@@ -16,11 +16,11 @@ from edge.frame import Frame, PixelSpacing
 from edge.image.rings import axes_of, polygon_area
 from edge.task.caliper import caliper
 from edge.task.continuity import same_scale, soon_after
-from edge.task.contract import Ask, Concluded, Given, Outputs, Prepared, finding_of, refused
+from edge.task.contract import Concluded, Given, Outputs, Prepared, finding_of, refused
 from edge.task.outline.spec import SPEC, OutlineOptions, numbered
-from edge.task.outliner import Target, begun, followed
+from edge.task.outliner import Target, is_clear, least_confidence, pursued, said_of
 from edge.task.outlines import closed_line, filled_mark
-from edge.task.pointing import beside_faults, pointed_at, told_of, told_place
+from edge.task.pointing import beside_faults, pointed_at, told_of
 from edge.task.scores import Outline, cut_off
 from edge.trust.faults import missing_scale
 from edge.trust.interval import interval, interval_by_factor
@@ -41,16 +41,19 @@ class Followed:
     spacing: PixelSpacing | None
     targets: tuple[Target, ...]
 
+    @classmethod
+    def of(cls, frame: Frame, targets: tuple[Target, ...]) -> Self:
+        return cls(frame.pixels.shape, frame.exposed_ns, frame.spacing, targets)
+
 
 class OutlineTask:
     """Asks the network for each structure that is pointed at. Without a network, or a point, every frame is refused."""
 
     def __init__(self, given: Given[OutlineOptions] = NOTHING_GIVEN) -> None:
         options = given.options
-        self._ask, self._figures = given.ask, given.figures
-        self._asked = pointed_at(options.at, options.not_at, options.box)
-        self._cut = given.figures.get("inside_logit", 0.0)
-        self._least_confidence = given.figures.get("least_confidence", 0.6)
+        self._asked, self._figures = given.asked, given.figures
+        self._wanted = pointed_at(options.at, options.not_at, options.box)
+        self._least_confidence = least_confidence(given.figures)
 
     def prepare(self, frame: Frame) -> Prepared[None]:
         return Prepared(frame)
@@ -58,53 +61,36 @@ class OutlineTask:
     def conclude(self, prepared: Prepared[None], outputs: Outputs, memory: Followed | None) -> Concluded[Followed]:
         frame = prepared.frame
         faults = prepared.faults or self._faults(frame)
-        if faults or self._ask is None:
+        if faults or self._asked is None:
             return Concluded(refused(SPEC.name, frame, faults), memory)
-        targets = self._targets(self._ask, frame, memory)
-        finding = self._finding(frame, targets)
-        return Concluded(finding, Followed(frame.pixels.shape, frame.exposed_ns, frame.spacing, targets))
+        before = memory.targets if memory is not None and goes_on(memory, frame) else ()
+        targets = pursued(self._asked, frame, self._wanted, before)
+        return Concluded(self._finding(frame, targets), Followed.of(frame, targets))
 
     def _faults(self, frame: Frame) -> tuple[str, ...]:
-        if not self._asked:
+        if not self._wanted:
             return (NOTHING_POINTED_AT,)
-        if self._ask is None:
+        if self._asked is None:
             return ("there is no network to ask",)
-        return beside_faults(self._asked, frame.ultrasound)
-
-    def _targets(self, ask: Ask, frame: Frame, memory: Followed | None) -> tuple[Target, ...]:
-        if memory is None or not goes_on(memory, frame):
-            return begun(ask, frame, self._asked, self._cut)
-        return followed(ask, frame, memory.targets, self._cut)
+        return beside_faults(self._wanted, frame.ultrasound)
 
     def _finding(self, frame: Frame, targets: Sequence[Target]) -> Finding:
-        seen = [one for one in targets if self._is_clear(one)]
-        reasons = tuple(reason for one in targets for reason in self._said_of(one, frame))
-        marks = marks_of(targets, seen, frame.spacing)
-        if not seen:
+        clear = {one.number: one.seen for one in targets if is_clear(one, self._least_confidence) and one.seen}
+        reasons = tuple(
+            reason for one in targets for reason in said_of(one, f"structure {one.number}", self._least_confidence)
+        )
+        marks = marks_of(targets, clear, frame.spacing)
+        if not clear:
             return refused(SPEC.name, frame, reasons, marks)
-        measured = [each for one in seen if one.last for each in self._measured(one.number, one.last, frame)]
+        measured: list[Measurement] = []
+        for number, seen in clear.items():
+            if cut_off(seen.points, frame.ultrasound):
+                reasons += (f"structure {number} leaves the picture: its size is withheld",)
+            measured += self._measured(number, seen, frame)
         reasons += () if frame.spacing else (missing_scale(frame),)
         verdict = Verdict.LIMITED if reasons else Verdict.MEASURED
-        notes = (told_of(self._asked),)
+        notes = (told_of(self._wanted),)
         return finding_of(SPEC.name, frame, verdict, reasons, tuple(measured), marks, notes=notes)
-
-    def _is_clear(self, target: Target) -> bool:
-        return target.seen and target.last is not None and target.last.confidence >= self._least_confidence
-
-    def _said_of(self, target: Target, frame: Frame) -> tuple[str, ...]:
-        """What speaks against one of them, or limits what is said of it."""
-        name, last = f"structure {target.number}", target.last
-        if last is None:
-            return (f"nothing has a border at {told_place(target.pointed)}: point at the middle of a structure",)
-        if target.lost_for:
-            return (f"{name} is lost: hold the probe where it was last seen, or point at it again",)
-        if target.twin_of is not None:
-            return (f"{name} is structure {target.twin_of}: both points lie on one structure",)
-        if last.confidence < self._least_confidence:
-            return (f"{name} is not seen clearly ({100 * last.confidence:.0f} %): tilt the probe, or add a point",)
-        if cut_off(last.points, frame.ultrasound):
-            return (f"{name} leaves the picture: its size is withheld",)
-        return ()
 
     def _measured(self, number: int, outline: Outline, frame: Frame) -> list[Measurement]:
         """In mm, or in pixels where the scale is unknown."""
@@ -134,20 +120,17 @@ def goes_on(memory: Followed, frame: Frame) -> bool:
     return soon_after(frame.exposed_ns, memory.exposed_ns)
 
 
-def marks_of(targets: Sequence[Target], seen: Sequence[Target], spacing: PixelSpacing | None) -> tuple[Mark, ...]:
-    """Those that are seen, filled and outlined, each with its number; where the others were, dashed; the first one's
-    axes."""
+def marks_of(targets: Sequence[Target], clear: Mapping[int, Outline], spacing: PixelSpacing | None) -> tuple[Mark, ...]:
+    """Those that are clear, by number, filled and outlined; where the others were, dashed; the first one's axes."""
     marks: list[Mark] = []
     for one in targets:
-        if one.last is None or one.twin_of is not None:
-            continue
-        name = f"structure {one.number}"
-        if one not in seen:
+        name, seen = f"structure {one.number}", clear.get(one.number)
+        if seen is not None:
+            marks += [filled_mark(name, one.number, seen.points), closed_line(f"{name} border", seen.points)]
+        elif one.last is not None and one.twin_of is None:
             marks.append(closed_line(f"{name} was here", one.last.points))
-            continue
-        marks += [filled_mark(name, one.number, one.last.points), closed_line(f"{name} border", one.last.points)]
-    if spacing is not None and seen and seen[0].last is not None:
-        marks += _axes(seen[0].last, spacing)
+    if spacing is not None and clear:
+        marks += _axes(next(iter(clear.values())), spacing)
     return tuple(marks)
 
 

@@ -74,7 +74,7 @@ def traced(monkeypatch, rim_every, shapes, pictures=None):
 
     monkeypatch.setattr(nerve_task, "inside_rim", tracing)
     outputs = {shape: (faultless_output((shape,)),) for shape in set(shapes)}
-    task = NerveTask(Given(NerveOptions(rim_every)))
+    task = NerveTask(Given(NerveOptions(rim_every=rim_every)))
     return told, [one.finding for one in looks(task, frames, [outputs[shape] for shape in shapes])]
 
 
