@@ -84,7 +84,9 @@ def other_tasks(path: Path) -> list[str]:
     for node in ast.walk(ast.parse(path.read_text())):
         names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
         names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        found += [name for name in TASKS for module in names if re.search(rf"task\.{name}(\.|$)", module) and name != own]
+        found += [
+            name for name in TASKS for module in names if re.search(rf"task\.{name}(\.|$)", module) and name != own
+        ]
     return found
 
 

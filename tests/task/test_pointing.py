@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from edge.errors import SettingError
 from edge.frame import Region
 from edge.option import made
-from edge.task.outliner import Pointed
 from edge.task.outline.spec import OutlineOptions
+from edge.task.outliner import Pointed
 from edge.task.pointing import MOST, Box, Points, beside_faults, pointed_at, read_box, read_points, told_of
 
 numbers = st.integers(-500, 5000).map(lambda value: value / 4)

@@ -28,6 +28,7 @@ from tools.lesson import Evaluated
 from tools.masks import dice
 from tools.nerve.imitated_scanners import IMITATIONS, PLAIN, imitated
 from tools.nerve.usgra_seg import split
+from tools.outline import following
 from tools.outline.prompts import correction, tap
 from tools.outline.structures import PHANTOMS, Scene, muscle_scenes, nerve_scenes, scene_of_usgra
 
@@ -106,7 +107,7 @@ def _eye(network: Runtime, cut: float) -> Asked:
 
 def answered(network: Runtime, asked: Sequence[Question], cut: float, title: str) -> list[Answer]:
     return [
-        Answer(one, point_at(_eye(network, cut), one.frame, one.pointed, cut))
+        Answer(one, point_at(_eye(network, cut), one.frame, one.pointed))
         for one in track(asked, description=title)
     ]
 
@@ -122,7 +123,7 @@ def corrected(network: Runtime, answers: Sequence[Answer], cut: float, title: st
             outside=one.asked.pointed.outside + _pairs(outside),
         )
         asked = replace(one.asked, pointed=pointed)
-        again = Answer(asked, point_at(_eye(network, cut), asked.frame, pointed, cut))
+        again = Answer(asked, point_at(_eye(network, cut), asked.frame, pointed))
         better.append(again if again.dice >= one.dice else one)
     return better
 
@@ -245,4 +246,5 @@ def evaluate(runtime: Runtime, figures: Mapping[str, float], precision: str) -> 
     wrongly = [one for one in nothing if one.found is not None and one.found.confidence >= least]
     note = f"{len(nothing)} taps on gel and noise, {precision}"
     numbers.append(Number(name="answered_nothing", value=100 * len(wrongly) / len(nothing), unit="%", note=note))
+    numbers += following.figures(_eye(runtime, cut), least, precision)
     return Evaluated(numbers)
