@@ -35,6 +35,8 @@ class Option:
     choices: tuple[str, ...] = ()
     read: Callable[[str], Any] | None = None
     """From what the user wrote to the value; raises SettingError. None: as the field's type is usually written."""
+    repeated: bool = False
+    """It may be given several times: the field is a tuple of what `read` gives for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,8 @@ def taken(record: type[R], given: Mapping[str, Any], what: str) -> tuple[R, dict
 
 def _checked(asked: Asked, value: Any, readers: Readers) -> Any:
     """The value of one field, read where it is text. Raises SettingError."""
+    if asked.option.repeated and asked.option.read is not None:
+        return tuple(_one_of_several(asked.option.read, one) for one in _several(value))
     if isinstance(value, str) and asked.kind is not str:
         value = _read(asked, value, readers)
     # numpy's numbers are taken for Python's, and a list for a tuple; True is no number.
@@ -132,6 +136,19 @@ def _checked(asked: Asked, value: Any, readers: Readers) -> Any:
         raise SettingError(f"{asked.flag} is {value!r}; it must be {_kind(asked)}")
     _check_span(asked, value)
     return value
+
+
+def _several(value: Any) -> list[Any]:
+    """One value, or several of them: a pair of numbers is one."""
+    alone = isinstance(value, str) or not isinstance(value, list | tuple)
+    return [value] if alone or (all(isinstance(part, Real) for part in value) and value) else list(value)
+
+
+def _one_of_several(read: Callable[[str], Any], value: Any) -> Any:
+    """Read where it is text; numbers beside each other are read as they would be written."""
+    if isinstance(value, list | tuple):
+        value = ",".join(str(part) for part in value)
+    return read(value) if isinstance(value, str) else value
 
 
 def _read(asked: Asked, text: str, readers: Readers) -> Any:

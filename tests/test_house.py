@@ -15,7 +15,7 @@ from edge.terms import Role
 ROOT = Path(__file__).parents[1]
 NAMING = {Path("edge/task/table.py"), Path("tools/bridge/depth_changes.py")}
 """The one general file that names tasks, a line each; a measurement of the line to the probe."""
-EVERYDAY = {"tissue"}
+EVERYDAY = {"tissue", "outline"}
 """Tasks whose name is a word that identifiers need for other things."""
 
 
@@ -38,7 +38,7 @@ def terms() -> set[str]:
 
 def found_in(text: str) -> Iterator[str]:
     """Task words of a Python file: a task's name standing alone in a string, or part of an identifier; a term."""
-    names, known = "|".join(TASKS), terms()
+    names, known = "|".join(sorted(set(TASKS) - set(Role))), terms()
     commands = "task|run|demo|series|bench"
     alone = re.compile(rf"(?<![\w .-])(?:{names})(?![\w .-])|phantom:(?:{names})|\b(?:{commands}) (?:{names})\b")
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
@@ -84,7 +84,9 @@ def other_tasks(path: Path) -> list[str]:
     for node in ast.walk(ast.parse(path.read_text())):
         names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
         names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        found += [name for name in TASKS for module in names if f"task.{name}" in module and name != own]
+        found += [
+            name for name in TASKS for module in names if re.search(rf"task\.{name}(\.|$)", module) and name != own
+        ]
     return found
 
 
@@ -98,5 +100,5 @@ def test_no_task_imports_another(path: Path) -> None:
 def test_an_import_of_another_task_would_be_found(tmp_path: Path) -> None:
     path = tmp_path / "nerve" / "task.py"
     path.parent.mkdir()
-    path.write_text("from edge.task.muscle.filter import Estimate\nfrom edge.task.nerve.outlines import inside_rim\n")
+    path.write_text("from edge.task.muscle.filter import Estimate\nfrom edge.task.nerve.rim import inside_rim\n")
     assert other_tasks(path) == ["muscle"]

@@ -31,7 +31,7 @@ class Example:
     """One picture and what the network should say of it."""
 
     picture: NDArray[np.uint8]
-    """(side, side) grey."""
+    """(side, side) grey, or (planes, side, side)."""
     target: NDArray[np.generic]
     """(channels, height, width), at the network's output's size or at the picture's."""
 
@@ -67,7 +67,8 @@ class Lesson:
     """The phantom picture of a seed as the network sees it; target: (classes, height, width) 1 where what the network
     marks is."""
     scales: Callable[[int], NDArray[np.uint8]]
-    """(side, side) the picture of a seed that int8 scales are chosen on: like those that the network learned from."""
+    """(side, side), or (planes, side, side): the picture of a seed that int8 scales are chosen on, like those that the
+    network learned from."""
     training: UNetTraining | str
     """Or the target of a function without arguments that trains and writes the float ONNX file in its own way."""
     calibrate: str
@@ -92,6 +93,8 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     weight_decay: float
     average: float
     """Decay per step of the averaged weights that are shipped."""
+    planes: int = 1
+    """Of the network's input."""
     half: bool = False
     """Convolutions in bfloat16: nearly twice as fast where the processor knows it."""
 

@@ -27,11 +27,11 @@ def block(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
 
 
 class UNet(nn.Module):
-    """(n, 1, H, W) grey 0 to 1 -> logits (n, 4 * classes, H / 2, W / 2). H and W are multiples of 32."""
+    """(n, planes, H, W) grey 0 to 1 -> logits (n, 4 * classes, H / 2, W / 2). H and W are multiples of 32."""
 
-    def __init__(self, widths: tuple[int, ...], classes: int) -> None:
+    def __init__(self, widths: tuple[int, ...], classes: int, planes: int = 1) -> None:
         super().__init__()
-        self.stem = block(1, widths[0], stride=2)
+        self.stem = block(planes, widths[0], stride=2)
         self.down = nn.ModuleList(
             nn.Sequential(block(a, b), block(b, b)) for a, b in zip((widths[0], *widths), widths, strict=False)
         )
@@ -77,13 +77,14 @@ def dice_loss(share: Tensor, truth: Tensor) -> Tensor:
     return (1 - (2 * overlap + 1) / (total + 1)).mean()
 
 
-def export_float(network: nn.Module, path: Path, side: int = 256) -> None:
-    """Write `network`, (1, 1, side, side) float 0 to 1 -> logits, to `path`; batch normalisation goes into the weights.
+def export_float(network: nn.Module, path: Path, side: int = 256, planes: int = 1) -> None:
+    """Write `network`, (1, planes, side, side) float 0 to 1 -> logits, to `path`; batch normalisation goes into the
+    weights.
 
     Raises ValueError where an operation is left that the int8 runtimes do not share.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    example = torch.zeros(1, 1, side, side)
+    example = torch.zeros(1, planes, side, side)
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         torch.onnx.export(

@@ -126,10 +126,12 @@ def full_size(masks: NDArray[np.uint8], shape: tuple[int, ...]) -> NDArray[np.ui
 
 
 def phantom_pictures(task: str, n: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """(n, 1, side, side) grey and its truth (n, classes, height, width) 0 or 1."""
+    """(n, planes, side, side) and their truth (n, classes, height, width) 0 or 1."""
     examples = [lesson_of(task).phantom(SEED + index) for index in range(n)]
-    pictures = np.stack([example.picture for example in examples])[:, None]
-    return pictures, np.stack([example.target for example in examples]).astype(np.uint8)
+    pictures = np.stack([example.picture for example in examples])
+    return pictures.reshape(n, -1, *pictures.shape[-2:]), np.stack([example.target for example in examples]).astype(
+        np.uint8
+    )
 
 
 def folder_pictures(task: str, folder: Path) -> NDArray[np.uint8]:

@@ -34,7 +34,7 @@ COPYING = ("Resize", "MaxPool")
 
 
 class Reader(CalibrationDataReader):  # type: ignore[misc]
-    """Hands grey pictures (n, 1, H, W) uint8 to the calibration, one at a time."""
+    """Hands pictures (n, planes, H, W) uint8 to the calibration, one at a time."""
 
     def __init__(self, name: str, pictures: NDArray[np.uint8]) -> None:
         self._name = name
@@ -46,9 +46,10 @@ class Reader(CalibrationDataReader):  # type: ignore[misc]
 
 
 def calibration_pictures(task: str, n: int, seed: int) -> NDArray[np.uint8]:
-    """(n, 1, side, side) for choosing the int8 scales."""
+    """(n, planes, side, side) for choosing the int8 scales."""
     draw = lesson_of(task).scales
-    return np.stack([draw(seed + index) for index in range(n)])[:, None]
+    pictures = np.stack([draw(seed + index) for index in range(n)])
+    return pictures.reshape(n, -1, *pictures.shape[-2:])
 
 
 def quantize(source: Path, target: Path, pictures: NDArray[np.uint8]) -> None:

@@ -38,7 +38,10 @@ class Pictures(IterableDataset[tuple[Tensor, Tensor]]):
         seed = self.first_seed
         while True:
             example = self.draw(seed)
-            yield torch.from_numpy(example.picture)[None], torch.from_numpy(np.float32(example.target))
+            yield (
+                torch.from_numpy(example.picture.reshape(-1, *example.picture.shape[-2:])),
+                torch.from_numpy(np.float32(example.target)),
+            )
             seed += 1
 
 
@@ -47,7 +50,7 @@ def train(recipe: Recipe, training: UNetTraining, folder: Path) -> UNet:
     torch.manual_seed(recipe.seed)
     torch.set_num_threads(1)
     folder.mkdir(parents=True, exist_ok=True)
-    network = UNet(recipe.widths, recipe.classes).to(memory_format=torch.channels_last)
+    network = UNet(recipe.widths, recipe.classes, recipe.planes).to(memory_format=torch.channels_last)
     average = AveragedModel(network, avg_fn=running_average(recipe.average), use_buffers=True)
     optimizer = torch.optim.AdamW(network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.learning_rate, recipe.steps, pct_start=0.15)
@@ -81,7 +84,7 @@ def train(recipe: Recipe, training: UNetTraining, folder: Path) -> UNet:
 def averaged(recipe: Recipe, folder: Path) -> UNet:
     """The averaged network of the last checkpoint."""
     saved = torch.load(folder / "checkpoint.pt", weights_only=True)["average"]
-    network = UNet(recipe.widths, recipe.classes)
+    network = UNet(recipe.widths, recipe.classes, recipe.planes)
     network.load_state_dict({name.removeprefix("module."): v for name, v in saved.items() if name != "n_averaged"})
     return network.eval()
 
@@ -119,7 +122,7 @@ def train_unet(recipe: Recipe, training: UNetTraining, out: Path | None, *, expo
     folder = out or Path("out/train") / recipe.task
     network = averaged(recipe, folder) if export_only else train(recipe, training, folder)
     last = nn.PixelShuffle(2) if training.pixels else nn.Identity()
-    export_float(nn.Sequential(network, last), MODELS / recipe.task / "model.onnx")
+    export_float(nn.Sequential(network, last), MODELS / recipe.task / "model.onnx", planes=recipe.planes)
 
 
 def main() -> None:

@@ -140,7 +140,7 @@ def planned(spec: "TaskSpec", archive: Path, asked: BatchOptions, given: Mapping
         model = open_model(settings, opened)
         if model.runtime is not None:
             settings = replace(settings, runtime=model.runtime.name, precision=model.runtime.precision)
-        about = about_run(settings, model.runtime, model.reason, None)
+        about = about_run(settings, model.runtime, model.reason, None, model.further)
     common = {name: getattr(settings, name) for name in (*SETTINGS, "threads")}
     if settings.model is not None:
         common["model"] = settings.model.expanduser().absolute()

@@ -3,7 +3,9 @@
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -26,6 +28,7 @@ from edge.overlay.sheet import OverlayMemory
 from edge.overlay.stages import draw_stages
 from edge.registry import Entry, load
 from edge.runtime.contract import Runtime
+from edge.runtime.manifest import load_manifest
 from edge.runtime.opening import open_runtime
 from edge.runtime.repeated import RepeatedRuntime
 from edge.screen.locator import Locator
@@ -35,7 +38,7 @@ from edge.sink.queueing import QueuedSink
 from edge.sink.table import SINKS
 from edge.source.contract import FrameSource
 from edge.source.opening import open_source, split_spec
-from edge.task.contract import Task
+from edge.task.contract import Asked, Task
 from edge.task.table import anatomies
 from edge.terms import Terms
 
@@ -62,12 +65,19 @@ class OpenModel:
     """None: the pathway runs no network."""
     reason: str
     """Why that runtime."""
+    further: Path | None = None
+    """Folder of the further network that the task asks. None: it asks none, or its own."""
 
 
 def open_model(settings: Settings, opened: ExitStack) -> OpenModel:
     """What the settings ask for; `opened` closes its runtime. Raises as `open_task` and `open_runtime`."""
-    task = open_task(settings.task, settings.pathway, settings.options, model=settings.model, stages=settings.stages)
-    return OpenModel(task, *_open_runtime(settings, opened))
+    pathway = settings.task.pathway(settings.pathway)
+    runtime, reason = _open_runtime(settings, opened)
+    asked, folder = _open_asked(settings, runtime, opened)
+    task = open_task(
+        settings.task, pathway.name, settings.options, model=settings.model, stages=settings.stages, asked=asked
+    )
+    return OpenModel(task, runtime, reason, folder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +115,6 @@ def compose(
     """
     clock = clock or MonotonicClock()
     spec = settings.task
-    task = (
-        model.task
-        if model
-        else open_task(spec, settings.pathway, settings.options, model=settings.model, stages=settings.stages)
-    )
     script = _read_script(settings)
     with ExitStack() as opened:
         if source is None:
@@ -118,10 +123,11 @@ def compose(
             source, probe = opened.enter_context(source), None
         if script is not None and probe is not None:
             script = script.fitted(probe.probe.parameter_table())
-        runtime, reason = (model.runtime, model.reason) if model else _open_runtime(settings, opened)
+        used = model or open_model(settings, opened)
         page = _open_page(settings.view_port)
         opened_sinks, run_file = _open_sinks(
-            settings, lambda: about_run(settings, runtime, reason, probe.probe if probe else None)
+            settings,
+            lambda: about_run(settings, used.runtime, used.reason, probe.probe if probe else None, used.further),
         )
         capacity = LIVE_QUEUE if source.live else RECORDED_QUEUE
         sinks = {
@@ -132,7 +138,7 @@ def compose(
         keeper = _keeper(settings, source, clock, tell)
         locator = Locator(_stated_spacing(settings.mm_per_px), settings.depth_mm)
         draw_on = drawing(spec.terms, live=source.live, stages=settings.stages) if drawn else _nothing_drawn
-        step = Step(locator.locate, spec.gate, spec.terms, task, runtime, draw_on, clock)
+        step = Step(locator.locate, spec.gate, spec.terms, used.task, used.runtime, draw_on, clock)
         loop = opened.enter_context(
             Loop(
                 source,
@@ -151,8 +157,8 @@ def compose(
             loop=loop,
             source=source,
             probe=probe,
-            runtime_label=runtime_label(runtime),
-            runtime_reason=reason,
+            runtime_label=runtime_label(used.runtime),
+            runtime_reason=used.reason,
             control=control,
             script=player,
             page_url=page.url if page else None,
@@ -224,11 +230,27 @@ def _open_runtime(settings: Settings, opened: ExitStack) -> tuple[Runtime | None
     pathway = settings.task.pathway(settings.pathway)
     if not pathway.network:
         return None, f"--pathway {pathway.name}"
-    folder = folder_of(pathway, settings.model)
+    return _open_network(settings, folder_of(pathway, settings.model), opened)
+
+
+def _open_network(settings: Settings, folder: Path, opened: ExitStack) -> tuple[Runtime, str]:
     threads = settings.threads or _threads_within(settings)
     runtime, choice = open_runtime(settings.runtime, folder, precision=settings.precision, threads=threads)
     give_back()
     return opened.enter_context(RepeatedRuntime(runtime)), choice.reason
+
+
+def _open_asked(settings: Settings, own: Runtime | None, opened: ExitStack) -> tuple[Asked | None, Path | None]:
+    """The network that the task asks while it concludes, and its folder where it is a further one."""
+    pathway = settings.task.pathway(settings.pathway)
+    name = pathway.asks(settings.options)
+    if not name:
+        return None, None
+    own_folder = folder_of(pathway, settings.model)
+    folder = own_folder if name == pathway.model else folder_of(replace(pathway, model=name))
+    runtime = own if own is not None and folder == own_folder else _open_network(settings, folder, opened)[0]
+    asked = Asked(runtime.infer, MappingProxyType(load_manifest(folder).figures()))
+    return asked, None if runtime is own else folder
 
 
 def _threads_within(settings: Settings) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 from edge.errors import ModelError
 from edge.registry import Entry, load
 from edge.runtime.manifest import load_manifest, model_folder, read_arrays
-from edge.task.contract import Given, Task
+from edge.task.contract import Asked, Given, Task
 from edge.task.spec import Pathway, TaskSpec
 from edge.task.table import TASKS
 
@@ -40,16 +40,18 @@ def open_task(
     *,
     model: Path | None = None,
     stages: bool = False,
+    asked: Asked | None = None,
 ) -> Task:
     """The task, made from its model's figures and arrays.
 
-    pathway: None: its first. options: a `spec.options`; None: as they are by default. Raises SettingError for a pathway
+    pathway: None: its first. options: a `spec.options`; None: as they are by default. asked: the network of the folder
+    that the pathway `asks`. Raises SettingError for a pathway
     that the task has not, UnknownNameError, ModelError and ModelDigestError for a model that is missing or damaged,
     BackendUnavailableError where another distribution's class cannot be imported.
     """
     way = spec.pathway(pathway)
     options = spec.options() if options is None else options
-    given = Given(options, stages=stages)
+    given = Given(options, stages=stages, asked=asked)
     if way.model:
         folder = folder_of(way, model)
         manifest = load_manifest(folder)
@@ -57,7 +59,7 @@ def open_task(
             raise ModelError(f"the model in {folder} is for the task {manifest.task}, not for {spec.name}")
         digest = manifest.arrays[0].sha256 if manifest.arrays else None
         figures, arrays = MappingProxyType(manifest.figures()), MappingProxyType(read_arrays(folder, manifest))
-        given = Given(options, figures, arrays, digest, stages)
+        given = Given(options, figures, arrays, digest, stages, asked)
     distribution = TASKS[spec.name].distribution if spec.name in TASKS else ""
     task: Task = load("task", {spec.name: Entry(way.target, distribution=distribution)}, spec.name)(given)
     return task

@@ -92,7 +92,7 @@ class Measurer:
         self._settings = settings_for(plan, plan.archive)
         with ExitStack() as opened:
             self._model = open_model(self._settings, opened)
-            here = about_run(self._settings, self._model.runtime, self._model.reason, None)
+            here = about_run(self._settings, self._model.runtime, self._model.reason, None, self._model.further)
             if differing := differences(plan.about, here):
                 raise BackendUnavailableError(
                     f"the worker on {node()} would measure otherwise: {differing}; install the same sonoedge there"

@@ -77,13 +77,17 @@ def head_line(folder: Path) -> str | None:
         return None
 
 
-def about_run(settings: Settings, runtime: Runtime | None, reason: str, probe: "Probe | None") -> dict[str, Any]:
-    """What is known of a run before it begins. Raises BridgeErrors where the probe cannot be asked who it is."""
+def about_run(
+    settings: Settings, runtime: Runtime | None, reason: str, probe: "Probe | None", further: Path | None = None
+) -> dict[str, Any]:
+    """What is known of a run before it begins. further: folder of a second network, of the runtime's kind. Raises
+    BridgeErrors where the probe cannot be asked who it is."""
     return {
         "sonoedge": version("sonoedge"),
         "command": [shown(word) for word in sys.argv],
         "settings": as_told(settings),
         "model": _model(settings, runtime),
+        **({"further_model": _model_in(further, runtime)} if further is not None else {}),
         "runtime": _runtime(runtime, reason),
         "probe": None if probe is None else _probe(probe),
         "machine": _machine(),
@@ -95,7 +99,10 @@ def _model(settings: Settings, runtime: Runtime | None) -> dict[str, Any] | None
     pathway = settings.task.pathway(settings.pathway)
     if not pathway.model:
         return None
-    folder = folder_of(pathway, settings.model)
+    return _model_in(folder_of(pathway, settings.model), runtime)
+
+
+def _model_in(folder: Path, runtime: Runtime | None) -> dict[str, Any]:
     manifest = load_manifest(folder)
     variant = manifest.variant(runtime.name, runtime.precision) if runtime is not None else None
     files = (*(variant.files if variant else ()), *manifest.arrays)

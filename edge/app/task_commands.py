@@ -116,7 +116,7 @@ def _parameter(asked: Asked, as_argument: bool = False, panel: str | None = None
         if asked.kind is bool and asked.default:
             flags[0] += f"/--no-{asked.flag[2:]}"
         shown = typer.Option(*flags, help=help_text, metavar=option.metavar or None, rich_help_panel=panel)
-    kind = asked.kind if asked.kind in (int, float, bool, Path) else str
+    kind: Any = asked.kind if asked.kind in (int, float, bool, Path) else list[str] if option.repeated else str
     default = inspect.Parameter.empty if asked.required else None if kind is not bool else asked.default
     annotation: Any = Annotated[kind if asked.required or kind is bool else kind | None, shown]
     return inspect.Parameter(asked.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)

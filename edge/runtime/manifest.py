@@ -48,11 +48,11 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class InputSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The one input: a grey picture."""
+    """The one input: a grey picture, and what is pointed at in it where there is a second plane."""
 
     name: str
     shape: tuple[int, int, int, int]
-    """(1, 1, height, width): NCHW, uint8 grey levels."""
+    """(1, planes, height, width): NCHW, uint8 grey levels."""
     scale: float
     """The network was trained on grey * scale + offset; every runtime applies this itself."""
     offset: float = 0.0

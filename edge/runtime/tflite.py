@@ -67,7 +67,7 @@ class TfliteRuntime(CheckedRuntime):
         self._warm_up()
 
     def _run(self, tensor: NDArray[np.uint8]) -> tuple[NDArray[np.float32], ...]:
-        self._store(self._input().reshape(self._shape), tensor)
+        self._store(self._input().transpose(0, 3, 1, 2), tensor)
         self._interpreter.invoke()
         outputs = next(self._turns)
         for output, (result, scale, zero_point) in zip(outputs, self._results, strict=True):

@@ -1,6 +1,6 @@
 """What a task must do, and what it is made from."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Generic, Protocol, TypeVar
@@ -59,6 +59,17 @@ class Task(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A network that a task asks while it concludes, as often as it wants: what it asks depends on the frame before,
+    which `prepare` does not know."""
+
+    infer: Callable[[NDArray[np.uint8]], Outputs]
+    """Its answer to a tensor, as its manifest states both; valid until the next call has ended."""
+    figures: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    """Of its manifest."""
+
+
+@dataclass(frozen=True, slots=True)
 class Given(Generic[Options]):
     """What a task is made from: the user's settings, and its model's figures and arrays."""
 
@@ -71,6 +82,8 @@ class Given(Generic[Options]):
     """SHA-256 of the first of the arrays: the model where there is no network."""
     stages: bool = False
     """Whether every step on the way is to be marked."""
+    asked: Asked | None = None
+    """None: the pathway asks none."""
 
 
 def finding_of(

@@ -6,12 +6,17 @@ they need of one stands here.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from edge.errors import SettingError
 from edge.option import NoOptions
 from edge.phantom.anatomy import Anatomy
 from edge.task.gate import NO_EXCEPTIONS, Gate
 from edge.terms import Terms
+
+
+def _nothing(options: Any) -> str:
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,9 @@ class Pathway:
     """Names of the label mask's values, where they are not the task's."""
     stages: bool = False
     """True: it can mark every step on the way (edge.finding.StageMark)."""
+    asks: Callable[[Any], str] = _nothing
+    """From the task's options to the folder in `models/` of the network that the task asks while it concludes
+    (edge.task.contract.Given); empty: none. It may be the pathway's own `model`."""
 
 
 @dataclass(frozen=True, slots=True)

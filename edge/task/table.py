@@ -14,6 +14,7 @@ TASKS = Table(
         "cartilage": Entry("edge.task.cartilage.spec:SPEC"),
         "muscle": Entry("edge.task.muscle.spec:SPEC"),
         "nerve": Entry("edge.task.nerve.spec:SPEC"),
+        "outline": Entry("edge.task.outline.spec:SPEC"),
         "tissue": Entry("edge.task.tissue.spec:SPEC"),
     },
     "sonoedge.tasks",

@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.frame import Region
+
 
 def grey_tensor(picture: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     """(1, 1, side, side) uint8: a picture (height, width) stretched to a square.
@@ -30,9 +32,16 @@ class Fit:
 
     @classmethod
     def of(cls, height: int, width: int, side: int) -> Self:
+        """Of a picture."""
         scale = side / max(height, width)
         left, top = ((side - length * scale) / 2 + 0.5 * scale - 0.5 for length in (width, height))
         return cls(scale, left, top)
+
+    @classmethod
+    def of_region(cls, region: Region, side: int) -> Self:
+        """Of a frame whose region fills the square."""
+        fit = cls.of(region.height, region.width, side)
+        return cls(fit.scale, fit.left - fit.scale * region.x, fit.top - fit.scale * region.y)
 
     @property
     def matrix(self) -> NDArray[np.float64]:
@@ -44,10 +53,15 @@ def fitted_tensor(picture: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     """(1, 1, side, side) uint8: a picture (height, width) scaled to fit, the rest black, so that angles stay."""
     height, width = picture.shape
     fit = Fit.of(height, width, side)
-    window = _odd(1 / fit.scale)
-    smooth = cv2.blur(picture, (window, window)) if window > 1 else picture
+    smooth = softened(picture, 1 / fit.scale)
     placed = cv2.warpAffine(smooth, fit.matrix, (side, side), flags=cv2.INTER_LINEAR)
     return np.asarray(placed, np.uint8)[None, None]
+
+
+def softened(picture: NDArray[np.uint8], shrink: float) -> NDArray[np.uint8]:
+    """A picture that is to be made `shrink` times smaller: a mean over as many pixels as become one."""
+    window = _odd(shrink)
+    return np.asarray(cv2.blur(picture, (window, window)), np.uint8) if window > 1 else picture
 
 
 def _odd(scale: float) -> int:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from edge.phantom.beams import beam_positions
 from edge.phantom.records import Echoes, Imaging, Pose, Transducer
 from edge.task.cartilage.band import SIDE
-from edge.task.cartilage.phantom import form_picture
+from edge.task.cartilage.phantom import CartilagePicture, form_picture
 from edge.task.cartilage.phantom_anatomy import Trochlea, TrueBand, echoes
 from edge.task.cartilage.phantom_drawing import draw_trochlea
 from tools.scanner_variation import vary_capture
@@ -28,10 +28,8 @@ class KneePicture:
     """Lateral and in depth, of `picture`."""
 
 
-def draw_knee_picture(seed: int, *, knees_only: bool = False) -> KneePicture:
-    """The picture of a seed: three in four show the trochlea, the rest something else."""
-    rng = np.random.default_rng(seed)
-    knee = knees_only or rng.random() < 0.75
+def knee_scene(rng: np.random.Generator, *, knee: bool) -> CartilagePicture:
+    """A knee's trochlea, or what is not one, with vessels, cysts and the like, by any scanner."""
     anatomy = draw_trochlea(rng)
     imaging, transducer = draw_imaging(rng), draw_transducer(rng)
     pose = Pose(rng.normal(0, 5), rng.uniform(-1, 1), abs(rng.normal(0, 2.5)), rng.uniform(0, 1))
@@ -41,8 +39,16 @@ def draw_knee_picture(seed: int, *, knees_only: bool = False) -> KneePicture:
         anatomy = draw_other(anatomy, rng)
     seen, band = echoes(anatomy, imaging, pose, x_mm, shape[0])
     seen = with_inclusions(seen, rng, 0.25 if knee else 0.6, band, imaging.depth_mm)
-    taken = form_picture(seen, band, imaging, transducer, rng)
+    return form_picture(seen, band, imaging, transducer, rng)
+
+
+def draw_knee_picture(seed: int, *, knees_only: bool = False) -> KneePicture:
+    """The picture of a seed: three in four show the trochlea, the rest something else."""
+    rng = np.random.default_rng(seed)
+    knee = knees_only or rng.random() < 0.75
+    taken = knee_scene(rng, knee=knee)
     pixels, covered = taken.pixels, taken.coverage
+    shape = pixels.shape
     if not knee and rng.random() < 0.3:
         pixels = pixels[::-1]
         covered = np.zeros_like(covered)

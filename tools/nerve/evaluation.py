@@ -17,11 +17,11 @@ from edge.runtime.manifest import Number
 from edge.sink.pictures import label_mask
 from edge.task.contract import Given
 from edge.task.gate import admitted
-from edge.task.nerve.outlines import SIDE, full_scores
 from edge.task.nerve.spec import SPEC, NerveOptions
 from edge.task.nerve.task import NerveTask
 from edge.task.nerve.tracking import chosen_first
 from edge.task.outlines import filled
+from edge.task.scores import SIDE, full_scores
 from edge.task.tensor import Fit
 from edge.trust.interval import conformal_half_width
 from tools.lesson import Evaluated

@@ -17,6 +17,7 @@ from tools.lesson import Example
 from tools.muscle import dl_track
 from tools.nerve import usgra_seg
 from tools.scanner_variation import vary_export, vary_scanner
+from tools.warping import places_of, placing, random_bend, taken
 
 SIDE: Final = 256
 PHANTOM_SHARE: Final = 0.15
@@ -84,12 +85,12 @@ def moved(scene: NerveScene, kinds: frozenset[str], rng: np.random.Generator) ->
     matrix = Fit.of(*pixels.shape, SIDE).matrix
     bend = np.zeros((SIDE, SIDE, 2), np.float32)
     if "geometry" in kinds:
-        matrix, bend = _placing(matrix, rng), _bend(rng)
-    places = _places(matrix, bend)
+        matrix, bend = placing(matrix, SIDE, rng), random_bend(SIDE, rng)
+    places = places_of(matrix, bend)
     step = float(np.abs(np.linalg.det(matrix[:, :2])) ** -0.5)
-    picture = _taken(pixels, places, step)
-    planes = [_taken(plane, places, step) for plane in (scene.nerve, scene.vessel)]
-    outside = _taken(np.full(pixels.shape, 255, np.uint8), places, step) < 128
+    picture = taken(pixels, places, step)
+    planes = [taken(plane, places, step) for plane in (scene.nerve, scene.vessel)]
+    outside = taken(np.full(pixels.shape, 255, np.uint8), places, step) < 128
     if "geometry" in kinds and rng.random() < 0.15:
         outside |= ~_window(rng)
         planes = [np.where(outside, 0, plane) for plane in planes]
@@ -101,42 +102,6 @@ def moved(scene: NerveScene, kinds: frozenset[str], rng: np.random.Generator) ->
 def _padding(rng: np.random.Generator) -> int:
     """Black, or the grey of a scanner's margin."""
     return int(rng.integers(10, 130)) if rng.random() < 0.2 else 0
-
-
-def _placing(fit: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
-    """Mirrored, 0.7 to 1.4 times as large, stretched, leaning, turned, shifted."""
-    zoom = np.exp(rng.uniform(np.log(0.7), np.log(1.45)))
-    tall = np.exp(rng.normal(0, 0.12))
-    turn = np.radians(rng.normal(0, 7) if rng.random() < 0.8 else rng.uniform(-25, 25))
-    lean = rng.normal(0, 0.1)
-    flip = -1.0 if rng.random() < 0.5 else 1.0
-    linear = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
-    linear = zoom * linear @ np.array([[1, lean], [0, 1]]) @ np.diag([flip / tall**0.5, tall**0.5])
-    centre = np.full(2, (SIDE - 1) / 2)
-    reach = 0.08 + 0.5 * abs(1 - zoom)
-    shift = centre + rng.uniform(-reach, reach, 2) * SIDE * (0.6, 0.5) - linear @ centre
-    return np.column_stack((linear @ fit[:, :2], linear @ fit[:, 2] + shift))
-
-
-def _bend(rng: np.random.Generator) -> NDArray[np.float32]:
-    """(SIDE, SIDE, 2) smooth displacement in pixels: tissue that is pressed and shaped differently."""
-    knots = rng.normal(0, rng.uniform(0, 5), (5, 5, 2)).astype(np.float32)
-    return np.asarray(cv2.resize(knots, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC), np.float32)
-
-
-def _places(matrix: NDArray[np.float64], bend: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(SIDE, SIDE, 2) where each pixel of the square is taken from."""
-    rows, columns = np.mgrid[:SIDE, :SIDE].astype(np.float32)
-    target = np.stack((columns, rows), axis=2) + bend
-    back = np.linalg.inv(np.vstack((matrix, [0, 0, 1])))
-    return (target @ back[:2, :2].T + back[:2, 2]).astype(np.float32)
-
-
-def _taken(plane: NDArray[np.uint8], places: NDArray[np.float32], step: float) -> NDArray[np.uint8]:
-    """step: pixels of the plane to one of the square."""
-    window = round(step) | 1 if step > 1.25 else 1
-    soft = cv2.blur(plane, (window, window)) if window > 1 else plane
-    return np.asarray(cv2.remap(soft, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT), np.uint8)
 
 
 def _window(rng: np.random.Generator) -> NDArray[np.bool_]:

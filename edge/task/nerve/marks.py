@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from edge.finding import CaliperMark, LineMark, Mark, StageMark
 from edge.frame import PixelSpacing, Region
+from edge.image.rings import Floats, Way
 from edge.image.windows import CELL_PX
 from edge.image.working_picture import WorkingPicture
 from edge.task.caliper import caliper
 from edge.task.nerve.candidates import NerveCandidate, NerveSight, VoteMap
-from edge.task.nerve.outlines import Outline
-from edge.task.nerve.rings import Floats, Way
 from edge.task.nerve.sizes import NerveSizes
 from edge.task.outlines import closed_line, filled_mark
+from edge.task.scores import Outline
 
 NERVE, VESSEL = 1, 2
 LEAST_APART: Final = 0.25

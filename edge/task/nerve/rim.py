@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.task.nerve.rings import Floats, polygon_area, resampled, smoothed, turned_area
+from edge.image.rings import Floats, polygon_area, resampled, smoothed, turned_area
 
 RAYS: Final = 96
 """Around the outline; an even number."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from edge.finding import Measurement
 from edge.frame import PixelSpacing, Region
-from edge.task.nerve.rings import Floats, Way, moments_of, polygon_area, shortest_way
+from edge.image.rings import Floats, Way, axes_of, polygon_area, shortest_way
 from edge.trust.interval import interval, interval_by_factor
 
 SMALLEST_DIFFERENCE_MM2: Final = 1.6
@@ -49,18 +49,6 @@ def sizes_of(
         float((outer[:, 1].min() - region.y + 0.5) * unit[1]),
         shortest_way(outer_, [ring * unit for ring in vessels]) if vessels else None,
     )
-
-
-def axes_of(ring: Floats) -> tuple[Way, Way]:
-    """The long and the short one, of the ellipse that has the second moments of a ring."""
-    moments = moments_of(ring)
-    (x, y), (xx, xy, yy) = moments.centre, moments.spread
-    values, ways = np.linalg.eigh(np.array([[xx, xy], [xy, yy]]))
-    axes = []
-    for value, (across, down) in zip(values[::-1].tolist(), ways.T[::-1].tolist(), strict=True):
-        half = 2 * max(value, 0.0) ** 0.5
-        axes.append(Way((x - half * across, y - half * down), (x + half * across, y + half * down), 2 * half))
-    return axes[0], axes[1]
 
 
 def measurements_of(

@@ -6,6 +6,7 @@ from typing import Annotated
 from edge.option import Option
 from edge.phantom.anatomy import Anatomy
 from edge.task.gate import Gate
+from edge.task.pointing import At, InBox, NotAt, pointed_at
 from edge.task.spec import Pathway, TaskSpec
 from edge.terms import CutOffs, MarkTerm, MeasurementTerm, Role, Terms
 
@@ -24,12 +25,23 @@ MEDIAN_NERVE = CutOffs(
 
 @dataclass(frozen=True, slots=True)
 class NerveOptions:
-    """How often what is slow is done."""
+    """Which nerves are meant, and how often what is slow is done. Raises SettingError as `pointed_at`."""
+
+    at: At = ()
+    not_at: NotAt = ()
+    box: InBox = ()
 
     rim_every: Annotated[
         int,
         Option("Trace the rim in one of so many frames while the nerve is steady.", low=1, high=MOST_RIM_EVERY),
     ] = 1
+
+    def __post_init__(self) -> None:
+        pointed_at(self.at, self.not_at, self.box)
+
+
+def _asks(options: NerveOptions) -> str:
+    return "outline" if options.at or options.box else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +57,7 @@ SPEC = TaskSpec(
     sentence="Peripheral nerves in a transverse view: cross-sectional area, axes, depth, distance to a vessel.",
     labels=("nerve", "vessel"),
     pathways=(
-        Pathway("deep", "by the network", "edge.task.nerve.task:NerveTask", model="nerve"),
+        Pathway("deep", "by the network", "edge.task.nerve.task:NerveTask", model="nerve", asks=_asks),
         Pathway(
             "classical",
             "by image analysis alone: proposes up to three places, and gives no size",

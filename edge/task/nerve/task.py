@@ -5,7 +5,7 @@ runs from the picture's upper edge to the nearest point of the nerve's border; t
 the borders.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -13,9 +13,8 @@ import numpy as np
 from edge.finding import Verdict
 from edge.frame import Frame
 from edge.task.continuity import Thumbnail
-from edge.task.contract import Concluded, Given, Outputs, Prepared, finding_of, refused
+from edge.task.contract import Asked, Concluded, Given, Outputs, Prepared, finding_of, refused
 from edge.task.nerve.marks import marks_of
-from edge.task.nerve.outlines import SIDE, Outline, outlines_of
 from edge.task.nerve.rim import inside_rim
 from edge.task.nerve.sizes import measurements_of, sizes_of
 from edge.task.nerve.spec import SPEC, NerveOptions
@@ -31,8 +30,11 @@ from edge.task.nerve.tracking import (
     vote_faults,
     voted,
 )
-from edge.task.nerve.view import cut_off, nerve_faults, others_said, speckle_only
-from edge.task.tensor import fitted_tensor
+from edge.task.nerve.view import nerve_faults, others_said, speckle_only
+from edge.task.outliner import SAME, is_clear, least_confidence, overlap, pursued, said_of
+from edge.task.pointing import beside_faults, pointed_at, told_of
+from edge.task.scores import SIDE, Outline, cut_off, outlines_of
+from edge.task.tensor import Fit, fitted_tensor
 from edge.trust.faults import missing_scale
 
 NOTHING_GIVEN: Final = Given(NerveOptions())
@@ -52,6 +54,8 @@ class NerveTask:
     def __init__(self, given: Given[NerveOptions] = NOTHING_GIVEN) -> None:
         self._figures, self._rim_every = given.figures, given.options.rim_every
         self._least_confidence = given.figures.get("least_confidence", 0.65)
+        self._asked = given.asked
+        self._wanted = pointed_at(given.options.at, given.options.not_at, given.options.box)
 
     def prepare(self, frame: Frame) -> Prepared[None]:
         return Prepared(frame, fitted_tensor(frame.ultrasound.crop(frame.pixels), SIDE))
@@ -61,18 +65,57 @@ class NerveTask:
         before, thumbnail = track_before(memory, frame), thumbnail_of_square(frame, prepared.tensor)
         faults = prepared.faults or speckle_only(frame.ultrasound.crop(frame.pixels))
         seen = NerveOutlines((), ()) if faults else self.look(frame, outputs)
+        if self._wanted and self._asked is not None:
+            return self._pointed(self._asked, frame, thumbnail, seen.vessels, before, faults)
         nerves = chosen_first(seen.nerves, before)
         faults = faults or nerve_faults(nerves, self._least_confidence)
         if faults:
-            marks = marks_of(nerves, seen.vessels, frame.spacing)
-            return Concluded(refused(SPEC.name, frame, faults, marks), followed(before, frame, thumbnail, None))
-        return self._measure(frame, thumbnail, nerves, seen.vessels, before)
+            return self._refused(frame, thumbnail, faults, nerves, seen.vessels, before)
+        return self._measure(frame, thumbnail, nerves, seen.vessels, before, others_said(nerves[0], nerves[1:]))
+
+    def _pointed(
+        self,
+        asked: Asked,
+        frame: Frame,
+        thumbnail: Thumbnail,
+        vessels: tuple[Outline, ...],
+        before: NerveTrack | None,
+        faults: tuple[str, ...],
+    ) -> Concluded[NerveTrack]:
+        """The nerves that a person pointed at: the first that is seen is measured."""
+        faults = faults or beside_faults(self._wanted, frame.ultrasound)
+        kept = before.targets if before else ()
+        targets = kept if faults else pursued(asked, frame, self._wanted, kept)
+        least = least_confidence(asked.figures)
+        nerves = tuple(one.seen for one in targets if one.seen is not None and is_clear(one, least))
+        # What a person calls a nerve is no vessel.
+        vessels = tuple(one for one in vessels if all(overlap(one.points, each.points) < SAME for each in nerves))
+        said = tuple(reason for one in targets for reason in said_of(one, f"nerve {one.number}", least))
+        if faults or not nerves:
+            told = self._refused(frame, thumbnail, faults or said, nerves, vessels, before)
+        else:
+            told = self._measure(frame, thumbnail, nerves, vessels, before, said, (told_of(self._wanted),))
+        return replace(told, memory=replace(told.memory, targets=targets)) if told.memory else told
+
+    def _refused(
+        self,
+        frame: Frame,
+        thumbnail: Thumbnail,
+        faults: tuple[str, ...],
+        nerves: tuple[Outline, ...],
+        vessels: tuple[Outline, ...],
+        before: NerveTrack | None,
+    ) -> Concluded[NerveTrack]:
+        marks = marks_of(nerves, vessels, frame.spacing)
+        return Concluded(refused(SPEC.name, frame, faults, marks), followed(before, frame, thumbnail, None))
 
     def look(self, frame: Frame, outputs: Outputs) -> NerveOutlines:
         """What the network saw."""
         each = np.split(outputs[0][0], len(SPEC.labels))
         cuts = self._figures.get("nerve_logit", 0.0), self._figures.get("vessel_logit", 0.0)
-        nerves, vessels = (outlines_of(cells, frame.ultrasound, cut) for cells, cut in zip(each, cuts, strict=True))
+        region = frame.ultrasound
+        fit = Fit.of_region(region, SIDE)
+        nerves, vessels = (outlines_of(cells, fit, region, cut) for cells, cut in zip(each, cuts, strict=True))
         return NerveOutlines(nerves, vessels)
 
     def _measure(
@@ -82,7 +125,10 @@ class NerveTask:
         nerves: tuple[Outline, ...],
         vessels: tuple[Outline, ...],
         before: NerveTrack | None,
+        said: tuple[str, ...],
+        notes: tuple[str, ...] = (),
     ) -> Concluded[NerveTrack]:
+        """said: what limits it, beside what its own track tells."""
         chosen, others = nerves[0], nerves[1:]
         carried = rim_to_carry(before, thumbnail, chosen, self._rim_every)
         rim = carried.carried(chosen.points) if carried else inside_rim(frame.pixels, chosen.points)
@@ -96,7 +142,7 @@ class NerveTask:
             return Concluded(refused(SPEC.name, frame, faults, marks), track)
         told = voted(measured, track)
         reasons: tuple[str, ...] = () if whole else ("the nerve leaves the picture: its size is withheld",)
-        reasons += others_said(chosen, others) + doubts(track, self._rim_every)
+        reasons += said + doubts(track, self._rim_every)
         reasons += () if frame.spacing else (missing_scale(frame),)
         verdict = Verdict.LIMITED if reasons else Verdict.MEASURED
-        return Concluded(finding_of(SPEC.name, frame, verdict, reasons, told, marks), track)
+        return Concluded(finding_of(SPEC.name, frame, verdict, reasons, told, marks, notes=notes), track)

@@ -14,9 +14,10 @@ from edge.finding import Measurement
 from edge.frame import Frame, PixelSpacing, Region
 from edge.task.continuity import Thumbnail, is_frozen, same_scale, similarity, soon_after, thumbnail_of
 from edge.task.nerve.candidates import EARLIER_FRAMES, VoteMap
-from edge.task.nerve.outlines import SIDE, Outline
 from edge.task.nerve.rim import Rim
 from edge.task.nerve.spec import MOST_RIM_EVERY
+from edge.task.outliner import Target
+from edge.task.scores import SIDE, Outline
 from edge.task.tensor import fitted_tensor
 
 FRAMES: Final = 5
@@ -72,6 +73,8 @@ class NerveTrack:
     sightings: tuple[Sighting | None, ...] = ()
     """None: no nerve was measured. The last FRAMES vote."""
     frozen: bool = False
+    targets: tuple[Target, ...] = ()
+    """The nerves that were pointed at."""
 
     @property
     def voting(self) -> tuple[Sighting | None, ...]:

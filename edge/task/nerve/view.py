@@ -7,16 +7,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.frame import Region
-from edge.task.nerve.outlines import Outline
-from edge.task.nerve.rings import Floats
+from edge.task.scores import Outline
 
 NEARLY_AS_LARGE: Final = 0.5
 """Share of the chosen nerve's area from which another one could as well be meant."""
-EDGE_PX: Final = 2.0
-"""Nearer to the picture's side than so many pixels of 512 it is cut off there."""
-CUT_OFF_SHARE: Final = 0.05
-"""Of the border's points."""
 LEAST_STRUCTURE: Final = 0.4
 """Deviation of brightness between areas a twentieth of the picture wide, as a share of that between pixels, which no
 grey map changes much: 0.06 to 0.38 for speckle of usual grain, 0.62 or more in each of the 204 nerve pictures."""
@@ -41,15 +35,6 @@ def nerve_faults(nerves: Sequence[Outline], least_confidence: float) -> tuple[st
     if nerves[0].confidence < least_confidence:
         return (f"what may be a nerve is not seen clearly ({100 * nerves[0].confidence:.0f} %): tilt the probe",)
     return ()
-
-
-def cut_off(ring: Floats, region: Region) -> bool:
-    """Whether a ring (n, 2) runs along a side of the picture: part of the nerve is outside."""
-    near = EDGE_PX * max(1.0, max(region.width, region.height) / 512)
-    x, y = ring.T
-    beside = (x < region.x + near) | (x > region.x + region.width - near)
-    beside |= (y < region.y + near) | (y > region.y + region.height - near)
-    return bool(np.count_nonzero(beside) > CUT_OFF_SHARE * len(ring))
 
 
 def others_said(chosen: Outline, others: Sequence[Outline]) -> tuple[str, ...]:

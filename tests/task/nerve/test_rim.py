@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.image.rings import polygon_area
 from edge.task.contract import Given
 from edge.task.nerve import task as nerve_task
 from edge.task.nerve.rim import OPEN_RAYS, RAYS, RIM_STEPS, best_ring, inside_rim
-from edge.task.nerve.rings import polygon_area
 from edge.task.nerve.spec import NerveOptions
 from edge.task.nerve.task import NerveTask
 from tests.task.looking import looks
@@ -74,7 +74,7 @@ def traced(monkeypatch, rim_every, shapes, pictures=None):
 
     monkeypatch.setattr(nerve_task, "inside_rim", tracing)
     outputs = {shape: (faultless_output((shape,)),) for shape in set(shapes)}
-    task = NerveTask(Given(NerveOptions(rim_every)))
+    task = NerveTask(Given(NerveOptions(rim_every=rim_every)))
     return told, [one.finding for one in looks(task, frames, [outputs[shape] for shape in shapes])]
 
 

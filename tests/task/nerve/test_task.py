@@ -7,13 +7,13 @@ import pytest
 
 from edge.finding import CaliperMark, LineMark, MaskMark, Measurement, Verdict
 from edge.frame import Frame, PixelSpacing, ProbeState, Region, SpacingOrigin
+from edge.image.rings import axes_of, moments_of, polygon_area, smoothed
 from edge.task.contract import Given, finding_of
-from edge.task.nerve.outlines import full_scores, outlines_of
 from edge.task.nerve.rim import inside_rim
-from edge.task.nerve.rings import moments_of, polygon_area, smoothed
-from edge.task.nerve.sizes import axes_of
 from edge.task.nerve.spec import SPEC, NerveOptions
 from edge.task.nerve.task import NerveTask
+from edge.task.scores import SIDE, full_scores, outlines_of
+from edge.task.tensor import Fit
 from edge.trust.verdict import judged
 from tests.task.looking import finding_by, looks
 from tests.task.nerve.drawn_nerve import (
@@ -233,7 +233,8 @@ def test_scores_are_read_block_by_block():
 
 def test_nothing_is_marked_beside_the_picture():
     cells = np.full((4, 128, 128), 5, np.float32)
-    (outline,) = outlines_of(cells, Region(10, 20, 300, 120))
+    region = Region(10, 20, 300, 120)
+    (outline,) = outlines_of(cells, Fit.of_region(region, SIDE), region)
     x, y = outline.points.T
     assert x.min() > 8 and x.max() < 312 and y.min() > 18 and y.max() < 142
 

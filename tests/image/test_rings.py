@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.task.nerve.rings import HARMONICS, POINTS, moments_of, polygon_area, resampled, shortest_way, smoothed
+from edge.image.rings import HARMONICS, POINTS, moments_of, polygon_area, resampled, shortest_way, smoothed
 
 
 def ragged(seed: int, count: int = 150) -> np.ndarray:

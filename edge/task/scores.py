@@ -1,4 +1,4 @@
-"""Outlines of nerves and vessels from the network's scores, as smooth closed curves in pixels of the frame."""
+"""Structures from a network's scores: their outlines, as smooth closed curves in pixels of the frame."""
 
 from dataclasses import dataclass
 from math import ceil, floor
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.frame import Region
-from edge.task.nerve.rings import Floats, moments_of, smoothed
+from edge.image.rings import Floats, moments_of, smoothed
 from edge.task.tensor import Fit
 
 SIDE: Final = 256
@@ -29,6 +29,10 @@ OTHERS_SCORE: Final = -2.0
 LEAST_AREA_PX: Final = 60.0
 """Of the square; what is smaller is no structure."""
 FINER: Final = 4
+EDGE_PX: Final = 2.0
+"""Nearer to the picture's side than so many pixels of 512 it is cut off there."""
+CUT_OFF_SHARE: Final = 0.05
+"""Of the border's points."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,16 +69,16 @@ def full_scores(output: NDArray[np.float32]) -> NDArray[np.float32]:
     return full.reshape(-1, height * BLOCK, width * BLOCK)
 
 
-def outlines_of(cells: NDArray[np.float32], region: Region, cut: float = 0.0) -> tuple[Outline, ...]:
+def outlines_of(cells: NDArray[np.float32], fit: Fit, region: Region, cut: float = 0.0) -> tuple[Outline, ...]:
     """The structures where the log odds of one class, (BLOCK ** 2, SIDE / BLOCK, SIDE / BLOCK) as the network gives
-    them, exceed `cut`, the largest first."""
+    them, exceed `cut`, the largest first. fit: how the frame lies in the square; region: of the frame, beyond which
+    there is nothing."""
     x, y, width, height = cv2.boundingRect((cells.max(axis=0) > cut).view(np.uint8))
     if width == 0:
         return ()
     left, top = max(0, x - MARGIN_CELLS), max(0, y - MARGIN_CELLS)
     part = cells[:, top : y + height + MARGIN_CELLS, left : x + width + MARGIN_CELLS]
     (near,), left, top = full_scores(part), left * BLOCK, top * BLOCK
-    fit = Fit.of(region.height, region.width, SIDE)
     soft = np.asarray(cv2.GaussianBlur(near, (0, 0), BLUR_PX), np.float32) - np.float32(cut)
     _leave_out_margins(soft, region, fit, left, top)
     count, labels, stats, _ = cv2.connectedComponentsWithStats((soft > 0).view(np.uint8), connectivity=4)
@@ -84,7 +88,7 @@ def outlines_of(cells: NDArray[np.float32], region: Region, cut: float = 0.0) ->
         if stats[label, cv2.CC_STAT_AREA] >= LEAST_AREA_PX:
             ring = smoothed(_ring(soft, labels if count > 2 else None, label, stats[label]))
             confidence = 0.5 + 0.5 * cv2.mean(likely, (labels == label).view(np.uint8))[0]
-            points = (ring - (fit.left - left, fit.top - top)) / fit.scale + (region.x, region.y)
+            points = (ring - (fit.left - left, fit.top - top)) / fit.scale
             found.append(Outline.of(points, confidence))
     return tuple(sorted(found, key=lambda outline: -outline.area_px2))
 
@@ -92,11 +96,11 @@ def outlines_of(cells: NDArray[np.float32], region: Region, cut: float = 0.0) ->
 def _leave_out_margins(soft: NDArray[np.float32], region: Region, fit: Fit, left: int, top: int) -> None:
     """Takes the scores away where a part of the square, which begins at `left` and `top`, lies beside the picture."""
     for part, offset, length in (
-        (soft.T, fit.left - left, region.width),
-        (soft, fit.top - top, region.height),
+        (soft.T, fit.left + fit.scale * region.x - left, region.width),
+        (soft, fit.top + fit.scale * region.y - top, region.height),
     ):
-        part[: max(0, floor(offset - 0.5 * fit.scale) + 1)] = NO_SCORE
-        part[max(0, ceil(offset + (length - 0.5) * fit.scale)) :] = NO_SCORE
+        part[: max(0, floor(round(offset - 0.5 * fit.scale, 6)) + 1)] = NO_SCORE
+        part[max(0, ceil(round(offset + (length - 0.5) * fit.scale, 6))) :] = NO_SCORE
 
 
 def _ring(soft: NDArray[np.float32], labels: NDArray[Any] | None, label: int, stats: NDArray[Any]) -> Floats:
@@ -113,3 +117,12 @@ def _ring(soft: NDArray[np.float32], labels: NDArray[Any] | None, label: int, st
     contours, _ = cv2.findContours((finer > 0).view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     longest = max(contours, key=cv2.contourArea)[:, 0].astype(np.float64)
     return np.asarray((longest + 0.5) / FINER - 0.5 - 1 + (x0, y0))
+
+
+def cut_off(ring: Floats, region: Region) -> bool:
+    """Whether a ring (n, 2) runs along a side of the picture: part of the structure is outside."""
+    near = EDGE_PX * max(1.0, max(region.width, region.height) / 512)
+    x, y = ring.T
+    beside = (x < region.x + near) | (x > region.x + region.width - near)
+    beside |= (y < region.y + near) | (y > region.y + region.height - near)
+    return bool(np.count_nonzero(beside) > CUT_OFF_SHARE * len(ring))

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from edge.frame import Region
-from edge.task.nerve.outlines import LEAST_AREA_PX, SIDE, full_scores, outlines_of
-from edge.task.nerve.rings import polygon_area
+from edge.image.rings import polygon_area
+from edge.task.scores import LEAST_AREA_PX, SIDE, full_scores, outlines_of
 from edge.task.tensor import Fit
 
 
@@ -27,7 +27,7 @@ def blobs(seed: int) -> np.ndarray:
 @pytest.mark.parametrize("cut", [0.0, 0.7])
 def test_each_structure_is_outlined_as_in_the_whole_square(seed: int, cut: float) -> None:
     region, cells = Region(7, 9, 640, 480 if seed % 2 else 640), blobs(seed)
-    found = outlines_of(cells, region, cut)
+    found = outlines_of(cells, Fit.of_region(region, SIDE), region, cut)
     (scores,) = full_scores(cells)
     fit = Fit.of(region.height, region.width, SIDE)
     x, y = np.meshgrid(np.arange(SIDE), np.arange(SIDE))
@@ -49,4 +49,5 @@ def test_each_structure_is_outlined_as_in_the_whole_square(seed: int, cut: float
 
 
 def test_no_score_above_the_cut_is_no_structure() -> None:
-    assert outlines_of(np.full((4, 128, 128), -3, np.float32), Region(0, 0, 64, 64)) == ()
+    region = Region(0, 0, 64, 64)
+    assert outlines_of(np.full((4, 128, 128), -3, np.float32), Fit.of_region(region, SIDE), region) == ()

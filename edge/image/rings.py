@@ -103,6 +103,18 @@ class Way:
     length: float
 
 
+def axes_of(ring: Floats) -> tuple[Way, Way]:
+    """The long and the short one, of the ellipse that has the second moments of a ring."""
+    moments = moments_of(ring)
+    (x, y), (xx, xy, yy) = moments.centre, moments.spread
+    values, ways = np.linalg.eigh(np.array([[xx, xy], [xy, yy]]))
+    axes = []
+    for value, (across, down) in zip(values[::-1].tolist(), ways.T[::-1].tolist(), strict=True):
+        half = 2 * max(value, 0.0) ** 0.5
+        axes.append(Way((x - half * across, y - half * down), (x + half * across, y + half * down), 2 * half))
+    return axes[0], axes[1]
+
+
 def shortest_way(one: Floats, others: Sequence[Floats]) -> Way:
     """From the points of a ring (n, 2) to those of other rings, at least one."""
     there = np.concatenate(others)

@@ -1,0 +1,1 @@
+"""The network that outlines what is pointed at."""

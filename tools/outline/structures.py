@@ -1,0 +1,133 @@
+"""Everything that somebody drew, or that a phantom knows, as structures of no name: what there is to be pointed at.
+
+Real: nerves and vessels of usgra-seg; aponeuroses of DL_Track, and the bellies between them. Phantoms: nerves with
+their rims, vessels, aponeuroses, bellies, cartilage.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.task.muscle.phantom import muscle_picture
+from edge.task.nerve.phantom import nerve_picture
+from edge.task.nerve.phantom_truth import mask_of
+from tools.cartilage.pictures import knee_scene
+from tools.muscle import dl_track
+from tools.nerve import usgra_seg
+
+LEAST_SHARE: Final = 0.0008
+"""Of the picture's area; a smaller piece is a slip of somebody's brush."""
+BAND_SHARE: Final = 0.6
+"""Of the picture's width that two aponeuroses must share for the belly between them to be known."""
+Mask = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """A picture and the structures that are known in it; all (height, width) uint8, masks 0 or 255."""
+
+    pixels: NDArray[np.uint8]
+    kinds: tuple[str, ...]
+    structures: tuple[Mask, ...]
+    simulated: bool = False
+    """A phantom: what is not a structure is known too."""
+
+
+@cache
+def nerve_scenes(part: str) -> tuple[Scene, ...]:
+    """part: `train`, `validation` or `test`, as the nerve model's own."""
+    return tuple(scene_of_usgra(one) for one in usgra_seg.split(part))
+
+
+def scene_of_usgra(one: usgra_seg.UsgraPicture) -> Scene:
+    """What was drawn on one picture."""
+    crop = one.region.crop
+    found = [(kind, piece) for kind in ("nerve", "vessel") for piece in _pieces(crop(getattr(one, kind)))]
+    return Scene(one.pixels, *_parted(found))
+
+
+@cache
+def muscle_scenes(part: str) -> tuple[Scene, ...]:
+    """Those with drawn aponeuroses; split as the muscle model's own."""
+    drawn = (one for one in dl_track.split(part) if one.aponeurosis is not None and one.aponeurosis.any())
+    scenes = (Scene(one.pixels, *_parted(_of_bands(_bands(one.aponeurosis)))) for one in drawn)
+    return tuple(scene for scene in scenes if scene.structures)
+
+
+def _bands(mask: Mask | None) -> list[Mask]:
+    """From above to below."""
+    assert mask is not None
+    return sorted(_pieces(mask), key=lambda one: float(np.nonzero(one)[0].mean()))
+
+
+def _of_bands(bands: list[Mask]) -> list[tuple[str, Mask]]:
+    found = [("aponeurosis", one) for one in bands]
+    for upper, lower in pairwise(bands):
+        belly = _between(upper, lower)
+        if belly is not None:
+            found.append(("muscle", belly))
+    return found
+
+
+def _between(upper: Mask, lower: Mask) -> Mask | None:
+    """The belly between two bands over the columns that both have; None where these are few."""
+    height, width = upper.shape
+    both = (upper.any(axis=0)) & (lower.any(axis=0))
+    if both.sum() < BAND_SHARE * width:
+        return None
+    top = height - upper[::-1].argmax(axis=0)
+    bottom = lower.argmax(axis=0)
+    rows = np.arange(height)[:, None]
+    belly = both & (rows >= top) & (rows < bottom)
+    return np.asarray(belly, np.uint8) * np.uint8(255)
+
+
+def nerve_phantom(rng: np.random.Generator) -> Scene:
+    made = nerve_picture(rng, (256, 420))
+    outlines = [("nerve", one.outer_mm) for one in made.truth.nerves]
+    outlines += [("vessel", one.outline_mm) for one in made.truth.vessels]
+    masks = [(kind, mask_of([ring], made.pixels.shape, made.mm_per_px) * np.uint8(255)) for kind, ring in outlines]
+    return Scene(made.pixels, *_parted([one for one in masks if one[1].any()]), simulated=True)
+
+
+def muscle_phantom(rng: np.random.Generator) -> Scene:
+    made = muscle_picture(rng, (256, 420))
+    found = [("aponeurosis", piece) for piece in _pieces(_mask(made.truth.sheet > 0.5))]
+    for number in range(1, int(made.truth.layer.max()) + 1):
+        found += [("muscle", piece) for piece in _pieces(_mask(made.truth.layer == number))]
+    return Scene(made.pixels, *_parted(found), simulated=True)
+
+
+def knee_phantom(rng: np.random.Generator) -> Scene:
+    made = knee_scene(rng, knee=True)
+    # Beams and samples lie at distances of their own; the picture gets square pixels.
+    ratio = made.x_mm_per_px / made.y_mm_per_px
+    size = max(64, round(made.pixels.shape[1] * ratio)), made.pixels.shape[0]
+    pixels, covered = (cv2.resize(one, size, interpolation=cv2.INTER_LINEAR) for one in (made.pixels, made.coverage))
+    found = [("cartilage", piece) for piece in _pieces(_mask(np.asarray(covered) > 0.5))]
+    return Scene(np.asarray(pixels, np.uint8), *_parted(found), simulated=True)
+
+
+PHANTOMS: Final[tuple[Callable[[np.random.Generator], Scene], ...]] = (nerve_phantom, muscle_phantom, knee_phantom)
+
+
+def _mask(inside: NDArray[np.bool_]) -> Mask:
+    return np.asarray(inside, np.uint8) * np.uint8(255)
+
+
+def _pieces(mask: Mask) -> Iterator[Mask]:
+    """Each connected piece that is no slip."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    for label in range(1, count):
+        if stats[label, cv2.CC_STAT_AREA] >= LEAST_SHARE * mask.size:
+            yield _mask(labels == label)
+
+
+def _parted(found: list[tuple[str, Mask]]) -> tuple[Any, Any]:
+    return tuple(kind for kind, _ in found), tuple(mask for _, mask in found)
