@@ -29,6 +29,8 @@ class Role(StrEnum):
     LOWER_BORDER = "lower border"
     OUTLINE = "outline"
     """Of the structure that is measured."""
+    NUMBERED = "numbered"
+    """Outline of one of several structures that are measured: in the colour of its number, which stands beside it."""
     NEIGHBOUR = "neighbour"
     """Outline of a structure beside it."""
     INNER_EDGE = "inner edge"
@@ -116,6 +118,11 @@ class Terms:
         """Of this name, with or without `_px`; for one that was not declared a plain term."""
         plain = name.removesuffix("_px")
         return _by_name(self)[0].get(plain) or MeasurementTerm(plain, "")
+
+    def number(self, name: str) -> int | None:
+        """That of a mark whose role is to be numbered; None for others."""
+        found = _NUMBER.search(name) if self.mark(name).role is Role.NUMBERED else None
+        return int(found[0]) if found else None
 
     def mark(self, name: str) -> MarkTerm:
         """Of this name; for one that was not declared a plain term."""

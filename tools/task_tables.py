@@ -45,6 +45,8 @@ def _settings(anatomy: Anatomy) -> Iterator[tuple[str, str, str]]:
 
 def _option(asked: Asked) -> tuple[str, str, str]:
     default = "" if asked.required or asked.default is None else f"; {asked.default} by default"
+    if asked.option.repeated:
+        default = "; any number of times"
     return f"`{asked.flag}`", (asked.span + default).removeprefix("; "), asked.option.help
 
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.finding import CaliperMark, FieldMark, Finding, LineMark, MaskMark, Verdict
+from edge.finding import CaliperMark, FieldMark, Finding, LineMark, Mark, MaskMark, Verdict
 from edge.frame import Frame
 from edge.overlay import palette
 from edge.overlay.calipers import draw_broken, draw_label, label_box, paths_of
@@ -65,7 +65,7 @@ def draw(
         _draw_key(sheet, finding, terms, old)
     draw_scale(sheet, frame.spacing)
     if finding is not None and fits:
-        _draw_labels(sheet, finding, old)
+        _draw_labels(sheet, finding, terms, old)
     return sheet.picture
 
 
@@ -188,19 +188,30 @@ def _draw_lines(sheet: Sheet, marks: Sequence[LineMark], calipers: list[Line], t
 @lru_cache(maxsize=256)
 def _look(terms: Terms, name: str, index: int, faint: bool) -> tuple[palette.Colour, bool]:
     """The colour of a line, and whether it is dashed. index: among the lines."""
-    role = terms.mark(name).role
-    colour = palette.line_colour(role, index)
+    role, number = terms.mark(name).role, terms.number(name)
+    colour = palette.line_colour(role, index) if number is None else palette.mask_colour(number)
     return dimmed(colour) if faint or role in palette.DIM else colour, faint or role in palette.DASHED
 
 
-def _draw_labels(sheet: Sheet, finding: Finding, old: bool) -> None:
-    """The calipers' lengths, where the texts that keep their places leave room; a refusal has none to show."""
+def _draw_labels(sheet: Sheet, finding: Finding, terms: Terms, old: bool) -> None:
+    """The calipers' lengths and the numbers of what has one, where the texts that keep their places leave room; a
+    refusal has none to show."""
     for mark in finding.marks if finding.verdict is not Verdict.REFUSED else ():
-        box = label_box(sheet, mark) if isinstance(mark, CaliperMark) else None
-        if box is not None and isinstance(mark, CaliperMark):
-            draw_label(sheet.picture, mark, box, sheet.size, _caliper_colour(old))
+        label: Mark = mark
+        colour = palette.CALIPER
+        if isinstance(mark, LineMark) and (number := terms.number(mark.name)) is not None:
+            label, colour = _numbered(mark, number), palette.mask_colour(number)
+        box = label_box(sheet, label) if isinstance(label, CaliperMark) else None
+        if box is not None and isinstance(label, CaliperMark):
+            draw_label(sheet.picture, label, box, sheet.size, dimmed(colour) if old else colour)
             sheet.taken.append(box)
             box.cut(sheet.busy)[:] = 255
+
+
+def _numbered(mark: LineMark, number: int) -> CaliperMark:
+    """The number of an outline, from its highest point to its lowest."""
+    top, bottom = (mark.points[index] for index in (mark.points[:, 1].argmin(), mark.points[:, 1].argmax()))
+    return CaliperMark(mark.name, (float(top[0]), float(top[1])), (float(bottom[0]), float(bottom[1])), str(number))
 
 
 def _caliper_colour(faint: bool) -> palette.Colour:

@@ -212,7 +212,7 @@ def test_shipped_models_run_alike(kind, model):
 
     folder = model_folder(model)
     manifest = load_manifest(folder)
-    picture = lesson_of(manifest.task).phantom(3).picture[None, None]
+    picture = lesson_of(manifest.task).phantom(3).picture.reshape(manifest.grey_input().shape)
     with opened(folder, kind) as runtime, opened(folder, ("onnx", "float")) as reference:
         expected, output = reference.infer(picture)[0].copy(), runtime.infer(picture)[0]
         marked = [decide(each, len(manifest.classes)) for each in (output, expected)]

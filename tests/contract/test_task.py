@@ -218,6 +218,8 @@ def test_whatever_the_network_says_the_finding_is_sound(spec, pathway, task, siz
 
 
 def test_a_good_picture_is_measured_and_its_finding_is_sound(spec, pathway, task):
+    if spec is not FAKE and not spec.anatomies:
+        pytest.skip("no anatomy is its own: what it measures is asked for")
     frame, outputs = good_input(spec, pathway)
     first = concluded(spec, task, frame, outputs)
     assert first.finding.verdict is not Verdict.REFUSED

@@ -62,7 +62,7 @@ SPEC = TaskSpec(
         measurements=tuple(term for number in range(1, MOST + 1) for term in _measured(number)),
         marks=(
             MarkTerm("structure #"),
-            MarkTerm("structure # border", Role.OUTLINE),
+            MarkTerm("structure # border", Role.NUMBERED),
             MarkTerm("structure # was here", Role.ALTERNATIVE),
             MarkTerm("long axis"),
             MarkTerm("short axis"),
