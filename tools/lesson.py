@@ -95,6 +95,8 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Decay per step of the averaged weights that are shipped."""
     planes: int = 1
     """Of the network's input."""
+    threads: int = 1
+    """Beside that of the pictures."""
     half: bool = False
     """Convolutions in bfloat16: nearly twice as fast where the processor knows it."""
 

@@ -48,7 +48,7 @@ class Pictures(IterableDataset[tuple[Tensor, Tensor]]):
 def train(recipe: Recipe, training: UNetTraining, folder: Path) -> UNet:
     """Runs or resumes the recipe; returns the averaged network. Writes log.jsonl and checkpoint.pt to `folder`."""
     torch.manual_seed(recipe.seed)
-    torch.set_num_threads(1)
+    torch.set_num_threads(recipe.threads)
     folder.mkdir(parents=True, exist_ok=True)
     network = UNet(recipe.widths, recipe.classes, recipe.planes).to(memory_format=torch.channels_last)
     average = AveragedModel(network, avg_fn=running_average(recipe.average), use_buffers=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edge.task.prompt import SIDE, Square, no_points, prompt_plane
 from tools.lesson import Example
 from tools.outline.prompts import Prompt, draw_prompt, tap
-from tools.outline.structures import PHANTOMS, Scene, muscle_scenes, nerve_scenes
+from tools.outline.structures import PHANTOMS, Scene, muscle_scenes, nerve_scenes, training_phantom
 from tools.scanner_variation import vary_export, vary_scanner
 from tools.warping import places_of, random_bend, taken, turned
 
@@ -81,7 +81,7 @@ def draw_phantom_example(seed: int) -> Example:
 def draw_scene(rng: np.random.Generator) -> Scene:
     source = rng.choice(list(SOURCES), p=list(SOURCES.values()))
     if source == "phantom":
-        return PHANTOMS[int(rng.choice(len(PHANTOMS), p=(0.5, 0.3, 0.2)))](rng)
+        return training_phantom(rng)
     pool = nerve_scenes("train") if source == "nerve" else muscle_scenes("train")
     return pool[int(rng.integers(len(pool)))]
 

@@ -102,15 +102,16 @@ def _box(mask: Mask, rng: np.random.Generator) -> Mask:
 
 
 def _before(mask: Mask, rng: np.random.Generator) -> Mask:
-    """The outline of the frame before: shifted, a little larger or smaller, bent."""
+    """The outline of a frame before: shifted, larger or smaller, bent. So much that it says which structure is meant
+    and not how large it is: what repeats the last outline a little smaller has lost the structure a second later."""
     _, _, width, height = cv2.boundingRect(mask)
     size = float(np.sqrt(width * height))
-    moved = rng.normal(0, 0.05 if rng.random() < 0.7 else 0.2, 2) * size
-    grown, turn = np.exp(rng.normal(0, 0.06)), rng.normal(0, 4)
+    moved = rng.normal(0, 0.06 if rng.random() < 0.6 else 0.2, 2) * size
+    grown, turn = np.exp(rng.normal(0, 0.22)), rng.normal(0, 6)
     rows, columns = np.nonzero(mask)
     matrix = cv2.getRotationMatrix2D((float(columns.mean()), float(rows.mean())), turn, grown)
     matrix[:, 2] += moved
-    knots = rng.normal(0, 0.03 * size, (6, 6, 2)).astype(np.float32)
+    knots = rng.normal(0, rng.uniform(0.01, 0.07) * size, (6, 6, 2)).astype(np.float32)
     bend = cv2.resize(knots, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
     back = cv2.invertAffineTransform(matrix)
     grid = np.stack(np.meshgrid(np.arange(SIDE), np.arange(SIDE)), axis=2).astype(np.float32) + bend

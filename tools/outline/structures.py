@@ -115,6 +115,20 @@ def knee_phantom(rng: np.random.Generator) -> Scene:
 
 
 PHANTOMS: Final[tuple[Callable[[np.random.Generator], Scene], ...]] = (nerve_phantom, muscle_phantom, knee_phantom)
+OF_PHANTOMS: Final = (0.5, 0.3, 0.2)
+"""Share of each in training."""
+POOL: Final = (1200, 700, 500)
+"""How many of each there are for training: one takes ten times as long to make as to move."""
+
+
+def training_phantom(rng: np.random.Generator) -> Scene:
+    kind = int(rng.choice(len(PHANTOMS), p=OF_PHANTOMS))
+    return _pooled(kind, int(rng.integers(POOL[kind])))
+
+
+@cache
+def _pooled(kind: int, number: int) -> Scene:
+    return PHANTOMS[kind](np.random.default_rng([99, kind, number]))
 
 
 def _mask(inside: NDArray[np.bool_]) -> Mask:
