@@ -7,6 +7,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.pointed import Pointed
+
 
 class SpacingOrigin(StrEnum):
     """Where the millimetres per pixel come from, the most trusted first."""
@@ -116,6 +118,9 @@ class Frame:
     """The source holds pictures of several sizes, so that one scale cannot be stated for all of them."""
     timed: bool = True
     """False: its source tells no times; `exposed_ns` only keeps its frames in order."""
+    pointed: tuple[Pointed, ...] | None = None
+    """What a person who looks on pointed at by now, in its pixels. None: nobody did, and what was asked for at the
+    start holds."""
     doubts: tuple[str, ...] = ()
     """Why its scale may be wrong although it has one: what is measured is `limited` at best, for these reasons."""
 

@@ -14,7 +14,7 @@ from edge.registry import Entry, load
 from edge.task.spec import TaskSpec
 
 ROOT = Path(__file__).parents[1]
-RECORDS = {"frame", "finding", "terms", "option", "errors", "clock", "closing", "registry"}
+RECORDS = {"frame", "pointed", "finding", "terms", "option", "errors", "clock", "closing", "registry"}
 SIDE_BY_SIDE = {"source", "screen", "phantom", "runtime", "image", "trust", "overlay", "sink"}
 LADDER = ["loop", "exam", "viewer", "batch", "app"]
 """Each may use all that stand before it, and everything below."""

@@ -21,6 +21,7 @@ from edge.finding import Finding
 from edge.frame import Frame, PixelSpacing, SpacingOrigin
 from edge.loop.budget import Keeper
 from edge.loop.capture import ignore
+from edge.loop.pointer import Pointer
 from edge.loop.runner import Loop
 from edge.loop.step import Draw, Step, runtime_label
 from edge.overlay.draw import draw
@@ -124,7 +125,8 @@ def compose(
         if script is not None and probe is not None:
             script = script.fitted(probe.probe.parameter_table())
         used = model or open_model(settings, opened)
-        page = _open_page(settings.view_port)
+        pointer = Pointer(spec.pointed(settings.options)) if spec.pointed is not None else None
+        page = _open_page(settings.view_port, pointer)
         opened_sinks, run_file = _open_sinks(
             settings,
             lambda: about_run(settings, used.runtime, used.reason, probe.probe if probe else None, used.further),
@@ -138,7 +140,7 @@ def compose(
         keeper = _keeper(settings, source, clock, tell)
         locator = Locator(_stated_spacing(settings.mm_per_px), settings.depth_mm)
         draw_on = drawing(spec.terms, live=source.live, stages=settings.stages) if drawn else _nothing_drawn
-        step = Step(locator.locate, spec.gate, spec.terms, used.task, used.runtime, draw_on, clock)
+        step = Step(locator.locate, spec.gate, spec.terms, used.task, used.runtime, draw_on, clock, pointer)
         loop = opened.enter_context(
             Loop(
                 source,
@@ -242,12 +244,12 @@ def _open_network(settings: Settings, folder: Path, opened: ExitStack) -> tuple[
 
 def _open_asked(settings: Settings, own: Runtime | None, opened: ExitStack) -> tuple[Asked | None, Path | None]:
     """The network that the task asks while it concludes, and its folder where it is a further one."""
-    pathway = settings.task.pathway(settings.pathway)
-    name = pathway.asks(settings.options)
-    if not name:
+    spec, pathway = settings.task, settings.task.pathway(settings.pathway)
+    may_point = settings.view_port is not None or (spec.pointed is not None and spec.pointed(settings.options))
+    if not pathway.asks or not (may_point or pathway.asks == pathway.model):
         return None, None
     own_folder = folder_of(pathway, settings.model)
-    folder = own_folder if name == pathway.model else folder_of(replace(pathway, model=name))
+    folder = own_folder if pathway.asks == pathway.model else folder_of(replace(pathway, model=pathway.asks))
     runtime = own if own is not None and folder == own_folder else _open_network(settings, folder, opened)[0]
     asked = Asked(runtime.infer, MappingProxyType(load_manifest(folder).figures()))
     return asked, None if runtime is own else folder
@@ -278,9 +280,9 @@ def _stated_spacing(mm_per_px: float | None) -> PixelSpacing | None:
     return None if mm_per_px is None else PixelSpacing(mm_per_px, mm_per_px, SpacingOrigin.USER)
 
 
-def _open_page(port: int | None) -> Any:
+def _open_page(port: int | None, pointer: Pointer | None) -> Any:
     """The live page; its class is found by name because its library is optional."""
-    return None if port is None else load("viewer", VIEWERS, "page")(port)
+    return None if port is None else load("viewer", VIEWERS, "page")(port, pointer=pointer)
 
 
 def _open_sinks(settings: Settings, about: Callable[[], dict[str, Any]]) -> tuple[dict[str, Sink], RunFile | None]:

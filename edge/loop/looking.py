@@ -7,6 +7,7 @@ from edge.loop.budget import Keeper
 from edge.loop.capture import Grabbed
 from edge.loop.mailbox import Mailbox, MailboxClosedError
 from edge.loop.step import Looked, Step
+from edge.pointed import Pointed
 
 POLL_S = 0.1
 """How soon a stop is noticed while no frame comes."""
@@ -34,6 +35,7 @@ class LookingInTurn:
         self._step = step
         self._keeper = keeper
         self._sequence: int | None = None
+        self._pointed: tuple[Pointed, ...] | None = None
 
     def start(self) -> None:
         """Nothing has to be started."""
@@ -43,11 +45,13 @@ class LookingInTurn:
         grabbed = self._mailbox.take(timeout_s)
         if grabbed is None:
             return None
-        if grabbed.again and grabbed.frame.sequence == self._sequence:
+        pointed = self._step.pointed()
+        # A picture that stands still is looked at again where somebody points at something else in it.
+        if grabbed.again and grabbed.frame.sequence == self._sequence and pointed == self._pointed:
             return Looked(grabbed, None)
         if self._keeper is not None and not grabbed.again and self._keeper.skips(grabbed.frame):
             return None
-        self._sequence = grabbed.frame.sequence
+        self._sequence, self._pointed = grabbed.frame.sequence, pointed
         return self._step.look(grabbed)
 
     def stop(self) -> None:

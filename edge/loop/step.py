@@ -11,6 +11,8 @@ from edge.clock import Clock
 from edge.finding import Finding, Timings
 from edge.frame import Frame
 from edge.loop.capture import Grabbed
+from edge.loop.pointer import Pointer
+from edge.pointed import Pointed
 from edge.runtime.contract import Runtime
 from edge.task.contract import Outputs, Prepared, Task
 from edge.task.gate import Gate, gate_faults
@@ -97,6 +99,8 @@ class Step:
     """None: the task needs no network."""
     draw: Draw
     clock: Clock
+    pointer: Pointer | None = None
+    """None: nobody can point while it runs."""
     _prepare: Preparing = field(init=False)
 
     def __post_init__(self) -> None:
@@ -105,10 +109,16 @@ class Step:
     def look(self, grabbed: Grabbed) -> Looked:
         """Where the picture is, whether it may be measured, and what the network makes of it."""
         watch = Stopwatch(self.clock)
-        prepared = self._prepare(self.locate(grabbed.frame))
+        frame = self.locate(grabbed.frame)
+        pointed = self.pointed()
+        prepared = self._prepare(frame if pointed is None else replace(frame, pointed=pointed))
         prepare_ms = watch.lap_ms()
         outputs = () if self.runtime is None or prepared.tensor is None else self.runtime.infer(prepared.tensor)
         return Looked(grabbed, prepared, outputs, prepare_ms, watch.lap_ms())
+
+    def pointed(self) -> tuple[Pointed, ...] | None:
+        """What a person who looks on pointed at by now; None: nobody did."""
+        return self.pointer.pointed() if self.pointer is not None else None
 
     def conclude(self, looked: Looked, memory: Any) -> tuple[Result, Any]:
         """The result, and what the task remembers for the next frame. memory: of the frame before, None at first."""

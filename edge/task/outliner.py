@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from edge.frame import Frame
 from edge.image.rings import Floats
+from edge.pointed import Pointed
 from edge.task.contract import Asked
 from edge.task.outlines import filled
 from edge.task.prompt import SIDE, Points, Square, no_points, prompt_plane, prompted_tensor, square_picture
@@ -31,29 +32,6 @@ STAYS: Final = 0.25
 """Overlap over union with the last frame's outline, below which it was something else that was found."""
 TOUCHES: Final = 0.05
 """The same for one that was lost, and may have moved meanwhile."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pointed:
-    """What a person says of one structure, in pixels of the frame."""
-
-    inside: tuple[tuple[float, float], ...] = ()
-    outside: tuple[tuple[float, float], ...] = ()
-    box: tuple[float, float, float, float] | None = None
-    """x, y, width, height."""
-
-    def __str__(self) -> str:
-        """`210,140;225,150`, or the box's `x,y,width,height`."""
-        groups = self.inside if self.box is None else (self.box,)
-        return ";".join(",".join(f"{number:g}" for number in group) for group in groups)
-
-    @property
-    def corners(self) -> Points:
-        """(n, 2): the points inside, or the box's corners."""
-        if self.box is None:
-            return np.array(self.inside, np.float64).reshape(-1, 2)
-        x, y, width, height = self.box
-        return np.array([(x, y), (x + width, y), (x + width, y + height), (x, y + height)], np.float64)
 
 
 def point_at(asked: Asked, frame: Frame, pointed: Pointed) -> Outline | None:
@@ -150,11 +128,13 @@ class Target:
 
 def pursued(asked: Asked, frame: Frame, wanted: Sequence[Pointed], before: Sequence[Target] = ()) -> tuple[Target, ...]:
     """The structures that are wanted, numbered from 1, in a frame. before: as they were in the frame that it continues;
-    none where it stands alone. One that was never seen is looked for at its point again; one that was lost, where it
-    was left."""
-    if not before:
-        before = [Target(number, one, None) for number, one in enumerate(wanted, start=1)]
-    return parted([_next(asked, frame, one) for one in before])
+    none where it stands alone. One that was never seen is looked for at its point; one that was lost, where it was
+    left."""
+    known = {one.pointed: one for one in before}
+    targets = [
+        replace(known.get(one, Target(number, one, None)), number=number) for number, one in enumerate(wanted, start=1)
+    ]
+    return parted([_next(asked, frame, one) for one in targets])
 
 
 def _next(asked: Asked, frame: Frame, target: Target) -> Target:

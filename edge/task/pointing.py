@@ -1,17 +1,15 @@
 """Pointing at structures as the user writes it: `--at 210,140`, `--not-at 250,150`, `--box 180,120,60,40`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from math import hypot, isfinite
+from dataclasses import dataclass
+from math import isfinite
 from typing import Annotated
 
 from edge.errors import SettingError
 from edge.frame import Region
 from edge.option import Option
-from edge.task.outliner import Pointed
+from edge.pointed import MOST_POINTED, Pointed, nearest
 
-MOST: int = 5
-"""Structures that are followed at once."""
 IN_PICTURE = "in pixels of the picture"
 
 
@@ -97,23 +95,19 @@ InBox = Annotated[
 def pointed_at(at: Sequence[Points], not_at: Sequence[Points], box: Sequence[Box]) -> tuple[Pointed, ...]:
     """One for each structure: those with points first, then those with boxes.
 
-    Raises SettingError for more than MOST, and for a point outside where nothing is pointed at.
+    Raises SettingError for more than MOST_POINTED, and for a point outside where nothing is pointed at.
     """
     found = [Pointed(inside=one.places) for one in at]
     found += [Pointed(box=(one.x, one.y, one.width, one.height)) for one in box]
-    if len(found) > MOST:
-        raise SettingError(f"{len(found)} structures are pointed at; at most {MOST} are followed at once")
+    if len(found) > MOST_POINTED:
+        raise SettingError(f"{len(found)} structures are pointed at; at most {MOST_POINTED} are followed at once")
     outside = [place for one in not_at for place in one.places]
     if outside and not found:
         raise SettingError("--not-at says where nothing is; say with --at or --box where something is")
     for place in outside:
-        nearest = min(range(len(found)), key=lambda index: _distance(found[index], place))
-        found[nearest] = replace(found[nearest], outside=(*found[nearest].outside, place))
+        index = nearest(found, place)
+        found[index] = found[index].more(outside=(place,))
     return tuple(found)
-
-
-def _distance(pointed: Pointed, place: tuple[float, float]) -> float:
-    return min(hypot(x - place[0], y - place[1]) for x, y in pointed.corners.tolist())
 
 
 def beside_faults(asked: Sequence[Pointed], region: Region) -> tuple[str, ...]:

@@ -11,12 +11,9 @@ from typing import Any
 from edge.errors import SettingError
 from edge.option import NoOptions
 from edge.phantom.anatomy import Anatomy
+from edge.pointed import Pointed
 from edge.task.gate import NO_EXCEPTIONS, Gate
 from edge.terms import Terms
-
-
-def _nothing(options: Any) -> str:
-    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +33,9 @@ class Pathway:
     """Names of the label mask's values, where they are not the task's."""
     stages: bool = False
     """True: it can mark every step on the way (edge.finding.StageMark)."""
-    asks: Callable[[Any], str] = _nothing
-    """From the task's options to the folder in `models/` of the network that the task asks while it concludes
-    (edge.task.contract.Given); empty: none. It may be the pathway's own `model`."""
+    asks: str = ""
+    """Folder in `models/` of the network that the task asks while it concludes (edge.task.contract.Given); empty: none.
+    It may be the pathway's own `model`; another one is opened where something is pointed at, or may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +88,8 @@ class TaskSpec:
     demo_frames: int | None = None
     """Length of its demo at 25 frames/s. None: it has none."""
     referenced: Referenced | None = None
+    pointed: Callable[[Any], tuple[Pointed, ...]] | None = None
+    """What its options point at. None: nothing in its picture can be pointed at."""
 
     def pathway(self, name: str | None = None) -> Pathway:
         """Of this name; None: the first. Raises SettingError for one that the task has not."""

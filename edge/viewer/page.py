@@ -17,6 +17,7 @@ from edge.closing import Closing
 from edge.errors import SettingError
 from edge.finding import Finding
 from edge.frame import Frame
+from edge.loop.pointer import Pointer
 
 LOOPBACK = "127.0.0.1"
 LOCAL_NAMES = (LOOPBACK, "localhost", "::1")
@@ -56,12 +57,14 @@ async def only_local(request: web.Request, handler: Handler) -> web.StreamRespon
 
 class PageSink(Closing):
     """Serves `/`, the page, `/stream`, the pictures as they come (multipart JPEG), and `/number`, how many have come.
+    With a pointer it takes at `/point` what a person points at in the picture.
 
     A slow browser misses pictures; it never holds up the loop. Bound to this machine only unless `host` says
     otherwise: the picture is a patient's. Raises SettingError where the port is taken.
     """
 
-    def __init__(self, port: int = 0, host: str = LOOPBACK) -> None:
+    def __init__(self, port: int = 0, host: str = LOOPBACK, pointer: Pointer | None = None) -> None:
+        """pointer: None: nothing in the picture can be pointed at."""
         try:
             self._socket = socket.create_server((host, port))
         except OSError as error:
@@ -71,6 +74,7 @@ class PageSink(Closing):
                 f"the page cannot use port {port} of {host} ({why}); choose another, such as --view 8080"
             ) from error
         self._host = host
+        self._pointer = pointer
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://{host}:{self.port}/"
         self._picture_bgr: NDArray[np.uint8] | None = None
@@ -103,6 +107,7 @@ class PageSink(Closing):
         application.router.add_get("/", self._page)
         application.router.add_get("/stream", self._stream)
         application.router.add_get("/number", self._count)
+        application.router.add_post("/point", self._point)
         # What a stranger sends is no matter for this run's terminal.
         silent = logging.Logger("page", level=logging.CRITICAL + 1)
         runner = web.AppRunner(application, access_log=None, logger=silent, shutdown_timeout=_CLOSE_TIMEOUT_S)
@@ -124,7 +129,28 @@ class PageSink(Closing):
             self._changed.notify_all()
 
     async def _page(self, request: web.Request) -> web.Response:
-        return web.Response(text=PAGE, content_type="text/html", headers=_HEADERS)
+        shown = PAGE.replace("{pointing}", "" if self._pointer is not None else "hidden")
+        return web.Response(text=shown, content_type="text/html", headers=_HEADERS)
+
+    async def _point(self, request: web.Request) -> web.Response:
+        """`how`: at, also, not or nothing; `x`, `y`: where, as shares of the picture."""
+        if self._pointer is None:
+            raise web.HTTPNotFound(text="nothing in this picture can be pointed at")
+        if host_name(urlsplit(request.headers.get("Origin", "")).netloc) not in LOCAL_NAMES:
+            raise web.HTTPForbidden(text="only this page may point")
+        picture = self._picture_bgr
+        if picture is None:
+            raise web.HTTPConflict(text="there is no picture yet")
+        if (how := request.query.get("how")) == "nothing":
+            done = self._pointer.at_nothing()
+        else:
+            to = {"at": self._pointer.at, "also": self._pointer.also_at, "not": self._pointer.not_at}.get(how or "")
+            x, y = (_share(request.query.get(name, "")) for name in ("x", "y"))
+            if to is None or x is None or y is None:
+                raise web.HTTPBadRequest(text="expected how=at, also, not or nothing, and x and y from 0 to 1")
+            height, width = picture.shape[:2]
+            done = to(x * width - 0.5, y * height - 0.5)
+        return web.Response(text="yes" if done else "no", headers=_HEADERS)
 
     async def _count(self, request: web.Request) -> web.Response:
         return web.Response(text=str(self._number), headers=_HEADERS)
@@ -154,6 +180,15 @@ class PageSink(Closing):
         return self._jpeg
 
 
+def _share(text: str) -> float | None:
+    """A number from 0 to 1; None for anything else."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if 0 <= number <= 1 else None
+
+
 PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -166,10 +201,13 @@ PAGE = """<!doctype html>
   img { width: 100vw; height: 100vh; object-fit: contain }
   img.old { opacity: .35 }
   p { position: fixed; margin: 0; padding: .6em 1.2em; border-radius: .4em; background: #8c1d18; color: #fff }
+  #pointing { left: 0; right: 0; bottom: 0; border-radius: 0; padding: .3em 1em; background: #101418c0;
+    font-size: 15px; text-align: center }
   [hidden] { display: none }
 </style>
 <img id="live" alt="Live ultrasound picture with the measured structures drawn on it">
 <p id="state" role="status">Waiting for the first picture</p>
+<p id="pointing" {pointing}>Click a structure to outline it. Shift: another point within; Alt: outside; Esc: none</p>
 <script>
   const live = document.getElementById("live"), state = document.getElementById("state");
   let last = "", ended = true;
@@ -183,6 +221,19 @@ PAGE = """<!doctype html>
     } catch { say("The run has ended"); ended = true }
   };
   ask(); setInterval(ask, 2000);
+  const point = (query) => fetch("/point?" + new URLSearchParams(query), { method: "POST" });
+  if (!document.getElementById("pointing").hidden) {
+    live.style.cursor = "crosshair";
+    live.onclick = ({ offsetX, offsetY, shiftKey, altKey }) => {
+      /* The picture is fitted into the window, with margins on two sides. */
+      const [width, height] = [live.clientWidth, live.clientHeight];
+      const scale = Math.min(width / live.naturalWidth, height / live.naturalHeight);
+      const x = 0.5 + (offsetX - width / 2) / (scale * live.naturalWidth);
+      const y = 0.5 + (offsetY - height / 2) / (scale * live.naturalHeight);
+      if (x >= 0 && x <= 1 && y >= 0 && y <= 1) point({ how: shiftKey ? "also" : altKey ? "not" : "at", x, y });
+    };
+    addEventListener("keydown", ({ key }) => { if (key === "Escape") point({ how: "nothing" }) });
+  }
 </script>
 </html>
 """

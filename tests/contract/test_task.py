@@ -87,7 +87,7 @@ def concluded(spec, task, frame, outputs, memory=None):
 
 def looks_first(spec, pathway):
     """Whether a network looks at the frame before the task concludes; one that it asks meanwhile looks later."""
-    return pathway.network and pathway.asks(spec.options()) != pathway.model
+    return pathway.network and pathway.asks != pathway.model
 
 
 def half_white(pixels):

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from edge.frame import Region
-from edge.task.outliner import Pointed, first_square, follow, is_clear, overlap, point_at, pursued, said_of
+from edge.pointed import Pointed
+from edge.task.outliner import first_square, follow, is_clear, overlap, point_at, pursued, said_of
 from tests.task.bright_discs import EYE, frame_with
 
 
@@ -86,7 +87,7 @@ def test_two_points_on_one_structure_are_said_to_be():
 
 def test_a_lost_one_says_so_and_an_unclear_one_its_confidence():
     (target,) = pursued(EYE, frame_with((200, 150, 25)), [Pointed(inside=((200, 150),))])
-    (lost,) = pursued(EYE, frame_with((20, 20, 10)), [], [target])
+    (lost,) = pursued(EYE, frame_with((20, 20, 10)), [target.pointed], [target])
     assert "is lost" in said_of(lost, "structure 1", 0.6)[0]
     assert "not seen clearly" in said_of(target, "structure 1", 0.999)[0]
 

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from edge.errors import SettingError
 from edge.frame import Region
 from edge.option import made
+from edge.pointed import MOST_POINTED, Pointed
 from edge.task.outline.spec import OutlineOptions
-from edge.task.outliner import Pointed
-from edge.task.pointing import MOST, Box, Points, beside_faults, pointed_at, read_box, read_points, told_of
+from edge.task.pointing import Box, Points, beside_faults, pointed_at, read_box, read_points, told_of
 
 numbers = st.integers(-500, 5000).map(lambda value: value / 4)
 
@@ -57,7 +57,7 @@ def test_a_point_outside_is_said_of_the_nearest():
 
 def test_too_many_and_nothing_but_outside_are_refused():
     with pytest.raises(SettingError, match="at most 5"):
-        pointed_at([Points(((1, 1),))] * (MOST + 1), [], [])
+        pointed_at([Points(((1, 1),))] * (MOST_POINTED + 1), [], [])
     with pytest.raises(SettingError, match="--not-at says where nothing is"):
         made(OutlineOptions, {"not_at": ["3,4"]}, "outline")
 

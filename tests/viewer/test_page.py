@@ -9,6 +9,8 @@ import pytest
 
 from edge.errors import SettingError
 from edge.finding import Finding, Verdict
+from edge.loop.pointer import Pointer
+from edge.pointed import Pointed
 from edge.source.fake import fake_frame
 
 pytest.importorskip("aiohttp", reason="the viewer needs the extra 'viewer' (aiohttp)")
@@ -164,3 +166,56 @@ def test_a_browser_that_never_reads_does_not_hold_up_writing(page):
             page.write(fake_frame(number), Finding("brightness", number, 0, Verdict.MEASURED), noise)
     with asked(page, "/stream") as late:
         assert next_picture(late).shape == (480, 640, 3)
+
+
+def pointed(sink, query, origin="http://localhost:1", method="POST"):
+    connection = http.client.HTTPConnection("127.0.0.1", sink.port, timeout=TIMEOUT_S)
+    connection.request(method, f"/point?{query}", headers={"Origin": origin} if origin else {})
+    response = connection.getresponse()
+    told = response.status, response.read().decode()
+    connection.close()
+    return told
+
+
+def test_a_click_points_in_pixels_of_the_picture():
+    pointer = Pointer()
+    with PageSink(port=0, pointer=pointer) as sink:
+        assert pointed(sink, "how=at&x=0.5&y=0.5") == (409, "there is no picture yet")
+        show(sink, 90)
+        with asked(sink, "/stream") as stream:
+            next_picture(stream)
+        assert pointed(sink, "how=at&x=0.5&y=0.25") == (200, "yes")
+        assert pointed(sink, "how=also&x=0.75&y=0.25") == (200, "yes")
+        assert pointed(sink, "how=not&x=0&y=1") == (200, "yes")
+        assert pointer.pointed() == (Pointed(inside=((31.5, 11.5), (47.5, 11.5)), outside=((-0.5, 47.5),)),)
+        assert pointed(sink, "how=nothing") == (200, "yes")
+        assert pointer.pointed() == ()
+        assert pointed(sink, "how=also&x=0.5&y=0.5") == (200, "no")
+        with asked(sink, "/") as response:
+            assert b'<p id="pointing" >' in response.read()
+
+
+@pytest.mark.parametrize(
+    "query", ["", "how=at", "how=at&x=2&y=0", "how=at&x=nan&y=0", "how=dance&x=0&y=0", "how=at&x=a&y=0"]
+)
+def test_what_is_no_place_is_refused(query):
+    pointer = Pointer()
+    with PageSink(port=0, pointer=pointer) as sink:
+        show(sink, 90)
+        with asked(sink, "/stream") as stream:
+            next_picture(stream)
+        assert pointed(sink, query)[0] == 400
+        assert pointer.pointed() is None
+
+
+def test_other_pages_cannot_point_and_without_a_pointer_nobody_can(page):
+    pointer = Pointer()
+    with PageSink(port=0, pointer=pointer) as sink:
+        show(sink, 90)
+        for origin in ("https://elsewhere.example", "null", ""):
+            assert pointed(sink, "how=nothing", origin)[0] == 403
+        assert pointed(sink, "how=nothing", method="GET")[0] == 405
+        assert pointer.pointed() is None
+    assert pointed(page, "how=nothing")[0] == 404
+    with asked(page, "/") as response:
+        assert b'<p id="pointing" hidden>' in response.read()

@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from rich.progress import track
 
 from edge.frame import Frame, Region
+from edge.pointed import Pointed
 from edge.runtime.contract import Runtime
 from edge.runtime.manifest import Number
 from edge.task.contract import Asked
-from edge.task.outliner import Pointed, point_at
+from edge.task.outliner import point_at
 from edge.task.outlines import filled
 from edge.task.prompt import Points
 from edge.task.scores import Outline
@@ -107,8 +108,7 @@ def _eye(network: Runtime, cut: float) -> Asked:
 
 def answered(network: Runtime, asked: Sequence[Question], cut: float, title: str) -> list[Answer]:
     return [
-        Answer(one, point_at(_eye(network, cut), one.frame, one.pointed))
-        for one in track(asked, description=title)
+        Answer(one, point_at(_eye(network, cut), one.frame, one.pointed)) for one in track(asked, description=title)
     ]
 
 

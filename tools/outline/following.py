@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from rich.progress import track
 
 from edge.frame import Frame, Region
+from edge.pointed import Pointed
 from edge.runtime.manifest import Number
 from edge.task.contract import Asked
 from edge.task.nerve.phantom import NerveCine
 from edge.task.nerve.phantom_truth import outline_px
-from edge.task.outliner import Pointed, Target, is_clear, pursued
+from edge.task.outliner import Target, is_clear, pursued
 from edge.task.outlines import filled
 from tools.masks import dice
 

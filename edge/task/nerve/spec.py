@@ -5,6 +5,7 @@ from typing import Annotated
 
 from edge.option import Option
 from edge.phantom.anatomy import Anatomy
+from edge.pointed import Pointed
 from edge.task.gate import Gate
 from edge.task.pointing import At, InBox, NotAt, pointed_at
 from edge.task.spec import Pathway, TaskSpec
@@ -37,11 +38,10 @@ class NerveOptions:
     ] = 1
 
     def __post_init__(self) -> None:
-        pointed_at(self.at, self.not_at, self.box)
+        self.pointed()
 
-
-def _asks(options: NerveOptions) -> str:
-    return "outline" if options.at or options.box else ""
+    def pointed(self) -> tuple[Pointed, ...]:
+        return pointed_at(self.at, self.not_at, self.box)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ SPEC = TaskSpec(
     sentence="Peripheral nerves in a transverse view: cross-sectional area, axes, depth, distance to a vessel.",
     labels=("nerve", "vessel"),
     pathways=(
-        Pathway("deep", "by the network", "edge.task.nerve.task:NerveTask", model="nerve", asks=_asks),
+        Pathway("deep", "by the network", "edge.task.nerve.task:NerveTask", model="nerve", asks="outline"),
         Pathway(
             "classical",
             "by image analysis alone: proposes up to three places, and gives no size",
@@ -123,4 +123,5 @@ SPEC = TaskSpec(
     gate=Gate(plausible_depth_mm=(8.0, 160.0), depth_source="nerves are scanned 15 to 80 mm deep"),
     anatomies=(Anatomy("nerve", "edge.task.nerve.phantom:open_cine", NervePhantomOptions),),
     demo_frames=150,
+    pointed=NerveOptions.pointed,
 )

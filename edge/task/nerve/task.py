@@ -5,6 +5,7 @@ runs from the picture's upper edge to the nearest point of the nerve's border; t
 the borders.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from edge.finding import Verdict
 from edge.frame import Frame
+from edge.pointed import Pointed
 from edge.task.continuity import Thumbnail
 from edge.task.contract import Asked, Concluded, Given, Outputs, Prepared, finding_of, refused
 from edge.task.nerve.marks import marks_of
@@ -32,7 +34,7 @@ from edge.task.nerve.tracking import (
 )
 from edge.task.nerve.view import nerve_faults, others_said, speckle_only
 from edge.task.outliner import SAME, is_clear, least_confidence, overlap, pursued, said_of
-from edge.task.pointing import beside_faults, pointed_at, told_of
+from edge.task.pointing import beside_faults, told_of
 from edge.task.scores import SIDE, Outline, cut_off, outlines_of
 from edge.task.tensor import Fit, fitted_tensor
 from edge.trust.faults import missing_scale
@@ -55,7 +57,7 @@ class NerveTask:
         self._figures, self._rim_every = given.figures, given.options.rim_every
         self._least_confidence = given.figures.get("least_confidence", 0.65)
         self._asked = given.asked
-        self._wanted = pointed_at(given.options.at, given.options.not_at, given.options.box)
+        self._wanted = given.options.pointed()
 
     def prepare(self, frame: Frame) -> Prepared[None]:
         return Prepared(frame, fitted_tensor(frame.ultrasound.crop(frame.pixels), SIDE))
@@ -65,8 +67,9 @@ class NerveTask:
         before, thumbnail = track_before(memory, frame), thumbnail_of_square(frame, prepared.tensor)
         faults = prepared.faults or speckle_only(frame.ultrasound.crop(frame.pixels))
         seen = NerveOutlines((), ()) if faults else self.look(frame, outputs)
-        if self._wanted and self._asked is not None:
-            return self._pointed(self._asked, frame, thumbnail, seen.vessels, before, faults)
+        wanted = self._wanted if frame.pointed is None else frame.pointed
+        if wanted and self._asked is not None:
+            return self._pointed(self._asked, frame, wanted, thumbnail, seen.vessels, before, faults)
         nerves = chosen_first(seen.nerves, before)
         faults = faults or nerve_faults(nerves, self._least_confidence)
         if faults:
@@ -77,15 +80,16 @@ class NerveTask:
         self,
         asked: Asked,
         frame: Frame,
+        wanted: Sequence[Pointed],
         thumbnail: Thumbnail,
         vessels: tuple[Outline, ...],
         before: NerveTrack | None,
         faults: tuple[str, ...],
     ) -> Concluded[NerveTrack]:
         """The nerves that a person pointed at: the first that is seen is measured."""
-        faults = faults or beside_faults(self._wanted, frame.ultrasound)
+        faults = faults or beside_faults(wanted, frame.ultrasound)
         kept = before.targets if before else ()
-        targets = kept if faults else pursued(asked, frame, self._wanted, kept)
+        targets = kept if faults else pursued(asked, frame, wanted, kept)
         least = least_confidence(asked.figures)
         nerves = tuple(one.seen for one in targets if one.seen is not None and is_clear(one, least))
         # What a person calls a nerve is no vessel.
@@ -94,7 +98,7 @@ class NerveTask:
         if faults or not nerves:
             told = self._refused(frame, thumbnail, faults or said, nerves, vessels, before)
         else:
-            told = self._measure(frame, thumbnail, nerves, vessels, before, said, (told_of(self._wanted),))
+            told = self._measure(frame, thumbnail, nerves, vessels, before, said, (told_of(wanted),))
         return replace(told, memory=replace(told.memory, targets=targets)) if told.memory else told
 
     def _refused(

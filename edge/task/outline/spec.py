@@ -1,10 +1,10 @@
 """What the task `outline` declares."""
 
 from dataclasses import dataclass
-from typing import Any
 
+from edge.pointed import MOST_POINTED, Pointed
 from edge.task.gate import Gate
-from edge.task.pointing import MOST, At, InBox, NotAt, pointed_at
+from edge.task.pointing import At, InBox, NotAt, pointed_at
 from edge.task.spec import Pathway, TaskSpec
 from edge.terms import MarkTerm, MeasurementTerm, Role, Terms
 
@@ -23,16 +23,15 @@ class OutlineOptions:
     box: InBox = ()
 
     def __post_init__(self) -> None:
-        pointed_at(self.at, self.not_at, self.box)
+        self.pointed()
+
+    def pointed(self) -> tuple[Pointed, ...]:
+        return pointed_at(self.at, self.not_at, self.box)
 
 
 def numbered(name: str, number: int) -> str:
     """`area` of the first structure, `area_of_2` of the second."""
     return name if number == 1 else f"{name}_of_{number}"
-
-
-def _asks(options: Any) -> str:
-    return "outline"
 
 
 def _measured(number: int) -> tuple[MeasurementTerm, ...]:
@@ -56,10 +55,10 @@ def _measured(number: int) -> tuple[MeasurementTerm, ...]:
 SPEC = TaskSpec(
     name="outline",
     sentence="Anything that is pointed at, without a name: its outline, area, axes, depth and echo intensity.",
-    labels=tuple(f"structure {number}" for number in range(1, MOST + 1)),
-    pathways=(Pathway("deep", "by the network", "edge.task.outline.task:OutlineTask", model="outline", asks=_asks),),
+    labels=tuple(f"structure {number}" for number in range(1, MOST_POINTED + 1)),
+    pathways=(Pathway("deep", "by the network", "edge.task.outline.task:OutlineTask", "outline", asks="outline"),),
     terms=Terms(
-        measurements=tuple(term for number in range(1, MOST + 1) for term in _measured(number)),
+        measurements=tuple(term for number in range(1, MOST_POINTED + 1) for term in _measured(number)),
         marks=(
             MarkTerm("structure #"),
             MarkTerm("structure # border", Role.NUMBERED),
@@ -70,4 +69,5 @@ SPEC = TaskSpec(
     ),
     options=OutlineOptions,
     gate=Gate(plausible_depth_mm=(8.0, 350.0)),
+    pointed=OutlineOptions.pointed,
 )

@@ -14,13 +14,14 @@ import numpy as np
 from edge.finding import Finding, Mark, Measurement, Verdict
 from edge.frame import Frame, PixelSpacing
 from edge.image.rings import axes_of, polygon_area
+from edge.pointed import Pointed
 from edge.task.caliper import caliper
 from edge.task.continuity import same_scale, soon_after
 from edge.task.contract import Concluded, Given, Outputs, Prepared, finding_of, refused
 from edge.task.outline.spec import SPEC, OutlineOptions, numbered
 from edge.task.outliner import Target, is_clear, least_confidence, pursued, said_of
 from edge.task.outlines import closed_line, filled_mark
-from edge.task.pointing import beside_faults, pointed_at, told_of
+from edge.task.pointing import beside_faults, told_of
 from edge.task.scores import Outline, cut_off
 from edge.trust.faults import missing_scale
 from edge.trust.interval import interval, interval_by_factor
@@ -52,7 +53,7 @@ class OutlineTask:
     def __init__(self, given: Given[OutlineOptions] = NOTHING_GIVEN) -> None:
         options = given.options
         self._asked, self._figures = given.asked, given.figures
-        self._wanted = pointed_at(options.at, options.not_at, options.box)
+        self._wanted = options.pointed()
         self._least_confidence = least_confidence(given.figures)
 
     def prepare(self, frame: Frame) -> Prepared[None]:
@@ -60,19 +61,20 @@ class OutlineTask:
 
     def conclude(self, prepared: Prepared[None], outputs: Outputs, memory: Followed | None) -> Concluded[Followed]:
         frame = prepared.frame
-        faults = prepared.faults or self._faults(frame)
+        wanted = self._wanted if frame.pointed is None else frame.pointed
+        faults = prepared.faults or self._faults(frame, wanted)
         if faults or self._asked is None:
             return Concluded(refused(SPEC.name, frame, faults), memory)
         before = memory.targets if memory is not None and goes_on(memory, frame) else ()
-        targets = pursued(self._asked, frame, self._wanted, before)
+        targets = pursued(self._asked, frame, wanted, before)
         return Concluded(self._finding(frame, targets), Followed.of(frame, targets))
 
-    def _faults(self, frame: Frame) -> tuple[str, ...]:
-        if not self._wanted:
+    def _faults(self, frame: Frame, wanted: Sequence[Pointed]) -> tuple[str, ...]:
+        if not wanted:
             return (NOTHING_POINTED_AT,)
         if self._asked is None:
             return ("there is no network to ask",)
-        return beside_faults(self._wanted, frame.ultrasound)
+        return beside_faults(wanted, frame.ultrasound)
 
     def _finding(self, frame: Frame, targets: Sequence[Target]) -> Finding:
         clear = {one.number: one.seen for one in targets if is_clear(one, self._least_confidence) and one.seen}
@@ -89,7 +91,7 @@ class OutlineTask:
             measured += self._measured(number, seen, frame)
         reasons += () if frame.spacing else (missing_scale(frame),)
         verdict = Verdict.LIMITED if reasons else Verdict.MEASURED
-        notes = (told_of(self._wanted),)
+        notes = (told_of([one.pointed for one in targets]),)
         return finding_of(SPEC.name, frame, verdict, reasons, tuple(measured), marks, notes=notes)
 
     def _measured(self, number: int, outline: Outline, frame: Frame) -> list[Measurement]:
@@ -114,10 +116,10 @@ class OutlineTask:
 
 
 def goes_on(memory: Followed, frame: Frame) -> bool:
-    """Whether a frame continues the last one."""
+    """Whether a frame continues the last one, or is it once more."""
     if memory.shape != frame.pixels.shape or not same_scale(memory.spacing, frame.spacing):
         return False
-    return soon_after(frame.exposed_ns, memory.exposed_ns)
+    return frame.exposed_ns == memory.exposed_ns or soon_after(frame.exposed_ns, memory.exposed_ns)
 
 
 def marks_of(targets: Sequence[Target], clear: Mapping[int, Outline], spacing: PixelSpacing | None) -> tuple[Mark, ...]:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from edge.finding import LineMark, Verdict
+from edge.pointed import Pointed
 from edge.task.contract import Given, Prepared
 from edge.task.outline.spec import OutlineOptions
 from edge.task.outline.task import NOTHING_POINTED_AT, OutlineTask
@@ -91,3 +92,18 @@ def test_after_a_gap_it_is_looked_for_at_its_point_again():
     second = task.conclude(task.prepare(later), (), first.memory)
     assert second.finding.verdict is Verdict.MEASURED
     assert second.memory.targets[0].last.centre == pytest.approx((205, 150), abs=1)
+
+
+def test_pointing_while_it_runs_keeps_what_is_followed_and_adds_what_is_new():
+    task = task_at((200, 150))
+    first = task.conclude(task.prepare(frame_with((200, 150, 25), (60, 60, 15))), (), None)
+    moved = frame_with((212, 150, 25), (60, 60, 15), sequence=1)
+    both = replace(moved, pointed=(Pointed(inside=((200, 150),)), Pointed(inside=((60, 60),))))
+    second = task.conclude(task.prepare(both), (), first.memory)
+    assert [one.seen.centre[0] for one in second.memory.targets] == pytest.approx([212, 60], abs=1.5)
+    only = replace(moved, pointed=(Pointed(inside=((60, 60),)),))
+    third = task.conclude(task.prepare(only), (), second.memory)
+    (left,) = third.memory.targets
+    assert left.number == 1 and left.seen.centre[0] == pytest.approx(60, abs=1)
+    none = task.conclude(task.prepare(replace(moved, pointed=())), (), third.memory)
+    assert none.finding.reasons == (NOTHING_POINTED_AT,)
