@@ -222,8 +222,12 @@ PAGE = """<!doctype html>
   };
   ask(); setInterval(ask, 2000);
   const point = (query) => fetch("/point?" + new URLSearchParams(query), { method: "POST" });
-  if (!document.getElementById("pointing").hidden) {
+  const pointing = document.getElementById("pointing");
+  if (!pointing.hidden) {
     live.style.cursor = "crosshair";
+    live.title = pointing.textContent;
+    /* It lies over the picture: read once, it goes. */
+    setTimeout(() => { pointing.hidden = true }, 8000);
     live.onclick = ({ offsetX, offsetY, shiftKey, altKey }) => {
       /* The picture is fitted into the window, with margins on two sides. */
       const [width, height] = [live.clientWidth, live.clientHeight];
