@@ -43,6 +43,8 @@ CUTS: Final = (-1.5, -1.0, -0.5, 0.0, 0.5, 1.0)
 LEAST: Final = tuple(round(0.5 + 0.01 * step, 2) for step in range(45))
 MISSED: Final = 0.1
 POOR: Final = 0.5
+PERSONS_KINDS: Final = ("nerve",)
+"""What a person may name who points: its sizes have intervals of their own."""
 KEPT_SHARE: Final = 0.97
 """Of the structures that are outlined well, those that the least confidence must let through."""
 Mask = NDArray[np.uint8]
@@ -160,8 +162,11 @@ def calibrate(runtime: Runtime) -> list[Number]:
     figures = {"inside_logit": cut, "least_confidence": least_confidence(told)}
     numbers = [Number(name=name, value=value, unit="", note=note) for name, value in figures.items()]
     good = [one for one in told if one.dice >= POOR and one.found is not None]
-    for name, value in intervals(good).items():
-        numbers.append(Number(name=name, value=round(value, 2), unit="%" if "half" in name else "", note=note))
+    for kind in ("", *PERSONS_KINDS):
+        some = of_kind(good, kind) if kind else good
+        for name, value in intervals(some).items():
+            key, unit = f"{name}_{kind}".removesuffix("_"), "%" if "half" in name else ""
+            numbers.append(Number(name=key, value=round(value, 2), unit=unit, note=f"{len(some)} structures kept back"))
     return numbers
 
 

@@ -5,7 +5,7 @@ runs from the picture's upper edge to the nearest point of the nerve's border; t
 the borders.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -98,7 +98,7 @@ class NerveTask:
         if faults or not nerves:
             told = self._refused(frame, thumbnail, faults or said, nerves, vessels, before)
         else:
-            told = self._measure(frame, thumbnail, nerves, vessels, before, said, (told_of(wanted),))
+            told = self._measure(frame, thumbnail, nerves, vessels, before, said, (told_of(wanted),), of_nerves(asked))
         return replace(told, memory=replace(told.memory, targets=targets)) if told.memory else told
 
     def _refused(
@@ -131,14 +131,15 @@ class NerveTask:
         before: NerveTrack | None,
         said: tuple[str, ...],
         notes: tuple[str, ...] = (),
+        figures: Mapping[str, float] | None = None,
     ) -> Concluded[NerveTrack]:
-        """said: what limits it, beside what its own track tells."""
+        """said: what limits it, beside what its own track tells. figures: of its intervals; None: the model's own."""
         chosen, others = nerves[0], nerves[1:]
         carried = rim_to_carry(before, thumbnail, chosen, self._rim_every)
         rim = carried.carried(chosen.points) if carried else inside_rim(frame.pixels, chosen.points)
         whole = not cut_off(chosen.points, frame.ultrasound)
         sizes = sizes_of(chosen.points, rim.edge, [one.points for one in vessels], frame.ultrasound, frame.spacing)
-        measured = measurements_of(sizes, frame.spacing, self._figures, whole=whole)
+        measured = measurements_of(sizes, frame.spacing, figures or self._figures, whole=whole)
         sighting = Sighting.of(chosen, measured, rim, traced=carried is None)
         track = followed(before, frame, thumbnail, sighting)
         marks = marks_of((chosen, *others), vessels, frame.spacing, (rim.edge, sizes) if whole else None)
@@ -150,3 +151,8 @@ class NerveTask:
         reasons += () if frame.spacing else (missing_scale(frame),)
         verdict = Verdict.LIMITED if reasons else Verdict.MEASURED
         return Concluded(finding_of(SPEC.name, frame, verdict, reasons, told, marks, notes=notes), track)
+
+
+def of_nerves(asked: Asked) -> dict[str, float]:
+    """The figures of intervals that the network's answers about nerves have: tighter than where nobody pointed."""
+    return {name.removesuffix("_nerve"): value for name, value in asked.figures.items() if name.endswith("_nerve")}
