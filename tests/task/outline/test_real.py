@@ -53,14 +53,16 @@ def test_what_people_drew_is_outlined_where_it_is_pointed_at(asked):
         largest = max(range(1, count), key=lambda label: stats[label, cv2.CC_STAT_AREA])
         truth = (labels == largest).astype(np.uint8)
         finding = finding_at(asked, Frame(pixels, 0, 0, path.name, region=find_region(pixels)), middle_of(truth))
+        if finding.verdict is Verdict.REFUSED:
+            continue
         shown = np.zeros_like(truth)
         for mark in finding.marks:
             if isinstance(mark, MaskMark):
                 (x, y), (height, width) = mark.origin, mark.mask.shape
                 shown[y : y + height, x : x + width] |= mark.mask
         dices.append(2 * (shown & truth).sum() / (shown.sum() + truth.sum()))
-    assert np.median(dices) > 0.6, dices
-    assert min(dices) > 0.1, dices
+    assert len(dices) >= 0.8 * PICTURES
+    assert np.median(dices) > 0.6 and min(dices) > 0.1, dices
 
 
 def test_noise_without_tissue_is_refused(asked):
