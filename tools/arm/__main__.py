@@ -55,11 +55,13 @@ def short_demo() -> str:
 
 
 def pictures_of(folder: Path, n: int) -> NDArray[np.uint8]:
-    """(n, 1, H, W): phantom pictures where the model's task has a lesson, else smoothed noise."""
+    """(n, planes, H, W): phantom pictures where the model's task has a lesson, else smoothed noise."""
     manifest = load_manifest(folder)
+    shape = manifest.grey_input().shape[1:]
     if manifest.task in lessons():
-        return np.stack([lesson_of(manifest.task).phantom(SEED + index).picture for index in range(n)])[:, None]
-    noise = np.random.default_rng(0).integers(0, 256, (n, *manifest.input.shape[1:]))
+        shown = [lesson_of(manifest.task).phantom(SEED + index).picture for index in range(n)]
+        return np.stack(shown).reshape(n, *shape)
+    noise = np.random.default_rng(0).integers(0, 256, (n, *shape))
     return ((noise + np.roll(noise, 1, axis=3)) // 2).astype(np.uint8)
 
 

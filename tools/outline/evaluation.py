@@ -24,6 +24,7 @@ from edge.task.outliner import point_at
 from edge.task.outlines import filled
 from edge.task.prompt import Points
 from edge.task.scores import Outline
+from edge.trust.faults import speckle_only
 from edge.trust.interval import conformal_half_width
 from tools.lesson import Evaluated
 from tools.masks import dice
@@ -248,8 +249,12 @@ def evaluate(runtime: Runtime, figures: Mapping[str, float], precision: str) -> 
             looks = answered(runtime, list(asked_of(list(scenes("test", name)), SURE)), cut, f"test, {name}")
             numbers += figures_of(looks, f"a tap, {name}, {precision}", least)
     nothing = answered(runtime, list(of_nothing(100, 11)), cut, "nothing")
-    wrongly = [one for one in nothing if one.found is not None and one.found.confidence >= least]
-    note = f"{len(nothing)} taps on gel and noise, {precision}"
+    wrongly = [
+        one
+        for one in nothing
+        if one.found is not None and one.found.confidence >= least and not speckle_only(one.asked.frame.pixels)
+    ]
+    note = f"{len(nothing)} taps on gel and noise without any tissue, {precision}"
     numbers.append(Number(name="answered_nothing", value=100 * len(wrongly) / len(nothing), unit="%", note=note))
     numbers += following.figures(_eye(runtime, cut), least, precision)
     return Evaluated(numbers)

@@ -17,9 +17,8 @@ from edge.task.nerve.candidates import NerveCandidate, NerveSight, see_nerve
 from edge.task.nerve.marks import Placement, candidate_marks, stages_of
 from edge.task.nerve.spec import SPEC, NerveOptions
 from edge.task.nerve.tracking import NerveVotes, Place, moved_faults, votes_before, with_vote
-from edge.task.nerve.view import speckle_only
 from edge.task.nerve.windows import window_model_of
-from edge.trust.faults import missing_scale
+from edge.trust.faults import missing_scale, speckle_only
 from edge.trust.interval import interval
 
 LEAST_PROBABILITY: Final = 0.1

@@ -32,12 +32,12 @@ from edge.task.nerve.tracking import (
     vote_faults,
     voted,
 )
-from edge.task.nerve.view import nerve_faults, others_said, speckle_only
+from edge.task.nerve.view import nerve_faults, others_said
 from edge.task.outliner import SAME, is_clear, least_confidence, overlap, pursued, said_of
 from edge.task.pointing import beside_faults, told_of
 from edge.task.scores import SIDE, Outline, cut_off, outlines_of
 from edge.task.tensor import Fit, fitted_tensor
-from edge.trust.faults import missing_scale
+from edge.trust.faults import missing_scale, speckle_only
 
 NOTHING_GIVEN: Final = Given(NerveOptions())
 

@@ -3,6 +3,7 @@ where the pathway without a network saw one, and whether its places agree."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import sqrt
 from statistics import median
 from typing import Final, Self
 
@@ -96,7 +97,7 @@ class NerveTrack:
             return None
         # Of a few numbers, every frame: `statistics.pstdev` reckons in fractions and takes fifty times as long.
         mean = sum(areas) / len(areas)
-        return (sum((area - mean) ** 2 for area in areas) / len(areas)) ** 0.5 / mean
+        return sqrt(sum((area - mean) ** 2 for area in areas) / len(areas)) / mean
 
 
 def track_before(memory: NerveTrack | None, frame: Frame) -> NerveTrack | None:

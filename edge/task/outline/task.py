@@ -23,7 +23,7 @@ from edge.task.outliner import Target, is_clear, least_confidence, pursued, said
 from edge.task.outlines import closed_line, filled_mark
 from edge.task.pointing import beside_faults, told_of
 from edge.task.scores import Outline, cut_off
-from edge.trust.faults import missing_scale
+from edge.trust.faults import missing_scale, speckle_only
 from edge.trust.interval import interval, interval_by_factor
 
 NOTHING_GIVEN: Final = Given(OutlineOptions())
@@ -74,7 +74,7 @@ class OutlineTask:
             return (NOTHING_POINTED_AT,)
         if self._asked is None:
             return ("there is no network to ask",)
-        return beside_faults(wanted, frame.ultrasound)
+        return beside_faults(wanted, frame.ultrasound) or speckle_only(frame.ultrasound.crop(frame.pixels))
 
     def _finding(self, frame: Frame, targets: Sequence[Target]) -> Finding:
         clear = {one.number: one.seen for one in targets if is_clear(one, self._least_confidence) and one.seen}

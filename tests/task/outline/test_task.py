@@ -77,7 +77,7 @@ def test_it_is_followed_and_where_it_was_is_shown_once_it_is_lost():
         memory = concluded.memory
     (border,) = (one for one in concluded.finding.marks if isinstance(one, LineMark))
     assert border.points.mean(axis=0) == pytest.approx((224, 150), abs=1.5)
-    gone = task.conclude(task.prepare(frame_with((30, 30, 8), sequence=4)), (), memory)
+    gone = task.conclude(task.prepare(frame_with((420, 60, 30), sequence=4)), (), memory)
     assert gone.finding.verdict is Verdict.REFUSED
     assert [one.name for one in gone.finding.marks] == ["structure 1 was here"]
     # A frame that the gate refused changes nothing of what is followed.
