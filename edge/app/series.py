@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from edge.exam.series import EvenSample, Series
+    from edge.exam.even_sample import EvenSample
+    from edge.exam.series import Series
     from edge.loop.step import Result
     from edge.task.spec import TaskSpec
     from edge.terms import Terms
@@ -67,7 +68,8 @@ def series_task(spec: "TaskSpec", given: Mapping[str, Any]) -> None:
     """Measures a recording and writes its tables and figures, or those of an earlier run."""
     from edge.app.run import follow
     from edge.app.session import open_session
-    from edge.exam.series import EvenSample, series_of
+    from edge.exam.even_sample import EvenSample
+    from edge.exam.series import series_of
     from edge.sink.records import FILE_NAME, read_records
 
     asked, settings = taken(SeriesOptions, given, "a series")

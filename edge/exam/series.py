@@ -3,17 +3,16 @@
 import csv
 import io
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, Generic, TypeVar
+from typing import Final
 
 import msgspec
 
 from edge.finding import Measurement
 from edge.sink.schema import MeasurementRecord, Record
 
-T = TypeVar("T")
 DECIMALS: Final = 4
 HEAD: Final = ("sequence", "seconds", "verdict", "reasons", "tracking")
 ENDS: Final = ("", "_low", "_high", "_single")
@@ -164,32 +163,3 @@ def _instant(record: Record, quantities: tuple[Quantity, ...], first_ns: int) ->
 def _measurement(one: MeasurementRecord) -> Measurement:
     value, low, high = (math.nan if number is None else number for number in (one.value, one.low, one.high))
     return Measurement(one.name, value, one.unit, low, high, one.single)
-
-
-class EvenSample(Generic[T]):
-    """A few of many, evenly spread, without knowing how many there will be.
-
-    Keeps fewer than `most` of what comes, each so many apart; the distance doubles whenever there are too many.
-    """
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._apart = 1
-        self._seen = 0
-        self._kept: list[T] = []
-
-    def add(self, make: Callable[[], T]) -> None:
-        """Takes the next one, made only where it is kept."""
-        if self._seen % self._apart == 0:
-            self._kept.append(make())
-        self._seen += 1
-        if len(self._kept) >= self._most:
-            self._kept = self._kept[::2]
-            self._apart *= 2
-
-    def pick(self, count: int) -> list[T]:
-        """At most `count`, evenly spread, the first and the last of them included."""
-        last = len(self._kept) - 1
-        if last < count:
-            return list(self._kept)
-        return [self._kept[round(number * last / (count - 1))] for number in range(count)]

@@ -2,17 +2,21 @@
 
 import math
 import re
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
+from edge.exam.even_sample import EvenSample
 from edge.finding import Finding, Measurement
 
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?")
-RECENT_VALUES = 100_000
-"""Medians are over this many last values: more than an hour at 25 frames/s, and never more memory than that."""
+MOST_VALUES = 4096
+"""Of each measure, evenly spread over the run: all of them in the first minutes, and never more memory than that."""
+Row = tuple[float, float, float]
+"""Value, and the ends of its interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ class FindingTally:
         self._verdicts: Counter[str] = Counter()
         self._unscaled = 0
         self._reasons = ReasonTally()
-        self._values: dict[tuple[str, str], deque[tuple[float, float, float]]] = {}
+        self._values: dict[tuple[str, str], EvenSample[Row]] = {}
 
     def add(self, finding: Finding) -> None:
         self._verdicts[finding.verdict.value] += 1
@@ -64,7 +68,7 @@ class FindingTally:
         self._reasons.add(finding.reasons)
         for measurement in finding.measurements:
             if math.isfinite(measurement.value):
-                self._values_of(measurement).append((measurement.value, measurement.low, measurement.high))
+                self._values_of(measurement).add(partial(_row, measurement))
 
     def summary(self) -> Summary:
         scaled = any(unit in ("mm", "mm2") for _, unit in self._values)
@@ -77,8 +81,8 @@ class FindingTally:
             self._unscaled if scaled else 0,
         )
 
-    def _values_of(self, measurement: Measurement) -> deque[tuple[float, float, float]]:
-        return self._values.setdefault((measurement.name, measurement.unit), deque(maxlen=RECENT_VALUES))
+    def _values_of(self, measurement: Measurement) -> EvenSample[Row]:
+        return self._values.setdefault((measurement.name, measurement.unit), EvenSample(MOST_VALUES))
 
 
 class ReasonTally:
@@ -126,8 +130,12 @@ def summarise(findings: Iterable[Finding]) -> Summary:
     return tally.summary()
 
 
-def _measure(name: str, unit: str, values: deque[tuple[float, float, float]]) -> MeasureSummary:
-    rows = np.array(values)
+def _row(measurement: Measurement) -> Row:
+    return measurement.value, measurement.low, measurement.high
+
+
+def _measure(name: str, unit: str, values: EvenSample[Row]) -> MeasureSummary:
+    rows = np.array(values.kept)
     median, low, high = (float(each) for each in np.median(rows, axis=0))
     p5, p95 = (float(each) for each in np.percentile(rows[:, 0], (5, 95)))
-    return MeasureSummary(name, unit, median, low, high, p5, p95, len(rows))
+    return MeasureSummary(name, unit, median, low, high, p5, p95, values.seen)

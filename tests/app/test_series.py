@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from edge.app.series import KEPT_PICTURES, records_in
-from edge.exam.series import EvenSample
+from edge.exam.even_sample import EvenSample
 from edge.task.muscle.phantom import LIVE_MUSCLE, MuscleCine
 
 SEED, FPS = 1, 10
