@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-LEFT_OUT_SHARE: Final = 0.22
+LEFT_OUT_SHARE: Final = 0.3
 """Of the iliac line's length, at the rim: there the ilium is curved."""
 ROUNDS: Final = 12
 """Of re-weighting; the weights settle within six."""

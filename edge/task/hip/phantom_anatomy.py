@@ -18,6 +18,8 @@ from edge.task.hip.lines import Floats, Landmarks
 
 ILIUM_MM: Final = 46.0
 """As far as the iliac line goes, beyond every picture's edge."""
+SHAFT_MM: Final = 40.0
+"""Of the thigh bone's surface beyond the border, as far as every picture's edge."""
 PRESSED_SHARE: Final = 1 / 3
 """Of the soft tissue's height, by full pressure."""
 STANDARD_TILT_DEG: Final = 4.0
@@ -31,7 +33,10 @@ BEND_PER_TILT: Final = 0.0016
 """Curvature of the ilium, 1/mm, by a degree of tilt."""
 HEAD_OFF_PER_TILT: Final = 0.26
 """Millimetres from the head's middle to the plane, by a degree."""
-LABRUM_REACH_MM: Final = (4.0, 9.5)
+LABRUM_OFF_MM: Final = 0.9
+"""Between the head and the labrum's middle."""
+THICKEST_MM: Final = 6.0
+LABRUM_REACH_MM: Final = (4.5, 11.0)
 """Between the bony rim and the labrum's middle."""
 
 
@@ -114,14 +119,15 @@ def section(hip: Hip, pose: Pose, rotation_deg: float = 0.0) -> Section:
     radius_seen = float(np.sqrt(max(radius**2 - (HEAD_OFF_PER_TILT * tilt) ** 2, (0.35 * radius) ** 2)))
     way = (labrum - rim) / max(reach, 1e-9)
     place = _Placing.of(hip, pose, rotation_deg)
-    capsule = _arc(head, radius + 1.4, np.arctan2(*(labrum - head)[::-1]), np.radians(-28))
+    begin = float(np.arctan2(*(labrum - head)[::-1]))
+    capsule = _arc(head, radius + 1.4, begin if begin <= 0 else begin - 2 * np.pi, float(np.radians(-28)))
     border = _shaft(head, radius)
     pole = labrum + 1.1 * way + 0.7 * np.array((way[1], -way[0]))
     edge = np.array((-hip.corner_mm - 3.0, -0.9))
     return Section(
         ilium=place(_ilium(hip, tilt, corner)),
         roof=place(_roof(hip, rim, lower_limb, down)),
-        limb=place(np.stack((lower_limb - 1.3 * down, lower_limb, lower_limb + (0.9, 0.5)))),
+        limb=place(np.stack((lower_limb - 1.3 * down, lower_limb, lower_limb + np.array((0.9, 0.5))))),
         rim=place(rim),
         lower_limb=place(lower_limb),
         head=place(head),
@@ -132,29 +138,41 @@ def section(hip: Hip, pose: Pose, rotation_deg: float = 0.0) -> Section:
         capsule=place(np.concatenate((pole[None], capsule[2:]))),
         fold=place(_fold(capsule[-1], head)),
         border=place(border),
-        floor=place(_arc(head, radius + 2.6, np.radians(112), np.radians(62))),
-        ischium=place(_arc(head + (0.35 * radius, 2.1 * radius), 2.6, np.radians(200), np.radians(340))),
-        nucleus=place(head + (0.12 * radius, -0.1 * radius)),
+        floor=place(_arc(head, radius + 2.6, np.radians(100), np.radians(58))),
+        ischium=place(_arc(head + np.array((0.35, 2.1)) * radius, 2.6, np.radians(200), np.radians(340))),
+        nucleus=place(head + np.array((0.12, -0.1)) * radius),
         alpha_deg=float(np.degrees(alpha)),
         strength=_strengths(hip, tilt, rotation_deg),
     )
 
 
+def usual_beta_deg(hip: Hip) -> float:
+    """The cartilage roof angle at which the line from the rim touches the room that the head needs."""
+    alpha = np.radians(hip.alpha_deg)
+    off = _head(hip, alpha, hip.cartilage_mm) - hip.corner_mm * np.array((np.cos(alpha), np.sin(alpha)))
+    far = max(float(np.linalg.norm(off)), hip.radius_mm + LABRUM_OFF_MM)
+    return float(np.degrees(np.arcsin((hip.radius_mm + LABRUM_OFF_MM) / far) - np.arctan2(off[1], off[0])))
+
+
+def _head(hip: Hip, alpha: float, cartilage_mm: float) -> Floats:
+    """Its middle: it touches the cartilage over the roof line, and lies as deep as its coverage says."""
+    deep = (2 * hip.coverage / 100 - 1) * hip.radius_mm
+    return np.array(((hip.radius_mm + cartilage_mm + deep * np.cos(alpha)) / np.sin(alpha), deep))
+
+
 def _head_and_labrum(hip: Hip, alpha_deg: float, rim: Floats) -> tuple[Floats, float, Floats, float]:
     """Middle and radius of the head, the labrum's middle and how far it is from the rim.
 
-    The head touches the cartilage over the roof line, as deep as its coverage says. The labrum lies on its cartilage
-    roof line where that meets the rim of the head's own room; the cartilage gets thicker until there is room for it.
+    The labrum lies on its cartilage roof line where that meets the room that the head needs, or comes nearest to it;
+    the cartilage gets thicker until there is room for it.
     """
-    alpha, beta = np.radians(alpha_deg), np.radians(hip.beta_deg)
-    deep = (2 * hip.coverage / 100 - 1) * hip.radius_mm
+    beta = np.radians(hip.beta_deg)
     way = np.array((np.cos(beta), -np.sin(beta)))
     cartilage = hip.cartilage_mm
     while True:
-        across = (hip.radius_mm + cartilage + deep * np.cos(alpha)) / np.sin(alpha)
-        head = np.array((across, deep))
-        reach = _meeting(head - rim, way, hip.radius_mm + 1.0)
-        if reach >= LABRUM_REACH_MM[0] or cartilage > 6.0:
+        head = _head(hip, float(np.radians(alpha_deg)), cartilage)
+        reach = _meeting(head - rim, way, hip.radius_mm + LABRUM_OFF_MM)
+        if reach >= LABRUM_REACH_MM[0] or cartilage > THICKEST_MM:
             break
         cartilage += 0.2
     reach = float(np.clip(reach, *LABRUM_REACH_MM))
@@ -192,9 +210,10 @@ def _roof(hip: Hip, rim: Floats, lower_limb: Floats, down: Floats) -> Floats:
 
 def _shaft(head: Floats, radius: float) -> Floats:
     """A quarter of an ellipse that rises beside the head, then the shaft's surface going off caudally."""
-    turn = np.radians(np.linspace(176, 292, 90))
-    middle = head + (2.35 * radius, 0.42 * radius)
-    return np.stack((middle[0] + 1.22 * radius * np.cos(turn), middle[1] + 1.3 * radius * np.sin(turn)), axis=1)
+    turn = np.radians(np.linspace(176, 285, 90))
+    across, down = 1.22 * radius, 1.3 * radius
+    bent = head + np.array((2.35, 0.42)) * radius + np.stack((across * np.cos(turn), down * np.sin(turn)), axis=1)
+    return np.concatenate((bent, bent[-1] + np.linspace(0, 1, 20)[1:, None] * (SHAFT_MM, 0.12 * SHAFT_MM)))
 
 
 def _fold(joint: Floats, head: Floats) -> Floats:

@@ -8,14 +8,13 @@ import numpy as np
 
 from edge.phantom.records import Imaging
 from edge.phantom.strands import KINDS
-from edge.task.hip.phantom_anatomy import Hip
+from edge.task.hip.phantom_anatomy import Hip, usual_beta_deg
 from edge.task.hip.phantom_echoes import Tissue
 from edge.task.hip.spec import PLANE_ITEMS, STRUCTURES
 
 OLDEST_WEEKS: Final = 26.0
 COVERAGE_AT_60, COVERAGE_PER_DEG = 53.0, 0.85
 """Percent of the head, and its change with alpha: rho 0.73 between both in 2,032 infants."""
-BETA_AT_60, BETA_PER_DEG = 54.0, -0.75
 ALPHA_SPAN: Final = (34.0, 82.0)
 BETA_SPAN: Final = (35.0, 86.0)
 COVERAGE_SPAN: Final = (18.0, 76.0)
@@ -28,9 +27,9 @@ def draw_hip(rng: np.random.Generator, depth_mm: float = 42.0, width_mm: float =
     age = float(rng.uniform(0, OLDEST_WEEKS))
     rounded = np.clip((66 - alpha) / 26, 0, 1)
     radius = 7.0 + 0.11 * age + rng.normal(0, 0.4)
-    return Hip(
+    hip = Hip(
         alpha_deg=alpha,
-        beta_deg=float(np.clip(BETA_AT_60 + BETA_PER_DEG * (alpha - 60) + rng.normal(0, 6), *BETA_SPAN)),
+        beta_deg=BETA_SPAN[0],
         coverage=float(np.clip(COVERAGE_AT_60 + COVERAGE_PER_DEG * (alpha - 60) + rng.normal(0, 4), *COVERAGE_SPAN)),
         age_weeks=age,
         radius_mm=radius,
@@ -44,16 +43,16 @@ def draw_hip(rng: np.random.Generator, depth_mm: float = 42.0, width_mm: float =
         nucleus_mm=_nucleus(rng, age),
         left=bool(rng.random() < 0.5),
     )
+    return replace(hip, beta_deg=float(np.clip(usual_beta_deg(hip) + rng.normal(-1.5, 4), *BETA_SPAN)))
 
 
 def presentable_hip(rng: np.random.Generator) -> Hip:
     """A healthy hip in the middle of the picture."""
     hip = draw_hip(rng)
     alpha = float(rng.uniform(60, 67))
-    return replace(
+    healthy = replace(
         hip,
         alpha_deg=alpha,
-        beta_deg=float(rng.uniform(46, 56)),
         coverage=COVERAGE_AT_60 + COVERAGE_PER_DEG * (alpha - 60),
         age_weeks=float(rng.uniform(4, 10)),
         radius_mm=float(rng.uniform(7.4, 8.4)),
@@ -64,6 +63,7 @@ def presentable_hip(rng: np.random.Generator) -> Hip:
         nucleus_mm=0.0,
         left=False,
     )
+    return replace(healthy, beta_deg=usual_beta_deg(healthy) - 1.0)
 
 
 def _nucleus(rng: np.random.Generator, age_weeks: float) -> float:

@@ -222,7 +222,7 @@ def _hyaline(seen: Section) -> Floats:
 
 def _neck(seen: Section) -> Floats:
     """From the head to its border with bone."""
-    near = seen.border[: len(seen.border) // 2]
+    near = seen.border[: len(seen.border) // 3]
     return np.concatenate((seen.head[None] + (0, seen.radius_mm * 0.7), near, seen.capsule[-1:], seen.head[None]))
 
 
