@@ -54,6 +54,8 @@ SEEN: Final = 0.22
 """Share of a bright bone's line from which on a path's point counts as seen."""
 GAP_SHARE: Final = 0.05
 """Of the picture's width: a longer dark piece ends a bone's line."""
+CENTRE_PX: Final = 4.0
+"""So far to either side of a path the middle of its bright line may lie."""
 MARGIN: Final = 0.08
 """Of the picture's sides, where no rim is looked for."""
 
@@ -225,7 +227,26 @@ def follow(work: Working, rim: Rim) -> tuple[BonePath, BonePath]:
     width = work.bone.shape[1]
     ilium = _path(work.bone, rim.at, rim.ilium_deg + 180.0, ILIUM_STRIP, width)
     roof = _path(work.steep, rim.at, rim.roof_deg, ROOF_STRIP, width)
-    return ilium, roof
+    return _centred(work.calm, ilium), _centred(work.calm, roof)
+
+
+def _centred(calm: NDArray[np.float32], path: BonePath) -> BonePath:
+    """The path moved to the middle of the bright line that it follows: the map is greatest on the shadow's side."""
+    if len(path.points) < 3:
+        return path
+    smooth = cv2.blur(path.points, (1, 9), borderType=cv2.BORDER_REPLICATE)
+    way = np.gradient(smooth, axis=0)
+    way /= np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-9)
+    beside = np.stack((-way[:, 1], way[:, 0]), axis=1)
+    offsets = np.arange(-CENTRE_PX, CENTRE_PX + 0.25, 0.5)
+    places = (path.points[:, None] + offsets[None, :, None] * beside[:, None]).astype(np.float32)
+    flags = {"interpolation": cv2.INTER_LINEAR, "borderMode": cv2.BORDER_REPLICATE}
+    level = cv2.remap(calm, np.ascontiguousarray(places[..., 0]), np.ascontiguousarray(places[..., 1]), **flags)
+    level = cv2.blur(level, (1, 5), borderType=cv2.BORDER_REPLICATE)
+    low, high = level.min(axis=1, keepdims=True), level.max(axis=1, keepdims=True)
+    weight = np.maximum(level - (low + high) / 2, 0) + 1e-6
+    moved = (weight * offsets).sum(axis=1) / weight.sum(axis=1)
+    return BonePath(np.asarray(path.points + moved[:, None] * beside, np.float64), path.level)
 
 
 def _path(plane: NDArray[np.float32], at: Floats, degrees: float, strip: tuple[float, float], width: int) -> BonePath:

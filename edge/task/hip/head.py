@@ -20,6 +20,8 @@ GAP_SHARES: Final = (0.06, 0.12, 0.18, 0.24, 0.32)
 DEPTH_SHARES: Final = tuple(np.arange(-0.66, 0.49, 0.08))
 """Of the head's middle below the base line, of its radius: 17 to 74 % covered."""
 RAYS: Final = 48
+FLOOR_DEG, FLOOR_WEIGHT = 50.0, 0.35
+"""To either side of straight down, and what a ray counts there."""
 INNER, OUTER = 0.9, 1.2
 """Where brightness inside and outside the rim is compared, in radii."""
 CORE: Final = (0.3, 0.55, 0.75)
@@ -78,9 +80,16 @@ def find_head(calm: NDArray[np.float32], base: Line, roof: Line) -> Head:
     inside, outside = (_on_circles(soft, middle, share * radius) for share in (INNER, OUTER))
     core = np.mean([_on_circles(soft, middle, share * radius).mean(axis=1) for share in CORE], axis=0)
     rise = np.clip((outside - inside) / scale, -0.4, 0.7)
-    score = rise.mean(axis=1) - CORE_WEIGHT * core / scale - GAP_WEIGHT * gap
+    score = rise @ _weights() - CORE_WEIGHT * core / scale - GAP_WEIGHT * gap
     best = int(score.argmax())
     return Head(middle[best], float(radius[best]), float(rise[best].mean()), rise[best])
+
+
+def _weights() -> NDArray[np.float64]:
+    """(RAYS,) that add up to 1: what lies under the head is the socket's floor, some way off it."""
+    turn = np.arange(RAYS) * (2 * np.pi / RAYS)
+    weight = np.where(np.abs(turn - np.pi / 2) < np.radians(FLOOR_DEG), FLOOR_WEIGHT, 1.0)
+    return np.asarray(weight / weight.sum(), np.float64)
 
 
 def _on_circles(plane: NDArray[np.float32], middle: Floats, radius: Floats) -> NDArray[np.float32]:

@@ -8,15 +8,15 @@ import cv2
 import numpy as np
 
 from edge.task.hip.bone import BonePath, Rim, Working, find_rims, follow
-from edge.task.hip.head import Head, Labrum, crossing, find_head, find_labrum
-from edge.task.hip.lines import Floats, GrafLines, Landmarks, Line, fitted_line, lines_of, straight_part
+from edge.task.hip.head import Head, Labrum, find_head, find_labrum
+from edge.task.hip.lines import Floats, GrafLines, Landmarks, fitted_line, lines_of, straight_part
 
-NEAR_CORNER_SHARE: Final = 0.1
-"""Of the picture's width: so far around the crossing of both lines the path is looked at."""
-ROUND_SHARES: Final = tuple(np.arange(0.004, 0.08, 0.004))
-"""Of the same: where the rounding between them begins."""
-USUAL_ROUND, ROUND_COST = 0.025, 0.2
-"""Of the same, and pixels by which a path may fit worse for each picture's width of another rounding."""
+TURN_SHARE: Final = 0.012
+"""Of the picture's width: the line of bone is evened out so far before its direction is taken."""
+LEAST_TURN_DEG: Final = 20.0
+"""Against the ilium, where the rim's rounding has begun for sure."""
+TURNED_SHARE: Final = 0.95
+"""Of the angle between ilium and roof, at which the rounding counts as ended."""
 STRAY_SHARE: Final = 0.007
 """Of the same: where the path is farther from the roof line, it has left the roof for what is beyond."""
 ROOF_LEAST: Final = 0.05
@@ -42,7 +42,7 @@ class Joint:
     mirrored: bool
     rim: Rim
     ilium: BonePath
-    """Away from the rim."""
+    """From its cranial end to the rim."""
     roof: BonePath
     marks: Landmarks
     lines: GrafLines
@@ -71,27 +71,59 @@ def find_joint(work: Working, mirrored: bool | None = None) -> Joint | None:
 
 
 def _joint(work: Working, mirrored: bool, rim: Rim) -> Joint | None:
-    ilium, roof = follow(work, rim)
-    roof = _own_roof(roof, work.calm.shape[1])
+    width = work.calm.shape[1]
+    contour = _contour(*follow(work, rim))
+    if len(contour.points) < 3 * LEAST_POINTS:
+        return None
+    ilium, roof = _parted(contour, width)
+    roof = _own_roof(roof, width)
     if len(ilium.points) < LEAST_POINTS or len(roof.points) < LEAST_POINTS:
         return None
-    base = fitted_line(straight_part(ilium.points[::-1]))
-    roof_line = fitted_line(roof.points[len(roof.points) // 3 :])
+    base, roof_line = fitted_line(straight_part(ilium.points)), fitted_line(roof.points)
+    turning = roof.points[0]
     head = find_head(work.calm, base, roof_line)
-    turning = _turning_point(ilium, roof, roof_line, base, work.calm.shape[1])
     labrum = find_labrum(work.calm, turning, base, head)
     marks = Landmarks(
-        ilium.points[::-1],
+        ilium.points,
         roof.points,
         turning,
-        roof.points[-1],
+        roof_line.at + roof_line.along(roof.points[-1]) * roof_line.way,
         None if labrum is None else labrum.at,
         head.middle,
         head.radius,
     )
     lines = lines_of(marks)
     shadow = _shadow(work, ilium)
-    return Joint(work, mirrored, rim, ilium, roof, marks, lines, head, labrum, shadow, _fit(work, rim, ilium, roof, lines, head, shadow))
+    fit = _fit(work, rim, ilium, roof, lines, head, shadow)
+    return Joint(work, mirrored, rim, ilium, roof, marks, lines, head, labrum, shadow, fit)
+
+
+def _contour(ilium: BonePath, roof: BonePath) -> BonePath:
+    """One line from the ilium's cranial end down the roof."""
+    return BonePath(
+        np.concatenate((ilium.points[::-1], roof.points[1:])), np.concatenate((ilium.level[::-1], roof.level[1:]))
+    )
+
+
+def _parted(contour: BonePath, width: int) -> tuple[BonePath, BonePath]:
+    """The ilium and what is beyond the bony rim: the point where the line's bulge ends, as it has turned from the
+    ilium's direction to the roof's; from there on it is straight or hollow."""
+    points = contour.points
+    sigma = TURN_SHARE * width
+    smooth = cv2.GaussianBlur(points, (1, 0), sigmaX=0.1, sigmaY=sigma, borderType=cv2.BORDER_REPLICATE)
+    way = np.gradient(smooth, axis=0)
+    base = fitted_line(straight_part(points[: len(points) * 2 // 3]))
+    turned = np.degrees(np.arctan2(base.way[0] * way[:, 1] - base.way[1] * way[:, 0], way @ base.way))
+    steep = np.flatnonzero(turned >= LEAST_TURN_DEG)
+    if steep.size == 0:
+        return contour, BonePath(points[:0], contour.level[:0])
+    first = int(steep[0])
+    roof = _own_roof(BonePath(points[first:], contour.level[first:]), width)
+    own = fitted_line(roof.points)
+    alpha = np.degrees(np.arctan2(base.way[0] * own.way[1] - base.way[1] * own.way[0], own.way @ base.way))
+    there = np.flatnonzero(turned[first:] >= TURNED_SHARE * alpha)
+    at = first + (int(there[0]) if there.size else 0)
+    return BonePath(points[: at + 1], contour.level[: at + 1]), BonePath(points[at:], contour.level[at:])
 
 
 def _own_roof(roof: BonePath, width: int) -> BonePath:
@@ -113,39 +145,9 @@ def _own_roof(roof: BonePath, width: int) -> BonePath:
     near = np.abs(way[:, :1] * off[..., 1] - way[:, 1:] * off[..., 0]) <= STRAY_SHARE * width
     # Seen parts count by their brightness: a dark gap on the same line is no bone.
     best = int((near * np.minimum(roof.level, 1.0)).sum(axis=1).argmax())
-    end = int(np.flatnonzero(near[best])[-1]) + 1
+    beyond = np.flatnonzero(~near[best][int(last[best]) :])
+    end = int(last[best]) + (int(beyond[0]) if beyond.size else n - int(last[best]))
     return BonePath(points[:end], roof.level[:end])
-
-
-def _turning_point(ilium: BonePath, roof: BonePath, roof_line: Line, base: Line, width: int) -> Floats:
-    """Where the rounding between ilium and roof passes into the roof line.
-
-    The rounding is taken for a parabola that touches both lines equally far from their crossing; of a few such
-    distances the one is taken that the path near the crossing fits best, strays counting little.
-    """
-    corner = crossing(base, roof_line)
-    near = NEAR_CORNER_SHARE * width
-    way = np.concatenate((ilium.points[::-1], roof.points))
-    way = way[np.linalg.norm(way - corner, axis=1) < near]
-    if len(way) < LEAST_POINTS:
-        return np.asarray(roof.points[0], np.float64)
-    best, least = 0.0, np.inf
-    for reach in np.array(ROUND_SHARES) * width:
-        off = np.linalg.norm(way[:, None] - _rounded(corner, base, roof_line, reach, near)[None], axis=2).min(axis=1)
-        cost = float(np.minimum(off, STRAY_SHARE * width).mean()) + ROUND_COST * abs(reach / width - USUAL_ROUND)
-        if cost < least:
-            best, least = float(reach), cost
-    return np.asarray(corner + best * roof_line.way, np.float64)
-
-
-def _rounded(corner: Floats, base: Line, roof: Line, reach: float, near: float) -> Floats:
-    """(n, 2) along the base line to the corner and down the roof line, rounded between."""
-    share = np.linspace(0, 1, 25)[:, None]
-    start, end = corner - reach * base.way, corner + reach * roof.way
-    bent = (1 - share) ** 2 * start + 2 * share * (1 - share) * corner + share**2 * end
-    before, after = corner - near * base.way, corner + near * roof.way
-    flat = np.linspace(0, 1, 40)[:, None]
-    return np.concatenate((before + flat * (start - before), bent, end + flat * (after - end)))
 
 
 def _shadow(work: Working, ilium: BonePath) -> float:
@@ -161,7 +163,7 @@ def _fit(work: Working, rim: Rim, ilium: BonePath, roof: BonePath, lines: GrafLi
     """Bright lines, a dark head, a dark shadow; a level, straight ilium at a usual depth."""
     height, width = work.calm.shape
     level = float(np.degrees(np.arctan2(lines.base.way[1], lines.base.way[0])))
-    depth = rim.at[1] / height
+    depth = ilium.points[-1][1] / height
     usual = np.exp(-((level / LEVEL_DEG) ** 2) - (lines.straightness / ROUGH) ** 2 / 4 - ((depth - 0.52) / 0.22) ** 2)
     alpha = float(np.degrees(np.arccos(np.clip(abs(lines.base.way @ lines.roof.way), 0, 1))))
     usual *= np.exp(-((max(USUAL_ALPHA_DEG[0] - alpha, alpha - USUAL_ALPHA_DEG[1], 0) / 10) ** 2))
