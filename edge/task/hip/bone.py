@@ -1,12 +1,12 @@
 """Where the ilium and the bony roof are: bright ridges with a shadow under them, followed by dynamic programming.
 
 The steps are those of Golan (2016: two bone contours, lines through them, rules of what is plausible) and of
-Hareendranathan (2016: edges of bone as cheapest paths), with image analysis in the network's place:
+Hareendranathan (2016: edges of bone as cheapest paths), with image analysis in the place of learned parts:
 
 1. A map of bone: brighter than what lies just above, and than what lies in the shadow below.
-2. The bony rim: of all places, the one where a bright straight line comes in from the cranial side, another one goes off
-   into the body, and no line goes on straight. The picture's left side is taken for cranial; a mirrored one is looked
-   at both ways round.
+2. The bony rim: of all places, the one where a bright straight line comes in from the cranial side, another one goes
+   off into the body, and no line goes on straight. The picture's left side is taken for cranial; whoever asks looks
+   at a mirrored picture too.
 3. Both lines are followed from there, each as the cheapest path through a strip along it.
 """
 
@@ -118,8 +118,8 @@ def working_of(picture: NDArray[np.uint8], aspect: float = 1.0) -> Working | Non
         return None
     smaller = size[0] <= width and size[1] <= height
     small = shrunk(picture, size) if smaller else cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)
-    calm = cv2.GaussianBlur(median(np.asarray(small, np.uint8), 3).astype(np.float32), (0, 0), CALM_SIGMA)
-    calm = np.asarray(calm, np.float32)
+    even = median(np.asarray(small, np.uint8), 3).astype(np.float32)
+    calm: NDArray[np.float32] = np.asarray(cv2.GaussianBlur(even, (0, 0), CALM_SIGMA), np.float32)
     bone = bone_map(calm)
     return Working(calm, bone, steep_map(calm, bone), (size[0] / width, size[1] / height))
 
@@ -147,7 +147,7 @@ def _shadow(calm: NDArray[np.float32], shares: tuple[float, float]) -> NDArray[n
     padded = np.concatenate((calm[first:], np.repeat(calm[-1:], last + first, axis=0)))
     brightest = cv2.dilate(padded, tall, anchor=(0, 0))[: calm.shape[0]]
     mean = _mean_down(calm, shares)
-    return np.maximum(np.float32(1.15) * mean, np.float32(OTHER_LINE) * np.asarray(brightest, np.float32))
+    return np.asarray(np.maximum(1.15 * mean, OTHER_LINE * np.asarray(brightest, np.float32)), np.float32)
 
 
 def _share_of_bright(calm: NDArray[np.float32], over: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -166,13 +166,18 @@ def _mean_down(calm: NDArray[np.float32], shares: tuple[float, float]) -> NDArra
     return np.asarray(mean, np.float32)
 
 
+def sampled(plane: NDArray[np.float32], places: Floats) -> NDArray[np.float32]:
+    """(rows, columns) the plane's values at places (rows, columns, 2) in its pixels; its border goes on outwards."""
+    x, y = (np.ascontiguousarray(places[..., axis]).astype(np.float32) for axis in (0, 1))
+    return np.asarray(cv2.remap(plane, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
+
+
 def find_rims(work: Working, most: int = CANDIDATES) -> tuple[Rim, ...]:
     """The likeliest places of the bony rim, cranial to the left, the best first; empty: nothing looks like it."""
-    half = cv2.resize(work.bone, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-    height, width = half.shape
+    half, steep = (_halved(plane) for plane in (work.bone, work.steep))
+    width = half.shape[1]
     reach = tuple(max(3, round(share * width)) for share in (ILIUM_SHARE, ROOF_SHARE, AHEAD_SHARE))
     ilium = np.stack([_half_line(half, degrees + 180.0, reach[0]) for degrees in ILIUM_DEG])
-    steep = cv2.resize(work.steep, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     roof = np.stack([_half_line(steep, float(degrees), reach[1]) for degrees in ROOF_DEG])
     ahead = np.stack([_half_line(half, float(degrees), reach[2]) for degrees in ILIUM_DEG])
     ilium, roof = np.maximum(ilium - AHEAD_COST * ahead, 0), np.maximum(roof, 0)
@@ -186,6 +191,10 @@ def find_rims(work: Working, most: int = CANDIDATES) -> tuple[Rim, ...]:
         best[better] = score[better]
         found[better] = np.stack((np.full(which.shape, i), np.asarray(some)[which]), axis=-1)[better]
     return _peaks(best, found, most)
+
+
+def _halved(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(cv2.resize(plane, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _peaks(best: NDArray[np.float32], found: NDArray[np.int16], most: int) -> tuple[Rim, ...]:
@@ -239,10 +248,8 @@ def _centred(calm: NDArray[np.float32], path: BonePath) -> BonePath:
     way /= np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-9)
     beside = np.stack((-way[:, 1], way[:, 0]), axis=1)
     offsets = np.arange(-CENTRE_PX, CENTRE_PX + 0.25, 0.5)
-    places = (path.points[:, None] + offsets[None, :, None] * beside[:, None]).astype(np.float32)
-    flags = {"interpolation": cv2.INTER_LINEAR, "borderMode": cv2.BORDER_REPLICATE}
-    level = cv2.remap(calm, np.ascontiguousarray(places[..., 0]), np.ascontiguousarray(places[..., 1]), **flags)
-    level = cv2.blur(level, (1, 5), borderType=cv2.BORDER_REPLICATE)
+    places = path.points[:, None] + offsets[None, :, None] * beside[:, None]
+    level = cv2.blur(sampled(calm, places), (1, 5), borderType=cv2.BORDER_REPLICATE)
     low, high = level.min(axis=1, keepdims=True), level.max(axis=1, keepdims=True)
     weight = np.maximum(level - (low + high) / 2, 0) + 1e-6
     moved = (weight * offsets).sum(axis=1) / weight.sum(axis=1)
@@ -256,16 +263,10 @@ def _path(plane: NDArray[np.float32], at: Floats, degrees: float, strip: tuple[f
     beside = np.array((-way[1], way[0]))
     steps, offsets = np.arange(length + 1), np.arange(-half, half + 1)
     places = at + steps[:, None, None] * way + offsets[None, :, None] * beside
-    sampled = cv2.remap(
-        plane,
-        places[..., 0].astype(np.float32),
-        places[..., 1].astype(np.float32),
-        cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_CONSTANT,
-    )
-    taken = cheapest_path(np.asarray(1.0 - sampled, np.float64), BENDING)
+    level_at = sampled(plane, places)
+    taken = cheapest_path(np.asarray(1.0 - level_at, np.float64), BENDING)
     rows = np.arange(length + 1)
-    points, level = places[rows, taken], np.asarray(sampled[rows, taken], np.float64)
+    points, level = places[rows, taken], np.asarray(level_at[rows, taken], np.float64)
     end = _seen_until(level, max(3, round(GAP_SHARE * width)))
     return BonePath(np.asarray(points[:end], np.float64), level[:end])
 

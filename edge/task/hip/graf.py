@@ -1,8 +1,8 @@
 """Graf's type of an infant's hip from its two angles and the infant's age.
 
-The table is Graf's as radiology references give it (Graf R, Hip Sonography, 2nd ed. 2006): I from 60 degrees of alpha on,
-II from 50, IIc and D from 43, III and IV below. Where the angles alone do not tell, what does is the direction in which
-the cartilage roof is pressed.
+The table is Graf's as radiology references give it (Graf R, Hip Sonography, 2nd ed. 2006): I from 60 degrees of alpha
+on, II from 50, IIc and D from 43, III and IV below. Where the angles alone do not tell, what does is the direction in
+which the cartilage roof is pressed.
 """
 
 from enum import StrEnum
@@ -31,7 +31,7 @@ class Pressed(StrEnum):
 
 
 def graf_type(alpha_deg: float, beta_deg: float | None, age_weeks: float | None, pressed: Pressed | None = None) -> str:
-    """`Ia`, `IIa+`, `II, age needed`, `III or IV`, ... Without beta what it would decide stays open: `I`, `IIc or D`."""
+    """`Ia`, `IIa+`, `II, age needed`, `III or IV`, ... Without beta what it would tell stays open: `I`, `IIc or D`."""
     if alpha_deg >= MATURE_DEG:
         return "I" if beta_deg is None else "Ia" if beta_deg < BROAD_BETA_DEG else "Ib"
     if alpha_deg >= STABLE_DEG:

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.task.hip.bone import sampled
 from edge.task.hip.lines import Floats, Line
 
 RADIUS_SHARES: Final = tuple(np.arange(0.115, 0.245, 0.0075))
@@ -36,7 +37,7 @@ LABRUM_OFF: Final = (0.95, 1.3)
 """From the head's middle, in its radii."""
 USUAL_OFF, OFF_SPREAD = 1.03, 0.06
 USUAL_REACH, REACH_SPREAD = 0.9, 0.35
-USUAL_BETA_DEG, BETA_SPREAD_DEG = 56.0, 22.0
+USUAL_BETA_DEG, BETA_SPREAD_DEG = 56.0, 45.0
 LABRUM_SIGMA: Final = 0.09
 """Size of the labrum, in radii."""
 
@@ -68,14 +69,13 @@ def find_head(calm: NDArray[np.float32], base: Line, roof: Line) -> Head:
     sine = float(base.way[0] * roof.way[1] - base.way[1] * roof.way[0])
     cosine = float(base.way @ roof.way)
     radius, gap, deep = (
-        grid.ravel()
-        for grid in np.meshgrid(np.array(RADIUS_SHARES) * width, GAP_SHARES, DEPTH_SHARES, indexing="ij")
+        grid.ravel() for grid in np.meshgrid(np.array(RADIUS_SHARES) * width, GAP_SHARES, DEPTH_SHARES, indexing="ij")
     )
     down = deep * radius
     # As far from the roof line as radius and gap, as deep under the base line as asked.
     across = (radius * (1 + gap) + down * cosine) / max(sine, 0.3)
     middle = vertex + across[:, None] * base.way + down[:, None] * normal
-    soft = cv2.GaussianBlur(calm, (0, 0), max(0.6, SMOOTH_SHARE * width))
+    soft = np.asarray(cv2.GaussianBlur(calm, (0, 0), max(0.6, SMOOTH_SHARE * width)), np.float32)
     scale = max(float(np.quantile(soft, 0.9)), 1.0)
     inside, outside = (_on_circles(soft, middle, share * radius) for share in (INNER, OUTER))
     core = np.mean([_on_circles(soft, middle, share * radius).mean(axis=1) for share in CORE], axis=0)
@@ -97,8 +97,7 @@ def _on_circles(plane: NDArray[np.float32], middle: Floats, radius: Floats) -> N
     turn = np.arange(RAYS) * (2 * np.pi / RAYS)
     x = middle[:, :1] + radius[:, None] * np.cos(turn)
     y = middle[:, 1:] + radius[:, None] * np.sin(turn)
-    flags = {"interpolation": cv2.INTER_LINEAR, "borderMode": cv2.BORDER_REPLICATE}
-    return np.asarray(cv2.remap(plane, x.astype(np.float32), y.astype(np.float32), **flags), np.float32)
+    return sampled(plane, np.stack((x, y), axis=-1))
 
 
 def crossing(one: Line, other: Line) -> Floats:
@@ -121,8 +120,7 @@ def find_labrum(calm: NDArray[np.float32], rim: Floats, base: Line, head: Head) 
     way = np.cos(beta)[:, None] * base.way - np.sin(beta)[:, None] * normal
     places = rim + reach[:, None, None] * way
     off = np.linalg.norm(places - head.middle, axis=-1) / head.radius
-    x, y = (np.ascontiguousarray(places[..., axis]).astype(np.float32) for axis in (0, 1))
-    stands_out = cv2.remap(small - large, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    stands_out = sampled(np.asarray(small - large, np.float32), places)
     scale = max(float(np.quantile(calm, 0.95)), 1.0)
     usual = np.exp(-(((off - USUAL_OFF) / OFF_SPREAD) ** 2) / 2)
     usual = usual * np.exp(-(((np.degrees(beta)[None, :] - USUAL_BETA_DEG) / BETA_SPREAD_DEG) ** 2) / 2)

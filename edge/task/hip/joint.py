@@ -1,5 +1,5 @@
-"""The hip as a whole: of all places where the bony rim may be, both ways round, the one whose surroundings fit best; and
-its landmarks."""
+"""The hip as a whole: of all places where the bony rim may be, both ways round, the one whose surroundings fit best;
+and its landmarks."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -7,7 +7,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from edge.task.hip.bone import BonePath, Rim, Working, find_rims, follow
+from edge.task.hip.bone import BonePath, Rim, Working, find_rims, follow, sampled
 from edge.task.hip.head import Head, Labrum, find_head, find_labrum
 from edge.task.hip.lines import Floats, GrafLines, Landmarks, fitted_line, lines_of, straight_part
 
@@ -153,13 +153,13 @@ def _own_roof(roof: BonePath, width: int) -> BonePath:
 def _shadow(work: Working, ilium: BonePath) -> float:
     height = work.calm.shape[0]
     places = ilium.points[None] + np.array((0, 1)) * np.linspace(*SHADOW_SHARES, 8)[:, None, None] * height
-    x, y = (np.ascontiguousarray(one).astype(np.float32) for one in (places[..., 0], places[..., 1]))
-    under = cv2.remap(work.calm, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    on = cv2.remap(work.calm, *(np.ascontiguousarray(ilium.points[:, i])[None].astype(np.float32) for i in (0, 1)), cv2.INTER_LINEAR)
-    return float(under.mean() / max(float(on.mean()), 1.0))
+    on = sampled(work.calm, ilium.points[None])
+    return float(sampled(work.calm, places).mean() / max(float(on.mean()), 1.0))
 
 
-def _fit(work: Working, rim: Rim, ilium: BonePath, roof: BonePath, lines: GrafLines, head: Head, shadow: float) -> float:
+def _fit(
+    work: Working, rim: Rim, ilium: BonePath, roof: BonePath, lines: GrafLines, head: Head, shadow: float
+) -> float:
     """Bright lines, a dark head, a dark shadow; a level, straight ilium at a usual depth."""
     height, width = work.calm.shape
     level = float(np.degrees(np.arctan2(lines.base.way[1], lines.base.way[0])))
@@ -168,4 +168,6 @@ def _fit(work: Working, rim: Rim, ilium: BonePath, roof: BonePath, lines: GrafLi
     alpha = float(np.degrees(np.arccos(np.clip(abs(lines.base.way @ lines.roof.way), 0, 1))))
     usual *= np.exp(-((max(USUAL_ALPHA_DEG[0] - alpha, alpha - USUAL_ALPHA_DEG[1], 0) / 10) ** 2))
     length = min(len(ilium.points) / (0.25 * width), 1.0) * min(len(roof.points) / (0.1 * width), 1.0)
-    return float((0.5 * rim.score + max(head.score, 0) + 0.3 * roof.strength) * usual * length * max(0.1, 1 - 1.5 * shadow))
+    return float(
+        (0.5 * rim.score + max(head.score, 0) + 0.3 * roof.strength) * usual * length * max(0.1, 1 - 1.5 * shadow)
+    )

@@ -5,7 +5,7 @@ picture may be mirrored, turned or scaled; nothing here depends on it.
 
 - Base line: along the straight part of the iliac line, by a fit that outliers do not move; the ilium near the bony rim,
   which is curved, is left out.
-- Bony roof line: from the lower limb of the ilium as a tangent to the bony roof: it touches the bone and does not cut it.
+- Bony roof line: from the lower limb of the ilium as a tangent to the bony roof: it touches bone and does not cut it.
 - Cartilage roof line: from the bony rim, where the roof's hollow turns into the ilium's bulge, to the labrum's middle.
 - Coverage (Morin 1985, Terjesen 1989): depth of the head below the base line over its diameter.
 """
@@ -156,9 +156,9 @@ def through(start: Floats, end: Floats) -> Line:
 
 
 def roof_tangent(roof: Floats, lower_limb: Floats, base: Line) -> Line:
-    """From the lower limb to where the roof (n, 2) is touched: of all lines from there to the roof, one with the bone on
-    one side. The roof bulges towards the joint where it is touched, so the tangent is the line that the fewest points
-    lie joint-wards of."""
+    """From the lower limb to where the roof (n, 2) is touched: of all lines from there to the roof, the one with the
+    bone on one side. The roof bulges towards the joint where it is touched, so the fewest points lie joint-wards of
+    it."""
     beside = roof - lower_limb
     far = np.linalg.norm(beside, axis=1)
     kept = beside[far >= NEAR_SHARE * far.max()] if len(far) else beside

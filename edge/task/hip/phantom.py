@@ -15,8 +15,9 @@ from edge.phantom.bmode import expose
 from edge.phantom.records import Imaging, Pose, Samples
 from edge.phantom.speckle import KeptNoise, interpolated_noise, white_field
 from edge.task.hip.lines import Landmarks
-from edge.task.hip.phantom_anatomy import Hip, Section, is_standard, section, with_settings
+from edge.task.hip.phantom_anatomy import Hip, Section, is_standard, usual_beta_deg
 from edge.task.hip.phantom_drawing import (
+    BETA_SPAN,
     COVERAGE_AT_60,
     COVERAGE_PER_DEG,
     COVERAGE_SPAN,
@@ -36,6 +37,7 @@ SWEEP_DEG: Final = 18.0
 """Of the plane to either side of where it is held; the hand dwells in the middle."""
 PERIOD_S: Final = 8.0
 NUCLEUS_WEEKS: Final = 16.0
+USUAL: Final = HipPhantomOptions()
 TURN_DEG: Final = 8.0
 """By which the plane is tilted until its speckle is another."""
 
@@ -70,8 +72,8 @@ def scaled(marks: Landmarks, px_per_mm: float, width_px: int) -> Landmarks:
 
     labrum = None if marks.labrum is None else px(marks.labrum)
     head = None if marks.head is None else px(marks.head)
-    places = (px(one) for one in (marks.ilium, marks.roof, marks.rim, marks.lower_limb))
-    return Landmarks(*places, labrum, head, marks.head_radius * px_per_mm)
+    ilium, roof, rim, limb = (px(one) for one in (marks.ilium, marks.roof, marks.rim, marks.lower_limb))
+    return Landmarks(ilium, roof, rim, limb, labrum, head, marks.head_radius * px_per_mm)
 
 
 def hip_picture(
@@ -121,7 +123,7 @@ class HipCine:
     def __init__(
         self,
         seed: int,
-        options: HipPhantomOptions = HipPhantomOptions(),
+        options: HipPhantomOptions = USUAL,
         *,
         shape: tuple[int, int] = (480, 560),
     ) -> None:
@@ -152,22 +154,27 @@ class HipCine:
 
     def sizes(self, t_s: float, finding: Finding) -> Sizes:
         """The hip's own angles, which the standard plane shows and a tilted one does not."""
-        seen = section(self.hip, self.pose(t_s), self.options.rotation)
-        del seen
         return {"alpha": self.hip.alpha_deg, "beta": self.hip.beta_deg, "head_coverage": self.hip.coverage}
 
 
 def configured(hip: Hip, options: HipPhantomOptions) -> Hip:
-    """The hip as the options ask for it; an asked alpha brings its usual coverage with it."""
+    """The hip as the options ask for it; an asked alpha brings its usual coverage and beta with it."""
     coverage = options.coverage
     if coverage is None and options.alpha is not None:
         coverage = float(np.clip(COVERAGE_AT_60 + COVERAGE_PER_DEG * (options.alpha - 60), *COVERAGE_SPAN))
-    asked = with_settings(hip, alpha_deg=options.alpha, beta_deg=options.beta, coverage=coverage, age_weeks=options.age)
+    asked = replace(
+        hip,
+        alpha_deg=hip.alpha_deg if options.alpha is None else options.alpha,
+        coverage=hip.coverage if coverage is None else coverage,
+        age_weeks=hip.age_weeks if options.age is None else options.age,
+    )
     grown = asked.radius_mm if options.age is None else 7.0 + 0.11 * options.age
     nucleus = 0.1 * (options.age - NUCLEUS_WEEKS) + 1.0 if options.age and options.age >= NUCLEUS_WEEKS else 0.0
     missing = frozenset() if options.without == NOTHING else frozenset((options.without,))
     left = options.side == SIDES[0]
-    return replace(asked, radius_mm=grown, nucleus_mm=nucleus, missing=missing, left=left)
+    shown = replace(asked, radius_mm=grown, nucleus_mm=nucleus, missing=missing, left=left)
+    usual = usual_beta_deg(shown) - 1.0 if options.alpha is not None else hip.beta_deg
+    return replace(shown, beta_deg=float(np.clip(usual, *BETA_SPAN)) if options.beta is None else options.beta)
 
 
 def open_cine(seed: int, options: HipPhantomOptions) -> HipCine:

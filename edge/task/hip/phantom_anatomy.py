@@ -3,12 +3,12 @@
 The anatomy has millimetres of its own: origin where base line and bony roof line cross, x caudally, y into the body.
 `section` gives a plane's curves in the picture's millimetres.
 
-What a tilt does follows what sonographers are taught (Graf 2006; Walter 2013 on tilted planes): out of the standard plane the
-ilium bends and slants, the lower limb fades first, then the roof is cut short and steeper or flatter, the head's section
-shrinks. How much of each a degree brings is this phantom's own choice.
+What a tilt does follows what sonographers are taught (Graf 2006): out of the standard plane the ilium bends and slants,
+the lower limb fades first, then the roof is cut short and looks steeper or flatter, and the head's section shrinks. How
+much of each a degree brings is this phantom's own choice.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -274,8 +274,3 @@ class _Placing:
 
     def turned(self, way: Floats) -> Floats:
         return np.asarray(way @ self.turn.T * (self.mirror, 1.0))
-
-
-def with_settings(hip: Hip, **settings: float | None) -> Hip:
-    """The hip with those settings that are given."""
-    return replace(hip, **{name: value for name, value in settings.items() if value is not None})

@@ -81,7 +81,7 @@ def hip_echoes(
     amplitude = _amplitude(level_db)
     lines = _lines(hip, seen, covering, tissue, grid, strand)
     scatter = amplitude + np.float32(ROUGH_SHARE) * lines
-    return Echoes(scatter, (), lines / np.maximum(scatter, 1e-4)), seen
+    return Echoes(scatter, (), np.asarray(lines / np.maximum(scatter, 1e-4), np.float32)), seen
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -184,7 +184,7 @@ def _covering(seen: Section, grid: _Grid) -> NDArray[np.float64]:
     smooth = cv2.GaussianBlur(
         filled[None, :], (0, 0), max(1.0, 2.0 / grid.mm_per_beam), borderType=cv2.BORDER_REPLICATE
     )
-    return np.maximum(np.minimum(smooth[0], filled), 3.0)
+    return np.asarray(np.maximum(np.minimum(smooth[0], filled), 3.0), np.float64)
 
 
 def _joint(hip: Hip, seen: Section, tissue: Tissue, grid: _Grid, level: Samples) -> Samples:
@@ -292,7 +292,8 @@ def _lines(hip: Hip, seen: Section, covering: Floats, tissue: Tissue, grid: _Gri
     if left["femoral head"] > 0:
         for across, down, length, strength in tissue.fragments:
             middle = seen.head + seen.radius_mm * np.array((across, down))
-            add(np.stack((middle - (length / 2, 0), middle + (length / 2, 0))), tissue.fragments_db, strength, 0.25)
+            reach = np.array((length / 2, 0.0))
+            add(np.stack((middle - reach, middle + reach)), tissue.fragments_db, strength, 0.25)
     if hip.nucleus_mm > 0:
         turn = np.linspace(np.radians(190), np.radians(350), 24)
         cap = seen.nucleus + hip.nucleus_mm * np.stack((1.3 * np.cos(turn), np.sin(turn)), axis=1)
@@ -322,7 +323,7 @@ def _facing(points: Floats, tissue: Tissue) -> Floats:
     """(n,) share of a bone's amplitude by its angle to the beam."""
     way = np.gradient(points, axis=0)
     flat = np.abs(way[:, 0]) / np.maximum(np.linalg.norm(way, axis=1), 1e-9)
-    return np.maximum(flat**tissue.angle_power, 10 ** (tissue.rough_db / 20))
+    return np.asarray(np.maximum(flat**tissue.angle_power, 10 ** (tissue.rough_db / 20)), np.float64)
 
 
 def _patchy(tissue: Tissue, x_mm: Floats, number: float) -> Floats:
