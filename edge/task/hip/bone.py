@@ -33,7 +33,7 @@ JOINT_SHARE, SHADOW_SHARE = (0.02, 0.06), (0.02, 0.09)
 OTHER_LINE: Final = 0.8
 """Of the brightest echo behind a bone's line, which must stay below the line's."""
 BRIGHT_QUANTILE: Final = 0.985
-ILIUM_DEG: Final = tuple(range(-24, 25, 4))
+ILIUM_DEG: Final = tuple(range(-36, 37, 6))
 """Of the ilium's caudal direction, clockwise as seen."""
 ROOF_DEG: Final = tuple(range(24, 89, 4))
 ALPHA_DEG: Final = (28.0, 88.0)
@@ -263,7 +263,8 @@ def _path(plane: NDArray[np.float32], at: Floats, degrees: float, strip: tuple[f
     beside = np.array((-way[1], way[0]))
     steps, offsets = np.arange(length + 1), np.arange(-half, half + 1)
     places = at + steps[:, None, None] * way + offsets[None, :, None] * beside
-    level_at = sampled(plane, places)
+    inside = ((places >= 0) & (places <= np.array(plane.shape[::-1]) - 1)).all(axis=-1)
+    level_at = sampled(plane, places) * inside
     taken = cheapest_path(np.asarray(1.0 - level_at, np.float64), BENDING)
     rows = np.arange(length + 1)
     points, level = places[rows, taken], np.asarray(level_at[rows, taken], np.float64)

@@ -11,11 +11,11 @@ from edge.task.hip.bone import BonePath, Rim, Working, find_rims, follow, sample
 from edge.task.hip.head import Head, Labrum, find_head, find_labrum
 from edge.task.hip.lines import Floats, GrafLines, Landmarks, fitted_line, lines_of, straight_part
 
-TURN_SHARE: Final = 0.012
+TURN_SHARE: Final = 0.008
 """Of the picture's width: the line of bone is evened out so far before its direction is taken."""
 LEAST_TURN_DEG: Final = 20.0
 """Against the ilium, where the rim's rounding has begun for sure."""
-TURNED_SHARE: Final = 0.95
+TURNED_SHARE: Final = 0.93
 """Of the angle between ilium and roof, at which the rounding counts as ended."""
 STRAY_SHARE: Final = 0.007
 """Of the same: where the path is farther from the roof line, it has left the roof for what is beyond."""
@@ -24,6 +24,11 @@ ROOF_LEAST: Final = 0.05
 SAMPLED: Final = 24
 """Points of a path that straight lines are laid through."""
 LEAST_POINTS: Final = 8
+OTHER_SCORE, OTHER_SHADOW, OTHER_LENGTH, OTHER_DEEPER = 0.3, 0.45, 0.13, 0.05
+"""What a line of bone on the far side must have to be the ilium: score of its rim, shadow at most, length of the
+picture's width, and depth below the other, of the picture's height. The ilium lies deeper than the shaft does."""
+BEYOND_HEAD: Final = 0.6
+"""Of the head's radius, how far beyond its middle that rim lies."""
 LEVEL_DEG: Final = 14.0
 """Of inclination, at which a candidate loses most of its weight."""
 ROUGH: Final = 0.02
@@ -67,7 +72,20 @@ def find_joint(work: Working, mirrored: bool | None = None) -> Joint | None:
     for way in ways:
         seen = work.mirrored() if way else work
         found += [joint for rim in find_rims(seen) if (joint := _joint(seen, way, rim)) is not None]
-    return max(found, key=lambda joint: joint.fit) if found else None
+    own = [joint for joint in found if not any(_lies_over(joint, other) for other in found)]
+    return max(own or found, key=lambda joint: joint.fit) if found else None
+
+
+def _lies_over(joint: Joint, other: Joint) -> bool:
+    """Whether what was taken for the ilium is the shaft: beyond its head a line of bone comes in from the other side,
+    and lies deeper."""
+    width, height = joint.work.calm.shape[1], joint.work.calm.shape[0]
+    if other.mirrored == joint.mirrored or other.rim.score < OTHER_SCORE or other.shadow > OTHER_SHADOW:
+        return False
+    length = float(np.linalg.norm(other.ilium.points[-1] - other.ilium.points[0]))
+    deeper = float(other.ilium.points[-1][1] - joint.ilium.points[-1][1]) / height
+    across = width - 1 - float(other.marks.rim[0]) - float(joint.head.middle[0])
+    return length >= OTHER_LENGTH * width and deeper >= OTHER_DEEPER and across > BEYOND_HEAD * joint.head.radius
 
 
 def _joint(work: Working, mirrored: bool, rim: Rim) -> Joint | None:

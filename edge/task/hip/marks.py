@@ -39,12 +39,12 @@ def _placed(joint: Joint, region: Region, points: Floats) -> np.ndarray:
 
 def _masks(joint: Joint, region: Region) -> list[MaskMark]:
     rings = [
-        (LABELS[0], _band(joint.ilium.points)),
-        (LABELS[1], _band(joint.roof.points)),
-        (LABELS[3], _circle(joint.head.middle, joint.head.radius)),
+        (LABELS[0], _circle(joint.head.middle, joint.head.radius)),
+        (LABELS[1], _band(joint.ilium.points)),
+        (LABELS[2], _band(joint.roof.points)),
     ]
     if joint.labrum is not None:
-        rings.append((LABELS[2], _circle(joint.labrum.at, LABRUM_SHARE * joint.head.radius)))
+        rings.append((LABELS[3], _circle(joint.labrum.at, LABRUM_SHARE * joint.head.radius)))
     order = {label: number for number, label in enumerate(LABELS, start=1)}
     return [filled_mark(name, order[name], _placed(joint, region, ring)) for name, ring in rings]
 

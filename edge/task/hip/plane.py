@@ -32,16 +32,16 @@ FOLD_REACH: Final = (0.95, 1.5)
 LIMB_SHARE: Final = 0.018
 """Of the picture's width: around the roof's end, where the lower limb is looked for."""
 LEAST: Final = {
-    "chondro-osseous border": 0.25,
+    "chondro-osseous border": 0.15,
     "femoral head": 0.1,
     "synovial fold": 0.12,
     "joint capsule": 0.12,
-    "labrum": 0.08,
+    "labrum": 0.06,
     "cartilage roof": 0.03,
     "bony roof": 0.28,
-    "bony rim": 0.35,
+    "bony rim": 0.4,
     "lower limb": 0.5,
-    "straight ilium": 0.0,
+    "straight ilium": -0.1,
 }
 """Least score of an item that counts as seen."""
 MOST_SLANT_DEG: Final = 14.0
@@ -116,18 +116,20 @@ def plane_of(joint: Joint) -> Plane:
     return Plane(scores, missing, _tilt(joint), joint.fit)
 
 
-def _rays(joint: Joint, degrees: tuple[float, float], reach: tuple[float, float], n: int = 40) -> NDArray[np.float32]:
-    """(directions, n) brightness outwards from the head's middle."""
+def _rays(
+    plane: NDArray[np.float32], joint: Joint, degrees: tuple[float, float], reach: tuple[float, float], n: int = 40
+) -> NDArray[np.float32]:
+    """(directions, n) values of a plane outwards from the head's middle."""
     turn = np.radians(np.linspace(*degrees, 24))[:, None]
     far = np.linspace(*reach, n) * joint.head.radius
     x, y = joint.head.middle[0] + far * np.cos(turn), joint.head.middle[1] + far * np.sin(turn)
-    return sampled(joint.work.calm, np.stack((x, y), axis=-1))
+    return sampled(plane, np.stack((x, y), axis=-1))
 
 
 def _border(joint: Joint) -> float:
     """How much brighter a line beside the head is than the shadow behind it, where that is clearest."""
     behind = BORDER_REACH[1] + BORDER_SHADOW
-    rays = _rays(joint, BORDER_DEG, (BORDER_REACH[0], behind), BORDER_STEPS)
+    rays = _rays(joint.work.calm, joint, BORDER_DEG, (BORDER_REACH[0], behind), BORDER_STEPS)
     step = (behind - BORDER_REACH[0]) / (BORDER_STEPS - 1)
     gap, long = round(0.12 / step), round(BORDER_SHADOW / step)
     total = np.cumsum(np.concatenate((np.zeros((len(rays), 1)), rays), axis=1), axis=1)
@@ -138,8 +140,8 @@ def _border(joint: Joint) -> float:
 
 def _capsule(joint: Joint) -> float:
     """How much brighter the line around the head's lateral side is than the head beneath it."""
-    rays = _rays(joint, CAPSULE_DEG, CAPSULE_REACH)
-    inside = _rays(joint, CAPSULE_DEG, (0.65, 0.85), 8).mean(axis=1)
+    rays = _rays(joint.work.calm, joint, CAPSULE_DEG, CAPSULE_REACH)
+    inside = _rays(joint.work.calm, joint, CAPSULE_DEG, (0.65, 0.85), 8).mean(axis=1)
     return float(np.median(rays.max(axis=1) - inside))
 
 

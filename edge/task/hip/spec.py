@@ -26,7 +26,7 @@ PLANE_ITEMS = ("lower limb", "straight ilium", "labrum")
 NOTHING = "nothing"
 REMOVABLE = (NOTHING, "lower limb", *STRUCTURES)
 HANDS = ("sweep", "still")
-LABELS = ("ilium", "bony roof", "labrum", "femoral head", "chondro-osseous border")
+LABELS = ("femoral head", "ilium", "bony roof", "labrum")
 OLDEST_WEEKS = 52.0
 MEASURED_AT = "what is seen in infants: alpha 34 to 82 degrees, beta 35 to 86 (2,406 pictures, Chen 2023), and a margin"
 
