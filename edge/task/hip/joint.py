@@ -11,11 +11,11 @@ from edge.task.hip.bone import BonePath, Rim, Working, find_rims, follow, sample
 from edge.task.hip.head import Head, Labrum, find_head, find_labrum
 from edge.task.hip.lines import Floats, GrafLines, Landmarks, fitted_line, lines_of, straight_part
 
-TURN_SHARE: Final = 0.008
+TURN_SHARE: Final = 0.012
 """Of the picture's width: the line of bone is evened out so far before its direction is taken."""
 LEAST_TURN_DEG: Final = 20.0
 """Against the ilium, where the rim's rounding has begun for sure."""
-TURNED_SHARE: Final = 0.93
+TURNED_SHARE: Final = 0.96
 """Of the angle between ilium and roof, at which the rounding counts as ended."""
 STRAY_SHARE: Final = 0.007
 """Of the same: where the path is farther from the roof line, it has left the roof for what is beyond."""

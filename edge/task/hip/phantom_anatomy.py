@@ -27,9 +27,9 @@ STANDARD_ROTATION_DEG: Final = 5.0
 """Within both of them the plane counts as the standard one: the angles change by 1.2 and 2 degrees."""
 ALPHA_PER_TILT: Final = 0.3
 ALPHA_PER_ROTATION: Final = -0.4
-SLANT_PER_TILT: Final = 0.55
+SLANT_PER_TILT: Final = 0.35
 SLANT_PER_ROTATION: Final = 0.5
-BEND_PER_TILT: Final = 0.0016
+BEND_PER_TILT: Final = 0.0013
 """Curvature of the ilium, 1/mm, by a degree of tilt."""
 HEAD_OFF_PER_TILT: Final = 0.26
 """Millimetres from the head's middle to the plane, by a degree."""

@@ -32,7 +32,7 @@ FOLD_REACH: Final = (0.95, 1.5)
 LIMB_SHARE: Final = 0.018
 """Of the picture's width: around the roof's end, where the lower limb is looked for."""
 LEAST: Final = {
-    "chondro-osseous border": 0.15,
+    "chondro-osseous border": 0.11,
     "femoral head": 0.1,
     "synovial fold": 0.12,
     "joint capsule": 0.12,
@@ -41,7 +41,7 @@ LEAST: Final = {
     "bony roof": 0.28,
     "bony rim": 0.4,
     "lower limb": 0.5,
-    "straight ilium": -0.1,
+    "straight ilium": -0.25,
 }
 """Least score of an item that counts as seen."""
 MOST_SLANT_DEG: Final = 14.0
@@ -54,7 +54,7 @@ LEAST_FIT: Final = 0.2
 20 others."""
 LEAST_ILIUM_SHARE: Final = 0.12
 """Of the picture's width: a shorter piece does not tell whether it is straight."""
-BEND_PER_TILT: Final = 0.0016 * 8.5 / 2
+BEND_PER_TILT: Final = 0.0013 * 8.5 / 2
 """Radians by which the ilium bends for each degree of tilt and each head's radius of its length; simulated hips."""
 MOST_TILT_DEG: Final = 30.0
 DECENTRED_COVERAGE: Final = 33.0
