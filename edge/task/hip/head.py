@@ -56,7 +56,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Labrum:
-    """Its middle, and how much it stands out."""
+    """Its middle, and by how many grey levels it stands out."""
 
     at: Floats
     score: float
@@ -131,4 +131,4 @@ def find_labrum(calm: NDArray[np.float32], rim: Floats, base: Line, head: Head) 
         return None
     near = weight * (np.linalg.norm(places - places[best], axis=-1) < 2.2 * sigma + 1)
     at = (near[..., None] * places).sum(axis=(0, 1)) / near.sum()
-    return Labrum(np.asarray(at, np.float64), float(np.maximum(stands_out, 0)[best] / scale))
+    return Labrum(np.asarray(at, np.float64), float(np.maximum(stands_out, 0)[best]))

@@ -85,7 +85,7 @@ def _lies_over(joint: Joint, other: Joint) -> bool:
     length = float(np.linalg.norm(other.ilium.points[-1] - other.ilium.points[0]))
     deeper = float(other.ilium.points[-1][1] - joint.ilium.points[-1][1]) / height
     across = width - 1 - float(other.marks.rim[0]) - float(joint.head.middle[0])
-    return length >= OTHER_LENGTH * width and deeper >= OTHER_DEEPER and across > BEYOND_HEAD * joint.head.radius
+    return bool(length >= OTHER_LENGTH * width and deeper >= OTHER_DEEPER and across > BEYOND_HEAD * joint.head.radius)
 
 
 def _joint(work: Working, mirrored: bool, rim: Rim) -> Joint | None:

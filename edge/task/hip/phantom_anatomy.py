@@ -5,7 +5,7 @@ The anatomy has millimetres of its own: origin where base line and bony roof lin
 
 What a tilt does follows what sonographers are taught (Graf 2006): out of the standard plane the ilium bends and slants,
 the lower limb fades first, then the roof is cut short and looks steeper or flatter, and the head's section shrinks. How
-much of each a degree brings is this phantom's own choice.
+much of each a degree brings is this phantom's own choice, such that 10 degrees change alpha by about 5.
 """
 
 from dataclasses import dataclass
@@ -24,12 +24,12 @@ PRESSED_SHARE: Final = 1 / 3
 """Of the soft tissue's height, by full pressure."""
 STANDARD_TILT_DEG: Final = 4.0
 STANDARD_ROTATION_DEG: Final = 5.0
-"""Within both of them the plane counts as the standard one: the angles change by 1.2 and 2 degrees."""
+"""Within both of them the plane counts as the standard one: alpha changes by about 2 degrees."""
 ALPHA_PER_TILT: Final = 0.3
 ALPHA_PER_ROTATION: Final = -0.4
-SLANT_PER_TILT: Final = 0.35
+SLANT_PER_TILT: Final = 0.25
 SLANT_PER_ROTATION: Final = 0.5
-BEND_PER_TILT: Final = 0.0013
+BEND_PER_TILT: Final = 0.001
 """Curvature of the ilium, 1/mm, by a degree of tilt."""
 HEAD_OFF_PER_TILT: Final = 0.26
 """Millimetres from the head's middle to the plane, by a degree."""

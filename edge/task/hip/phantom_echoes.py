@@ -276,8 +276,9 @@ def _lines(hip: Hip, seen: Section, covering: Floats, tissue: Tissue, grid: _Gri
     of_rim = 1 - (1 - left["bony rim"]) * np.exp(-(((along - rim_at) / 0.05) ** 2))
     iliac = _facing(seen.ilium, tissue) * of_rim * left["iliac line"]
     add(seen.ilium, tissue.bone_db, iliac * _patchy(tissue, seen.ilium[:, 0], 1), tissue.bone_mm)
-    add(seen.roof, tissue.bone_db, _facing(seen.roof, tissue) * left["bony roof"], tissue.bone_mm)
-    add(seen.limb, tissue.bone_db - 4, 0.8 * left["lower limb"], 1.5 * tissue.bone_mm, 0.25)
+    from_rim = 1 - (1 - left["bony rim"]) * np.exp(-((np.linspace(0, 1, len(seen.roof)) / 0.15) ** 2))
+    add(seen.roof, tissue.bone_db, _facing(seen.roof, tissue) * from_rim * left["bony roof"], tissue.bone_mm)
+    add(seen.limb, tissue.bone_db - 2, 0.9 * left["lower limb"], 2.0 * tissue.bone_mm, 0.25)
     shaft = _facing(seen.border, tissue) * left["chondro-osseous border"]
     add(seen.border, tissue.bone_db - 3, shaft * _patchy(tissue, seen.border[:, 0], 2), tissue.bone_mm)
     if left["labrum"] > 0:

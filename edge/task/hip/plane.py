@@ -1,6 +1,6 @@
 """Whether a picture shows the standard plane: Graf's two checklists, item by item, and what to do where one is missing.
 
-An item's score is a contrast as a share of the picture's bright echoes, so that gain and grey maps change it little.
+An item's score is a contrast as a share of the bone's brightness, so that gain and grey maps change it little.
 What it must reach is what 9 in 10 standard planes had, phantoms and 18 real ones; docs/results.md tells how seldom a
 structure that is missing is told by that.
 """
@@ -17,7 +17,6 @@ from edge.task.hip.joint import Joint
 from edge.task.hip.lines import Floats, HipAngles
 from edge.task.hip.spec import PLANE_ITEMS, STRUCTURES
 
-BRIGHT_QUANTILE: Final = 0.97
 BORDER_DEG: Final = (-50.0, 20.0)
 """Directions from the head's middle, clockwise from caudal, in which the border between cartilage and bone lies."""
 BORDER_REACH: Final = (0.95, 2.2)
@@ -29,19 +28,21 @@ CAPSULE_DEG: Final = (-115.0, -40.0)
 CAPSULE_REACH: Final = (0.95, 1.4)
 FOLD_DEG: Final = (-62.0, -8.0)
 FOLD_REACH: Final = (0.95, 1.5)
-LIMB_SHARE: Final = 0.018
-"""Of the picture's width: around the roof's end, where the lower limb is looked for."""
+LIMB_SHARE: Final = 0.012
+"""Of the picture's width: a Gaussian as large as a lower limb."""
+LIMB_TAIL: Final = 0.25
+"""Of the roof, at its end."""
 LEAST: Final = {
-    "chondro-osseous border": 0.11,
+    "chondro-osseous border": 0.1,
     "femoral head": 0.1,
-    "synovial fold": 0.12,
-    "joint capsule": 0.12,
-    "labrum": 0.06,
-    "cartilage roof": 0.03,
+    "synovial fold": 0.13,
+    "joint capsule": 0.13,
+    "labrum": 0.12,
+    "cartilage roof": 0.2,
     "bony roof": 0.28,
-    "bony rim": 0.4,
-    "lower limb": 0.5,
-    "straight ilium": -0.25,
+    "bony rim": 0.33,
+    "lower limb": 1.0,
+    "straight ilium": -0.3,
 }
 """Least score of an item that counts as seen."""
 MOST_SLANT_DEG: Final = 14.0
@@ -99,17 +100,18 @@ ITEMS: Final = tuple(dict.fromkeys((*STRUCTURES, *PLANE_ITEMS)))
 
 def plane_of(joint: Joint) -> Plane:
     """Both checklists of what was seen."""
-    bright = max(float(np.quantile(joint.work.calm, BRIGHT_QUANTILE)), 1.0)
+    bone = np.concatenate((joint.ilium.points, joint.roof.points))
+    bright = max(float(np.median(sampled(joint.work.calm, bone[None]))), 1.0)
     scores = {
         "chondro-osseous border": _border(joint) / bright,
         "femoral head": joint.head.score,
         "synovial fold": _fold(joint) / bright,
         "joint capsule": _capsule(joint) / bright,
-        "labrum": joint.labrum.score if joint.labrum else 0.0,
+        "labrum": joint.labrum.score / bright if joint.labrum else 0.0,
         "cartilage roof": _cartilage(joint, bright),
         "bony roof": joint.roof.strength,
         "bony rim": float(np.mean(np.concatenate((joint.ilium.level[-5:], joint.roof.level[:5])))),
-        "lower limb": _limb(joint) / bright,
+        "lower limb": _limb(joint),
         "straight ilium": _straight(joint),
     }
     missing = tuple(item for item in ITEMS if scores[item] < LEAST[item])
@@ -167,12 +169,11 @@ def _cartilage(joint: Joint, bright: float) -> float:
 
 
 def _limb(joint: Joint) -> float:
-    """Brightness of the spot at the roof's end."""
-    x, y = joint.roof.points[-1]
-    reach = max(2, round(LIMB_SHARE * joint.work.calm.shape[1]))
-    top, left = max(0, round(y) - reach), max(0, round(x) - reach)
-    part = joint.work.calm[top : round(y) + reach + 1, left : round(x) + reach + 1]
-    return float(part.max()) if part.size else 0.0
+    """How bright the spot at the roof's end is, against the roof: the lower limb is a thick, bright end."""
+    soft = cv2.GaussianBlur(joint.work.calm, (0, 0), LIMB_SHARE * joint.work.calm.shape[1])
+    along = sampled(np.asarray(soft, np.float32), joint.roof.points[None])[0]
+    tail = max(3, round(LIMB_TAIL * len(along)))
+    return float(along[-tail:].max() / max(float(np.median(along[:-tail])), 1.0)) if len(along) > tail else 0.0
 
 
 def _straight(joint: Joint) -> float:
