@@ -1,5 +1,5 @@
-"""`python -m tools.hip.evaluation [REAL_PLANES]`: the classical pathway on phantoms that nobody looked at while it was
-made, over the tilt of the plane, without one structure each; and on real planes with their judgements.
+"""`python -m tools.hip.evaluation [REAL_PLANES [OTHER_PICTURES]]`: the classical pathway on phantoms that nobody looked at
+while it was made, over the tilt of the plane, without one structure each; and on real planes with their judgements.
 
 REAL_PLANES: a folder of pictures with `labels.csv` (file, plane), squeezed to squares: no angle is reported on them.
 """
@@ -14,6 +14,7 @@ from typing import Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from edge.finding import Finding, Verdict
 from edge.frame import Frame, PixelSpacing, Region, SpacingOrigin
@@ -34,6 +35,8 @@ TILTS_DEG: Final = (-20, -15, -10, -7, -4, 0, 4, 7, 10, 15, 20)
 LACKING: Final = range(920_000, 920_012)
 MEASURED: Final = ("alpha", "beta", "head_coverage")
 STANDARD_PLANE: Final = "standard"
+MOST_OTHERS: Final = 60
+LEAST_PX: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,7 @@ def print_real(folder: Path) -> None:
     """Standard plane or not; no angle, since the pictures are squeezed."""
     with (folder / "labels.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    standard, fits, kept, missing = [], [], [], []
+    standard, fits, kept, missing, flagged = [], [], [], [], 0
     for row in rows:
         (path,) = folder.rglob(row["file"])
         pixels = np.asarray(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE), np.uint8)
@@ -137,14 +140,36 @@ def print_real(folder: Path) -> None:
         fits.append(0.0 if joint is None else joint.fit)
         kept.append(plane is not None and plane.standard)
         missing.append(() if plane is None else plane.missing)
+        flagged += is_measured(pixels) and not kept[-1]
     is_standard, score, accepted = np.array(standard), np.array(fits), np.array(kept)
     print(f"real planes: AUC of the fit {area_under_curve(score, is_standard):.2f}")
     print(f"standard kept {accepted[is_standard].sum()} of {is_standard.sum()}")
+    print(f"others let through with a flag: {flagged}")
     for kind in dict.fromkeys(row["plane"] for row in rows):
         chosen = np.array([row["plane"] == kind for row in rows])
         items = Counter(item for row, own in zip(rows, missing, strict=True) if row["plane"] == kind for item in own)
         said = ", ".join(f"{item} {items[item]}" for item in ITEMS if items[item])
         print(f"{kind}: {chosen.sum()} pictures, {accepted[chosen].sum()} taken for standard; missed: {said or 'none'}")
+
+
+def is_measured(pixels: NDArray[np.uint8]) -> bool:
+    """Whether a picture of unknown scale is given any angle."""
+    frame, task = Frame(pixels, 0, 0, "stills:", region=Region.whole(pixels)), ClassicalHipTask()
+    return task.conclude(admitted(frame, SPEC.gate, task), (), None).finding.verdict is not Verdict.REFUSED
+
+
+def print_others(folder: Path) -> None:
+    """Pictures of other body parts: how many are taken for a hip in its standard plane."""
+    for part in sorted(path for path in folder.iterdir() if path.is_dir()):
+        paths = sorted(path for path in part.rglob("*") if path.suffix.lower() in (".png", ".jpg", ".tif"))
+        taken = []
+        for path in paths[:: max(1, len(paths) // MOST_OTHERS)]:
+            pixels = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+            if pixels is None or min(pixels.shape) < LEAST_PX:
+                continue
+            taken.append(is_measured(np.asarray(pixels, np.uint8)))
+        if taken:
+            print(f"{part.name}: {sum(taken)} of {len(taken)} taken for a hip in its standard plane")
 
 
 def area_under_curve(scores: np.ndarray, positive: np.ndarray) -> float:
@@ -153,9 +178,12 @@ def area_under_curve(scores: np.ndarray, positive: np.ndarray) -> float:
     return float(np.mean((high > low) + 0.5 * (high == low)))
 
 
-def main(real: str | None = None) -> None:
+def main(real: str | None = None, *others: str) -> None:
+    """real: the folder of real planes. others: folders with a folder of pictures for each other body part."""
     if real is not None:
         print_real(Path(real))
+    for folder in others:
+        print_others(Path(folder))
     print_errors(list(on_standard_planes()))
     print_tilts()
     print_lacking()

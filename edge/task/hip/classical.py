@@ -18,14 +18,16 @@ from edge.task.hip.graf import CRITICAL_DEG, Pressed, graf_type, types_within
 from edge.task.hip.joint import Joint, find_joint
 from edge.task.hip.lines import HipAngles, angles_of
 from edge.task.hip.marks import marks_of, stages_of
-from edge.task.hip.plane import ITEMS, Plane, advice_for, decentred, plane_of
+from edge.task.hip.plane import ITEMS, LEAST_FIT, Plane, advice_for, decentred, plane_of
 from edge.task.hip.spec import PLANE_ITEMS, SIDES, SPEC, STRUCTURES, HipOptions
 
-HALF_WIDTHS: Final = {"alpha": 3.5, "beta": 9.0, "head_coverage": 7.0, "plane_tilt": 8.0}
+HALF_WIDTHS: Final = {"alpha": 4.3, "beta": 11.0, "head_coverage": 8.0, "plane_tilt": 8.0}
 """Of 90 % intervals: degrees, degrees, percent, degrees. They held the truth of nine in ten phantoms that were measured
 (docs/results.md); of real hips nobody knows."""
 NO_HIP: Final = 0.03
 """Fit of rim, ilium, roof and head together, below which there is no hip in the picture."""
+MAY_LACK: Final = frozenset(("lower limb", "labrum", "cartilage roof"))
+"""Items that a decentred hip is flagged without."""
 UNFITTING: Final = "not the standard plane: ilium, roof and head are too faint together, or out of place"
 ADVICE_ON_FIT: Final = "centre the socket, and turn the probe about the lower limb until the ilium is bright and level"
 SQUARE: Final = "the scale is unknown: angles hold if the picture's pixels are square"
@@ -73,7 +75,7 @@ class ClassicalHipTask:
         notes = (*_checklists(plane), *self._about(frame, joint))
         if not plane.standard and not (signs and _may_be_decentred(plane)):
             marks = (*marks_of(joint, frame.ultrasound, None), *stages)
-            found = finding_of(SPEC.name, frame, Verdict.REFUSED, _not_standard(plane), (), marks, notes=notes)
+            found = finding_of(SPEC.name, frame, Verdict.REFUSED, _not_standard(plane, frame), (), marks, notes=notes)
             return Concluded(found, memory)
         marks = (*marks_of(joint, frame.ultrasound, angles), *stages)
         name = graf_type(angles.alpha_deg, angles.beta_deg, self._age, _pressed(angles))
@@ -137,13 +139,14 @@ def _pressed(angles: HipAngles) -> Pressed | None:
 
 
 def _may_be_decentred(plane: Plane) -> bool:
-    """A decentred hip lacks the lower limb or the head's place in the socket, not the ilium or the roof's echo."""
-    return not {"bony roof", "bony rim", "straight ilium"} & set(plane.missing)
+    """A decentred hip may lack what lies between head and socket, not the ilium, the roof or the rest of the head's
+    surroundings."""
+    return plane.fit >= LEAST_FIT and set(plane.missing) <= MAY_LACK
 
 
-def _not_standard(plane: Plane) -> tuple[str, ...]:
+def _not_standard(plane: Plane, frame: Frame) -> tuple[str, ...]:
     tilt = ""
-    if plane.tilt_deg is not None and "straight ilium" in plane.missing:
+    if frame.simulated and plane.tilt_deg is not None and "straight ilium" in plane.missing:
         tilt = f", tilted by about {abs(plane.tilt_deg):.0f} degrees"
     if not plane.missing:
         return (UNFITTING, ADVICE_ON_FIT)

@@ -1,8 +1,8 @@
 """Whether a picture shows the standard plane: Graf's two checklists, item by item, and what to do where one is missing.
 
 An item's score is a contrast as a share of the bone's brightness, so that gain and grey maps change it little.
-What it must reach is what 9 in 10 standard planes had, phantoms and 18 real ones; docs/results.md tells how seldom a
-structure that is missing is told by that.
+What it must reach is what about 9 in 10 standard planes had, phantoms and 18 real ones; docs/results.md tells how seldom
+some structures are told to be missing by that.
 """
 
 from dataclasses import dataclass
@@ -51,8 +51,7 @@ MOST_ROUGH: Final = 0.03
 """Of the ilium: slant of its line in the picture, bend between its halves, deviation from a line over its length; each
 alone may be so much, and together less."""
 LEAST_FIT: Final = 0.2
-"""Of everything together (edge.task.hip.joint.Joint.fit); of 38 real planes 16 of 18 standard ones have more, and 6 of
-20 others."""
+"""Of everything together (edge.task.hip.joint.Joint.fit); of 38 real planes most standard ones have more."""
 LEAST_ILIUM_SHARE: Final = 0.12
 """Of the picture's width: a shorter piece does not tell whether it is straight."""
 BEND_PER_TILT: Final = 0.0013 * 8.5 / 2
