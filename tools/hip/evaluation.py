@@ -1,5 +1,7 @@
-"""`python -m tools.hip.evaluation [REAL_PLANES [OTHER_PICTURES]]`: the classical pathway on phantoms that nobody looked at
-while it was made, over the tilt of the plane, without one structure each; and on real planes with their judgements.
+"""`python -m tools.hip.evaluation [REAL_PLANES [OTHER_PICTURES]]`: what the classical pathway is worth.
+
+On phantoms that nobody looked at while it was made, over the tilt of the plane, and without one structure each; on real
+planes with their judgements; on other body parts.
 
 REAL_PLANES: a folder of pictures with `labels.csv` (file, plane), squeezed to squares: no angle is reported on them.
 """
@@ -29,10 +31,10 @@ from edge.task.hip.phantom_drawing import draw_hip
 from edge.task.hip.plane import ITEMS, plane_of
 from edge.task.hip.spec import REMOVABLE, SPEC, HipOptions
 
-STANDARD: Final = range(900_000, 900_150)
-TILTED: Final = range(910_000, 910_020)
+STANDARD: Final = range(940_000, 940_150)
+TILTED: Final = range(950_000, 950_030)
 TILTS_DEG: Final = (-20, -15, -10, -7, -4, 0, 4, 7, 10, 15, 20)
-LACKING: Final = range(920_000, 920_012)
+LACKING: Final = range(960_000, 960_020)
 MEASURED: Final = ("alpha", "beta", "head_coverage")
 STANDARD_PLANE: Final = "standard"
 MOST_OTHERS: Final = 60

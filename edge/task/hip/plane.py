@@ -1,8 +1,8 @@
 """Whether a picture shows the standard plane: Graf's two checklists, item by item, and what to do where one is missing.
 
-An item's score is a contrast as a share of the bone's brightness, so that gain and grey maps change it little.
-What it must reach is what about 9 in 10 standard planes had, phantoms and 18 real ones; docs/results.md tells how seldom
-some structures are told to be missing by that.
+An item's score is a contrast as a share of the bone's brightness, so that gain and grey maps change it little. What it
+must reach is what about 9 in 10 standard planes had, phantoms and 18 real ones; docs/results.md tells how seldom some
+structures are told to be missing by that.
 """
 
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ LEAST: Final = {
     "straight ilium": -0.3,
 }
 """Least score of an item that counts as seen."""
-MOST_SLANT_DEG: Final = 14.0
+MOST_SLANT_DEG: Final = 9.0
 MOST_BEND_DEG: Final = 9.0
 MOST_ROUGH: Final = 0.03
 """Of the ilium: slant of its line in the picture, bend between its halves, deviation from a line over its length; each
