@@ -1,9 +1,9 @@
 """Pictures of phantom hips for training a network, with strong variation. A seed is a picture.
 
 What differs between machines and infants is varied (edge/task/hip/phantom_drawing.py: grain, dynamic range, gain,
-depth, ossific nucleus, side); what differs between examiners too: tilt, rotation, pressure, structures that are not in the
-plane, crops, letters and ticks burnt in. Real pictures of other body parts can be mixed in as texture, so that what is
-learned is edges and places rather than this phantom's grain.
+depth, ossific nucleus, side); what differs between examiners too: tilt, rotation, pressure, structures that are not in
+the plane, crops, letters and ticks burnt in. Real pictures of other body parts can be mixed in as texture, so that what
+is learned is edges and places rather than this phantom's grain.
 """
 
 from collections.abc import Sequence
