@@ -28,14 +28,16 @@ INNER, OUTER = 0.9, 1.2
 CORE: Final = (0.3, 0.55, 0.75)
 CORE_WEIGHT: Final = 0.5
 GAP_WEIGHT: Final = 0.25
+OUTSIDE_WEIGHT: Final = 0.5
+"""What it costs a circle to reach beyond the picture's caudal edge, for each radius."""
 SMOOTH_SHARE: Final = 0.008
 """Of the picture's width: brightness is evened out so far before the rim is looked for."""
 LABRUM_BETA_DEG: Final = (22.0, 96.0)
 LABRUM_REACH: Final = (0.4, 1.4)
 """From the bony rim, in radii of the head."""
-LABRUM_OFF: Final = (0.95, 1.3)
+LABRUM_OFF: Final = (0.95, 1.4)
 """From the head's middle, in its radii."""
-USUAL_OFF, OFF_SPREAD = 1.03, 0.06
+USUAL_OFF, OFF_SPREAD = 1.03, (0.06, 0.08)
 USUAL_REACH, REACH_SPREAD = 0.9, 0.35
 USUAL_BETA_DEG, BETA_SPREAD_DEG = 56.0, 45.0
 LABRUM_SIGMA: Final = 0.09
@@ -81,6 +83,7 @@ def find_head(calm: NDArray[np.float32], base: Line, roof: Line) -> Head:
     core = np.mean([_on_circles(soft, middle, share * radius).mean(axis=1) for share in CORE], axis=0)
     rise = np.clip((outside - inside) / scale, -0.4, 0.7)
     score = rise @ _weights() - CORE_WEIGHT * core / scale - GAP_WEIGHT * gap
+    score = score - OUTSIDE_WEIGHT * np.maximum((middle[:, 0] + radius - width) / radius, 0)
     best = int(score.argmax())
     return Head(middle[best], float(radius[best]), float(rise[best].mean()), rise[best])
 
@@ -122,7 +125,8 @@ def find_labrum(calm: NDArray[np.float32], rim: Floats, base: Line, head: Head) 
     off = np.linalg.norm(places - head.middle, axis=-1) / head.radius
     stands_out = sampled(np.asarray(small - large, np.float32), places)
     scale = max(float(np.quantile(calm, 0.95)), 1.0)
-    usual = np.exp(-(((off - USUAL_OFF) / OFF_SPREAD) ** 2) / 2)
+    spread = np.where(off < USUAL_OFF, *OFF_SPREAD)
+    usual = np.exp(-(((off - USUAL_OFF) / spread) ** 2) / 2)
     usual = usual * np.exp(-(((np.degrees(beta)[None, :] - USUAL_BETA_DEG) / BETA_SPREAD_DEG) ** 2) / 2)
     usual = usual * np.exp(-(((reach / head.radius - USUAL_REACH) / REACH_SPREAD) ** 2) / 2)[:, None]
     weight = np.where((off >= LABRUM_OFF[0]) & (off <= LABRUM_OFF[1]), usual, 0) * np.maximum(stands_out, 0) / scale
