@@ -22,7 +22,7 @@ from edge.finding import Finding, Verdict
 from edge.frame import Frame, PixelSpacing, Region, SpacingOrigin
 from edge.task.contract import Given
 from edge.task.gate import admitted
-from edge.task.hip.bone import working_of
+from edge.task.hip.bone_map import working_of
 from edge.task.hip.classical import ClassicalHipTask
 from edge.task.hip.graf import graf_type, severity
 from edge.task.hip.joint import find_joint

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.task.hip.bone import sampled
+from edge.task.hip.bone_map import sampled
 from edge.task.hip.lines import Floats, Line
 
 RADIUS_SHARES: Final = tuple(np.arange(0.115, 0.245, 0.0075))

@@ -7,7 +7,8 @@ from typing import Final
 import cv2
 import numpy as np
 
-from edge.task.hip.bone import BonePath, Rim, Working, find_rims, follow, sampled
+from edge.task.hip.bone import BonePath, Rim, find_rims, follow
+from edge.task.hip.bone_map import Working, sampled
 from edge.task.hip.head import Head, Labrum, find_head, find_labrum
 from edge.task.hip.lines import Floats, GrafLines, Landmarks, fitted_line, lines_of, straight_part
 

@@ -11,19 +11,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.phantom.beams import row_depths
 from edge.phantom.records import Echoes, Imaging, Pose, Samples
 from edge.phantom.strands import ACROSS_MM, ALONG_MM, lobules, sample, strands
 from edge.task.hip.lines import Floats
 from edge.task.hip.phantom_anatomy import Hip, Section, section
+from edge.task.hip.phantom_grid import SOFT_MM, Grid
 
-_BITS: Final = 4
 DARKER_PER_MM: Final = 0.5
 """Decibels by which what lies under the muscles gets weaker with depth."""
 SHADOW_EDGE_MM: Final = 0.7
 """Standard deviation, across, of where a shadow begins: the beam's width at bone."""
-SOFT_MM: Final = 0.25
-"""Over which one tissue passes into the next."""
 ROUGH_SHARE: Final = 0.4
 """Of a bright line's amplitude, what its roughness scatters beside its even echo."""
 
@@ -73,7 +70,7 @@ def hip_echoes(
 ) -> tuple[Echoes, Section]:
     """What a beam at each of `x_mm` (beams,) sends back from `rows` depths; and the true section."""
     seen = section(hip, pose, rotation_deg)
-    grid = _Grid.of(x_mm, imaging.depth_mm, rows)
+    grid = Grid.of(x_mm, imaging.depth_mm, rows)
     covering = _covering(seen, grid)
     level_db, strand = _soft_tissue(covering, tissue, grid)
     level_db = _joint(hip, seen, tissue, grid, level_db)
@@ -84,76 +81,11 @@ def hip_echoes(
     return Echoes(scatter, (), np.asarray(lines / np.maximum(scatter, 1e-4), np.float32)), seen
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Grid:
-    """The samples' places."""
-
-    x_mm: NDArray[np.float64]
-    depth: Samples
-    """(rows, 1)."""
-    mm_per_beam: float
-    mm_per_row: float
-
-    @classmethod
-    def of(cls, x_mm: NDArray[np.float64], depth_mm: float, rows: int) -> "_Grid":
-        return cls(x_mm, row_depths(depth_mm, rows), float(x_mm[1] - x_mm[0]), depth_mm / rows)
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        return self.depth.shape[0], self.x_mm.size
-
-    def fixed(self, points: Floats) -> NDArray[np.int32]:
-        """Points (n, 2) in sixteenths of a sample."""
-        column = (points[:, 0] - self.x_mm[0]) / self.mm_per_beam
-        row = points[:, 1] / self.mm_per_row - 0.5
-        return np.clip(np.round(np.stack((column, row), axis=1) * (1 << _BITS)), -(1 << 18), 1 << 18).astype(np.int32)
-
-    def filled(self, ring: Floats, soft_mm: float = SOFT_MM) -> Samples:
-        """(rows, beams) share of each sample inside a ring (n, 2), 0 to 1."""
-        mask = np.zeros(self.shape, np.uint8)
-        cv2.fillPoly(mask, [self.fixed(ring)], 255, cv2.LINE_AA, _BITS)
-        return self._softened(mask, soft_mm)
-
-    def drawn(self, points: Floats, strength: Floats | float, thick_mm: float, soft_mm: float = 0.12) -> Samples:
-        """(rows, beams) a line along points (n, 2), its strength at each of them 0 to 1."""
-        mask = np.zeros(self.shape, np.uint8)
-        fixed = self.fixed(points)
-        level = np.round(255 * np.clip(np.broadcast_to(strength, len(points)), 0, 1)).astype(int)
-        thick = max(1, round(thick_mm / self.mm_per_row))
-        for start in range(0, len(points) - 1, _PIECE):
-            piece = fixed[start : start + _PIECE + 1]
-            grey = int(level[start : start + _PIECE + 1].mean())
-            cv2.polylines(mask, [piece], False, grey, thick, cv2.LINE_AA, _BITS)
-        return self._softened(mask, soft_mm)
-
-    def surface(self, points: Floats) -> NDArray[np.float64]:
-        """(beams,) least depth of a curve (n, 2) under each beam; infinite where it is not."""
-        column = (points[:, 0] - self.x_mm[0]) / self.mm_per_beam
-        ends = np.sort(np.stack((column[:-1], column[1:])), axis=0)
-        least = np.full(self.x_mm.size, np.inf)
-        for (low, high), one, other in zip(ends.T, points[:-1], points[1:], strict=True):
-            inside = np.arange(max(0, int(np.ceil(low))), min(self.x_mm.size, int(np.floor(high)) + 1))
-            if inside.size == 0:
-                continue
-            across = other[0] - one[0]
-            share = (self.x_mm[inside] - one[0]) / across if abs(across) > 1e-9 else np.zeros(inside.size)
-            least[inside] = np.minimum(least[inside], one[1] + share * (other[1] - one[1]))
-        return least
-
-    def _softened(self, mask: NDArray[np.uint8], soft_mm: float) -> Samples:
-        across, down = soft_mm / self.mm_per_beam, soft_mm / self.mm_per_row
-        soft = cv2.GaussianBlur(mask, (0, 0), max(across, 0.3), sigmaY=max(down, 0.3))
-        return np.asarray(soft.astype(np.float32) * np.float32(1 / 255))
-
-
-_PIECE: Final = 3
-
-
 def _amplitude(level_db: Samples) -> Samples:
     return np.asarray(cv2.exp(level_db * np.float32(np.log(10) / 20)), np.float32)
 
 
-def _soft_tissue(floor: Floats, tissue: Tissue, grid: _Grid) -> tuple[Samples, Samples]:
+def _soft_tissue(floor: Floats, tissue: Tissue, grid: Grid) -> tuple[Samples, Samples]:
     """Decibels of skin, fat and muscle in layers that bend with what is under them, which lies `floor` (beams,) deep;
     and the amplitude of the even echoes of their strands."""
     share = np.minimum(grid.depth / floor[None, :].astype(np.float32), 1.3).astype(np.float32)
@@ -175,7 +107,7 @@ def _soft_tissue(floor: Floats, tissue: Tissue, grid: _Grid) -> tuple[Samples, S
     return np.asarray(level, np.float32), np.asarray(strand, np.float32)
 
 
-def _covering(seen: Section, grid: _Grid) -> NDArray[np.float64]:
+def _covering(seen: Section, grid: Grid) -> NDArray[np.float64]:
     """(beams,) depth of what the muscles lie on."""
     tops = [grid.surface(curve) for curve in (seen.ilium, seen.perichondrium, seen.capsule, seen.border)]
     least = np.minimum.reduce(tops)
@@ -187,7 +119,7 @@ def _covering(seen: Section, grid: _Grid) -> NDArray[np.float64]:
     return np.asarray(np.maximum(np.minimum(smooth[0], filled), 3.0), np.float64)
 
 
-def _joint(hip: Hip, seen: Section, tissue: Tissue, grid: _Grid, level: Samples) -> Samples:
+def _joint(hip: Hip, seen: Section, tissue: Tissue, grid: Grid, level: Samples) -> Samples:
     """Writes cartilage, head, neck, labrum and nucleus over the soft tissue."""
     left = seen.strength
     lumps = sample(
@@ -240,7 +172,7 @@ def _labrum(seen: Section) -> Floats:
     )
 
 
-def _shadowed(seen: Section, tissue: Tissue, grid: _Grid, level: Samples) -> Samples:
+def _shadowed(seen: Section, tissue: Tissue, grid: Grid, level: Samples) -> Samples:
     """Haze alone behind bone, and less behind the ossific nucleus."""
     bone = np.concatenate((seen.ilium, seen.roof))
     tops = [grid.surface(bone)]
@@ -256,7 +188,7 @@ def _shadowed(seen: Section, tissue: Tissue, grid: _Grid, level: Samples) -> Sam
     return np.asarray(level + share * (dark - level), np.float32)
 
 
-def _lines(hip: Hip, seen: Section, covering: Floats, tissue: Tissue, grid: _Grid, strand: Samples) -> Samples:
+def _lines(hip: Hip, seen: Section, covering: Floats, tissue: Tissue, grid: Grid, strand: Samples) -> Samples:
     """Amplitudes (rows, beams) of everything that is a bright line or spot."""
     left = seen.strength
     rim_at = float(np.linalg.norm(seen.ilium - seen.rim, axis=1).argmin()) / max(len(seen.ilium) - 1, 1)
@@ -303,14 +235,14 @@ def _lines(hip: Hip, seen: Section, covering: Floats, tissue: Tissue, grid: _Gri
     return _hidden(lines, seen, grid)
 
 
-def _shade(lines: Samples, cap: Floats, grid: _Grid) -> None:
+def _shade(lines: Samples, cap: Floats, grid: Grid) -> None:
     """Weakens in place what lies behind a nucleus."""
     top = grid.surface(cap)
     behind = np.isfinite(top)[None, :] & (grid.depth > np.where(np.isfinite(top), top, 0.0)[None, :] + 0.8)
     lines[behind] *= 0.15
 
 
-def _hidden(lines: Samples, seen: Section, grid: _Grid) -> Samples:
+def _hidden(lines: Samples, seen: Section, grid: Grid) -> Samples:
     """Without what would lie behind the ilium and the shaft."""
     tops = [grid.surface(np.concatenate((seen.ilium, seen.roof)))]
     if seen.strength["chondro-osseous border"] > 0:
@@ -334,7 +266,7 @@ def _patchy(tissue: Tissue, x_mm: Floats, number: float) -> Floats:
     return np.asarray(10 ** (np.minimum(db, 0) / 20))
 
 
-def _fascia(covering: Floats, tissue: Tissue, grid: _Grid, share: float) -> Floats:
+def _fascia(covering: Floats, tissue: Tissue, grid: Grid, share: float) -> Floats:
     """A sheet (beams, 2) at a share of the way down to the hip."""
     phase = 7.0 * share
     wave = np.sin(grid.x_mm / 6.5 + phase) + 0.6 * np.sin(grid.x_mm / 2.9 + 3 * phase)

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.task.hip.bone import sampled
+from edge.task.hip.bone_map import sampled
 from edge.task.hip.joint import Joint
 from edge.task.hip.lines import Floats, HipAngles
 from edge.task.hip.spec import PLANE_ITEMS, STRUCTURES

@@ -11,7 +11,8 @@ from edge.finding import StageMark, Verdict
 from edge.frame import Frame, PixelSpacing, Region, SpacingOrigin
 from edge.task.contract import Given
 from edge.task.gate import admitted
-from edge.task.hip.bone import cheapest_path, working_of
+from edge.task.hip.bone import cheapest_path
+from edge.task.hip.bone_map import working_of
 from edge.task.hip.classical import ClassicalHipTask
 from edge.task.hip.joint import find_joint
 from edge.task.hip.phantom import HipCine, hip_picture
