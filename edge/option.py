@@ -101,7 +101,7 @@ def _plain_type(hint: Any) -> type:
 def made(record: type[R], given: Mapping[str, Any], what: str, readers: Readers | None = None, **others: Any) -> R:
     """The record of the values `given` by field name; text is read as the user writes it.
 
-    None is as if it were not given. what: whose settings these are, for messages: `the task hip`. others: fields that
+    None is as if it were not given. what: whose settings these are, for messages: `the task NAME`. others: fields that
     nobody asks for. Raises SettingError for a name that is no field, a value of another kind or out of its range, and
     what the record itself finds.
     """

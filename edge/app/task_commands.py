@@ -1,4 +1,4 @@
-"""Commands that have one subcommand per task: `sonoedge run hip`, with the common options and the task's own.
+"""Commands that have one subcommand per task: `sonoedge run NAME`, with the common options and the task's own.
 
 The options come from settings records (edge.option): what a field says of itself is what `--help` shows.
 """

@@ -12,6 +12,7 @@ from edge.terms import Terms
 TASKS = Table(
     {
         "cartilage": Entry("edge.task.cartilage.spec:SPEC"),
+        "hip": Entry("edge.task.hip.spec:SPEC"),
         "muscle": Entry("edge.task.muscle.spec:SPEC"),
         "nerve": Entry("edge.task.nerve.spec:SPEC"),
         "outline": Entry("edge.task.outline.spec:SPEC"),

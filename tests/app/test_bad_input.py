@@ -150,7 +150,7 @@ def test_an_option_out_of_range_says_what_is_allowed(sonoedge, options, named):
 
 def test_an_unknown_task_is_told_with_those_there_are(sonoedge):
     ended = sonoedge("run", "knee", "--source", "phantom:cartilage")
-    assert ended.code == 1 and "'knee'" in ended.error_line and "cartilage, muscle" in ended.error_line
+    assert ended.code == 1 and "'knee'" in ended.error_line and "cartilage, hip, muscle" in ended.error_line
 
 
 def test_wrong_usage_is_exit_code_2(sonoedge):

@@ -23,7 +23,7 @@ def test_common_settings_and_the_tasks_own_go_where_they_belong():
 
 
 def test_an_unknown_task_is_told():
-    with pytest.raises(UnknownNameError, match="there is no task named 'spleen'; there are: cartilage, muscle"):
+    with pytest.raises(UnknownNameError, match="there is no task named 'spleen'; there are: cartilage, hip, muscle"):
         settings_of("spleen", {"source": "knee.png"})
 
 

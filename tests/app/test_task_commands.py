@@ -125,7 +125,7 @@ def test_a_task_that_is_not_offered_is_not_there(invoke):
 
     assert task_spec("muscle").sentence not in plain(invoke("--help", offered=offered).output)
     error = invoke("muscle", "--source", "a", offered=offered).exception
-    assert isinstance(error, SettingError) and "there are: cartilage, nerve" in str(error)
+    assert isinstance(error, SettingError) and "there are: cartilage, hip, nerve" in str(error)
 
 
 def test_without_a_task_the_first_one_is_meant_where_that_is_so(invoke, tried):
@@ -156,12 +156,12 @@ def test_no_task_has_an_option_that_every_run_demo_or_series_has(spec):
 def test_commands_are_made_of_what_is_there_when_they_are_asked(invoke, monkeypatch):
     from edge.task import table as module
 
-    hip = replace(task_spec("cartilage"), name="hip", sentence="The hip of an infant.")
+    elbow = replace(task_spec("cartilage"), name="elbow", sentence="The elbow of a thrower.")
     specs, spec_of = task_specs(), task_spec
-    monkeypatch.setattr(module, "task_specs", lambda: (*specs, hip))
-    monkeypatch.setattr(module, "task_spec", lambda name: hip if name == "hip" else spec_of(name))
-    monkeypatch.setattr(module, "TASKS", {**module.TASKS, "hip": Entry("nowhere:HIP")})
-    assert "hip The hip of an infant." in plain(invoke("--help").output)
+    monkeypatch.setattr(module, "task_specs", lambda: (*specs, elbow))
+    monkeypatch.setattr(module, "task_spec", lambda name: elbow if name == "elbow" else spec_of(name))
+    monkeypatch.setattr(module, "TASKS", {**module.TASKS, "elbow": Entry("nowhere:ELBOW")})
+    assert "elbow The elbow of a thrower." in plain(invoke("--help").output)
 
 
 @pytest.mark.parametrize("command", ["run", "demo", "series"])

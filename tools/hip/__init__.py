@@ -1,0 +1,1 @@
+"""The task hip: what it is worth."""
