@@ -120,8 +120,8 @@ class Terms:
         return _by_name(self)[0].get(plain) or MeasurementTerm(plain, "")
 
     def number(self, name: str) -> int | None:
-        """That of a mark whose role is to be numbered; None for others."""
-        found = _NUMBER.search(name) if self.mark(name).role is Role.NUMBERED else None
+        """That of a mark that is numbered, or is one of several proposals; None for others."""
+        found = _NUMBER.search(name) if self.mark(name).role in (Role.NUMBERED, Role.PROPOSAL) else None
         return int(found[0]) if found else None
 
     def mark(self, name: str) -> MarkTerm:

@@ -24,7 +24,7 @@ from edge.overlay.scale import draw_scale
 from edge.overlay.sheet import OverlayMemory, Sheet
 from edge.overlay.state import draw_state
 from edge.overlay.strip_chart import charted, draw_strip_chart
-from edge.terms import Terms
+from edge.terms import Role, Terms
 
 SMALLEST_FONT_PX: Final = 11
 LARGEST_FONT_PX: Final = 26
@@ -188,19 +188,25 @@ def _draw_lines(sheet: Sheet, marks: Sequence[LineMark], calipers: list[Line], t
 @lru_cache(maxsize=256)
 def _look(terms: Terms, name: str, index: int, faint: bool) -> tuple[palette.Colour, bool]:
     """The colour of a line, and whether it is dashed. index: among the lines."""
-    role, number = terms.mark(name).role, terms.number(name)
-    colour = palette.line_colour(role, index) if number is None else palette.mask_colour(number)
+    role = terms.mark(name).role
+    colour = palette.line_colour(role, index)
+    if role is Role.NUMBERED and (number := terms.number(name)) is not None:
+        colour = palette.mask_colour(number)
     return dimmed(colour) if faint or role in palette.DIM else colour, faint or role in palette.DASHED
 
 
 def _draw_labels(sheet: Sheet, finding: Finding, terms: Terms, old: bool) -> None:
-    """The calipers' lengths and the numbers of what has one, where the texts that keep their places leave room; a
-    refusal has none to show."""
-    for mark in finding.marks if finding.verdict is not Verdict.REFUSED else ():
+    """The calipers' lengths and the numbers of what has one, where the texts that keep their places leave room; of a
+    refusal, the numbers alone."""
+    refused = finding.verdict is Verdict.REFUSED
+    for mark in finding.marks:
+        if refused and not isinstance(mark, LineMark):
+            continue
         label: Mark = mark
         colour = palette.CALIPER
         if isinstance(mark, LineMark) and (number := terms.number(mark.name)) is not None:
-            label, colour = _numbered(mark, number), palette.mask_colour(number)
+            colour = palette.mask_colour(number) if terms.mark(mark.name).role is Role.NUMBERED else palette.WARNING
+            label = _numbered(mark, number)
         box = label_box(sheet, label) if isinstance(label, CaliperMark) else None
         if box is not None and isinstance(label, CaliperMark):
             draw_label(sheet.picture, label, box, sheet.size, dimmed(colour) if old else colour)

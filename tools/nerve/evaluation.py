@@ -56,10 +56,17 @@ class Read:
     """Of the nerve that is measured; 0: there is none."""
 
     def mask(self, label: int) -> Mask:
-        """What the task marked; as candidates, where it refused."""
-        name = SPEC.labels[label]
+        """What the task marked; of nerves what it proposed, where it refused."""
+        name, shape = SPEC.labels[label], self.drawing.file.shape
+        if label == 0 and (proposed := self._proposed()):
+            return filled(shape, *proposed)
         marks = tuple(mark for mark in self.finding.marks if isinstance(mark, MaskMark) and mark.name == name)
-        return (label_mask(self.drawing.file.shape, marks) > 0).astype(np.uint8)
+        return (label_mask(shape, marks) > 0).astype(np.uint8)
+
+    def _proposed(self) -> list[NDArray[np.float32]]:
+        """The rings of what may be nerves, the likeliest first; empty where a nerve is measured."""
+        lines = (mark for mark in self.finding.marks if isinstance(mark, LineMark))
+        return [mark.points for mark in lines if mark.name.startswith("proposal")]
 
     def truth(self, label: int) -> Mask:
         return ((self.drawing.nerve, self.drawing.vessel)[label] > 0).astype(np.uint8)
@@ -67,9 +74,8 @@ class Read:
     def measured(self) -> Mask | None:
         """The nerve that is measured, or would be, alone."""
         lines = {mark.name: mark.points for mark in self.finding.marks if isinstance(mark, LineMark)}
-        if "nerve border" not in lines:
-            return None
-        return filled(self.drawing.file.shape, lines["nerve border"])
+        rings = [*self._proposed(), *([lines["nerve border"]] if "nerve border" in lines else [])]
+        return filled(self.drawing.file.shape, rings[0]) if rings else None
 
     def right(self) -> bool:
         """Whether the measured nerve is a drawn one, by half or more."""

@@ -50,6 +50,12 @@ def marks_of(
     return tuple(marks)
 
 
+def proposals_of(nerves: Sequence[Outline], vessels: Sequence[Outline]) -> tuple[Mark, ...]:
+    """What may be nerves, numbered for a person to choose from, and the vessels."""
+    found: list[Mark] = [closed_line(f"proposal {number}", one.points) for number, one in enumerate(nerves, start=1)]
+    return (*marks_of((), vessels, None), *found)
+
+
 def _calipers(sizes: NerveSizes, spacing: PixelSpacing | None) -> list[CaliperMark]:
     """Axes and the way to the nearest vessel; there are none without a scale."""
     if spacing is None:

@@ -110,6 +110,7 @@ SPEC = TaskSpec(
             MarkTerm("long axis"),
             MarkTerm("short axis"),
             MarkTerm("vessel distance"),
+            MarkTerm("proposal #", Role.PROPOSAL),
             MarkTerm("nerve candidate", Role.PROPOSAL),
             MarkTerm("nerve candidate border", Role.PROPOSAL),
             MarkTerm("other candidate #", Role.ALTERNATIVE),

@@ -16,7 +16,7 @@ from edge.frame import Frame
 from edge.pointed import Pointed
 from edge.task.continuity import Thumbnail
 from edge.task.contract import Asked, Concluded, Given, Outputs, Prepared, finding_of, refused
-from edge.task.nerve.marks import marks_of
+from edge.task.nerve.marks import marks_of, proposals_of
 from edge.task.nerve.rim import inside_rim
 from edge.task.nerve.sizes import measurements_of, sizes_of
 from edge.task.nerve.spec import SPEC, NerveOptions
@@ -71,9 +71,9 @@ class NerveTask:
         if wanted and self._asked is not None:
             return self._pointed(self._asked, frame, wanted, thumbnail, seen.vessels, before, faults)
         nerves = chosen_first(seen.nerves, before)
-        faults = faults or nerve_faults(nerves, self._least_confidence)
-        if faults:
-            return self._refused(frame, thumbnail, faults, nerves, seen.vessels, before)
+        if faults := faults or nerve_faults(nerves, self._least_confidence):
+            marks = proposals_of(nerves, seen.vessels)
+            return Concluded(refused(SPEC.name, frame, faults, marks), followed(before, frame, thumbnail, None))
         return self._measure(frame, thumbnail, nerves, seen.vessels, before, others_said(nerves[0], nerves[1:]))
 
     def _pointed(

@@ -14,7 +14,8 @@ def nerve_faults(nerves: Sequence[Outline], least_confidence: float) -> tuple[st
     if not nerves:
         return ("no nerve is seen",)
     if nerves[0].confidence < least_confidence:
-        return (f"what may be a nerve is not seen clearly ({100 * nerves[0].confidence:.0f} %): tilt the probe",)
+        sure = f"{100 * nerves[0].confidence:.0f} %"
+        return (f"what may be a nerve is not seen clearly ({sure}): tilt the probe, or point at it",)
     return ()
 
 

@@ -109,11 +109,12 @@ def test_no_nerve_is_refused():
     assert [mark.name for mark in finding.marks if isinstance(mark, MaskMark)] == ["vessel"]
 
 
-def test_an_unsure_nerve_is_refused_but_shown():
+def test_an_unsure_nerve_is_refused_but_proposed():
     finding = concluded(frame_of_nerve(), faultless_output(logit=0.3))
     assert finding.verdict is Verdict.REFUSED
     assert "not seen clearly" in finding.reasons[0]
-    assert any(mark.name == "nerve border" for mark in finding.marks)
+    assert any(mark.name == "proposal 1" for mark in finding.marks)
+    assert not any(mark.name == "nerve border" or isinstance(mark, CaliperMark) for mark in finding.marks)
 
 
 def test_two_nerves_alike_are_said_and_two_unlike_ones_are_not_a_doubt():
