@@ -1,6 +1,7 @@
 """ONNX Runtime on the processor."""
 
 import os
+import platform
 from collections.abc import Sequence
 from itertools import cycle
 from pathlib import Path
@@ -16,6 +17,8 @@ from edge.runtime.checked import CheckedRuntime, cannot_open, read_variant, scal
 from edge.runtime.manifest import Manifest, Variant
 
 _ERRORS_ONLY = 3
+_EXACT = frozenset({"avx512_vnni", "avx_vnni"})
+"""Processor flags of an instruction that multiplies and adds bytes without a limit."""
 
 
 def open_onnx(folder: Path, manifest: Manifest, *, precision: str, threads: int) -> "OnnxRuntime":
@@ -35,9 +38,24 @@ def _options(threads: int) -> onnxruntime.SessionOptions:
     options.log_severity_level = _ERRORS_ONLY
     # Spinning threads would take the cores from capture and drawing between two frames.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # Without VNNI instructions the fast product of uint8 by int8 saturates; the exact one is slower there alone.
-    options.add_session_config_entry("session.x64quantprecision", "1")
+    if saturates(platform.machine(), processor_words()):
+        # The exact product is half as fast, also where the quick one is exact.
+        options.add_session_config_entry("session.x64quantprecision", "1")
     return options
+
+
+def saturates(machine: str, words: frozenset[str]) -> bool:
+    """Whether the processor's quick product of uint8 by int8 is cut off at 16 bits: x86 without VNNI instructions.
+    machine: as `platform.machine` names it; words: of /proc/cpuinfo."""
+    return machine in ("x86_64", "AMD64", "i686") and not words & _EXACT
+
+
+def processor_words() -> frozenset[str]:
+    """None where they cannot be read, so that products are exact."""
+    try:
+        return frozenset(Path("/proc/cpuinfo").read_text(errors="replace").split())
+    except OSError:
+        return frozenset()
 
 
 class OnnxRuntime(CheckedRuntime):

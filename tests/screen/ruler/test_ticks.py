@@ -18,7 +18,10 @@ def test_period_of_rounded_ticks_with_a_gap(period, count, start, lost):
     positions = np.delete(np.floor(truth + 0.5), lost)
     ticks = fit_ticks(positions)
     assert ticks is not None
-    assert ticks.period_px == pytest.approx(period, rel=0.01)
+    # A straight line through places that are rounded by half a pixel at most can turn by so much.
+    off = np.delete(np.arange(count), lost) - np.delete(np.arange(count), lost).mean()
+    most_px = 0.5 * np.abs(off).sum() / (off**2).sum()
+    assert abs(ticks.period_px - period) <= max(0.01 * period, most_px)
     assert ticks.indices.size >= 0.9 * positions.size
 
 

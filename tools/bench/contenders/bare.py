@@ -1,5 +1,6 @@
 """Bare inference: a runtime with a model and one input that never changes, nothing read and nothing drawn."""
 
+import platform
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,10 +24,12 @@ def openvino_call(model: str, threads: int) -> Callable[[], Any]:
 def onnx_call(model: str, threads: int) -> Callable[[], Any]:
     import onnxruntime
 
+    from edge.runtime.onnx import processor_words, saturates
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
-    # Without it int8 products saturate on processors that lack VNNI, and the mask is another one.
-    options.add_session_config_entry("session.x64quantprecision", "1")
+    if saturates(platform.machine(), processor_words()):
+        options.add_session_config_entry("session.x64quantprecision", "1")
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     (given,) = session.get_inputs()
     feed = {given.name: _grey(given.shape)}
