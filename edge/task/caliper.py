@@ -2,6 +2,7 @@
 
 from edge.finding import CaliperMark
 from edge.frame import PixelSpacing
+from edge.image.rings import Way
 from edge.terms import decimals_of
 
 Point = tuple[float, float]
@@ -11,6 +12,12 @@ def caliper(name: str, start: Point, end: Point, spacing: PixelSpacing) -> Calip
     """From `start` to `end` in pixels of the frame."""
     x_mm, y_mm = (end[0] - start[0]) * spacing.x_mm_per_px, (end[1] - start[1]) * spacing.y_mm_per_px
     return CaliperMark(name, start, end, f"{(x_mm**2 + y_mm**2) ** 0.5:.{decimals_of('mm')}f} mm")
+
+
+def along(name: str, way: Way, spacing: PixelSpacing) -> CaliperMark:
+    """Along a way whose ends are in millimetres."""
+    start, end = ((x / spacing.x_mm_per_px, y / spacing.y_mm_per_px) for x, y in (way.start, way.end))
+    return caliper(name, start, end, spacing)
 
 
 def across(name: str, middle: Point, slope: float, chord_px: float, spacing: PixelSpacing) -> CaliperMark:

@@ -9,10 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import cv2
 import numpy as np
 
-from edge.finding import MaskMark, Measurement
+from edge.finding import Measurement
 from edge.frame import Frame, PixelSpacing
 from edge.task.cartilage.band import SIDE, Borders, Floats
 from edge.task.cartilage.spec import THIRDS
@@ -109,16 +108,3 @@ def _half_width(name: str, frame: Frame, figures: Mapping[str, float]) -> float:
 
 def _named(name: str, frame: Frame) -> str:
     return name if frame.spacing else f"{name}_px"
-
-
-def echo_intensity(frame: Frame, mark: MaskMark) -> Measurement:
-    """Mean grey level of the marked pixels, with its 90 % interval by the speckle."""
-    (x, y), (height, width) = mark.origin, mark.mask.shape
-    pixels = frame.pixels[max(y, 0) : y + height, max(x, 0) : x + width]
-    mask = mark.mask[max(-y, 0) :, max(-x, 0) :][: pixels.shape[0], : pixels.shape[1]]
-    # Three norms take half the time of cv2.meanStdDev, and give the same.
-    count = cv2.countNonZero(mask)
-    value = cv2.norm(pixels, cv2.NORM_L1, mask) / max(count, 1)
-    variance = max(0.0, cv2.norm(pixels, cv2.NORM_L2SQR, mask) / max(count, 1) - value**2)
-    error = 1.645 * variance**0.5 / max(1.0, count**0.5 / 3)
-    return Measurement("echo_intensity", value, "grey level", max(0.0, value - error), min(255.0, value + error))

@@ -9,10 +9,11 @@ from edge.finding import Finding, LineMark, MaskMark, Verdict
 from edge.frame import Frame
 from edge.task.cartilage.band import SIDE, Borders, in_frame, sample_bone_line, trace_band
 from edge.task.cartilage.marks import marks_of, thirds_of
-from edge.task.cartilage.sizes import echo_intensity, measurements_of, sizes_of
+from edge.task.cartilage.sizes import measurements_of, sizes_of
 from edge.task.cartilage.spec import SPEC, THIRDS, CartilageOptions
 from edge.task.cartilage.view import band_faults, one_sided, sulcus_rise, view_faults
 from edge.task.contract import Concluded, Given, Outputs, Prepared, finding_of, refused
+from edge.task.measured import echo_in
 from edge.task.tensor import grey_tensor
 from edge.trust.faults import missing_scale
 
@@ -60,7 +61,7 @@ class CartilageTask:
         marks: tuple[MaskMark, LineMark, LineMark],
     ) -> Finding:
         size = sizes_of(borders, frame.spacing)
-        measured = (*measurements_of(size, sides, frame, self._figures), echo_intensity(frame, marks[0]))
+        measured = (*measurements_of(size, sides, frame, self._figures), echo_in("echo_intensity", frame, marks[0]))
         reasons: tuple[str, ...] = () if frame.spacing else (missing_scale(frame),)
         if sides is None:
             reasons += ("one condyle only is in view: no thirds; centre the sulcus",)

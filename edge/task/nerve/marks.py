@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from edge.finding import CaliperMark, LineMark, Mark, StageMark
 from edge.frame import PixelSpacing, Region
-from edge.image.rings import Floats, Way
+from edge.image.rings import Floats
 from edge.image.windows import CELL_PX
 from edge.image.working_picture import WorkingPicture
-from edge.task.caliper import caliper
+from edge.task.caliper import along
 from edge.task.nerve.candidates import NerveCandidate, NerveSight, VoteMap
 from edge.task.nerve.sizes import NerveSizes
 from edge.task.outlines import closed_line, filled_mark
@@ -60,15 +60,10 @@ def _calipers(sizes: NerveSizes, spacing: PixelSpacing | None) -> list[CaliperMa
     """Axes and the way to the nearest vessel; there are none without a scale."""
     if spacing is None:
         return []
-    marks = [_axis("long axis", sizes.long, spacing), _axis("short axis", sizes.short, spacing)]
+    marks = [along("long axis", sizes.long, spacing), along("short axis", sizes.short, spacing)]
     if sizes.to_vessel and sizes.to_vessel.length > LEAST_APART * sizes.long.length:
-        marks.append(_axis("vessel distance", sizes.to_vessel, spacing))
+        marks.append(along("vessel distance", sizes.to_vessel, spacing))
     return marks
-
-
-def _axis(name: str, axis: Way, spacing: PixelSpacing) -> CaliperMark:
-    start, end = ((x / spacing.x_mm_per_px, y / spacing.y_mm_per_px) for x, y in (axis.start, axis.end))
-    return caliper(name, start, end, spacing)
 
 
 @dataclass(frozen=True, slots=True)

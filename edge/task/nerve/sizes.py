@@ -9,6 +9,7 @@ import numpy as np
 from edge.finding import Measurement
 from edge.frame import PixelSpacing, Region
 from edge.image.rings import Floats, Way, axes_of, polygon_area, shortest_way
+from edge.task.measured import sized
 from edge.trust.interval import interval, interval_by_factor
 
 SMALLEST_DIFFERENCE_MM2: Final = 1.6
@@ -63,17 +64,17 @@ def measurements_of(
     apart = sizes.to_vessel.length if sizes.to_vessel else None
     places = [("depth_under_skin", sizes.depth), ("vessel_distance", apart)]
     found = [
-        _named(name, value, interval(value, border, relative), spacing) for name, value in places if value is not None
+        sized(name, value, interval(value, border, relative), spacing) for name, value in places if value is not None
     ]
     if not whole:
         return tuple(found)
     return (
-        _named("cross_sectional_area", sizes.area, _of_area(sizes.area, of_area, spacing), spacing, "2"),
-        _named("long_axis", sizes.long.length, interval_by_factor(sizes.long.length, of_axis, relative), spacing),
-        _named("short_axis", sizes.short.length, interval_by_factor(sizes.short.length, of_axis, relative), spacing),
+        sized("cross_sectional_area", sizes.area, _of_area(sizes.area, of_area, spacing), spacing, "2"),
+        sized("long_axis", sizes.long.length, interval_by_factor(sizes.long.length, of_axis, relative), spacing),
+        sized("short_axis", sizes.short.length, interval_by_factor(sizes.short.length, of_axis, relative), spacing),
         _ratio("flattening_ratio", sizes.flattening, of_axis),
         *found,
-        _named("outer_area", sizes.outer_area, _of_area(sizes.outer_area, of_area, spacing), spacing, "2"),
+        sized("outer_area", sizes.outer_area, _of_area(sizes.outer_area, of_area, spacing), spacing, "2"),
     )
 
 
@@ -81,14 +82,6 @@ def _of_area(value: float, factor: float, spacing: PixelSpacing | None) -> tuple
     low, high = interval_by_factor(value, factor, 2 * spacing.relative_uncertainty if spacing else 0.0)
     least = SMALLEST_DIFFERENCE_MM2 if spacing else 0.0
     return max(0.0, min(low, value - least)), max(high, value + least)
-
-
-def _named(
-    name: str, value: float, reach: tuple[float, float], spacing: PixelSpacing | None, power: str = ""
-) -> Measurement:
-    if spacing is None:
-        return Measurement(f"{name}_px", value, f"px{power}", *reach)
-    return Measurement(name, value, f"mm{power}", *reach)
 
 
 def _ratio(name: str, value: float, factor: float) -> Measurement:

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from edge.finding import Verdict
+from edge.finding import Mark, Verdict
 from edge.frame import Frame
 from edge.pointed import Pointed
 from edge.task.continuity import Thumbnail
@@ -72,8 +72,7 @@ class NerveTask:
             return self._pointed(self._asked, frame, wanted, thumbnail, seen.vessels, before, faults)
         nerves = chosen_first(seen.nerves, before)
         if faults := faults or nerve_faults(nerves, self._least_confidence):
-            marks = proposals_of(nerves, seen.vessels)
-            return Concluded(refused(SPEC.name, frame, faults, marks), followed(before, frame, thumbnail, None))
+            return self._refused(frame, thumbnail, faults, proposals_of(nerves, seen.vessels), before)
         return self._measure(frame, thumbnail, nerves, seen.vessels, before, others_said(nerves[0], nerves[1:]))
 
     def _pointed(
@@ -96,7 +95,8 @@ class NerveTask:
         vessels = tuple(one for one in vessels if all(overlap(one.points, each.points) < SAME for each in nerves))
         said = tuple(reason for one in targets for reason in said_of(one, f"nerve {one.number}", least))
         if faults or not nerves:
-            told = self._refused(frame, thumbnail, faults or said, nerves, vessels, before)
+            marks = marks_of(nerves, vessels, frame.spacing)
+            told = self._refused(frame, thumbnail, faults or said, marks, before)
         else:
             told = self._measure(frame, thumbnail, nerves, vessels, before, said, (told_of(wanted),), of_nerves(asked))
         return replace(told, memory=replace(told.memory, targets=targets)) if told.memory else told
@@ -106,11 +106,9 @@ class NerveTask:
         frame: Frame,
         thumbnail: Thumbnail,
         faults: tuple[str, ...],
-        nerves: tuple[Outline, ...],
-        vessels: tuple[Outline, ...],
+        marks: tuple[Mark, ...],
         before: NerveTrack | None,
     ) -> Concluded[NerveTrack]:
-        marks = marks_of(nerves, vessels, frame.spacing)
         return Concluded(refused(SPEC.name, frame, faults, marks), followed(before, frame, thumbnail, None))
 
     def look(self, frame: Frame, outputs: Outputs) -> NerveOutlines:

@@ -8,29 +8,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
-import cv2
-import numpy as np
-
-from edge.finding import Finding, Mark, Measurement, Verdict
+from edge.finding import Finding, Mark, MaskMark, Measurement, Verdict
 from edge.frame import Frame, PixelSpacing
-from edge.image.rings import axes_of, polygon_area
 from edge.pointed import Pointed
-from edge.task.caliper import caliper
+from edge.task.caliper import along
 from edge.task.continuity import same_scale, soon_after
 from edge.task.contract import Concluded, Given, Outputs, Prepared, finding_of, refused
+from edge.task.measured import echo_in
+from edge.task.outline.sizes import OutlineSizes, measurements_of
 from edge.task.outline.spec import SPEC, OutlineOptions, numbered
 from edge.task.outliner import Target, is_clear, least_confidence, pursued, said_of
 from edge.task.outlines import closed_line, filled_mark
 from edge.task.pointing import beside_faults, told_of
-from edge.task.scores import Outline, cut_off
+from edge.task.scores import Outline
 from edge.trust.faults import missing_scale, speckle_only
-from edge.trust.interval import interval, interval_by_factor
 
 NOTHING_GIVEN: Final = Given(OutlineOptions())
 NOTHING_POINTED_AT: Final = "nothing is pointed at: give a point within the structure with --at x,y"
-Z_90: Final = 1.645
-GRAIN_PX: Final = 9
-"""Pixels that one independent speckle covers."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,7 +71,11 @@ class OutlineTask:
         return beside_faults(wanted, frame.ultrasound) or speckle_only(frame.ultrasound.crop(frame.pixels))
 
     def _finding(self, frame: Frame, targets: Sequence[Target]) -> Finding:
-        clear = {one.number: one.seen for one in targets if is_clear(one, self._least_confidence) and one.seen}
+        clear = {
+            one.number: Shown.of(one.number, one.seen, frame)
+            for one in targets
+            if one.seen is not None and is_clear(one, self._least_confidence)
+        }
         reasons = tuple(
             reason for one in targets for reason in said_of(one, f"structure {one.number}", self._least_confidence)
         )
@@ -85,34 +83,29 @@ class OutlineTask:
         if not clear:
             return refused(SPEC.name, frame, reasons, marks)
         measured: list[Measurement] = []
-        for number, seen in clear.items():
-            if cut_off(seen.points, frame.ultrasound):
+        for number, one in clear.items():
+            if not one.sizes.whole:
                 reasons += (f"structure {number} leaves the picture: its size is withheld",)
-            measured += self._measured(number, seen, frame)
+            measured += measurements_of(one.sizes, number, frame.spacing, self._figures)
+            measured.append(echo_in(numbered("echo_intensity", number), frame, one.inside))
         reasons += () if frame.spacing else (missing_scale(frame),)
         verdict = Verdict.LIMITED if reasons else Verdict.MEASURED
         notes = (told_of([one.pointed for one in targets]),)
         return finding_of(SPEC.name, frame, verdict, reasons, tuple(measured), marks, notes=notes)
 
-    def _measured(self, number: int, outline: Outline, frame: Frame) -> list[Measurement]:
-        """In mm, or in pixels where the scale is unknown."""
-        spacing = frame.spacing
-        unit = np.array([spacing.x_mm_per_px, spacing.y_mm_per_px]) if spacing else np.ones(2)
-        relative = spacing.relative_uncertainty if spacing else 0.0
-        ring = outline.points * unit
-        long, short = axes_of(ring)
-        depth = float((outline.points[:, 1].min() - frame.ultrasound.y + 0.5) * unit[1])
-        border = self._figures.get("half_width_depth", 10.0) / 100 * long.length
-        found = [_sized("depth_under_skin", number, depth, interval(depth, border, relative), spacing)]
-        if not cut_off(outline.points, frame.ultrasound):
-            of_area, of_axis = (self._figures.get(f"factor_{name}", 1.3) for name in ("area", "axis"))
-            area = polygon_area(ring)
-            reach = interval_by_factor(area, of_area, 2 * relative)
-            found.insert(0, _sized("area", number, area, reach, spacing, "2"))
-            for place, (name, axis) in enumerate((("long_axis", long), ("short_axis", short)), start=1):
-                reach = interval_by_factor(axis.length, of_axis, relative)
-                found.insert(place, _sized(name, number, axis.length, reach, spacing))
-        return [*found, echo_of(number, outline, frame)]
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shown:
+    """A structure that is told."""
+
+    outline: Outline
+    inside: MaskMark
+    sizes: OutlineSizes
+
+    @classmethod
+    def of(cls, number: int, outline: Outline, frame: Frame) -> Self:
+        inside = filled_mark(f"structure {number}", number, outline.points)
+        return cls(outline, inside, OutlineSizes.of(outline, frame.ultrasound, frame.spacing))
 
 
 def goes_on(memory: Followed, frame: Frame) -> bool:
@@ -122,47 +115,16 @@ def goes_on(memory: Followed, frame: Frame) -> bool:
     return frame.exposed_ns == memory.exposed_ns or soon_after(frame.exposed_ns, memory.exposed_ns)
 
 
-def marks_of(targets: Sequence[Target], clear: Mapping[int, Outline], spacing: PixelSpacing | None) -> tuple[Mark, ...]:
+def marks_of(targets: Sequence[Target], clear: Mapping[int, Shown], spacing: PixelSpacing | None) -> tuple[Mark, ...]:
     """Those that are clear, by number, filled and outlined; where the others were, dashed; the first one's axes."""
     marks: list[Mark] = []
     for one in targets:
-        name, seen = f"structure {one.number}", clear.get(one.number)
-        if seen is not None:
-            marks += [filled_mark(name, one.number, seen.points), closed_line(f"{name} border", seen.points)]
+        name, shown = f"structure {one.number}", clear.get(one.number)
+        if shown is not None:
+            marks += [shown.inside, closed_line(f"{name} border", shown.outline.points)]
         elif one.last is not None and one.twin_of is None:
             marks.append(closed_line(f"{name} was here", one.last.points))
     if spacing is not None and clear:
-        marks += _axes(next(iter(clear.values())), spacing)
+        sizes = next(iter(clear.values())).sizes
+        marks += [along("long axis", sizes.long, spacing), along("short axis", sizes.short, spacing)]
     return tuple(marks)
-
-
-def _axes(outline: Outline, spacing: PixelSpacing) -> list[Mark]:
-    unit = np.array([spacing.x_mm_per_px, spacing.y_mm_per_px])
-    marks: list[Mark] = []
-    for name, axis in zip(("long axis", "short axis"), axes_of(outline.points * unit), strict=True):
-        start, end = ((x / unit[0], y / unit[1]) for x, y in (axis.start, axis.end))
-        marks.append(caliper(name, start, end, spacing))
-    return marks
-
-
-def echo_of(number: int, outline: Outline, frame: Frame) -> Measurement:
-    """Mean grey level inside, with its 90 % interval by the speckle."""
-    inside = filled_mark("", 1, outline.points)
-    x, y = inside.origin
-    height, width = inside.mask.shape
-    top, left = max(0, y), max(0, x)
-    part = frame.pixels[top : y + height, left : x + width]
-    mask = inside.mask[top - y : top - y + part.shape[0], left - x : left - x + part.shape[1]]
-    mean, deviation = (float(value[0, 0]) for value in cv2.meanStdDev(part, mask=mask))
-    error = Z_90 * deviation / max(1.0, (cv2.countNonZero(mask) / GRAIN_PX) ** 0.5)
-    name = numbered("echo_intensity", number)
-    return Measurement(name, mean, "grey level", max(0.0, mean - error), min(255.0, mean + error))
-
-
-def _sized(
-    name: str, number: int, value: float, reach: tuple[float, float], spacing: PixelSpacing | None, power: str = ""
-) -> Measurement:
-    named = numbered(name, number)
-    if spacing is None:
-        return Measurement(f"{named}_px", value, f"px{power}", *reach)
-    return Measurement(named, value, f"mm{power}", *reach)

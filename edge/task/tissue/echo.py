@@ -3,18 +3,15 @@
 from dataclasses import dataclass
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.finding import Measurement
 from edge.frame import ProbeState
+from edge.task.measured import Z_90
 from edge.task.spec import Reference
 from edge.task.tissue.spec import TissueOptions
 
-Z_90: Final = 1.645
-GRAIN_PX: Final = 9
-"""Pixels that one independent speckle covers."""
 MOST_WHITE: Final = 0.01
 WHITE: Final = 250
 MISSING: Final = "reference missing"
@@ -64,15 +61,6 @@ def reference_in_use(options: TissueOptions) -> ReferenceInUse:
                 None, f"{MISSING}: '{known.name}' was recorded with {what} {there}, not {here.strip()}"
             )
     return ReferenceInUse(known, preset_stated=options.preset is not None)
-
-
-def echo_intensity(grey: NDArray[np.uint8]) -> Measurement:
-    """Mean of the region's pixels (n,), with its 90 % interval by the speckle."""
-    # Norms of whole numbers are exact, and take a tenth of the time of numpy's deviation.
-    mean = cv2.norm(grey, cv2.NORM_L1) / grey.size
-    deviation = max(0.0, cv2.norm(grey, cv2.NORM_L2SQR) / grey.size - mean * mean) ** 0.5
-    error = Z_90 * deviation / max(1.0, (grey.size / GRAIN_PX) ** 0.5)
-    return Measurement("echo_intensity", mean, "grey level", max(0.0, mean - error), min(255.0, mean + error))
 
 
 def z_score(echo: Measurement, reference: Reference) -> Measurement:

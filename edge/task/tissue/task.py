@@ -17,6 +17,7 @@ from edge.image.classifiers import risen
 from edge.image.textures import texture_cells
 from edge.image.windows import CELL_PX, tiled
 from edge.task.contract import Concluded, Given, Outputs, Prepared, finding_of, refused
+from edge.task.measured import echo_of
 from edge.task.tissue.classifiers import (
     TissueModel,
     read_tissue_model,
@@ -24,7 +25,7 @@ from edge.task.tissue.classifiers import (
     textures_of,
     window_features,
 )
-from edge.task.tissue.echo import echo_intensity, reference_in_use, white_faults, z_score
+from edge.task.tissue.echo import reference_in_use, white_faults, z_score
 from edge.task.tissue.region import Placed, central, covered_by, patch_of, placed, placed_in, roi_faults
 from edge.task.tissue.spec import INFILTRATED, JUDGED, KINDS, SPEC, Roi, TissueOptions
 from edge.task.tissue.tracking import PHANTOM_ONLY, PatientVotes, patient_measurement, patient_note, votes_after
@@ -129,7 +130,7 @@ class TissueTask:
         region = frame.ultrasound
         covered = covered_by(seen.roi, region)
         grey = covered.of(region.crop(frame.pixels))
-        echo = echo_intensity(grey)
+        echo = echo_of("echo_intensity", grey)
         missing = self._reference.missing(kind, frame.probe)
         measured = [*self._probabilities(opinions, kind), echo]
         if not missing and self._reference.reference is not None:

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from edge.finding import MaskMark
 from edge.frame import Frame
-from edge.task.cartilage.sizes import echo_intensity, measure_band, slope_of
+from edge.task.cartilage.sizes import measure_band, slope_of
+from edge.task.measured import echo_in
 
 
 def test_a_slanted_strip_is_as_thick_as_at_a_right_angle() -> None:
@@ -71,6 +72,6 @@ def test_echo_intensity_is_the_mean_of_the_marked_pixels():
     rng = np.random.default_rng(8)
     pixels, mask = rng.integers(0, 256, (80, 90), dtype=np.uint8), (rng.random((30, 50)) < 0.4).astype(np.uint8)
     grey = pixels[20:50, 15:65][mask > 0].astype(np.float64)
-    echo = echo_intensity(Frame(pixels, 0, 0, "test"), MaskMark("femoral cartilage", 1, mask, (15, 20)))
+    echo = echo_in("echo_intensity", Frame(pixels, 0, 0, "test"), MaskMark("femoral cartilage", 1, mask, (15, 20)))
     assert echo.value == pytest.approx(grey.mean())
     assert echo.high - echo.value == pytest.approx(1.645 * grey.std() / (grey.size**0.5 / 3))

@@ -16,6 +16,7 @@ from edge.image.textures import AROUND, texture_cells
 from edge.image.windows import tiled
 from edge.image.working_picture import working_picture
 from edge.task.contract import Given
+from edge.task.measured import echo_of
 from edge.task.spec import Reference
 from edge.task.tissue.classifiers import (
     FEATURES,
@@ -27,7 +28,7 @@ from edge.task.tissue.classifiers import (
     window_features,
     write_tissue_model,
 )
-from edge.task.tissue.echo import echo_intensity, z_score
+from edge.task.tissue.echo import z_score
 from edge.task.tissue.region import covered_by, patch_of, pixel_mask, placed
 from edge.task.tissue.spec import JUDGED, KINDS, SPEC, Roi, TissueOptions, parse_roi
 from edge.task.tissue.task import BLOCK_PX, LOOKED_FOR, WINDOWS, ClassicalTissueTask, TissueTask, surest
@@ -265,7 +266,7 @@ def test_a_preset_that_nobody_stated_is_the_probes():
 
 
 def test_few_people_make_a_wide_z_score():
-    echo = echo_intensity(speckle()[:50].ravel())
+    echo = echo_of("echo_intensity", speckle()[:50].ravel())
     wide, narrow = (z_score(echo, replace(REFERENCE, people=people)) for people in (5, 100))
     assert wide.high - wide.low > narrow.high - narrow.low
 
