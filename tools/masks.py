@@ -1,5 +1,7 @@
 """A model's masks from each of its runtimes, for comparing them. Needs nothing but `edge`: it also runs on boards."""
 
+from collections.abc import Iterable
+from math import exp
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +10,7 @@ from numpy.typing import NDArray
 from edge.errors import BackendUnavailableError
 from edge.runtime.manifest import load_manifest
 from edge.runtime.opening import open_runtime
+from edge.trust.interval import conformal_half_width
 
 Kind = tuple[str, str]
 """(runtime, precision)"""
@@ -82,3 +85,23 @@ def dice(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
     """Dice coefficient of what is not 0, over all pictures together; 1 where both are empty."""
     total = np.count_nonzero(one) + np.count_nonzero(other)
     return float(2 * np.count_nonzero((one == other) & (one > 0)) / total) if total else 1.0
+
+
+def interval_figures(pairs: Iterable[tuple[NDArray[np.uint8], NDArray[np.uint8]]]) -> dict[str, float]:
+    """What intervals of sizes are built from, by pairs of a marked and a drawn mask (0 or 1): factors between their
+    areas and their long axes, and percent of the marked long axis between their upper edges."""
+    areas, axes, edges = [], [], []
+    for mask, truth in pairs:
+        (long, top), (true_long, true_top) = _extent(mask), _extent(truth)
+        areas.append(np.log(truth.sum() / mask.sum()))
+        axes.append(np.log(true_long / long))
+        edges.append((true_top - top) / long)
+    area, axis, edge = (conformal_half_width(np.array(values)) for values in (areas, axes, edges))
+    return {"factor_area": exp(area), "factor_axis": exp(axis), "half_width_depth": 100 * edge}
+
+
+def _extent(mask: NDArray[np.uint8]) -> tuple[float, float]:
+    """Long axis by second moments, and the upper edge's row."""
+    rows, columns = np.nonzero(mask)
+    largest = float(np.linalg.eigvalsh(np.cov(np.stack((columns, rows))))[-1])
+    return 4 * largest**0.5, float(rows.min())

@@ -20,7 +20,7 @@ import openvino
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from edge.runtime.choice import processor
+from edge.runtime.choice import processor, processor_words
 from edge.runtime.contract import Runtime
 from edge.runtime.manifest import Manifest, list_models, load_manifest
 from edge.runtime.opening import DISTRIBUTIONS, open_runtime, runtime_version
@@ -180,17 +180,13 @@ def load_speed(name: str) -> ModelSpeed | None:
     return msgspec.json.decode(path.read_bytes(), type=ModelSpeed) if path.is_file() else None
 
 
-def processor_flags() -> frozenset[str]:
-    return frozenset(Path("/proc/cpuinfo").read_text().split())
-
-
 def measure_model(folder: Path, peak: float) -> ModelSpeed:
     manifest = load_manifest(folder)
     multiplications, parameters = counted(folder / NETWORK)
     files, gains = timed(folder, manifest)
     return ModelSpeed(
         processor=processor().split(":")[-1].strip(),
-        dot_product=bool(DOT_PRODUCT & processor_flags()),
+        dot_product=bool(DOT_PRODUCT & processor_words()),
         libraries=tuple(f"{runtime_version(name)}" for name in DISTRIBUTIONS),
         multiplications=multiplications,
         parameters=parameters,

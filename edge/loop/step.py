@@ -15,7 +15,7 @@ from edge.loop.pointer import Pointer
 from edge.pointed import Pointed
 from edge.runtime.contract import Runtime
 from edge.task.contract import Outputs, Prepared, Task
-from edge.task.gate import Gate, gate_faults
+from edge.task.gate import Gate, admitted
 from edge.terms import Terms
 from edge.trust.verdict import judged
 
@@ -61,17 +61,17 @@ class Looked:
     infer_ms: float = 0.0
 
 
-class Preparing:
-    """`admitted`, which does not prepare again what equals the last: a grabber shows each of a scanner's pictures
-    several times, and a scanner that was frozen the same one. The gate is asked every time."""
+class PreparedOnce:
+    """A task whose `prepare` is not asked twice: of what equals the last, it gave the last answer. A grabber shows each
+    of a scanner's pictures several times, and a scanner that was frozen the same one."""
 
-    def __init__(self, gate: Gate, task: Task) -> None:
-        self._gate, self._task = gate, task
+    def __init__(self, task: Task) -> None:
+        self._task = task
         self._last: Prepared[Any] | None = None
+        self.conclude = task.conclude
 
-    def __call__(self, frame: Frame) -> Prepared[Any]:
-        if faults := gate_faults(frame, self._gate):
-            return Prepared(frame, faults=faults)
+    def prepare(self, frame: Frame) -> Prepared[Any]:
+        """See the contract."""
         if self._last is None or not looks_like(self._last.frame, frame):
             self._last = self._task.prepare(frame)
         return replace(self._last, frame=frame)
@@ -101,17 +101,17 @@ class Step:
     clock: Clock
     pointer: Pointer | None = None
     """None: nobody can point while it runs."""
-    _prepare: Preparing = field(init=False)
+    _once: PreparedOnce = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_prepare", Preparing(self.gate, self.task))
+        object.__setattr__(self, "_once", PreparedOnce(self.task))
 
     def look(self, grabbed: Grabbed) -> Looked:
         """Where the picture is, whether it may be measured, and what the network makes of it."""
         watch = Stopwatch(self.clock)
         frame = self.locate(grabbed.frame)
         pointed = self.pointed()
-        prepared = self._prepare(frame if pointed is None else replace(frame, pointed=pointed))
+        prepared = admitted(frame if pointed is None else replace(frame, pointed=pointed), self.gate, self._once)
         prepare_ms = watch.lap_ms()
         outputs = () if self.runtime is None or prepared.tensor is None else self.runtime.infer(prepared.tensor)
         return Looked(grabbed, prepared, outputs, prepare_ms, watch.lap_ms())
@@ -125,7 +125,7 @@ class Step:
         assert looked.prepared is not None
         watch = Stopwatch(self.clock)
         grabbed, frame = looked.grabbed, looked.prepared.frame
-        concluded = self.task.conclude(looked.prepared, looked.outputs, memory)
+        concluded = self._once.conclude(looked.prepared, looked.outputs, memory)
         timings = Timings(grabbed.grab_ms, looked.prepare_ms, looked.infer_ms, watch.lap_ms())
         finding = replace(
             judged(frame, concluded.finding, self.terms),

@@ -45,6 +45,14 @@ def processor() -> str:
     return " ".join([platform.machine(), *sorted(named)])
 
 
+def processor_words() -> frozenset[str]:
+    """All that the system says of the processor, its flags among it; none where that cannot be read."""
+    try:
+        return frozenset(Path("/proc/cpuinfo").read_text(errors="replace").split())
+    except OSError:
+        return frozenset()
+
+
 def _path(key: str, cache_dir: Path | None) -> Path:
     return (cache_dir or platformdirs.user_cache_path("sonoedge")) / f"runtime-{key}.json"
 

@@ -14,6 +14,7 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 import onnxruntime
 
 from edge.runtime.checked import CheckedRuntime, cannot_open, read_variant, scale_into
+from edge.runtime.choice import processor_words
 from edge.runtime.manifest import Manifest, Variant
 
 _ERRORS_ONLY = 3
@@ -38,24 +39,20 @@ def _options(threads: int) -> onnxruntime.SessionOptions:
     options.log_severity_level = _ERRORS_ONLY
     # Spinning threads would take the cores from capture and drawing between two frames.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    if saturates(platform.machine(), processor_words()):
-        # The exact product is half as fast, also where the quick one is exact.
-        options.add_session_config_entry("session.x64quantprecision", "1")
+    multiply_exactly(options)
     return options
+
+
+def multiply_exactly(options: onnxruntime.SessionOptions) -> None:
+    """Of bytes: asks for the exact product where the quick one is not, since it is half as fast everywhere."""
+    if saturates(platform.machine(), processor_words()):
+        options.add_session_config_entry("session.x64quantprecision", "1")
 
 
 def saturates(machine: str, words: frozenset[str]) -> bool:
     """Whether the processor's quick product of uint8 by int8 is cut off at 16 bits: x86 without VNNI instructions.
-    machine: as `platform.machine` names it; words: of /proc/cpuinfo."""
+    machine: as `platform.machine` names it; words: of the processor. Without any, products are exact."""
     return machine in ("x86_64", "AMD64", "i686") and not words & _EXACT
-
-
-def processor_words() -> frozenset[str]:
-    """None where they cannot be read, so that products are exact."""
-    try:
-        return frozenset(Path("/proc/cpuinfo").read_text(errors="replace").split())
-    except OSError:
-        return frozenset()
 
 
 class OnnxRuntime(CheckedRuntime):

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import exp
 from typing import Final
 
 import cv2
@@ -23,9 +22,8 @@ from edge.task.nerve.tracking import chosen_first
 from edge.task.outlines import filled
 from edge.task.scores import SIDE, full_scores
 from edge.task.tensor import Fit
-from edge.trust.interval import conformal_half_width
 from tools.lesson import Evaluated
-from tools.masks import dice
+from tools.masks import dice, interval_figures
 from tools.nerve.imitated_scanners import IMITATIONS, PLAIN, imitated
 from tools.nerve.usgra_seg import UsgraPicture, split
 
@@ -152,26 +150,6 @@ def area_errors(reads: Sequence[Read]) -> NDArray[np.float64]:
     return np.array([float(mask.sum()) / float(truth.sum()) - 1 for mask, truth in found_nerves(reads)])
 
 
-def intervals(reads: Sequence[Read]) -> dict[str, float]:
-    """What the task builds intervals from: factors between the measured and the drawn area and long axis, and percent
-    of the measured long axis between their upper edges."""
-    areas, axes, edges = [], [], []
-    for mask, truth in found_nerves(reads):
-        (long, top), (true_long, true_top) = _extent(mask), _extent(truth)
-        areas.append(np.log(truth.sum() / mask.sum()))
-        axes.append(np.log(true_long / long))
-        edges.append((true_top - top) / long)
-    area, axis, edge = (conformal_half_width(np.array(values)) for values in (areas, axes, edges))
-    return {"factor_area": exp(area), "factor_axis": exp(axis), "half_width_depth": 100 * edge}
-
-
-def _extent(mask: Mask) -> tuple[float, float]:
-    """Long axis by second moments, and the upper edge's row."""
-    rows, columns = np.nonzero(mask)
-    largest = float(np.linalg.eigvalsh(np.cov(np.stack((columns, rows))))[-1])
-    return 4 * largest**0.5, float(rows.min())
-
-
 def best_cut(reads: Sequence[Read], label: int) -> float:
     """The log odds of `CUTS` with unbiased areas, among those with about the best Dice."""
     shown = [one for one in reads if one.truth(label).any()]
@@ -215,7 +193,7 @@ def calibrate(runtime: Runtime) -> list[Number]:
     told = [one for one in reads if one.confidence >= figures["least_confidence"]]
     note = f"{len(drawings)} real pictures kept back, in {len(IMITATIONS)} looks"
     found = [Number(name=name, value=value, unit="", note=note) for name, value in figures.items()]
-    for name, value in intervals(told).items():
+    for name, value in interval_figures(found_nerves(told)).items():
         found.append(Number(name=name, value=round(value, 2), unit="%" if "half" in name else "", note=note))
     return found
 

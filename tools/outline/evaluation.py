@@ -7,7 +7,6 @@ Corrections are the points that a person would add: in the middle of the largest
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import exp
 from typing import Final
 
 import cv2
@@ -25,9 +24,8 @@ from edge.task.outlines import filled
 from edge.task.prompt import Points
 from edge.task.scores import Outline
 from edge.trust.faults import speckle_only
-from edge.trust.interval import conformal_half_width
 from tools.lesson import Evaluated
-from tools.masks import dice
+from tools.masks import dice, interval_figures
 from tools.nerve.imitated_scanners import IMITATIONS, PLAIN, imitated
 from tools.nerve.usgra_seg import split
 from tools.outline import following
@@ -120,11 +118,7 @@ def corrected(network: Runtime, answers: Sequence[Answer], cut: float, title: st
     better = []
     for one in track(answers, description=title):
         inside, outside = correction(one.asked.truth, one.mask * np.uint8(255))
-        pointed = replace(
-            one.asked.pointed,
-            inside=one.asked.pointed.inside + _pairs(inside),
-            outside=one.asked.pointed.outside + _pairs(outside),
-        )
+        pointed = one.asked.pointed.more(_pairs(inside), _pairs(outside))
         asked = replace(one.asked, pointed=pointed)
         again = Answer(asked, point_at(_eye(network, cut), asked.frame, pointed))
         better.append(again if again.dice >= one.dice else one)
@@ -165,7 +159,7 @@ def calibrate(runtime: Runtime) -> list[Number]:
     good = [one for one in told if one.dice >= POOR and one.found is not None]
     for kind in ("", *PERSONS_KINDS):
         some = of_kind(good, kind) if kind else good
-        for name, value in intervals(some).items():
+        for name, value in interval_figures((one.mask, one.asked.truth // 255) for one in some).items():
             key, unit = f"{name}_{kind}".removesuffix("_"), "%" if "half" in name else ""
             numbers.append(Number(name=key, value=round(value, 2), unit=unit, note=f"{len(some)} structures kept back"))
     return numbers
@@ -188,26 +182,6 @@ def least_confidence(answers: Sequence[Answer]) -> float:
     good = np.array([one.found.confidence for one in answers if one.found is not None and one.dice >= 0.7])
     kept = [least for least in LEAST if float(np.mean(good >= least)) >= KEPT_SHARE]
     return kept[-1] if kept else LEAST[0]
-
-
-def intervals(answers: Sequence[Answer]) -> dict[str, float]:
-    """Factors between the outlined and the drawn area and long axis, and percent of the long axis between their upper
-    edges."""
-    areas, axes, edges = [], [], []
-    for one in answers:
-        (area, long, top), (true_area, true_long, true_top) = _extent(one.mask), _extent(one.asked.truth // 255)
-        areas.append(np.log(true_area / area))
-        axes.append(np.log(true_long / long))
-        edges.append((true_top - top) / long)
-    area, axis, edge = (conformal_half_width(np.array(values)) for values in (areas, axes, edges))
-    return {"factor_area": exp(area), "factor_axis": exp(axis), "half_width_depth": 100 * edge}
-
-
-def _extent(mask: Mask) -> tuple[float, float, float]:
-    """Area, long axis by second moments, the upper edge's row."""
-    rows, columns = np.nonzero(mask)
-    largest = float(np.linalg.eigvalsh(np.cov(np.stack((columns, rows))))[-1])
-    return float(mask.sum()), 4 * max(largest, 1e-9) ** 0.5, float(rows.min())
 
 
 def figures_of(answers: Sequence[Answer], name: str, least: float) -> list[Number]:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.task.hip.bone_map import sampled
+from edge.task.hip.graf import CRITICAL_DEG, DECENTRING_BETA_DEG
 from edge.task.hip.joint import Joint
 from edge.task.hip.lines import Floats, HipAngles
 from edge.task.hip.spec import PLANE_ITEMS, STRUCTURES
@@ -60,8 +61,6 @@ head's radius of the ilium's length: 2.5 times what the simulated hips' shape sa
 noise (correlation with the tilt 0.68 over 60 of them)."""
 MOST_TILT_DEG: Final = 30.0
 DECENTRED_COVERAGE: Final = 33.0
-DECENTRED_ALPHA_DEG: Final = 43.0
-DECENTRED_BETA_DEG: Final = 77.0
 
 ADVICE: Final = {
     "chondro-osseous border": "move the probe caudally, until the border of the shaft is in the picture",
@@ -152,10 +151,7 @@ def _fold(joint: Joint) -> float:
     """How much a spot stands out where the capsule turns to the neck."""
     calm, radius = joint.work.calm, joint.head.radius
     spots = cv2.GaussianBlur(calm, (0, 0), max(0.6, 0.07 * radius)) - cv2.GaussianBlur(calm, (0, 0), 0.3 * radius)
-    turn = np.radians(np.linspace(*FOLD_DEG, 24))[:, None]
-    far = np.linspace(*FOLD_REACH, 24) * radius
-    x, y = joint.head.middle[0] + far * np.cos(turn), joint.head.middle[1] + far * np.sin(turn)
-    return float(sampled(np.asarray(spots, np.float32), np.stack((x, y), axis=-1)).max())
+    return float(_rays(np.asarray(spots, np.float32), joint, FOLD_DEG, FOLD_REACH, 24).max())
 
 
 def _cartilage(joint: Joint, bright: float) -> float:
@@ -198,10 +194,10 @@ def _tilt(joint: Joint) -> float | None:
 def decentred(angles: HipAngles) -> tuple[str, ...]:
     """What speaks for a head that has left the socket; empty: nothing."""
     signs = []
-    if angles.alpha_deg < DECENTRED_ALPHA_DEG:
-        signs.append(f"alpha under {DECENTRED_ALPHA_DEG:.0f} degrees")
-    if angles.beta_deg is not None and angles.beta_deg > DECENTRED_BETA_DEG:
-        signs.append(f"beta over {DECENTRED_BETA_DEG:.0f} degrees")
+    if angles.alpha_deg < CRITICAL_DEG:
+        signs.append(f"alpha under {CRITICAL_DEG:.0f} degrees")
+    if angles.beta_deg is not None and angles.beta_deg > DECENTRING_BETA_DEG:
+        signs.append(f"beta over {DECENTRING_BETA_DEG:.0f} degrees")
     if angles.coverage is not None and angles.coverage < DECENTRED_COVERAGE:
         signs.append(f"less than {DECENTRED_COVERAGE:.0f} % of the head covered")
     return tuple(signs)

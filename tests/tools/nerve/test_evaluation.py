@@ -7,7 +7,8 @@ import pytest
 from edge.finding import LineMark, MaskMark, Measurement, Verdict
 from edge.frame import Frame, Region
 from edge.task.contract import finding_of
-from tools.nerve.evaluation import Read, area_errors, best_cut, figures_of, intervals, least_confidence, missed
+from tools.masks import interval_figures
+from tools.nerve.evaluation import Read, area_errors, best_cut, figures_of, found_nerves, least_confidence, missed
 from tools.nerve.tables import figure_rows, stratum_rows
 from tools.nerve.usgra_seg import UsgraPicture
 
@@ -50,7 +51,7 @@ def test_the_area_is_compared_with_the_nerve_that_was_found():
 
 
 def test_intervals_start_from_what_was_measured():
-    found = intervals([read(drawn=[(80, 20)], marked=(80, 25))])
+    found = interval_figures(found_nerves([read(drawn=[(80, 20)], marked=(80, 25))]))
     assert found["factor_area"] == pytest.approx(25**2 / 20**2, abs=0.05)
     assert found["factor_axis"] == pytest.approx(25 / 20, abs=0.03)
     assert found["half_width_depth"] == pytest.approx(100 * 5 / 50, abs=2)

@@ -10,6 +10,7 @@ from edge.frame import Frame, Region
 from edge.pointed import Pointed
 from edge.task.contract import Asked
 from tests.task.bright_discs import answer
+from tools.masks import interval_figures
 from tools.outline import following
 from tools.outline.evaluation import (
     Answer,
@@ -20,7 +21,6 @@ from tools.outline.evaluation import (
     best_cut,
     corrected,
     figures_of,
-    intervals,
     least_confidence,
     of_nothing,
 )
@@ -91,7 +91,7 @@ def test_the_cut_with_unbiased_areas_is_taken_among_the_best():
 
 def test_intervals_hold_the_errors_that_were_seen():
     asked = list(asked_of([scene((200, 150, 20 + 2 * index)) for index in range(12)], 0.5))
-    found = intervals(answered(Discs(), asked, 0.0, ""))
+    found = interval_figures((one.mask, one.asked.truth // 255) for one in answered(Discs(), asked, 0.0, ""))
     assert 1 <= found["factor_area"] < 1.2 and 1 <= found["factor_axis"] < 1.1 and found["half_width_depth"] < 10
 
 

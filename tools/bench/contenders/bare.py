@@ -1,6 +1,5 @@
 """Bare inference: a runtime with a model and one input that never changes, nothing read and nothing drawn."""
 
-import platform
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,12 +23,11 @@ def openvino_call(model: str, threads: int) -> Callable[[], Any]:
 def onnx_call(model: str, threads: int) -> Callable[[], Any]:
     import onnxruntime
 
-    from edge.runtime.onnx import processor_words, saturates
+    from edge.runtime.onnx import multiply_exactly
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
-    if saturates(platform.machine(), processor_words()):
-        options.add_session_config_entry("session.x64quantprecision", "1")
+    multiply_exactly(options)
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     (given,) = session.get_inputs()
     feed = {given.name: _grey(given.shape)}
