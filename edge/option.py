@@ -145,10 +145,8 @@ def _several(value: Any) -> list[Any]:
 
 
 def _one_of_several(read: Callable[[str], Any], value: Any) -> Any:
-    """Read where it is text; numbers beside each other are read as they would be written."""
-    if isinstance(value, list | tuple):
-        value = ",".join(str(part) for part in value)
-    return read(value) if isinstance(value, str) else value
+    """Read as it is written, or would be: numbers beside each other with commas between, a value as its own text."""
+    return read(",".join(map(str, value)) if isinstance(value, list | tuple) else str(value))
 
 
 def _read(asked: Asked, text: str, readers: Readers) -> Any:

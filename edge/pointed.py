@@ -26,7 +26,7 @@ class Pointed:
     def __str__(self) -> str:
         """`210,140;225,150`, or the box's `x,y,width,height`."""
         groups = self.inside if self.box is None else (self.box,)
-        return ";".join(",".join(f"{number:g}" for number in group) for group in groups)
+        return ";".join(",".join(f"{number:.10g}" for number in group) for group in groups)
 
     @property
     def corners(self) -> NDArray[np.float64]:
@@ -36,9 +36,7 @@ class Pointed:
         x, y, width, height = self.box
         return np.array([(x, y), (x + width, y), (x + width, y + height), (x, y + height)], np.float64)
 
-    def more(
-        self, inside: Sequence[tuple[float, float]] = (), outside: Sequence[tuple[float, float]] = ()
-    ) -> "Pointed":
+    def more(self, inside: Sequence[Place] = (), outside: Sequence[Place] = ()) -> "Pointed":
         """With further points."""
         return replace(self, inside=(*self.inside, *inside), outside=(*self.outside, *outside))
 

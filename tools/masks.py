@@ -89,7 +89,7 @@ def dice(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
 
 def interval_figures(pairs: Iterable[tuple[NDArray[np.uint8], NDArray[np.uint8]]]) -> dict[str, float]:
     """What intervals of sizes are built from, by pairs of a marked and a drawn mask (0 or 1): factors between their
-    areas and their long axes, and percent of the marked long axis between their upper edges."""
+    areas and their lengths, and percent of the marked length between their upper edges."""
     areas, axes, edges = [], [], []
     for mask, truth in pairs:
         (long, top), (true_long, true_top) = _extent(mask), _extent(truth)
@@ -101,7 +101,7 @@ def interval_figures(pairs: Iterable[tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 
 def _extent(mask: NDArray[np.uint8]) -> tuple[float, float]:
-    """Long axis by second moments, and the upper edge's row."""
+    """Length by second moments, and the upper edge's row."""
     rows, columns = np.nonzero(mask)
     largest = float(np.linalg.eigvalsh(np.cov(np.stack((columns, rows))))[-1])
     return 4 * largest**0.5, float(rows.min())

@@ -1,7 +1,6 @@
 """Pointing at structures as the user writes it: `--at 210,140`, `--not-at 250,150`, `--box 180,120,60,40`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import isfinite
 from typing import Annotated
 
@@ -13,43 +12,21 @@ from edge.pointed import MOST_POINTED, Pointed, nearest
 IN_PICTURE = "in pixels of the picture"
 
 
-@dataclass(frozen=True, slots=True)
-class Points:
-    """Places within one structure, in pixels of the frame."""
-
-    places: tuple[tuple[float, float], ...]
-
-    def __str__(self) -> str:
-        return ";".join(f"{x:g},{y:g}" for x, y in self.places)
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A rectangle about one structure, in pixels of the frame."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-
-    def __str__(self) -> str:
-        return f"{self.x:g},{self.y:g},{self.width:g},{self.height:g}"
-
-
-def read_points(text: str) -> Points:
+def read_points(text: str) -> Pointed:
     """`210,140` or `210,140;225,150`. Raises SettingError."""
     groups = [_numbers(part) for part in text.split(";")]
     if not all(len(group) == 2 for group in groups):
         raise SettingError(f"'{text}' is no point; expected x,y or several as x1,y1;x2,y2, {IN_PICTURE}")
-    return Points(tuple((x, y) for x, y in groups))
+    return Pointed(inside=tuple((x, y) for x, y in groups))
 
 
-def read_box(text: str) -> Box:
+def read_box(text: str) -> Pointed:
     """`180,120,60,40`. Raises SettingError."""
     numbers = _numbers(text)
     if len(numbers) != 4 or min(numbers[2:]) <= 0:
         raise SettingError(f"--box is '{text}'; expected x,y,width,height {IN_PICTURE}, width and height above 0")
-    return Box(*numbers)
+    x, y, width, height = numbers
+    return Pointed(box=(x, y, width, height))
 
 
 def _numbers(text: str) -> list[float]:
@@ -63,7 +40,7 @@ def _numbers(text: str) -> list[float]:
 
 
 At = Annotated[
-    tuple[Points, ...],
+    tuple[Pointed, ...],
     Option(
         "A point within the structure that is meant, in pixels of the picture; several within one: 210,140;225,150. "
         "Give it again for a further structure.",
@@ -73,7 +50,7 @@ At = Annotated[
     ),
 ]
 NotAt = Annotated[
-    tuple[Points, ...],
+    tuple[Pointed, ...],
     Option(
         "A point outside, where the outline went wrong; it is said of the nearest structure that is pointed at.",
         metavar="X,Y",
@@ -82,7 +59,7 @@ NotAt = Annotated[
     ),
 ]
 InBox = Annotated[
-    tuple[Box, ...],
+    tuple[Pointed, ...],
     Option(
         "A box about the structure that is meant, in place of a point. Give it again for a further structure.",
         metavar="X,Y,WIDTH,HEIGHT",
@@ -92,16 +69,15 @@ InBox = Annotated[
 ]
 
 
-def pointed_at(at: Sequence[Points], not_at: Sequence[Points], box: Sequence[Box]) -> tuple[Pointed, ...]:
+def pointed_at(at: Sequence[Pointed], not_at: Sequence[Pointed], box: Sequence[Pointed]) -> tuple[Pointed, ...]:
     """One for each structure: those with points first, then those with boxes.
 
     Raises SettingError for more than MOST_POINTED, and for a point outside where nothing is pointed at.
     """
-    found = [Pointed(inside=one.places) for one in at]
-    found += [Pointed(box=(one.x, one.y, one.width, one.height)) for one in box]
+    found = [*at, *box]
     if len(found) > MOST_POINTED:
         raise SettingError(f"{len(found)} structures are pointed at; at most {MOST_POINTED} are followed at once")
-    outside = [place for one in not_at for place in one.places]
+    outside = [place for one in not_at for place in one.inside]
     if outside and not found:
         raise SettingError("--not-at says where nothing is; say with --at or --box where something is")
     for place in outside:

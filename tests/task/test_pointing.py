@@ -9,20 +9,26 @@ from edge.frame import Region
 from edge.option import made
 from edge.pointed import MOST_POINTED, Pointed
 from edge.task.outline.spec import OutlineOptions
-from edge.task.pointing import Box, Points, beside_faults, pointed_at, read_box, read_points, told_of
+from edge.task.pointing import beside_faults, pointed_at, read_box, read_points, told_of
 
 numbers = st.integers(-500, 5000).map(lambda value: value / 4)
 
 
 @given(st.lists(st.tuples(numbers, numbers), min_size=1, max_size=5))
 def test_points_are_read_as_they_are_written(places):
-    assert read_points(str(Points(tuple(places)))).places == tuple(places)
+    assert read_points(str(Pointed(tuple(places)))).inside == tuple(places)
 
 
 @pytest.mark.parametrize("text", ["", "1", "1,2,3", "1;2", "a,b", "nan,1", "1,2;3", "inf,2"])
 def test_what_is_no_point_is_said(text):
     with pytest.raises(SettingError, match="pixels of the picture"):
         read_points(text)
+
+
+@pytest.mark.parametrize("at", [5, True, {"x": 1}, [1.5, 2, 3], [[1, 2, 3]], [None]])
+def test_what_a_program_gives_wrongly_is_said_too(at):
+    with pytest.raises(SettingError, match="pixels of the picture"):
+        made(OutlineOptions, {"at": at}, "outline")
 
 
 @pytest.mark.parametrize("text", ["1,2,3", "1,2,0,4", "1,2,3,-1", "1,2,3,4,5", "x", "1,2,3,nan"])
@@ -33,21 +39,23 @@ def test_what_is_no_box_is_said(text):
 
 @pytest.mark.parametrize(
     "given_at",
-    [["210,140", "30,40"], [(210, 140), (30, 40)], ("210,140", (30.0, 40)), [Points(((210, 140),)), "30,40"]],
+    [["210,140", "30,40"], [(210, 140), (30, 40)], ("210,140", (30.0, 40)), [Pointed(((210, 140),)), "30,40"]],
 )
 def test_several_structures_may_be_given_in_every_way(given_at):
     options = made(OutlineOptions, {"at": given_at}, "outline")
-    assert options.at == (Points(((210, 140),)), Points(((30, 40),)))
+    assert options.at == (Pointed(((210, 140),)), Pointed(((30, 40),)))
 
 
 def test_one_may_be_given_alone():
     for value in ("210,140", (210, 140), [210, 140]):
-        assert made(OutlineOptions, {"at": value}, "outline").at == (Points(((210, 140),)),)
-    assert made(OutlineOptions, {"at": "210,140;215,150"}, "outline").at == (Points(((210, 140), (215, 150))),)
+        assert made(OutlineOptions, {"at": value}, "outline").at == (Pointed(((210, 140),)),)
+    assert made(OutlineOptions, {"at": "210,140;215,150"}, "outline").at == (Pointed(((210, 140), (215, 150))),)
 
 
 def test_a_point_outside_is_said_of_the_nearest():
-    found = pointed_at([Points(((10, 10),))], [Points(((90, 95),)), Points(((20, 10),))], [Box(80, 80, 30, 30)])
+    found = pointed_at(
+        [Pointed(((10, 10),))], [Pointed(((90, 95),)), Pointed(((20, 10),))], [Pointed(box=(80, 80, 30, 30))]
+    )
     assert found == (
         Pointed(inside=((10, 10),), outside=((20, 10),)),
         Pointed(outside=((90, 95),), box=(80, 80, 30, 30)),
@@ -57,7 +65,7 @@ def test_a_point_outside_is_said_of_the_nearest():
 
 def test_too_many_and_nothing_but_outside_are_refused():
     with pytest.raises(SettingError, match="at most 5"):
-        pointed_at([Points(((1, 1),))] * (MOST_POINTED + 1), [], [])
+        pointed_at([Pointed(((1, 1),))] * (MOST_POINTED + 1), [], [])
     with pytest.raises(SettingError, match="--not-at says where nothing is"):
         made(OutlineOptions, {"not_at": ["3,4"]}, "outline")
 

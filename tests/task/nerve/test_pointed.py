@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from edge.finding import Verdict
+from edge.pointed import Pointed
 from edge.task.contract import Asked, Given
 from edge.task.nerve.spec import NerveOptions
 from edge.task.nerve.task import NerveTask
-from edge.task.pointing import Points
 from tests.task.bright_discs import answer, frame_with
 
 OWN = {"factor_area": 2.5, "factor_axis": 2.0, "half_width_depth": 30.0}
@@ -17,7 +17,7 @@ NOTHING = (np.full((1, 8, 128, 128), -5, np.float32),)
 
 
 def task_at(*places):
-    options = NerveOptions(at=tuple(Points((place,)) for place in places))
+    options = NerveOptions(at=tuple(Pointed(inside=(place,)) for place in places))
     return NerveTask(Given(options, OWN, asked=Asked(answer, NERVES)))
 
 

@@ -8,13 +8,13 @@ import pytest
 
 from edge.finding import MaskMark, Verdict
 from edge.frame import Frame, Region
+from edge.pointed import Pointed
 from edge.runtime.manifest import load_manifest, model_folder
 from edge.runtime.opening import open_runtime
 from edge.screen.region.ultrasound import find_region
 from edge.task.contract import Asked, Given
 from edge.task.outline.spec import OutlineOptions
 from edge.task.outline.task import OutlineTask
-from edge.task.pointing import Points
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
 NERVES = DATA / "nerve"
@@ -31,7 +31,7 @@ def asked():
 
 def finding_at(asked, frame, *places):
     task = OutlineTask(
-        Given(OutlineOptions(at=tuple(Points((place,)) for place in places)), asked.figures, asked=asked)
+        Given(OutlineOptions(at=tuple(Pointed(inside=(place,)) for place in places)), asked.figures, asked=asked)
     )
     return task.conclude(task.prepare(frame), (), None).finding
 

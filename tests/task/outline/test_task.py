@@ -10,12 +10,11 @@ from edge.pointed import Pointed
 from edge.task.contract import Given, Prepared
 from edge.task.outline.spec import OutlineOptions
 from edge.task.outline.task import NOTHING_POINTED_AT, OutlineTask
-from edge.task.pointing import Points
 from tests.task.bright_discs import EYE, MM_PER_PX, frame_with
 
 
 def task_at(*places, figures=None):
-    options = OutlineOptions(at=tuple(Points((place,)) for place in places))
+    options = OutlineOptions(at=tuple(Pointed(inside=(place,)) for place in places))
     return OutlineTask(Given(options, figures or {}, asked=EYE))
 
 
