@@ -245,14 +245,17 @@ def _open_network(settings: Settings, folder: Path, opened: ExitStack) -> tuple[
 def _open_asked(settings: Settings, own: Runtime | None, opened: ExitStack) -> tuple[Asked | None, Path | None]:
     """The network that the task asks while it concludes, and its folder where it is a further one."""
     spec, pathway = settings.task, settings.task.pathway(settings.pathway)
+    if pathway.asks and pathway.asks == pathway.model and own is not None:
+        return _asked(own, folder_of(pathway, settings.model)), None
     may_point = settings.view_port is not None or (spec.pointed is not None and spec.pointed(settings.options))
-    if not pathway.asks or not (may_point or pathway.asks == pathway.model):
+    if not (pathway.asks and may_point):
         return None, None
-    own_folder = folder_of(pathway, settings.model)
-    folder = own_folder if pathway.asks == pathway.model else folder_of(replace(pathway, model=pathway.asks))
-    runtime = own if own is not None and folder == own_folder else _open_network(settings, folder, opened)[0]
-    asked = Asked(runtime.infer, MappingProxyType(load_manifest(folder).figures()))
-    return asked, None if runtime is own else folder
+    folder = folder_of(replace(pathway, model=pathway.asks))
+    return _asked(_open_network(settings, folder, opened)[0], folder), folder
+
+
+def _asked(runtime: Runtime, folder: Path) -> Asked:
+    return Asked(runtime.infer, MappingProxyType(load_manifest(folder).figures()))
 
 
 def _threads_within(settings: Settings) -> int:
