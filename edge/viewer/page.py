@@ -149,7 +149,7 @@ class PageSink(Closing):
             if to is None or x is None or y is None:
                 raise web.HTTPBadRequest(text="expected how=at, also, not or nothing, and x and y from 0 to 1")
             height, width = picture.shape[:2]
-            done = to(x * width - 0.5, y * height - 0.5)
+            done = to(round(x * width - 0.5, 1), round(y * height - 0.5, 1))
         return web.Response(text="yes" if done else "no", headers=_HEADERS)
 
     async def _count(self, request: web.Request) -> web.Response:
