@@ -208,7 +208,7 @@ def test_no_answer_is_wrong_however_often_the_device_starts_again(seed: int) -> 
     line = Line(steady())
     n_answers = 0
     # The 32-bit counts before and after a start differ by more than delays can hide: else nobody can tell it.
-    for start_s in chance.sample(range(0, 4000, 2), 60):
+    for start_s in chance.sample(range(2, 4000, 2), 60):
         if chance.random() < 0.2:
             line.counter = steady(chance.randint(-200_000, 200_000), start_s * 1_000_000)
         line.query(chance.randint(0, 60 * MS), chance.randint(0, 60 * MS))
