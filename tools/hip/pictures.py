@@ -1,9 +1,9 @@
 """Pictures of phantom hips for training a network, with strong variation. A seed is a picture.
 
 What differs between machines and infants is varied by the phantom (edge/task/hip/phantom_drawing.py: grain, dynamic
-range, gain, depth, ossific nucleus, side), then once more on the finished picture: shape, grain, grey map, shadow, haze,
-letters, rulers and callipers burnt in, what other body parts' real pictures look like. What differs between examiners
-is varied too: tilt, rotation, pressure, structures that are not in the plane, crops.
+range, gain, depth, ossific nucleus, side), then once more on the finished picture: shape, grain, grey map, shadow,
+haze, letters, rulers and callipers burnt in, what other body parts' real pictures look like. What differs between
+examiners is varied too: tilt, rotation, pressure, structures that are not in the plane, crops.
 """
 
 from collections.abc import Sequence

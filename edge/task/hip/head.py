@@ -115,15 +115,13 @@ def crossing(one: Line, other: Line) -> Floats:
 def find_labrum(calm: NDArray[np.float32], rim: Floats, base: Line, head: Head) -> Labrum | None:
     """The brightest spot of a labrum's size where it may lie. None: none stands out."""
     sigma = LABRUM_SIGMA * head.radius
-    small = cv2.GaussianBlur(calm, (0, 0), max(0.6, sigma))
-    large = cv2.GaussianBlur(calm, (0, 0), max(1.5, 4 * sigma))
     reach = np.linspace(*LABRUM_REACH, 22) * head.radius
     beta = np.radians(np.linspace(*LABRUM_BETA_DEG, 38))
     normal = np.array((-base.way[1], base.way[0]))
     way = np.cos(beta)[:, None] * base.way - np.sin(beta)[:, None] * normal
     places = rim + reach[:, None, None] * way
     off = np.linalg.norm(places - head.middle, axis=-1) / head.radius
-    stands_out = sampled(np.asarray(small - large, np.float32), places)
+    stands_out = _standing_out(calm, places, sigma)
     scale = max(float(np.quantile(calm, 0.95)), 1.0)
     spread = np.where(off < USUAL_OFF, *OFF_SPREAD)
     usual = np.exp(-(((off - USUAL_OFF) / spread) ** 2) / 2)
@@ -136,3 +134,15 @@ def find_labrum(calm: NDArray[np.float32], rim: Floats, base: Line, head: Head) 
     near = weight * (np.linalg.norm(places - places[best], axis=-1) < 2.2 * sigma + 1)
     at = (near[..., None] * places).sum(axis=(0, 1)) / near.sum()
     return Labrum(np.asarray(at, np.float64), float(np.maximum(stands_out, 0)[best]))
+
+
+def _standing_out(calm: NDArray[np.float32], places: Floats, sigma: float) -> NDArray[np.float32]:
+    """(rows, columns) how much a spot of size `sigma` at each place (rows, columns, 2) is brighter than around it."""
+    margin = 13 * sigma + 2
+    height, width = calm.shape
+    low = np.clip(np.floor(places.min(axis=(0, 1)) - margin), 0, (width - 1, height - 1)).astype(int)
+    high = np.clip(np.ceil(places.max(axis=(0, 1)) + margin) + 1, low + 1, (width, height)).astype(int)
+    part = calm[low[1] : high[1], low[0] : high[0]]
+    small = cv2.GaussianBlur(part, (0, 0), max(0.6, sigma))
+    large = cv2.GaussianBlur(part, (0, 0), max(1.5, 4 * sigma))
+    return sampled(np.asarray(small - large, np.float32), places - low)

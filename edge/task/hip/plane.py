@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from edge.task.hip.bone_map import sampled
 from edge.task.hip.graf import CRITICAL_DEG, DECENTRING_BETA_DEG
 from edge.task.hip.joint import Joint
-from edge.task.hip.lines import Floats, HipAngles
+from edge.task.hip.lines import Floats, GrafLines, HipAngles
 from edge.task.hip.spec import PLANE_ITEMS, STRUCTURES
 
 BORDER_DEG: Final = (-50.0, 20.0)
@@ -89,10 +89,12 @@ class Plane:
 
     fit: float
     """How well everything fits together; the greater, the better the plane."""
+    least_fit: float = LEAST_FIT
+    """Of a standard plane."""
 
     @property
     def standard(self) -> bool:
-        return not self.missing and self.fit >= LEAST_FIT
+        return not self.missing and self.fit >= self.least_fit
 
 
 ITEMS: Final = tuple(dict.fromkeys((*STRUCTURES, *PLANE_ITEMS)))
@@ -112,7 +114,7 @@ def plane_of(joint: Joint) -> Plane:
         "bony roof": joint.roof.strength,
         "bony rim": float(np.mean(np.concatenate((joint.ilium.level[-5:], joint.roof.level[:5])))),
         "lower limb": _limb(joint),
-        "straight ilium": _straight(joint),
+        "straight ilium": straight_score(joint.ilium.points, joint.lines, joint.work.calm.shape[1]),
     }
     missing = tuple(item for item in ITEMS if scores[item] < LEAST[item])
     return Plane(scores, missing, _tilt(joint), joint.fit)
@@ -173,11 +175,10 @@ def _limb(joint: Joint) -> float:
     return float(along[-tail:].max() / max(float(np.median(along[:-tail])), 1.0)) if len(along) > tail else 0.0
 
 
-def _straight(joint: Joint) -> float:
-    """1 for a straight and level ilium, 0 where it just counts as one, below 0 where it does not."""
-    lines = joint.lines
-    ilium = joint.ilium.points
-    if np.linalg.norm(ilium[-1] - ilium[0]) < LEAST_ILIUM_SHARE * joint.work.calm.shape[1]:
+def straight_score(ilium: Floats, lines: GrafLines, width: float) -> float:
+    """1 for a straight and level ilium (n, 2), 0 where it just counts as one, below 0 where it does not. width: of the
+    picture, in the same unit."""
+    if np.linalg.norm(ilium[-1] - ilium[0]) < LEAST_ILIUM_SHARE * width:
         return -1.0
     slant = abs(float(np.degrees(np.arctan2(lines.base.way[1], lines.base.way[0]))))
     shares = slant / MOST_SLANT_DEG, abs(lines.bend_deg) / MOST_BEND_DEG, lines.straightness / MOST_ROUGH
@@ -207,8 +208,3 @@ def advice_for(missing: tuple[str, ...]) -> str:
     """What to move, for the first of the missing items of the second checklist, else of the first."""
     first = next((item for item in PLANE_ITEMS if item in missing), missing[0])
     return ADVICE[first]
-
-
-def upright_points(joint: Joint, points: Floats) -> Floats:
-    """Points of the working picture in pixels of the region."""
-    return joint.work.to_region(joint.upright(points))

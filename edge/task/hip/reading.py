@@ -1,0 +1,248 @@
+"""From what the network says of each place to landmarks: lines through the middle of their bands, a circle through the
+head's edge, points in the middle of their spots; and what each item of the checklists is worth.
+
+A shape prior stands against what no hip can look like: one ilium that ends at the rim, the roof beginning there, points
+near their structures, the head beside the roof. A point that the network does not see, or sees elsewhere, is taken from
+the line that ends there.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.frame import Frame
+from edge.task.hip.lines import Floats, Landmarks, lines_of
+from edge.task.hip.looked import SeenHip
+from edge.task.hip.plane import ITEMS, LEAST, Plane, straight_score
+from edge.task.hip.seen import CHANNELS, LINES, MOST_TILT_DEG, PLANE
+from edge.task.scores import BLOCK, SIDE
+
+CELLS: Final = SIDE // BLOCK
+"""Of the network's output, a side."""
+NUMBER: Final = {name: number for number, name in enumerate(CHANNELS)}
+PRESENT: Final = 0.35
+"""Probability from which on a cell belongs to a structure."""
+LEAST_CELLS: Final = {"iliac line": 16, "bony roof": 8, "femoral head": 150}
+"""Without so many there is no hip."""
+TOP_CELLS: Final = {
+    "iliac line": 40,
+    "bony roof": 24,
+    "chondro-osseous border": 30,
+    "joint capsule": 40,
+    "femoral head": 400,
+    "labrum": 8,
+    "cartilage roof": 20,
+    "bony rim": 4,
+    "lower limb": 4,
+    "synovial fold": 4,
+}
+"""How many of the likeliest cells an item's score is the mean of."""
+NEAR_CELLS: Final = 16.0
+"""Between a spot and the end of the line that it belongs to."""
+SPOT_CELLS: Final = 5
+"""Around the likeliest cell, whose middle is the spot."""
+SECOND_SHARE: Final = 0.5
+"""Of the largest head's cells: another one as large is another hip."""
+CIRCLE_ROUNDS: Final = 4
+
+USUAL_LEAST: Final = dict.fromkeys(ITEMS, 0.5) | {"straight ilium": LEAST["straight ilium"]}
+USUAL_MOST_OFF: Final = 0.5
+"""Where the manifest does not say it."""
+
+Maps = NDArray[np.float32]
+Placed = Callable[[Floats], Floats]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """What the network's output says."""
+
+    hip: SeenHip | None
+    fault: str = ""
+    """Why there is none."""
+
+
+NO_HIP: Final = "no hip is seen: no ilium that goes on into the roof of a socket with a head beside it"
+TWO_HIPS: Final = "two hips are seen: keep one picture on the screen, or give its region"
+
+
+def probabilities(output: NDArray[np.float32]) -> Maps:
+    """(len(CHANNELS), CELLS, CELLS) from the network's (len(CHANNELS) * BLOCK ** 2, CELLS, CELLS)."""
+    logits = output.reshape(len(CHANNELS), BLOCK**2, *output.shape[1:]).mean(axis=1)
+    return np.asarray(1 / (1 + cv2.exp(-logits.reshape(-1, output.shape[-1])).reshape(logits.shape)), np.float32)
+
+
+def read(frame: Frame, output: NDArray[np.float32], figures: Mapping[str, float]) -> Reading:
+    """output: of the network for the frame's ultrasound region stretched to the square. figures: of the manifest."""
+    maps = probabilities(output)
+    ilium, roof, head = (_cells(maps[NUMBER[name]], LEAST_CELLS[name]) for name in LEAST_CELLS)
+    if ilium is None or roof is None or head is None:
+        return Reading(None, NO_HIP)
+    if head.others > SECOND_SHARE:
+        return Reading(None, TWO_HIPS)
+    mirrored = ilium.middle_x > (roof.middle_x + head.middle_x) / 2
+    region, spacing = frame.ultrasound, frame.spacing
+    aspect = spacing.x_mm_per_px / spacing.y_mm_per_px if spacing else 1.0
+    width = region.width * aspect
+    scale = np.array((width, region.height)) / CELLS
+
+    def placed(cells: Floats) -> Floats:
+        """From cells to square pixels, cranial to the left."""
+        upright = (CELLS - 1, 0) + cells * (-1, 1) if mirrored else cells
+        return np.asarray((upright + 0.5) * scale - 0.5, np.float64)
+
+    found = _landmarks(maps, ilium, roof, head, placed)
+    lines = lines_of(found)
+    scores = {name: _top(maps[NUMBER[name]], n) for name, n in TOP_CELLS.items() if name != "iliac line"}
+    scores["straight ilium"] = straight_score(found.ilium, lines, width)
+    worth = _worth(maps, head)
+    plane = _plane(scores, worth, figures)
+    borders = [(name, _line_of(maps[NUMBER[name]], placed)) for name in LINES[2:] if name not in plane.missing]
+    seen = tuple((name, line) for name, line in borders if line is not None)
+    fold = _spot(maps[NUMBER["synovial fold"]])
+    spots = () if "synovial fold" in plane.missing else (("synovial fold", placed(fold)),)
+    return Reading(SeenHip(found, lines, plane, mirrored, width, (aspect, 1.0), seen, spots))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cells:
+    """The largest piece of a structure."""
+
+    x: Floats
+    """(n,)."""
+    y: Floats
+    weight: Floats
+    """(n,) probabilities."""
+    others: float
+    """Cells of the second largest piece, as a share of this one's."""
+
+    @property
+    def middle_x(self) -> float:
+        return float(self.x @ self.weight / self.weight.sum())
+
+    @property
+    def middle(self) -> Floats:
+        """(2,)."""
+        total = self.weight.sum()
+        return np.array((self.x @ self.weight / total, self.y @ self.weight / total))
+
+
+def _cells(plane: Maps, least_cells: int, least: float = PRESENT) -> Cells | None:
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((plane > least).view(np.uint8), connectivity=8)
+    if count < 2:
+        return None
+    sizes = stats[1:, cv2.CC_STAT_AREA]
+    best = int(sizes.argmax())
+    if sizes[best] < least_cells:
+        return None
+    x, y, width, height = (int(stats[best + 1, k]) for k in range(4))
+    rows, columns = np.nonzero(labels[y : y + height, x : x + width] == best + 1)
+    others = np.delete(sizes, best)
+    share = float(others.max() / sizes[best]) if others.size else 0.0
+    weight = plane[rows + y, columns + x].astype(np.float64)
+    return Cells((columns + x).astype(np.float64), (rows + y).astype(np.float64), weight, share)
+
+
+def _top(plane: Maps, n: int) -> float:
+    """Mean of the `n` likeliest cells."""
+    flat = plane.ravel()
+    return float(np.partition(flat, flat.size - n)[-n:].mean())
+
+
+def _along(cells: Cells) -> Floats:
+    """(n, 2) the middle of a band for each step along its main direction."""
+    points = np.stack((cells.x, cells.y), axis=1)
+    off = points - cells.middle
+    _, axes = np.linalg.eigh((off * cells.weight[:, None]).T @ off)
+    way = axes[:, -1]
+    step = np.round(off @ way).astype(int)
+    step -= step.min()
+    total = np.bincount(step, cells.weight)
+    kept = total > 0
+    return np.stack([np.bincount(step, cells.weight * points[:, k])[kept] / total[kept] for k in (0, 1)], axis=1)
+
+
+def _line_of(plane: Maps, placed: Placed) -> Floats | None:
+    cells = _cells(plane, LEAST_CELLS["bony roof"])
+    return None if cells is None else placed(_along(cells))
+
+
+def _spot(plane: Maps) -> Floats:
+    """(2,) the middle of the likeliest spot."""
+    row, column = divmod(int(plane.argmax()), plane.shape[1])
+    top, left = max(0, row - SPOT_CELLS), max(0, column - SPOT_CELLS)
+    part = plane[top : row + SPOT_CELLS + 1, left : column + SPOT_CELLS + 1].astype(np.float64) ** 2
+    total = max(float(part.sum()), 1e-12)
+    x = part.sum(axis=0) @ np.arange(part.shape[1]) / total + left
+    y = part.sum(axis=1) @ np.arange(part.shape[0]) / total + top
+    return np.array((x, y))
+
+
+def _landmarks(maps: Maps, ilium: Cells, roof: Cells, head: Cells, placed: Placed) -> Landmarks:
+    bone, socket = placed(_along(ilium)), placed(_along(roof))
+    bone = bone if bone[0, 0] <= bone[-1, 0] else bone[::-1]
+    ends = np.linalg.norm(socket[[0, -1]] - bone[-1], axis=1)
+    socket = socket if ends[0] <= ends[1] else socket[::-1]
+    near = NEAR_CELLS / CELLS * float(np.hypot(*(placed(np.array((CELLS, CELLS))) - placed(np.zeros(2))))) / 2**0.5
+    rim = _at_end(maps[NUMBER["bony rim"]], socket[0], near, placed)
+    limb = _at_end(maps[NUMBER["lower limb"]], socket[-1], near, placed)
+    labrum = _cells(maps[NUMBER["labrum"]], 3)
+    middle, radius = _circle(head, placed)
+    return Landmarks(bone, socket, rim, limb, None if labrum is None else placed(labrum.middle), middle, radius)
+
+
+def _at_end(plane: Maps, end: Floats, near: float, placed: Placed) -> Floats:
+    """The spot, where there is one near the end of its line; else that end."""
+    spot = placed(_spot(plane))
+    return spot if plane.max() >= PRESENT and np.linalg.norm(spot - end) <= near else end
+
+
+def _circle(head: Cells, placed: Placed) -> tuple[Floats, float]:
+    """Middle and radius of the circle along the head's edge, by least squares (Kasa 1976), re-weighted; where the
+    head reaches the picture's side there is no edge."""
+    mask = np.zeros((CELLS, CELLS), np.uint8)
+    mask[head.y.astype(int), head.x.astype(int)] = 1
+    contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    ring = max(contours, key=len)[:, 0].astype(np.float64)
+    # The contour runs through the outermost cells' middles, half a cell inside the edge.
+    middle = ring.mean(axis=0)
+    outward = ring - middle
+    ring = ring + 0.5 * outward / np.maximum(np.linalg.norm(outward, axis=1, keepdims=True), 1e-9)
+    inside = ((ring > 1.0) & (ring < CELLS - 2.0)).all(axis=1)
+    points = placed(ring[inside] if inside.sum() >= 12 else ring)
+    centre = points.mean(axis=0)
+    off = points - centre
+    terms = np.concatenate((off, np.ones((len(off), 1))), axis=1)
+    weight, solved = np.ones(len(off)), np.zeros(3)
+    for _ in range(CIRCLE_ROUNDS):
+        solved = np.linalg.lstsq(terms * weight[:, None], (off**2).sum(axis=1) * weight, rcond=None)[0]
+        radius = float(np.sqrt(max(solved[2] + (solved[:2] ** 2).sum() / 4, 1e-9)))
+        stray = np.abs(np.linalg.norm(off - solved[:2] / 2, axis=1) - radius) / radius
+        weight = 1 / (1 + (stray / 0.06) ** 2)
+    return centre + solved[:2] / 2, radius
+
+
+def _worth(maps: Maps, head: Cells) -> tuple[float, float]:
+    """(degrees of tilt, how far off the standard plane from 0 to 1), as the network says over the head."""
+    rows, columns = head.y.astype(int), head.x.astype(int)
+    positive, negative, off = (
+        float(maps[NUMBER[name], rows, columns] @ head.weight / head.weight.sum()) for name in PLANE
+    )
+    return MOST_TILT_DEG * (positive - negative), off
+
+
+def _plane(scores: dict[str, float], worth: tuple[float, float], figures: Mapping[str, float]) -> Plane:
+    tilt_deg, off_standard = worth
+    least = {item: figures.get(figure_of(item), USUAL_LEAST[item]) for item in ITEMS}
+    missing = tuple(item for item in ITEMS if scores[item] < least[item])
+    most = figures.get("most_off_standard", USUAL_MOST_OFF)
+    return Plane(scores, missing, tilt_deg, 1.0 - off_standard, 1.0 - most)
+
+
+def figure_of(item: str) -> str:
+    """Name of the manifest's figure: the least score of an item that counts as seen."""
+    return f"least_{item.replace(' ', '_').replace('-', '_')}"
