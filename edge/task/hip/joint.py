@@ -102,8 +102,8 @@ def _joint(work: Working, mirrored: bool, rim: Rim, ilium: BonePath, roof: BoneP
         return None
     base, roof_line = fitted_line(straight_part(ilium.points)), fitted_line(roof.points)
     turning = roof.points[0]
-    head = find_head(work.calm, base, roof_line)
-    labrum = find_labrum(work.calm, turning, base, head)
+    head = find_head(work, base, roof_line)
+    labrum = find_labrum(work, turning, base, head)
     marks = Landmarks(
         ilium.points,
         roof.points,
