@@ -86,18 +86,19 @@ def figures_of(planes: Sequence[JudgedPlane], look: LookedAt) -> PlaneFigures:
     seen = [look(one.frame) for one in planes]
     worth = np.array([worth_of(one) for one in seen])
     standard = np.array([one.standard for one in planes])
-    rows = ["| judged | n | worth | item | AUC of the item against standard planes |\n|---|---|---|---|---|"]
+    rows = ["| judged | n | worth | by | AUC against standard planes |\n|---|---|---|---|---|"]
     for kind in dict.fromkeys(one.kind for one in planes):
         chosen = np.array([one.kind == kind for one in planes])
-        items = [
-            (item, area_under_curve(_scores(seen, item)[chosen | standard], standard[chosen | standard]))
-            for item in AT_FAULT.get(kind, ())
-        ]
-        told = items or [("-", area_under_curve(worth[chosen | standard], standard[chosen | standard]))]
-        for item, auc in told:
-            value = "-" if kind == STANDARD_PLANE else f"{auc:.2f}"
-            rows.append(f"| {kind} | {chosen.sum()} | {np.median(worth[chosen]):.2f} | {item} | {value} |")
+        items = [(item, _area(_scores(seen, item), chosen, standard)) for item in AT_FAULT.get(kind, ())]
+        whole = [] if kind == STANDARD_PLANE else [("the plane", _area(worth, chosen, standard))]
+        for item, auc in [*whole, *items]:
+            rows.append(f"| {kind} | {chosen.sum()} | {np.median(worth[chosen]):.2f} | {item} | {auc:.2f} |")
     return PlaneFigures(area_under_curve(worth, standard), folded_accuracy(worth, planes), rows)
+
+
+def _area(scores: NDArray[np.float64], others: NDArray[np.bool_], standard: NDArray[np.bool_]) -> float:
+    """Under the curve of standard planes against some `others`."""
+    return area_under_curve(scores[others | standard], standard[others | standard])
 
 
 def _scores(seen: Sequence[Plane | None], item: str) -> NDArray[np.float64]:

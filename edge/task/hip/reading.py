@@ -48,6 +48,7 @@ SPOT_CELLS: Final = 5
 SECOND_SHARE: Final = 0.5
 """Of the largest head's cells: another one as large is another hip."""
 CIRCLE_ROUNDS: Final = 4
+END_CELLS, SMOOTH_CELLS = 1, 5
 
 USUAL_LEAST: Final = dict.fromkeys(ITEMS, 0.5) | {"straight ilium": LEAST["straight ilium"]}
 USUAL_MOST_OFF: Final = 0.5
@@ -163,7 +164,10 @@ def _along(cells: Cells) -> Floats:
     step -= step.min()
     total = np.bincount(step, cells.weight)
     kept = total > 0
-    return np.stack([np.bincount(step, cells.weight * points[:, k])[kept] / total[kept] for k in (0, 1)], axis=1)
+    line = np.stack([np.bincount(step, cells.weight * points[:, k])[kept] / total[kept] for k in (0, 1)], axis=1)
+    # A band is as long as its line and half its own height more at either end.
+    line = line[END_CELLS : len(line) - END_CELLS] if len(line) > 4 * END_CELLS else line
+    return np.asarray(cv2.blur(line, (1, SMOOTH_CELLS), borderType=cv2.BORDER_REPLICATE), np.float64)
 
 
 def _line_of(plane: Maps, placed: Placed) -> Floats | None:

@@ -1,0 +1,143 @@
+"""From a faultless network's output to landmarks, lines and checklists."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from edge.task.hip.lines import angles_of
+from edge.task.hip.phantom import hip_picture
+from edge.task.hip.phantom_drawing import draw_hip
+from edge.task.hip.reading import NO_HIP, TWO_HIPS, probabilities, read
+from edge.task.hip.seen import CHANNELS
+from tests.task.hip.faultless import faultless_maps, faultless_output, frame_of, output_of, still, without
+
+SEEDS = range(20)
+
+
+def hip_of(picture, output=None, **framed):
+    found = read(frame_of(picture, **framed), (faultless_output(picture) if output is None else output)[0], {})
+    assert found.hip is not None, found.fault
+    return found.hip
+
+
+def angles(picture, output=None, **framed):
+    seen = hip_of(picture, output, **framed)
+    return angles_of(seen.marks, seen.lines)
+
+
+@pytest.fixture(scope="module")
+def random_hips():
+    return [hip_picture(np.random.default_rng(seed), rows=(256, 300)) for seed in SEEDS]
+
+
+def test_angles_and_coverage_of_random_hips_are_the_true_ones(random_hips) -> None:
+    found = [(one.hip, angles(one)) for one in random_hips]
+    alpha, beta, coverage = (
+        np.array([getattr(angle, name) - getattr(hip, truth) for hip, angle in found])
+        for name, truth in (("alpha_deg", "alpha_deg"), ("beta_deg", "beta_deg"), ("coverage", "coverage"))
+    )
+    assert np.abs(alpha).mean() < 1.2 and np.abs(beta).mean() < 2.5 and np.abs(coverage).mean() < 3
+
+
+def test_the_side_is_the_pictures(random_hips) -> None:
+    assert all(hip_of(one).mirrored is one.hip.left for one in random_hips)
+
+
+def test_landmarks_lie_where_they_are_in_the_frame(random_hips) -> None:
+    for one in random_hips[:6]:
+        seen, truth = hip_of(one), one.landmarks_px()
+        for name, within_mm in (("rim", 0.6), ("lower_limb", 0.6), ("labrum", 0.8), ("head", 0.5)):
+            there = seen.to_region(getattr(seen.marks, name))
+            assert np.linalg.norm(there - getattr(truth, name)) * one.mm_per_px < within_mm, name
+
+
+def test_pixels_that_are_not_square_change_no_angle() -> None:
+    picture = still(alpha=61.0)
+    one, other = angles(picture), angles(picture, squeezed=1.6)
+    assert other.alpha_deg == pytest.approx(one.alpha_deg, abs=0.5)
+    assert other.beta_deg == pytest.approx(one.beta_deg, abs=1.0)
+
+
+@pytest.mark.parametrize(
+    "item", ["labrum", "synovial fold", "joint capsule", "cartilage roof", "chondro-osseous border"]
+)
+def test_what_the_network_does_not_see_is_missing(item) -> None:
+    picture = still()
+    assert hip_of(picture).plane.missing == ()
+    assert hip_of(picture, without(picture, item)).plane.missing == (item,)
+
+
+def test_a_point_that_is_not_seen_is_taken_from_its_lines_end() -> None:
+    picture = still(alpha=62.0)
+    seen = hip_of(picture, without(picture, "bony rim", "lower limb"))
+    assert set(seen.plane.missing) == {"bony rim", "lower limb"}
+    assert angles_of(seen.marks, seen.lines).alpha_deg == pytest.approx(62, abs=2.5)
+
+
+def test_a_point_far_from_its_line_is_not_believed() -> None:
+    picture = still(alpha=62.0)
+    maps = faultless_maps(picture)
+    limb = CHANNELS.index("lower limb")
+    maps[limb] = np.roll(maps[limb], (-90, 90), axis=(0, 1))
+    assert angles(picture, output_of(maps)).alpha_deg == pytest.approx(62, abs=2.5)
+
+
+@pytest.mark.parametrize("name", ["iliac line", "bony roof", "femoral head"])
+def test_without_ilium_roof_or_head_there_is_no_hip(name) -> None:
+    picture = still()
+    found = read(frame_of(picture), without(picture, name)[0], {})
+    assert found.hip is None and found.fault == NO_HIP
+
+
+def test_two_heads_are_two_hips() -> None:
+    picture = still()
+    maps = faultless_maps(picture)
+    head = CHANNELS.index("femoral head")
+    maps[head] = np.maximum(maps[head], np.roll(maps[head], 110, axis=1))
+    found = read(frame_of(picture), output_of(maps)[0], {})
+    assert found.hip is None and found.fault == TWO_HIPS
+
+
+@pytest.mark.parametrize("tilt", [-12.0, 9.0])
+def test_tilt_and_what_the_plane_is_worth_are_read_over_the_head(tilt) -> None:
+    plane = hip_of(still(tilt=tilt)).plane
+    assert plane.tilt_deg == pytest.approx(tilt, abs=1.0)
+    assert plane.fit < 0.1 and not plane.standard
+    assert hip_of(still()).plane.fit > 0.9
+
+
+def test_a_head_that_the_picture_cuts_keeps_its_size() -> None:
+    rng = np.random.default_rng(5)
+    hip = replace(draw_hip(rng), left=False)
+    picture = hip_picture(rng, hip=hip, rows=(256, 300))
+    truth = picture.landmarks_px()
+    cut = int(truth.head[0] + 0.7 * truth.head_radius)
+    part = replace(picture, pixels=np.ascontiguousarray(picture.pixels[:, :cut]))
+    shift = (picture.pixels.shape[1] - cut) / 2 * picture.mm_per_px
+    moved = replace(
+        picture.section,
+        **{
+            name: getattr(picture.section, name) + (shift, 0)
+            for name in (
+                "ilium",
+                "roof",
+                "rim",
+                "lower_limb",
+                "head",
+                "labrum",
+                "perichondrium",
+                "capsule",
+                "fold",
+                "border",
+            )
+        },
+    )
+    seen = hip_of(replace(part, section=moved))
+    assert seen.marks.head_radius == pytest.approx(truth.head_radius, rel=0.06)
+
+
+def test_probabilities_are_those_of_the_log_odds() -> None:
+    maps = np.random.default_rng(1).uniform(0.01, 0.99, (len(CHANNELS), 256, 256)).astype(np.float32)
+    flat = np.repeat(np.repeat(maps[:, ::2, ::2], 2, axis=1), 2, axis=2)
+    np.testing.assert_allclose(probabilities(output_of(flat)[0]), maps[:, ::2, ::2], atol=1e-4)
