@@ -140,7 +140,9 @@ def compose(
         views = {} if page is None else {"page": opened.enter_context(QueuedSink(page, 1, lossless=False))}
         keeper = _keeper(settings, source, clock, tell)
         locator = Locator(_stated_spacing(settings.mm_per_px), settings.depth_mm)
-        draw_on = drawing(spec.terms, live=source.live, stages=settings.stages, project=_projecting(settings)) if drawn else _nothing_drawn
+        project = _projecting(settings)
+        draw_live = drawing(spec.terms, live=source.live, stages=settings.stages, project=project)
+        draw_on = draw_live if drawn else _nothing_drawn
         step = Step(locator.locate, spec.gate, spec.terms, used.task, used.runtime, draw_on, clock, pointer)
         loop = opened.enter_context(
             Loop(

@@ -125,7 +125,8 @@ def find_labrum(work: Working, rim: Floats, base: Line, head: Head) -> Labrum | 
     usual = np.exp(-(((off - USUAL_OFF) / spread) ** 2) / 2)
     usual = usual * np.exp(-(((np.degrees(beta)[None, :] - USUAL_BETA_DEG) / BETA_SPREAD_DEG) ** 2) / 2)
     usual = usual * np.exp(-(((reach / head.radius - USUAL_REACH) / REACH_SPREAD) ** 2) / 2)[:, None]
-    weight = np.where((off >= LABRUM_OFF[0]) & (off <= LABRUM_OFF[1]), usual, 0) * np.maximum(stands_out, 0) / work.bright
+    allowed = (off >= LABRUM_OFF[0]) & (off <= LABRUM_OFF[1])
+    weight = np.where(allowed, usual, 0) * np.maximum(stands_out, 0) / work.bright
     best = np.unravel_index(int(weight.argmax()), weight.shape)
     if weight[best] <= 0:
         return None

@@ -118,7 +118,7 @@ def test_a_head_that_the_picture_cuts_keeps_its_size() -> None:
     moved = replace(
         picture.section,
         **{
-            name: getattr(picture.section, name) + (shift, 0)
+            name: np.add(getattr(picture.section, name), (shift, 0))
             for name in (
                 "ilium",
                 "roof",
