@@ -64,9 +64,10 @@ def measure_with(runtime: Runtime, figures: Mapping[str, float]) -> Measure:
 
 def calibrate(runtime: Runtime) -> list[Number]:
     """Least scores of the checklists' items, then the intervals' half-widths, on phantoms in the standard plane."""
+    pictures = list(standard_planes(VALIDATION))
     planes = [
         seen.plane
-        for picture in standard_planes(VALIDATION)
+        for picture in pictures
         if (seen := seen_by(runtime, {}, frame_of(picture))) is not None
     ]
     note = f"{len(planes)} phantoms in the standard plane, seeds from {VALIDATION.start}"
@@ -76,7 +77,7 @@ def calibrate(runtime: Runtime) -> list[Number]:
         if item != "straight ilium"
     }
     figures["most_off_standard"] = float(np.quantile([1 - plane.fit for plane in planes], 1 - REFUSED_BY_PLANE))
-    found = outcomes(measure_with(runtime, figures), standard_planes(VALIDATION), "calibrates", len(VALIDATION))
+    found = outcomes(measure_with(runtime, figures), iter(pictures), "calibrates", len(pictures))
     for name in (*MEASURED, "plane_tilt"):
         figures[f"half_width_{name}"] = conformal_half_width(errors_of(found, name))
     return [

@@ -23,12 +23,15 @@ def scales_picture(seed: int) -> NDArray[np.uint8]:
 
 
 def loss(raw: "Tensor", target: "Tensor") -> "Tensor":
-    """Entropy of everything, and Dice of each structure for itself: a spot weighs as much as the head."""
-    from tools.network import dice_loss, entropy, interleave
+    """Entropy of everything, and Dice of each structure for itself: a spot weighs as much as the head. What the plane is
+    worth counts once more where it stands."""
+    from tools.network import dice_loss, entropy, interleave, weighted_entropy
 
     logits, marked = interleave(raw), len(CHANNELS) - len(PLANE)
     shares, truth = (one[:, :marked].flatten(0, 1)[:, None] for one in (logits.sigmoid(), target))
-    return 10 * entropy(logits, target) + dice_loss(shares, truth)
+    head = target[:, [CHANNELS.index("femoral head")]].expand(-1, len(PLANE), -1, -1)
+    plane = weighted_entropy(logits[:, marked:], target[:, marked:], head)
+    return 10 * entropy(logits, target) + dice_loss(shares, truth) + plane
 
 
 LESSON = Lesson(

@@ -7,7 +7,7 @@ the line that ends there.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import cv2
@@ -29,7 +29,6 @@ PRESENT: Final = 0.35
 LEAST_CELLS: Final = {"iliac line": 16, "bony roof": 8, "femoral head": 150}
 """Without so many there is no hip."""
 TOP_CELLS: Final = {
-    "iliac line": 40,
     "bony roof": 24,
     "chondro-osseous border": 30,
     "joint capsule": 40,
@@ -41,8 +40,8 @@ TOP_CELLS: Final = {
     "synovial fold": 4,
 }
 """How many of the likeliest cells an item's score is the mean of."""
-NEAR_CELLS: Final = 16.0
-"""Between a spot and the end of the line that it belongs to."""
+MOST_REACH_CELLS: Final = 10.0
+"""From the end of a line to the spot that belongs to it; no more than half the line."""
 SPOT_CELLS: Final = 5
 """Around the likeliest cell, whose middle is the spot."""
 SECOND_SHARE: Final = 0.5
@@ -80,32 +79,35 @@ def probabilities(output: NDArray[np.float32]) -> Maps:
 def read(frame: Frame, output: NDArray[np.float32], figures: Mapping[str, float]) -> Reading:
     """output: of the network for the frame's ultrasound region stretched to the square. figures: of the manifest."""
     maps = probabilities(output)
-    ilium, roof, head = (_cells(maps[NUMBER[name]], LEAST_CELLS[name]) for name in LEAST_CELLS)
-    if ilium is None or roof is None or head is None:
+    roof, head = (_cells(maps[NUMBER[name]], LEAST_CELLS[name]) for name in ("bony roof", "femoral head"))
+    if roof is None or head is None:
         return Reading(None, NO_HIP)
     if head.others > SECOND_SHARE:
         return Reading(None, TWO_HIPS)
-    mirrored = ilium.middle_x > (roof.middle_x + head.middle_x) / 2
+    mirrored = roof.middle_x > head.middle_x
+    if mirrored:
+        maps, roof, head = np.ascontiguousarray(maps[:, :, ::-1]), roof.mirrored(), head.mirrored()
+    ilium = _cells(_cranial(maps[NUMBER["iliac line"]], head.middle_x), LEAST_CELLS["iliac line"])
+    if ilium is None:
+        return Reading(None, NO_HIP)
     region, spacing = frame.ultrasound, frame.spacing
     aspect = spacing.x_mm_per_px / spacing.y_mm_per_px if spacing else 1.0
     width = region.width * aspect
     scale = np.array((width, region.height)) / CELLS
 
     def placed(cells: Floats) -> Floats:
-        """From cells to square pixels, cranial to the left."""
-        upright = (CELLS - 1, 0) + cells * (-1, 1) if mirrored else cells
-        return np.asarray((upright + 0.5) * scale - 0.5, np.float64)
+        """From cells to square pixels."""
+        return np.asarray((cells + 0.5) * scale - 0.5, np.float64)
 
     found = _landmarks(maps, ilium, roof, head, placed)
     lines = lines_of(found)
-    scores = {name: _top(maps[NUMBER[name]], n) for name, n in TOP_CELLS.items() if name != "iliac line"}
+    scores = {name: _top(maps[NUMBER[name]], n) for name, n in TOP_CELLS.items()}
     scores["straight ilium"] = straight_score(found.ilium, lines, width)
-    worth = _worth(maps, head)
-    plane = _plane(scores, worth, figures)
+    plane = _plane(scores, _worth(maps, head), figures)
     borders = [(name, _line_of(maps[NUMBER[name]], placed)) for name in LINES[2:] if name not in plane.missing]
     seen = tuple((name, line) for name, line in borders if line is not None)
-    fold = _spot(maps[NUMBER["synovial fold"]])
-    spots = () if "synovial fold" in plane.missing else (("synovial fold", placed(fold)),)
+    fold = placed(_spot(maps[NUMBER["synovial fold"]]))
+    spots = () if "synovial fold" in plane.missing else (("synovial fold", fold),)
     return Reading(SeenHip(found, lines, plane, mirrored, width, (aspect, 1.0), seen, spots))
 
 
@@ -132,6 +134,10 @@ class Cells:
         return np.array((self.x @ self.weight / total, self.y @ self.weight / total))
 
 
+    def mirrored(self) -> "Cells":
+        return replace(self, x=CELLS - 1 - self.x)
+
+
 def _cells(plane: Maps, least_cells: int, least: float = PRESENT) -> Cells | None:
     count, labels, stats, _ = cv2.connectedComponentsWithStats((plane > least).view(np.uint8), connectivity=8)
     if count < 2:
@@ -146,6 +152,13 @@ def _cells(plane: Maps, least_cells: int, least: float = PRESENT) -> Cells | Non
     share = float(others.max() / sizes[best]) if others.size else 0.0
     weight = plane[rows + y, columns + x].astype(np.float64)
     return Cells((columns + x).astype(np.float64), (rows + y).astype(np.float64), weight, share)
+
+
+def _cranial(plane: Maps, head_x: float) -> Maps:
+    """Without what lies beyond the head's middle: a line of bone there is the shaft's."""
+    kept = plane.copy()
+    kept[:, round(head_x) :] = 0
+    return kept
 
 
 def _top(plane: Maps, n: int) -> float:
@@ -187,22 +200,25 @@ def _spot(plane: Maps) -> Floats:
 
 
 def _landmarks(maps: Maps, ilium: Cells, roof: Cells, head: Cells, placed: Placed) -> Landmarks:
-    bone, socket = placed(_along(ilium)), placed(_along(roof))
+    bone, socket = _along(ilium), _along(roof)
     bone = bone if bone[0, 0] <= bone[-1, 0] else bone[::-1]
     ends = np.linalg.norm(socket[[0, -1]] - bone[-1], axis=1)
     socket = socket if ends[0] <= ends[1] else socket[::-1]
-    near = NEAR_CELLS / CELLS * float(np.hypot(*(placed(np.array((CELLS, CELLS))) - placed(np.zeros(2))))) / 2**0.5
-    rim = _at_end(maps[NUMBER["bony rim"]], socket[0], near, placed)
-    limb = _at_end(maps[NUMBER["lower limb"]], socket[-1], near, placed)
+    reach = min(MOST_REACH_CELLS, float(np.linalg.norm(socket[-1] - socket[0])) / 2)
+    rim = _at_end(maps[NUMBER["bony rim"]], socket[0], reach)
+    limb = _at_end(maps[NUMBER["lower limb"]], socket[-1], reach)
     labrum = _cells(maps[NUMBER["labrum"]], 3)
     middle, radius = _circle(head, placed)
-    return Landmarks(bone, socket, rim, limb, None if labrum is None else placed(labrum.middle), middle, radius)
+    spot = None if labrum is None else placed(labrum.middle)
+    return Landmarks(placed(bone), placed(socket), placed(rim), placed(limb), spot, middle, radius)
 
 
-def _at_end(plane: Maps, end: Floats, near: float, placed: Placed) -> Floats:
-    """The spot, where there is one near the end of its line; else that end."""
-    spot = placed(_spot(plane))
-    return spot if plane.max() >= PRESENT and np.linalg.norm(spot - end) <= near else end
+def _at_end(plane: Maps, end: Floats, reach: float) -> Floats:
+    """The spot near a line's end, where there is one; else that end."""
+    low = np.clip(np.round(end - reach), 0, CELLS - 1).astype(int)
+    high = np.clip(np.round(end + reach), 0, CELLS - 1).astype(int) + 1
+    part = plane[low[1] : high[1], low[0] : high[0]]
+    return _spot(part) + low if part.max() >= PRESENT else end
 
 
 def _circle(head: Cells, placed: Placed) -> tuple[Floats, float]:

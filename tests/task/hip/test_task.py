@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from edge.app.session import open_session
 from edge.errors import BackendUnavailableError
 from edge.finding import LineMark, MaskMark, StageMark, Verdict
 from edge.runtime.manifest import load_manifest, model_folder
@@ -114,6 +115,20 @@ def test_grafs_projection_is_alike_for_both_sides(side) -> None:
     found = concluded(still(side=side)).finding
     assert SPEC.projection(HipOptions(view=VIEWS[0]), found) is None
     assert SPEC.projection(HipOptions(view=VIEWS[1]), found) == Projection(mirrored=side == "left")
+
+
+@pytest.mark.parametrize("side", ["right", "left"])
+def test_a_run_shows_grafs_projection_and_keeps_the_scans_pixels(side) -> None:
+    source = f"phantom:hip,motion=still,frames=1,paced=no,side={side}"
+    shown = {}
+    for view in VIEWS:
+        with open_session(source, task="hip", pathway="classical", view=view, age_weeks=8.0) as session:
+            (shown[view],) = session.results()
+    scan, graf = (shown[view] for view in VIEWS)
+    assert graf.picture_bgr.shape[:2] == scan.picture_bgr.shape[1::-1]
+    np.testing.assert_array_equal(graf.frame.pixels, scan.frame.pixels)
+    one, other = (next(mark for mark in each.finding.marks if isinstance(mark, LineMark)) for each in (scan, graf))
+    np.testing.assert_array_equal(one.points, other.points)
 
 
 @pytest.fixture(scope="module")
