@@ -6,7 +6,7 @@ planes with their judgements. OTHER_PICTURES: folders with a folder of pictures 
 """
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +21,7 @@ from edge.task.contract import Given
 from edge.task.hip.classical import ClassicalHipTask, picture_of
 from edge.task.hip.joint import find_joint
 from edge.task.hip.looked import SeenHip
+from edge.task.hip.phantom import HipPicture, hip_picture
 from edge.task.hip.plane import ITEMS, Plane, plane_of
 from edge.task.hip.reading import figure_of, read
 from edge.task.hip.spec import SPEC, HipOptions
@@ -33,6 +34,7 @@ from tools.hip.phantoms import (
     errors_of,
     frame_of,
     inside_of,
+    lacking_planes,
     lacking_table,
     outcomes,
     standard_planes,
@@ -43,10 +45,13 @@ from tools.hip.planes import LookedAt, figures_of, judged_planes
 from tools.lesson import Evaluated
 from tools.single_pictures import Measure, measured_by
 
-VALIDATION: Final = range(930_000, 930_300)
-REFUSED_BY_ITEM: Final = 0.015
-REFUSED_BY_PLANE: Final = 0.05
-"""Shares of the standard validation planes that may be refused for one item, and for the plane as a whole."""
+VALIDATION, LACKING_VALIDATION, TILTED_VALIDATION = (
+    range(first, first + n) for first, n in ((930_000, 240), (934_000, 40), (936_000, 60))
+)
+OFF_DEG: Final = (8.0, 16.0)
+"""Tilts of planes that are to be refused: least and most."""
+TAIL: Final = 0.05
+"""Of either kind, that may lie on the wrong side before a threshold is moved."""
 ALONE: Final = HipOptions(second_opinion_every=0)
 MOST_OTHERS: Final = 60
 LEAST_PX: Final = 100
@@ -63,32 +68,54 @@ def measure_with(runtime: Runtime, figures: Mapping[str, float]) -> Measure:
 
 
 def calibrate(runtime: Runtime) -> list[Number]:
-    """Least scores of the checklists' items, then the intervals' half-widths, on phantoms in the standard plane."""
+    """Least scores of the checklists' items and of the plane, then the intervals' half-widths; on phantoms alone."""
     pictures = list(standard_planes(VALIDATION))
-    planes = [
-        seen.plane
-        for picture in pictures
-        if (seen := seen_by(runtime, {}, frame_of(picture))) is not None
-    ]
-    note = f"{len(planes)} phantoms in the standard plane, seeds from {VALIDATION.start}"
-    figures = {
-        figure_of(item): float(np.quantile([plane.scores[item] for plane in planes], REFUSED_BY_ITEM))
-        for item in ITEMS
-        if item != "straight ilium"
-    }
-    figures["most_off_standard"] = float(np.quantile([1 - plane.fit for plane in planes], 1 - REFUSED_BY_PLANE))
+    standard = _planes(runtime, pictures)
+    figures = {}
+    for item in ITEMS:
+        if item == "straight ilium":
+            continue
+        lacking = _planes(runtime, lacking_planes(LACKING_VALIDATION, item))
+        figures[figure_of(item)] = between(
+            np.array([plane.scores[item] for plane in lacking]), np.array([plane.scores[item] for plane in standard])
+        )
+    off = np.array([plane.fit for plane in _planes(runtime, off_planes(TILTED_VALIDATION))])
+    figures["most_off_standard"] = 1 - between(off, np.array([plane.fit for plane in standard]))
     found = outcomes(measure_with(runtime, figures), iter(pictures), "calibrates", len(pictures))
     for name in (*MEASURED, "plane_tilt"):
         figures[f"half_width_{name}"] = conformal_half_width(errors_of(found, name))
+    note = f"{len(pictures)} phantoms in the standard plane, seeds from {VALIDATION.start}"
+    notes = {
+        "half": f"{COVERAGE:.0%} of {note}",
+        "leas": f"{note}, and {len(LACKING_VALIDATION)} without it",
+        "most": f"{note}, and {len(TILTED_VALIDATION)} tilted by {OFF_DEG[0]:.0f} to {OFF_DEG[1]:.0f} degrees",
+    }
     return [
-        Number(
-            name=name,
-            value=round(value, 4),
-            unit=_unit(name),
-            note=note if "half" not in name else f"{COVERAGE:.0%} of {note}",
-        )
+        Number(name=name, value=round(value, 4), unit=_unit(name), note=notes[name[:4]])
         for name, value in figures.items()
     ]
+
+
+def between(below: np.ndarray, above: np.ndarray) -> float:
+    """A threshold midway between the tails of what must lie below it and what must lie above; where they overlap, the
+    one that keeps nearly all that must lie above."""
+    high = float(np.quantile(above, TAIL))
+    low = float(np.quantile(below, 1 - TAIL)) if below.size else 0.0
+    return (low + high) / 2 if low < high else float(np.quantile(above, TAIL / 2))
+
+
+def off_planes(seeds: Sequence[int]) -> Iterator[HipPicture]:
+    """Phantoms in planes that are tilted to either side."""
+    for seed in seeds:
+        rng = np.random.default_rng([seed, 2])
+        tilt = float(rng.uniform(*OFF_DEG) * rng.choice((-1, 1)))
+        yield hip_picture(np.random.default_rng(seed), tilt_deg=tilt)
+
+
+def _planes(runtime: Runtime, pictures: Iterable[HipPicture]) -> list[Plane]:
+    """Those of the pictures in which a hip is seen."""
+    seen = (seen_by(runtime, {}, frame_of(picture)) for picture in pictures)
+    return [one.plane for one in seen if one is not None]
 
 
 def _unit(name: str) -> str:

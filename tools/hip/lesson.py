@@ -23,8 +23,8 @@ def scales_picture(seed: int) -> NDArray[np.uint8]:
 
 
 def loss(raw: "Tensor", target: "Tensor") -> "Tensor":
-    """Entropy of everything, and Dice of each structure for itself: a spot weighs as much as the head. What the plane is
-    worth counts once more where it stands."""
+    """Entropy of everything, and Dice of each structure for itself: a spot weighs as much as the head. What the plane
+    is worth counts once more where it stands."""
     from tools.network import dice_loss, entropy, interleave, weighted_entropy
 
     logits, marked = interleave(raw), len(CHANNELS) - len(PLANE)
