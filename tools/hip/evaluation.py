@@ -23,7 +23,7 @@ from edge.task.hip.joint import find_joint
 from edge.task.hip.looked import SeenHip
 from edge.task.hip.phantom import HipPicture, hip_picture
 from edge.task.hip.plane import ITEMS, Plane, plane_of
-from edge.task.hip.reading import figure_of, read
+from edge.task.hip.reading import evidence_of, figure_of, read
 from edge.task.hip.spec import SPEC, HipOptions
 from edge.task.hip.task import HipTask
 from edge.trust.interval import COVERAGE, conformal_half_width
@@ -46,10 +46,13 @@ from tools.lesson import Evaluated
 from tools.single_pictures import Measure, measured_by
 
 VALIDATION, LACKING_VALIDATION, TILTED_VALIDATION = (
-    range(first, first + n) for first, n in ((930_000, 240), (934_000, 40), (936_000, 60))
+    range(first, first + n) for first, n in ((930_000, 240), (934_000, 40), (936_000, 160))
 )
 OFF_DEG: Final = (8.0, 16.0)
 """Tilts of planes that are to be refused: least and most."""
+REFUSED_BY_PLANE: Final = 0.07
+"""Of the standard planes, that may be refused for what their plane is worth."""
+PENALTY, NEWTON_STEPS = 0.02, 12
 TAIL: Final = 0.05
 """Of either kind, that may lie on the wrong side before a threshold is moved."""
 ALONE: Final = HipOptions(second_opinion_every=0)
@@ -68,19 +71,21 @@ def measure_with(runtime: Runtime, figures: Mapping[str, float]) -> Measure:
 
 
 def calibrate(runtime: Runtime) -> list[Number]:
-    """Least scores of the checklists' items and of the plane, then the intervals' half-widths; on phantoms alone."""
+    """Least scores of the checklists' items, what speaks for the plane, then the intervals' half-widths; on phantoms
+    alone."""
     pictures = list(standard_planes(VALIDATION))
-    standard = _planes(runtime, pictures)
+    standard = _seen(runtime, pictures)
     figures = {}
     for item in ITEMS:
         if item == "straight ilium":
             continue
-        lacking = _planes(runtime, lacking_planes(LACKING_VALIDATION, item))
-        figures[figure_of(item)] = between(
-            np.array([plane.scores[item] for plane in lacking]), np.array([plane.scores[item] for plane in standard])
+        lacking = _seen(runtime, lacking_planes(LACKING_VALIDATION, item))
+        figures[figure_of("least", item)] = between(
+            np.array([one.plane.scores[item] for one in lacking]),
+            np.array([one.plane.scores[item] for one in standard]),
         )
-    off = np.array([plane.fit for plane in _planes(runtime, off_planes(TILTED_VALIDATION))])
-    figures["most_off_standard"] = 1 - between(off, np.array([plane.fit for plane in standard]))
+    off = _seen(runtime, off_planes(TILTED_VALIDATION))
+    figures |= plane_figures([_evidence(one) for one in standard], [_evidence(one) for one in off])
     found = outcomes(measure_with(runtime, figures), iter(pictures), "calibrates", len(pictures))
     for name in (*MEASURED, "plane_tilt"):
         figures[f"half_width_{name}"] = conformal_half_width(errors_of(found, name))
@@ -88,10 +93,12 @@ def calibrate(runtime: Runtime) -> list[Number]:
     notes = {
         "half": f"{COVERAGE:.0%} of {note}",
         "leas": f"{note}, and {len(LACKING_VALIDATION)} without it",
-        "most": f"{note}, and {len(TILTED_VALIDATION)} tilted by {OFF_DEG[0]:.0f} to {OFF_DEG[1]:.0f} degrees",
+        "plan": f"{note}, and {len(TILTED_VALIDATION)} tilted by {OFF_DEG[0]:.0f} to {OFF_DEG[1]:.0f} degrees",
     }
     return [
-        Number(name=name, value=round(value, 4), unit=_unit(name), note=notes[name[:4]])
+        Number(
+            name=name, value=round(value, 4), unit=_unit(name), note=notes["plan" if name == "least_fit" else name[:4]]
+        )
         for name, value in figures.items()
     ]
 
@@ -112,10 +119,38 @@ def off_planes(seeds: Sequence[int]) -> Iterator[HipPicture]:
         yield hip_picture(np.random.default_rng(seed), tilt_deg=tilt)
 
 
-def _planes(runtime: Runtime, pictures: Iterable[HipPicture]) -> list[Plane]:
-    """Those of the pictures in which a hip is seen."""
+def _seen(runtime: Runtime, pictures: Iterable[HipPicture]) -> list[SeenHip]:
+    """The hips of the pictures in which one is seen."""
     seen = (seen_by(runtime, {}, frame_of(picture)) for picture in pictures)
-    return [one.plane for one in seen if one is not None]
+    return [one for one in seen if one is not None]
+
+
+def _evidence(seen: SeenHip) -> dict[str, float]:
+    return evidence_of(seen.plane.scores, 1 - seen.plane.fit, seen.lines)
+
+
+def plane_figures(standard: Sequence[dict[str, float]], off: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Weights by which the evidence tells standard planes from others: logistic regression, both kinds counted alike,
+    with a penalty (Hoerl 1970) so that no item decides alone; and the least fit of a standard plane."""
+    names = list(standard[0])
+    table = np.array([[one[name] for name in names] for one in (*standard, *off)])
+    truth = np.repeat((1.0, 0.0), (len(standard), len(off)))
+    share = np.where(truth > 0, 0.5 / len(standard), 0.5 / len(off))
+    spread = np.maximum(table.std(axis=0), 0.05)
+    scaled = np.column_stack(((table - table.mean(axis=0)) / spread, np.ones(len(table))))
+    penalty = np.diag(np.append(np.full(len(names), PENALTY), 0.0))
+    weight = np.zeros(len(names) + 1)
+    for _ in range(NEWTON_STEPS):
+        told = 1 / (1 + np.exp(-scaled @ weight))
+        slope = scaled.T @ (share * (told - truth)) + penalty @ weight
+        curve = (scaled * (share * told * (1 - told))[:, None]).T @ scaled + penalty
+        weight -= np.linalg.solve(curve + 1e-9 * np.eye(len(weight)), slope)
+    told = 1 / (1 + np.exp(-scaled @ weight))
+    each = weight[:-1] / spread
+    figures = {figure_of("plane", name): float(value) for name, value in zip(names, each, strict=True)}
+    figures["plane_bias"] = float(weight[-1] - each @ table.mean(axis=0))
+    figures["least_fit"] = float(np.quantile(told[truth > 0], REFUSED_BY_PLANE))
+    return figures
 
 
 def _unit(name: str) -> str:

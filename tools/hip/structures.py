@@ -12,7 +12,7 @@ from edge.task.hip.phantom import HipPicture
 from edge.task.hip.phantom_echoes import labrum_ring
 from edge.task.hip.seen import AREAS, CHANNELS, LINES, MOST_TILT_DEG, PLANE, SPOTS
 
-LEAST_STRENGTH: Final = 0.25
+LEAST_STRENGTH: Final = 0.45
 """Of a structure in a tilted plane, from which on it is marked."""
 LINE_PX, SPOT_PX = 5, 4.0
 """Of the network's square: height of a line's band, standard deviation of a spot."""

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.frame import Frame
-from edge.task.hip.lines import Floats, Landmarks, lines_of
+from edge.task.hip.lines import Floats, GrafLines, Landmarks, lines_of
 from edge.task.hip.looked import SeenHip
 from edge.task.hip.plane import ITEMS, LEAST, Plane, straight_score
 from edge.task.hip.seen import CHANNELS, LINES, MOST_TILT_DEG, PLANE
@@ -50,8 +50,10 @@ CIRCLE_ROUNDS: Final = 4
 END_CELLS, SMOOTH_CELLS = 1, 5
 
 USUAL_LEAST: Final = dict.fromkeys(ITEMS, 0.5) | {"straight ilium": LEAST["straight ilium"]}
-USUAL_MOST_OFF: Final = 0.5
+USUAL_LEAST_FIT: Final = 0.5
 """Where the manifest does not say it."""
+LEAST_SHARE: Final = 0.03
+"""Nearer to 0 or 1 a probability says no more."""
 
 Maps = NDArray[np.float32]
 Placed = Callable[[Floats], Floats]
@@ -103,7 +105,7 @@ def read(frame: Frame, output: NDArray[np.float32], figures: Mapping[str, float]
     lines = lines_of(found)
     scores = {name: _top(maps[NUMBER[name]], n) for name, n in TOP_CELLS.items()}
     scores["straight ilium"] = straight_score(found.ilium, lines, width)
-    plane = _plane(scores, _worth(maps, head), figures)
+    plane = _plane(scores, _worth(maps, head), lines, figures)
     borders = [(name, _line_of(maps[NUMBER[name]], placed)) for name in LINES[2:] if name not in plane.missing]
     seen = tuple((name, line) for name, line in borders if line is not None)
     fold = placed(_spot(maps[NUMBER["synovial fold"]]))
@@ -132,7 +134,6 @@ class Cells:
         """(2,)."""
         total = self.weight.sum()
         return np.array((self.x @ self.weight / total, self.y @ self.weight / total))
-
 
     def mirrored(self) -> "Cells":
         return replace(self, x=CELLS - 1 - self.x)
@@ -255,14 +256,34 @@ def _worth(maps: Maps, head: Cells) -> tuple[float, float]:
     return MOST_TILT_DEG * (positive - negative), off
 
 
-def _plane(scores: dict[str, float], worth: tuple[float, float], figures: Mapping[str, float]) -> Plane:
+def _plane(
+    scores: dict[str, float], worth: tuple[float, float], lines: GrafLines, figures: Mapping[str, float]
+) -> Plane:
     tilt_deg, off_standard = worth
-    least = {item: figures.get(figure_of(item), USUAL_LEAST[item]) for item in ITEMS}
+    least = {item: figures.get(figure_of("least", item), USUAL_LEAST[item]) for item in ITEMS}
     missing = tuple(item for item in ITEMS if scores[item] < least[item])
-    most = figures.get("most_off_standard", USUAL_MOST_OFF)
-    return Plane(scores, missing, tilt_deg, 1.0 - off_standard, 1.0 - most)
+    evidence = evidence_of(scores, off_standard, lines)
+    fit = 1.0 - off_standard
+    if "plane_bias" in figures:
+        told = figures["plane_bias"] + sum(
+            figures[figure_of("plane", name)] * value for name, value in evidence.items()
+        )
+        fit = float(1 / (1 + np.exp(-told)))
+    return Plane(scores, missing, tilt_deg, fit, figures.get("least_fit", USUAL_LEAST_FIT))
 
 
-def figure_of(item: str) -> str:
-    """Name of the manifest's figure: the least score of an item that counts as seen."""
-    return f"least_{item.replace(' ', '_').replace('-', '_')}"
+def evidence_of(scores: Mapping[str, float], off_standard: float, lines: GrafLines) -> dict[str, float]:
+    """What the plane as a whole is judged by: log odds of the items and of the network's own word, and the ilium."""
+    shares = {name: value for name, value in scores.items() if name != "straight ilium"}
+    odds = {name: _log_odds(share) for name, share in (*shares.items(), ("off standard", off_standard))}
+    return odds | {"straight ilium": max(scores["straight ilium"], -2.0), "bend": min(abs(lines.bend_deg) / 10, 2.0)}
+
+
+def _log_odds(share: float) -> float:
+    kept = min(max(share, LEAST_SHARE), 1 - LEAST_SHARE)
+    return float(np.log(kept / (1 - kept)))
+
+
+def figure_of(kind: str, item: str) -> str:
+    """Name of a manifest's figure: `least` score of an item that counts as seen, weight of it for the `plane`."""
+    return f"{kind}_{item.replace(' ', '_').replace('-', '_')}"

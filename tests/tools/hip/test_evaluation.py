@@ -6,8 +6,9 @@ import pytest
 
 from edge.finding import Finding, Measurement, Verdict
 from edge.task.hip.phantom import HipCine
+from edge.task.hip.reading import figure_of
 from edge.task.hip.spec import HipPhantomOptions
-from tools.hip.evaluation import TAIL, between, others_table
+from tools.hip.evaluation import REFUSED_BY_PLANE, TAIL, between, others_table, plane_figures
 from tools.hip.phantoms import Outcome, errors_of, inside_of, types_of
 
 
@@ -31,6 +32,24 @@ def test_where_the_kinds_overlap_nearly_all_that_must_be_kept_is_kept() -> None:
     rng = np.random.default_rng(1)
     below, above = rng.normal(0.5, 0.2, 400), rng.normal(0.6, 0.2, 400)
     assert 0.95 < np.mean(above >= between(below, above)) < 1
+
+
+def test_the_planes_weights_tell_two_kinds_apart_and_keep_nearly_all_standard_ones() -> None:
+    rng = np.random.default_rng(3)
+
+    def kind(n, limb):
+        return [{"lower limb": rng.normal(limb, 1), "labrum": rng.normal(0, 1), "border": 3.5} for _ in range(n)]
+
+    standard, off = kind(300, 2.0), kind(200, -1.0)
+    figures = plane_figures(standard, off)
+    told = [
+        [figures["plane_bias"] + sum(figures[figure_of("plane", name)] * one[name] for name in one) for one in each]
+        for each in (standard, off)
+    ]
+    least = np.log(figures["least_fit"] / (1 - figures["least_fit"]))
+    kept, let_through = (np.mean(np.array(each) >= least) for each in told)
+    assert kept == pytest.approx(1 - REFUSED_BY_PLANE, abs=0.01) and let_through < 0.2
+    assert figures["plane_lower_limb"] > 5 * abs(figures["plane_labrum"])
 
 
 def test_errors_are_those_of_what_was_measured() -> None:
