@@ -63,7 +63,7 @@ LEAST_PX: Final = 100
 def seen_by(runtime: Runtime, figures: Mapping[str, float], frame: Frame) -> SeenHip | None:
     tensor = HipTask(Given(ALONE)).prepare(frame).tensor
     assert tensor is not None
-    return read(frame, runtime.infer(tensor)[0][0], figures).hip
+    return read(frame, tensor[0, 0], runtime.infer(tensor)[0][0], figures).hip
 
 
 def measure_with(runtime: Runtime, figures: Mapping[str, float]) -> Measure:

@@ -48,6 +48,8 @@ SECOND_SHARE: Final = 0.5
 """Of the largest head's cells: another one as large is another hip."""
 CIRCLE_ROUNDS: Final = 4
 END_CELLS, SMOOTH_CELLS = 1, 5
+ECHO_PX: Final = 6
+"""Of the square, above and below the network's line, within which its echo is looked for."""
 
 USUAL_LEAST: Final = dict.fromkeys(ITEMS, 0.5) | {"straight ilium": LEAST["straight ilium"]}
 USUAL_LEAST_FIT: Final = 0.5
@@ -78,8 +80,9 @@ def probabilities(output: NDArray[np.float32]) -> Maps:
     return np.asarray(1 / (1 + cv2.exp(-logits.reshape(-1, output.shape[-1])).reshape(logits.shape)), np.float32)
 
 
-def read(frame: Frame, output: NDArray[np.float32], figures: Mapping[str, float]) -> Reading:
-    """output: of the network for the frame's ultrasound region stretched to the square. figures: of the manifest."""
+def read(frame: Frame, square: NDArray[np.uint8], output: NDArray[np.float32], figures: Mapping[str, float]) -> Reading:
+    """square: (SIDE, SIDE), the frame's ultrasound region as the network was given it. output: what it made of that.
+    figures: of the manifest."""
     maps = probabilities(output)
     roof, head = (_cells(maps[NUMBER[name]], LEAST_CELLS[name]) for name in ("bony roof", "femoral head"))
     if roof is None or head is None:
@@ -89,6 +92,7 @@ def read(frame: Frame, output: NDArray[np.float32], figures: Mapping[str, float]
     mirrored = roof.middle_x > head.middle_x
     if mirrored:
         maps, roof, head = np.ascontiguousarray(maps[:, :, ::-1]), roof.mirrored(), head.mirrored()
+        square = np.ascontiguousarray(square[:, ::-1])
     ilium = _cells(_cranial(maps[NUMBER["iliac line"]], head.middle_x), LEAST_CELLS["iliac line"])
     if ilium is None:
         return Reading(None, NO_HIP)
@@ -104,7 +108,11 @@ def read(frame: Frame, output: NDArray[np.float32], figures: Mapping[str, float]
     found = _landmarks(maps, ilium, roof, head, placed)
     lines = lines_of(found)
     scores = {name: _top(maps[NUMBER[name]], n) for name, n in TOP_CELLS.items()}
-    scores["straight ilium"] = straight_score(found.ilium, lines, width)
+    echo = placed(echo_line(square, _ordered(_along(ilium))))
+    scores["straight ilium"] = min(
+        straight_score(found.ilium, lines, width),
+        straight_score(echo, lines_of(replace(found, ilium=echo)), width),
+    )
     plane = _plane(scores, _worth(maps, head), lines, figures)
     borders = [(name, _line_of(maps[NUMBER[name]], placed)) for name in LINES[2:] if name not in plane.missing]
     seen = tuple((name, line) for name, line in borders if line is not None)
@@ -201,8 +209,7 @@ def _spot(plane: Maps) -> Floats:
 
 
 def _landmarks(maps: Maps, ilium: Cells, roof: Cells, head: Cells, placed: Placed) -> Landmarks:
-    bone, socket = _along(ilium), _along(roof)
-    bone = bone if bone[0, 0] <= bone[-1, 0] else bone[::-1]
+    bone, socket = _ordered(_along(ilium)), _along(roof)
     ends = np.linalg.norm(socket[[0, -1]] - bone[-1], axis=1)
     socket = socket if ends[0] <= ends[1] else socket[::-1]
     reach = min(MOST_REACH_CELLS, float(np.linalg.norm(socket[-1] - socket[0])) / 2)
@@ -212,6 +219,26 @@ def _landmarks(maps: Maps, ilium: Cells, roof: Cells, head: Cells, placed: Place
     middle, radius = _circle(head, placed)
     spot = None if labrum is None else placed(labrum.middle)
     return Landmarks(placed(bone), placed(socket), placed(rim), placed(limb), spot, middle, radius)
+
+
+def _ordered(line: Floats) -> Floats:
+    """From its cranial end on."""
+    return line if line[0, 0] <= line[-1, 0] else line[::-1]
+
+
+def echo_line(square: NDArray[np.uint8], line: Floats) -> Floats:
+    """(n, 2) the line in cells, moved to the middle of the bright echo that it runs along: what the picture itself
+    says of how straight the bone is, beside what the network makes of it."""
+    here = BLOCK * line + (BLOCK - 1) / 2
+    offsets = np.arange(-ECHO_PX, ECHO_PX + 1, dtype=np.float32)
+    x = np.repeat(here[:, :1].astype(np.float32), offsets.size, axis=1)
+    y = (here[:, 1:] + offsets).astype(np.float32)
+    rough = cv2.remap(square, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    level = cv2.blur(rough, (1, SMOOTH_CELLS), borderType=cv2.BORDER_REPLICATE).astype(np.float32)
+    low, high = level.min(axis=1, keepdims=True), level.max(axis=1, keepdims=True)
+    weight = np.maximum(level - (low + high) / 2, 0) + 1e-6
+    moved = (weight @ offsets) / weight.sum(axis=1)
+    return np.asarray(line + np.stack((np.zeros(len(line)), moved / BLOCK), axis=1), np.float64)
 
 
 def _at_end(plane: Maps, end: Floats, reach: float) -> Floats:

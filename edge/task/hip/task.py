@@ -52,7 +52,8 @@ class HipTask:
         frame, memory = prepared.frame, memory or HipMemory()
         if prepared.faults:
             return Concluded(refused(SPEC.name, frame, prepared.faults), memory)
-        reading = read(frame, outputs[0][0], self._figures)
+        assert prepared.tensor is not None
+        reading = read(frame, prepared.tensor[0, 0], outputs[0][0], self._figures)
         stages = stages_of(frame, outputs[0][0]) if self._stages else ()
         if reading.hip is None:
             return Concluded(refused(SPEC.name, frame, (reading.fault,), stages), memory)

@@ -8,15 +8,23 @@ import pytest
 from edge.task.hip.lines import angles_of
 from edge.task.hip.phantom import hip_picture
 from edge.task.hip.phantom_drawing import draw_hip
-from edge.task.hip.reading import NO_HIP, TWO_HIPS, probabilities, read
+from edge.task.hip.reading import NO_HIP, TWO_HIPS, echo_line, probabilities, read
 from edge.task.hip.seen import CHANNELS
+from edge.task.scores import SIDE
+from edge.task.tensor import grey_tensor
 from tests.task.hip.faultless import faultless_maps, faultless_output, frame_of, output_of, still, without
 
 SEEDS = range(20)
 
 
+def read_of(picture, output=None, **framed):
+    frame = frame_of(picture, **framed)
+    square = grey_tensor(frame.ultrasound.crop(frame.pixels), SIDE)[0, 0]
+    return read(frame, square, (faultless_output(picture) if output is None else output)[0], {})
+
+
 def hip_of(picture, output=None, **framed):
-    found = read(frame_of(picture, **framed), (faultless_output(picture) if output is None else output)[0], {})
+    found = read_of(picture, output, **framed)
     assert found.hip is not None, found.fault
     return found.hip
 
@@ -86,7 +94,7 @@ def test_a_point_far_from_its_line_is_not_believed() -> None:
 @pytest.mark.parametrize("name", ["iliac line", "bony roof", "femoral head"])
 def test_without_ilium_roof_or_head_there_is_no_hip(name) -> None:
     picture = still()
-    found = read(frame_of(picture), without(picture, name)[0], {})
+    found = read_of(picture, without(picture, name))
     assert found.hip is None and found.fault == NO_HIP
 
 
@@ -95,7 +103,7 @@ def test_two_heads_are_two_hips() -> None:
     maps = faultless_maps(picture)
     head = CHANNELS.index("femoral head")
     maps[head] = np.maximum(maps[head], np.roll(maps[head], 110, axis=1))
-    found = read(frame_of(picture), output_of(maps)[0], {})
+    found = read_of(picture, output_of(maps))
     assert found.hip is None and found.fault == TWO_HIPS
 
 
@@ -141,3 +149,13 @@ def test_probabilities_are_those_of_the_log_odds() -> None:
     maps = np.random.default_rng(1).uniform(0.01, 0.99, (len(CHANNELS), 256, 256)).astype(np.float32)
     flat = np.repeat(np.repeat(maps[:, ::2, ::2], 2, axis=1), 2, axis=2)
     np.testing.assert_allclose(probabilities(output_of(flat)[0]), maps[:, ::2, ::2], atol=1e-4)
+
+
+def test_the_echo_tells_of_a_bend_that_the_networks_line_has_not() -> None:
+    column = np.arange(256)
+    bent = 120 + 4 * np.sin(column / 25)
+    square = (40 + 200 * np.exp(-(((np.arange(256)[:, None] - bent) / 2) ** 2))).astype(np.uint8)
+    line = np.stack((np.arange(10.0, 110.0), np.full(100, 59.75)), axis=1)
+    found = echo_line(square, line)
+    np.testing.assert_allclose(2 * found[:, 1] + 0.5, np.interp(2 * found[:, 0] + 0.5, column, bent), atol=0.8)
+    np.testing.assert_array_equal(found[:, 0], line[:, 0])
