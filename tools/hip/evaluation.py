@@ -126,7 +126,7 @@ def _seen(runtime: Runtime, pictures: Iterable[HipPicture]) -> list[SeenHip]:
 
 
 def _evidence(seen: SeenHip) -> dict[str, float]:
-    return evidence_of(seen.plane.scores, 1 - seen.plane.fit, seen.lines)
+    return evidence_of(seen.plane.scores, seen.marks, seen.lines)
 
 
 def plane_figures(standard: Sequence[dict[str, float]], off: Sequence[dict[str, float]]) -> dict[str, float]:

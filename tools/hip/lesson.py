@@ -1,11 +1,10 @@
-"""What the hip model learns: where each structure of a phantom hip is, and what its plane is worth."""
+"""What the hip model learns: where each structure of a phantom hip is."""
 
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.task.hip.seen import CHANNELS, PLANE
 from tools.hip.pictures import draw_hip_phantom, draw_hip_picture, stretched
 from tools.lesson import Example, Lesson, UNetTraining
 
@@ -23,15 +22,12 @@ def scales_picture(seed: int) -> NDArray[np.uint8]:
 
 
 def loss(raw: "Tensor", target: "Tensor") -> "Tensor":
-    """Entropy of everything, and Dice of each structure for itself: a spot weighs as much as the head. What the plane
-    is worth counts once more where it stands."""
-    from tools.network import dice_loss, entropy, interleave, weighted_entropy
+    """Entropy of everything, and Dice of each structure for itself: a spot weighs as much as the head."""
+    from tools.network import dice_loss, entropy, interleave
 
-    logits, marked = interleave(raw), len(CHANNELS) - len(PLANE)
-    shares, truth = (one[:, :marked].flatten(0, 1)[:, None] for one in (logits.sigmoid(), target))
-    head = target[:, [CHANNELS.index("femoral head")]].expand(-1, len(PLANE), -1, -1)
-    plane = weighted_entropy(logits[:, marked:], target[:, marked:], head)
-    return 10 * entropy(logits, target) + dice_loss(shares, truth) + plane
+    logits = interleave(raw)
+    shares, truth = (one.flatten(0, 1)[:, None] for one in (logits.sigmoid(), target))
+    return 10 * entropy(logits, target) + dice_loss(shares, truth)
 
 
 LESSON = Lesson(

@@ -59,7 +59,7 @@ def draw_hip_picture(seed: int) -> Example:
     picture = _taken(scene.pixels, matrix, bend)
     target = target_of(scene.truth.moved(Move(matrix, bend)), SIDE)
     if rng.random() < TEXTURED_SHARE:
-        picture = with_texture(picture, _texture(rng), target[: len(CHANNELS) - 3].max(axis=0), rng)
+        picture = with_texture(picture, _texture(rng), target.max(axis=0), rng)
     target *= _taken(np.full(scene.pixels.shape, 255, np.uint8), matrix, bend) >= 128
     return Example(shown_by_another(picture, rng, target), target)
 

@@ -10,31 +10,25 @@ from numpy.typing import NDArray
 from edge.task.hip.lines import Floats
 from edge.task.hip.phantom import HipPicture
 from edge.task.hip.phantom_echoes import labrum_ring
-from edge.task.hip.seen import AREAS, CHANNELS, LINES, MOST_TILT_DEG, PLANE, SPOTS
+from edge.task.hip.seen import AREAS, CHANNELS, LINES, SPOTS
 
 LEAST_STRENGTH: Final = 0.45
 """Of a structure in a tilted plane, from which on it is marked."""
 LINE_PX, SPOT_PX = 5, 4.0
 """Of the network's square: height of a line's band, standard deviation of a spot."""
-NEAR_STANDARD_DEG: Final = 4.0
-"""Beyond the standard plane's limits, until a plane counts as wholly another one."""
 BITS: Final = 4
 Grey = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Truth:
-    """Curves in the picture's pixels, and what the plane is worth."""
+    """Curves in the picture's pixels."""
 
     curves: dict[str, Floats]
-    """By channel of LINES, AREAS, SPOTS, (n, 2) each; only of what is there to be seen. The disc of the head, seen or
-    not, is `place`."""
-    tilt_deg: float
-    off_standard: float
-    """0: the standard plane with everything in it. 1: not."""
+    """By channel, (n, 2) each; only of what is there to be seen. The disc of the head, seen or not, is `place`."""
 
     def moved(self, move: "Move") -> "Truth":
-        return Truth({name: move(curve) for name, curve in self.curves.items()}, self.tilt_deg, self.off_standard)
+        return Truth({name: move(curve) for name, curve in self.curves.items()})
 
 
 class Move:
@@ -73,8 +67,7 @@ def truth_of(taken: HipPicture) -> Truth:
     }
     shown = {name: curve for name, curve in curves.items() if seen.strength[name] >= LEAST_STRENGTH}
     shown["place"] = head
-    placed = {name: np.asarray(curve * px + middle, np.float64) for name, curve in shown.items()}
-    return Truth(placed, taken.pose.tilt_deg, _off_standard(taken))
+    return Truth({name: np.asarray(curve * px + middle, np.float64) for name, curve in shown.items()})
 
 
 def _turns(n: int) -> Floats:
@@ -82,17 +75,8 @@ def _turns(n: int) -> Floats:
     return np.stack((np.cos(turn), np.sin(turn)), axis=1)
 
 
-def _off_standard(taken: HipPicture) -> float:
-    """Grows from 0 to 1 as the plane leaves the standard one; 1 where a structure is missing."""
-    if taken.hip.missing:
-        return 1.0
-    over = max(abs(taken.pose.tilt_deg) - 2.0, abs(taken.rotation_deg) - 3.0) / NEAR_STANDARD_DEG
-    return float(np.clip(over, 0, 1))
-
-
 def target_of(truth: Truth, side: int) -> NDArray[np.float32]:
-    """(len(CHANNELS), side, side) share of each pixel that is the structure; of the plane what it is worth, in the
-    head's place."""
+    """(len(CHANNELS), side, side) share of each pixel that is the structure."""
     planes = np.zeros((len(CHANNELS), side, side), np.uint8)
     number = {name: k for k, name in enumerate(CHANNELS)}
     for name in LINES:
@@ -113,9 +97,6 @@ def target_of(truth: Truth, side: int) -> NDArray[np.float32]:
             off = (np.arange(side)[None] - truth.curves[name][0][:, None]) / SPOT_PX
             across, down = np.exp(-(off**2) / 2).astype(np.float32)
             target[number[name]] = down[:, None] * across
-    worth = max(truth.tilt_deg, 0) / MOST_TILT_DEG, max(-truth.tilt_deg, 0) / MOST_TILT_DEG, truth.off_standard
-    for name, value in zip(PLANE, worth, strict=True):
-        target[number[name]] = place * np.float32(min(value, 1.0) / 255)
     return target
 
 

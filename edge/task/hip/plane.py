@@ -117,7 +117,8 @@ def plane_of(joint: Joint) -> Plane:
         "straight ilium": straight_score(joint.ilium.points, joint.lines, joint.work.calm.shape[1]),
     }
     missing = tuple(item for item in ITEMS if scores[item] < LEAST[item])
-    return Plane(scores, missing, _tilt(joint), joint.fit)
+    tilt_deg = tilt_by_bend(joint.ilium.points, joint.lines, joint.head.radius)
+    return Plane(scores, missing, tilt_deg, joint.fit)
 
 
 def _rays(
@@ -185,11 +186,12 @@ def straight_score(ilium: Floats, lines: GrafLines, width: float) -> float:
     return 1.0 - float(np.linalg.norm(shares))
 
 
-def _tilt(joint: Joint) -> float | None:
-    length = float(np.linalg.norm(joint.ilium.points[-1] - joint.ilium.points[0])) / max(joint.head.radius, 1.0)
+def tilt_by_bend(ilium: Floats, lines: GrafLines, head_radius: float) -> float | None:
+    """Degrees, from how much the ilium (n, 2) is bent for its length. None: too little of it is seen."""
+    length = float(np.linalg.norm(ilium[-1] - ilium[0])) / max(head_radius, 1.0)
     if length < 0.8:
         return None
-    return float(np.clip(np.radians(joint.lines.bend_deg) / (BEND_PER_TILT * length), -MOST_TILT_DEG, MOST_TILT_DEG))
+    return float(np.clip(np.radians(lines.bend_deg) / (BEND_PER_TILT * length), -MOST_TILT_DEG, MOST_TILT_DEG))
 
 
 def decentred(angles: HipAngles) -> tuple[str, ...]:

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from edge.frame import Frame
 from edge.task.hip.lines import Floats, GrafLines, Landmarks, lines_of
 from edge.task.hip.looked import SeenHip
-from edge.task.hip.plane import ITEMS, LEAST, Plane, straight_score
-from edge.task.hip.seen import CHANNELS, LINES, MOST_TILT_DEG, PLANE
+from edge.task.hip.plane import ITEMS, LEAST, Plane, straight_score, tilt_by_bend
+from edge.task.hip.seen import CHANNELS, LINES
 from edge.task.scores import BLOCK, SIDE
 
 CELLS: Final = SIDE // BLOCK
@@ -113,7 +113,7 @@ def read(frame: Frame, square: NDArray[np.uint8], output: NDArray[np.float32], f
         straight_score(found.ilium, lines, width),
         straight_score(echo, lines_of(replace(found, ilium=echo)), width),
     )
-    plane = _plane(scores, _worth(maps, head), lines, figures)
+    plane = _plane(scores, found, lines, figures)
     borders = [(name, _line_of(maps[NUMBER[name]], placed)) for name in LINES[2:] if name not in plane.missing]
     seen = tuple((name, line) for name, line in borders if line is not None)
     fold = placed(_spot(maps[NUMBER["synovial fold"]]))
@@ -274,36 +274,32 @@ def _circle(head: Cells, placed: Placed) -> tuple[Floats, float]:
     return centre + solved[:2] / 2, radius
 
 
-def _worth(maps: Maps, head: Cells) -> tuple[float, float]:
-    """(degrees of tilt, how far off the standard plane from 0 to 1), as the network says over the head."""
-    rows, columns = head.y.astype(int), head.x.astype(int)
-    positive, negative, off = (
-        float(maps[NUMBER[name], rows, columns] @ head.weight / head.weight.sum()) for name in PLANE
-    )
-    return MOST_TILT_DEG * (positive - negative), off
-
-
-def _plane(
-    scores: dict[str, float], worth: tuple[float, float], lines: GrafLines, figures: Mapping[str, float]
-) -> Plane:
-    tilt_deg, off_standard = worth
+def _plane(scores: dict[str, float], found: Landmarks, lines: GrafLines, figures: Mapping[str, float]) -> Plane:
     least = {item: figures.get(figure_of("least", item), USUAL_LEAST[item]) for item in ITEMS}
     missing = tuple(item for item in ITEMS if scores[item] < least[item])
-    evidence = evidence_of(scores, off_standard, lines)
-    fit = 1.0 - off_standard
+    fit = 1.0
     if "plane_bias" in figures:
+        evidence = evidence_of(scores, found, lines)
         told = figures["plane_bias"] + sum(
             figures[figure_of("plane", name)] * value for name, value in evidence.items()
         )
         fit = float(1 / (1 + np.exp(-told)))
+    tilt_deg = tilt_by_bend(found.ilium, lines, found.head_radius)
     return Plane(scores, missing, tilt_deg, fit, figures.get("least_fit", USUAL_LEAST_FIT))
 
 
-def evidence_of(scores: Mapping[str, float], off_standard: float, lines: GrafLines) -> dict[str, float]:
-    """What the plane as a whole is judged by: log odds of the items and of the network's own word, and the ilium."""
-    shares = {name: value for name, value in scores.items() if name != "straight ilium"}
-    odds = {name: _log_odds(share) for name, share in (*shares.items(), ("off standard", off_standard))}
-    return odds | {"straight ilium": max(scores["straight ilium"], -2.0), "bend": min(abs(lines.bend_deg) / 10, 2.0)}
+def evidence_of(scores: Mapping[str, float], found: Landmarks, lines: GrafLines) -> dict[str, float]:
+    """What the plane as a whole is judged by: log odds of the items, how straight and level the ilium is, and how long
+    the roof is for the head."""
+    odds = {name: _log_odds(share) for name, share in scores.items() if name != "straight ilium"}
+    slant = abs(float(np.degrees(np.arctan2(lines.base.way[1], lines.base.way[0]))))
+    roof = float(np.linalg.norm(found.lower_limb - found.rim)) / max(found.head_radius, 1e-9)
+    return odds | {
+        "slant": min(slant / 10, 2.0),
+        "bend": min(abs(lines.bend_deg) / 10, 2.0),
+        "rough": min(lines.straightness / 0.03, 2.0),
+        "short roof": max(1.0 - roof, 0.0),
+    }
 
 
 def _log_odds(share: float) -> float:

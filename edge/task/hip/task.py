@@ -20,7 +20,6 @@ from edge.task.hip.joint import find_joint
 from edge.task.hip.judging import HipMemory, Judge
 from edge.task.hip.lines import angles_of
 from edge.task.hip.reading import NUMBER, probabilities, read
-from edge.task.hip.seen import PLANE
 from edge.task.hip.spec import SPEC, HipOptions
 from edge.task.scores import SIDE
 from edge.task.tensor import grey_tensor
@@ -29,9 +28,9 @@ HALF_WIDTHS: Final = MappingProxyType({"alpha": 5.0, "beta": 9.0, "head_coverage
 """Where the manifest does not say them."""
 STAGES: Final = (
     ("ilium, roof and border", ("iliac line", "bony roof", "chondro-osseous border")),
-    ("head, cartilage roof and labrum", ("femoral head", "cartilage roof", "labrum")),
+    ("head", ("femoral head",)),
+    ("cartilage roof and labrum", ("cartilage roof", "labrum")),
     ("rim, lower limb, fold and capsule", ("bony rim", "lower limb", "synovial fold", "joint capsule")),
-    ("what speaks against the standard plane", PLANE),
 )
 NOTHING_GIVEN = Given(HipOptions())
 
