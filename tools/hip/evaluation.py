@@ -84,8 +84,13 @@ def calibrate(runtime: Runtime) -> list[Number]:
             np.array([one.plane.scores[item] for one in lacking]),
             np.array([one.plane.scores[item] for one in standard]),
         )
-    off = _seen(runtime, off_planes(TILTED_VALIDATION))
+    tilted = [(one, seen_by(runtime, {}, frame_of(one))) for one in off_planes(TILTED_VALIDATION)]
+    off = [seen for _, seen in tilted if seen is not None]
     figures |= plane_figures([_evidence(one) for one in standard], [_evidence(one) for one in off])
+    told = [(one.pose.tilt_deg, seen.plane.tilt_deg) for one, seen in tilted if seen is not None]
+    bends = np.array([pair for pair in told if pair[1] is not None], np.float64)
+    # Of what the ilium's bend says, as much as brings it nearest to the truth.
+    figures["tilt_gain"] = float(bends[:, 0] @ bends[:, 1] / (bends[:, 1] @ bends[:, 1]))
     found = outcomes(measure_with(runtime, figures), iter(pictures), "calibrates", len(pictures))
     for name in (*MEASURED, "plane_tilt"):
         figures[f"half_width_{name}"] = conformal_half_width(errors_of(found, name))
@@ -97,7 +102,10 @@ def calibrate(runtime: Runtime) -> list[Number]:
     }
     return [
         Number(
-            name=name, value=round(value, 4), unit=_unit(name), note=notes["plan" if name == "least_fit" else name[:4]]
+            name=name,
+            value=round(value, 4),
+            unit=_unit(name),
+            note=notes["plan" if name in ("least_fit", "tilt_gain") else name[:4]],
         )
         for name, value in figures.items()
     ]

@@ -284,7 +284,8 @@ def _plane(scores: dict[str, float], found: Landmarks, lines: GrafLines, figures
             figures[figure_of("plane", name)] * value for name, value in evidence.items()
         )
         fit = float(1 / (1 + np.exp(-told)))
-    tilt_deg = tilt_by_bend(found.ilium, lines, found.head_radius)
+    bent = tilt_by_bend(found.ilium, lines, found.head_radius)
+    tilt_deg = None if bent is None else figures.get("tilt_gain", 1.0) * bent
     return Plane(scores, missing, tilt_deg, fit, figures.get("least_fit", USUAL_LEAST_FIT))
 
 
