@@ -53,6 +53,8 @@ OFF_DEG: Final = (8.0, 16.0)
 REFUSED_BY_PLANE: Final = 0.07
 """Of the standard planes, that may be refused for what their plane is worth."""
 PENALTY, NEWTON_STEPS = 0.02, 12
+MOST_LEAST: Final = 0.5
+"""No item must be surer than that: what is real looks less sure to a network than what it learned from."""
 TAIL: Final = 0.05
 """Of either kind, that may lie on the wrong side before a threshold is moved."""
 ALONE: Final = HipOptions(second_opinion_every=0)
@@ -116,7 +118,7 @@ def between(below: np.ndarray, above: np.ndarray) -> float:
     one that keeps nearly all that must lie above."""
     high = float(np.quantile(above, TAIL))
     low = float(np.quantile(below, 1 - TAIL)) if below.size else 0.0
-    return (low + high) / 2 if low < high else float(np.quantile(above, TAIL / 2))
+    return min((low + high) / 2 if low < high else float(np.quantile(above, TAIL / 2)), MOST_LEAST)
 
 
 def off_planes(seeds: Sequence[int]) -> Iterator[HipPicture]:
@@ -134,7 +136,7 @@ def _seen(runtime: Runtime, pictures: Iterable[HipPicture]) -> list[SeenHip]:
 
 
 def _evidence(seen: SeenHip) -> dict[str, float]:
-    return evidence_of(seen.plane.scores, seen.marks, seen.lines)
+    return evidence_of(seen.plane.scores, seen.plane.contrast, seen.marks, seen.lines)
 
 
 def plane_figures(standard: Sequence[dict[str, float]], off: Sequence[dict[str, float]]) -> dict[str, float]:

@@ -21,7 +21,7 @@ TILTED: Final = range(950_000, 950_030)
 TILTS_DEG: Final = (-20, -15, -10, -7, -4, 0, 4, 7, 10, 15, 20)
 LACKING: Final = range(960_000, 960_020)
 MEASURED: Final = ("alpha", "beta", "head_coverage")
-TILT_HEADS: Final = "| tilt (deg) | measured | alpha off by (deg) |\n|---|---|---|"
+TILT_HEADS: Final = "| tilt (deg) | measured | limited | alpha off by (deg) |\n|---|---|---|---|"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +123,21 @@ def tilt_table(measure: Measure) -> list[str]:
         found = outcomes(measure, tilted_planes(TILTED, float(tilt)))
         errors = np.abs(errors_of(found, "alpha"))
         error = f"{errors.mean():.1f}" if errors.size else "-"
-        rows.append(f"| {tilt:+d} | {100 * np.mean([one.kept for one in found]):.0f} % | {error} |")
+        rows.append(f"| {tilt:+d} | {_shares(found)} | {error} |")
     return rows
 
 
 def lacking_table(measure: Measure) -> list[str]:
-    """How often a plane is refused in which one structure is not to be seen; in Markdown."""
-    rows = ["| without | refused |\n|---|---|"]
+    """How often a plane is measured in which one structure is not to be seen; in Markdown."""
+    rows = ["| without | measured | limited |\n|---|---|---|"]
     for structure in REMOVABLE[1:]:
         found = outcomes(measure, lacking_planes(LACKING, structure))
-        rows.append(f"| {structure} | {100 * np.mean([not one.kept for one in found]):.0f} % |")
+        rows.append(f"| {structure} | {_shares(found)} |")
     return rows
+
+
+def _shares(found: Sequence[Outcome]) -> str:
+    """Of those that are measured without a doubt about the plane, and of those that are limited by one or decentred."""
+    sure = [one.kept and not any("plane" in reason for reason in one.finding.reasons) for one in found]
+    kept = [one.kept for one in found]
+    return f"{100 * np.mean(sure):.0f} % | {100 * (np.mean(kept) - np.mean(sure)):.0f} %"

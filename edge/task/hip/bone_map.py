@@ -57,6 +57,19 @@ class Working:
 def working_of(picture: NDArray[np.uint8], aspect: float = 1.0) -> Working | None:
     """From the ultrasound region (height, width). aspect: width of its pixels over their height. None: too small."""
     height, width = picture.shape
+    calm = calm_of(picture, aspect)
+    if calm is None:
+        return None
+    size = calm.shape[::-1]
+    bone = bone_map(calm)
+    soft = np.asarray(cv2.GaussianBlur(calm, (0, 0), max(0.6, SOFT_SHARE * size[0])), np.float32)
+    bright = max(float(np.quantile(calm[::2, ::2], ECHO_QUANTILE)), 1.0)
+    return Working(calm, bone, steep_map(calm, bone), soft, bright, (size[0] / width, size[1] / height))
+
+
+def calm_of(picture: NDArray[np.uint8], aspect: float = 1.0) -> NDArray[np.float32] | None:
+    """Square pixels, speckle taken away; LONG_PX the longest side. None: the picture is too small."""
+    height, width = picture.shape
     scale = LONG_PX / max(height, width * aspect)
     size = max(1, round(width * aspect * scale)), max(1, round(height * scale))
     if min(size) < LEAST_SIDE_PX or min(height, width) < LEAST_SIDE_PX:
@@ -64,11 +77,7 @@ def working_of(picture: NDArray[np.uint8], aspect: float = 1.0) -> Working | Non
     smaller = size[0] <= width and size[1] <= height
     small = shrunk(picture, size) if smaller else cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)
     even = median(np.asarray(small, np.uint8), 3).astype(np.float32)
-    calm: NDArray[np.float32] = np.asarray(cv2.GaussianBlur(even, (0, 0), CALM_SIGMA), np.float32)
-    bone = bone_map(calm)
-    soft = np.asarray(cv2.GaussianBlur(calm, (0, 0), max(0.6, SOFT_SHARE * size[0])), np.float32)
-    bright = max(float(np.quantile(calm[::2, ::2], ECHO_QUANTILE)), 1.0)
-    return Working(calm, bone, steep_map(calm, bone), soft, bright, (size[0] / width, size[1] / height))
+    return np.asarray(cv2.GaussianBlur(even, (0, 0), CALM_SIGMA), np.float32)
 
 
 def bone_map(calm: NDArray[np.float32]) -> NDArray[np.float32]:

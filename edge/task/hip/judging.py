@@ -80,6 +80,10 @@ class Judge:
         reasons: Words = ()
         if not plane.standard:
             reasons = (f"not the standard plane: {_listed(plane.missing)} not seen",) if plane.missing else (UNFITTING,)
+        if plane.doubtful:
+            reasons += (
+                f"whether it is the standard plane is in doubt: {_listed(plane.doubtful)} seen by image analysis alone",
+            )
         if signs:
             reasons += (
                 f"decentred? {', '.join(signs)}: such a hip shows no standard plane; have it looked at at once",
@@ -165,9 +169,12 @@ def _checklists(plane: Plane) -> tuple[str, ...]:
     said = []
     for number, items in (("I", STRUCTURES), ("II", PLANE_ITEMS)):
         missing = [item for item in items if item in plane.missing]
-        seen = [item for item in items if item not in plane.missing]
-        if missing:
-            said.append(f"checklist {number}: missing {', '.join(missing)}; seen {', '.join(seen) or 'nothing'}")
+        doubtful = [item for item in items if item in plane.doubtful]
+        seen = [item for item in items if item not in (*missing, *doubtful)]
+        if missing or doubtful:
+            parts = (("missing", missing), ("in doubt", doubtful), ("seen", seen))
+            told = "; ".join(f"{word} {', '.join(those)}" for word, those in parts if those)
+            said.append(f"checklist {number}: {told}")
         else:
             said.append(f"checklist {number}: all {len(items)} seen")
     return tuple(said)

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.frame import Frame
+from edge.task.hip.bone_map import calm_of, sampled
 from edge.task.hip.lines import Floats, GrafLines, Landmarks, lines_of
 from edge.task.hip.looked import SeenHip
-from edge.task.hip.plane import ITEMS, LEAST, Plane, straight_score, tilt_by_bend
+from edge.task.hip.plane import ITEMS, LEAST, Plane, contrasts, straight_score, tilt_by_bend
 from edge.task.hip.seen import CHANNELS, LINES
 from edge.task.scores import BLOCK, SIDE
 
@@ -54,6 +55,8 @@ ECHO_PX: Final = 6
 USUAL_LEAST: Final = dict.fromkeys(ITEMS, 0.5) | {"straight ilium": LEAST["straight ilium"]}
 USUAL_LEAST_FIT: Final = 0.5
 """Where the manifest does not say it."""
+NOTHING_SEEN: Final = float("-inf")
+WEIGHED: Final = ("chondro-osseous border", "synovial fold", "joint capsule", "lower limb")
 LEAST_SHARE: Final = 0.03
 """Nearer to 0 or 1 a probability says no more."""
 
@@ -113,7 +116,7 @@ def read(frame: Frame, square: NDArray[np.uint8], output: NDArray[np.float32], f
         straight_score(found.ilium, lines, width),
         straight_score(echo, lines_of(replace(found, ilium=echo)), width),
     )
-    plane = _plane(scores, found, lines, figures)
+    plane = _plane(scores, _contrasts(frame, aspect, mirrored, found, width), found, lines, figures)
     borders = [(name, _line_of(maps[NUMBER[name]], placed)) for name in LINES[2:] if name not in plane.missing]
     seen = tuple((name, line) for name, line in borders if line is not None)
     fold = placed(_spot(maps[NUMBER["synovial fold"]]))
@@ -274,28 +277,54 @@ def _circle(head: Cells, placed: Placed) -> tuple[Floats, float]:
     return centre + solved[:2] / 2, radius
 
 
-def _plane(scores: dict[str, float], found: Landmarks, lines: GrafLines, figures: Mapping[str, float]) -> Plane:
+def _contrasts(frame: Frame, aspect: float, mirrored: bool, found: Landmarks, width: float) -> dict[str, float]:
+    """What image analysis says of some items, where the network's landmarks are."""
+    calm = calm_of(frame.ultrasound.crop(frame.pixels), aspect)
+    if calm is None or found.head is None:
+        return {}
+    calm = np.ascontiguousarray(calm[:, ::-1]) if mirrored else calm
+    scale = calm.shape[1] / width
+    roof = scale * np.concatenate((found.roof, found.lower_limb[None]))
+    bone = np.concatenate((scale * found.ilium, roof))
+    bright = max(float(np.median(sampled(calm, bone[None]))), 1.0)
+    return contrasts(calm, scale * found.head, scale * found.head_radius, roof, bright)
+
+
+def _plane(
+    scores: dict[str, float],
+    contrast: dict[str, float],
+    found: Landmarks,
+    lines: GrafLines,
+    figures: Mapping[str, float],
+) -> Plane:
+    """An item is missing where neither the network nor image analysis sees it, and in doubt where the network does
+    not."""
     least = {item: figures.get(figure_of("least", item), USUAL_LEAST[item]) for item in ITEMS}
-    missing = tuple(item for item in ITEMS if scores[item] < least[item])
+    unseen = [item for item in ITEMS if scores[item] < least[item]]
+    doubtful = tuple(item for item in unseen if contrast.get(item, NOTHING_SEEN) >= LEAST[item])
+    missing = tuple(item for item in unseen if item not in doubtful)
     fit = 1.0
     if "plane_bias" in figures:
-        evidence = evidence_of(scores, found, lines)
+        evidence = evidence_of(scores, contrast, found, lines)
         told = figures["plane_bias"] + sum(
             figures[figure_of("plane", name)] * value for name, value in evidence.items()
         )
         fit = float(1 / (1 + np.exp(-told)))
     bent = tilt_by_bend(found.ilium, lines, found.head_radius)
     tilt_deg = None if bent is None else figures.get("tilt_gain", 1.0) * bent
-    return Plane(scores, missing, tilt_deg, fit, figures.get("least_fit", USUAL_LEAST_FIT))
+    return Plane(scores, missing, tilt_deg, fit, figures.get("least_fit", USUAL_LEAST_FIT), contrast, doubtful)
 
 
-def evidence_of(scores: Mapping[str, float], found: Landmarks, lines: GrafLines) -> dict[str, float]:
-    """What the plane as a whole is judged by: log odds of the items, how straight and level the ilium is, and how long
-    the roof is for the head."""
-    odds = {name: _log_odds(share) for name, share in scores.items() if name != "straight ilium"}
+def evidence_of(
+    scores: Mapping[str, float], contrast: Mapping[str, float], found: Landmarks, lines: GrafLines
+) -> dict[str, float]:
+    """What the plane as a whole is judged by: how clearly its items are seen, how straight and level the ilium is, and
+    how long the roof is for the head."""
+    seen = {item: float(np.clip(contrast.get(item, 0.0) / LEAST[item], -1.0, 4.0)) for item in WEIGHED}
     slant = abs(float(np.degrees(np.arctan2(lines.base.way[1], lines.base.way[0]))))
     roof = float(np.linalg.norm(found.lower_limb - found.rim)) / max(found.head_radius, 1e-9)
-    return odds | {
+    return seen | {
+        "labrum": _log_odds(scores["labrum"]),
         "slant": min(slant / 10, 2.0),
         "bend": min(abs(lines.bend_deg) / 10, 2.0),
         "rough": min(lines.straightness / 0.03, 2.0),

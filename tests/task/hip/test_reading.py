@@ -8,6 +8,7 @@ import pytest
 from edge.task.hip.lines import angles_of
 from edge.task.hip.phantom import hip_picture
 from edge.task.hip.phantom_drawing import draw_hip
+from edge.task.hip.plane import LEAST
 from edge.task.hip.reading import NO_HIP, TWO_HIPS, echo_line, evidence_of, figure_of, probabilities, read
 from edge.task.hip.seen import CHANNELS
 from edge.task.scores import SIDE
@@ -27,6 +28,10 @@ def hip_of(picture, output=None, **framed):
     found = read_of(picture, output, **framed)
     assert found.hip is not None, found.fault
     return found.hip
+
+
+def unseen(plane):
+    return {*plane.missing, *plane.doubtful}
 
 
 def angles(picture, output=None, **framed):
@@ -72,14 +77,25 @@ def test_pixels_that_are_not_square_change_no_angle() -> None:
 )
 def test_what_the_network_does_not_see_is_missing(item) -> None:
     picture = still()
-    assert hip_of(picture).plane.missing == ()
-    assert hip_of(picture, without(picture, item)).plane.missing == (item,)
+    assert unseen(hip_of(picture).plane) == set()
+    plane = hip_of(picture, without(picture, item)).plane
+    assert unseen(plane) == {item}
+    # The picture shows it all the same: where image analysis can tell, it is in doubt.
+    assert plane.doubtful == ((item,) if plane.contrast.get(item, -1.0) >= LEAST[item] else ())
+
+
+def test_what_neither_the_network_nor_image_analysis_sees_is_missing() -> None:
+    picture = still(without="chondro-osseous border")
+    plane = hip_of(picture).plane
+    assert "chondro-osseous border" in unseen(plane)
+    blank = replace(picture, pixels=np.full_like(picture.pixels, 60))
+    assert "chondro-osseous border" in hip_of(blank, faultless_output(picture)).plane.missing
 
 
 def test_a_point_that_is_not_seen_is_taken_from_its_lines_end() -> None:
     picture = still(alpha=62.0)
     seen = hip_of(picture, without(picture, "bony rim", "lower limb"))
-    assert set(seen.plane.missing) == {"bony rim", "lower limb"}
+    assert unseen(seen.plane) == {"bony rim", "lower limb"}
     assert angles_of(seen.marks, seen.lines).alpha_deg == pytest.approx(62, abs=2.5)
 
 
@@ -110,10 +126,12 @@ def test_two_heads_are_two_hips() -> None:
 def test_what_the_plane_is_worth_goes_by_the_figures_weights() -> None:
     picture = still()
     seen = hip_of(picture)
-    evidence = evidence_of(seen.plane.scores, seen.marks, seen.lines)
+    evidence = evidence_of(seen.plane.scores, seen.plane.contrast, seen.marks, seen.lines)
     weights = {figure_of("plane", name): 0.0 for name in evidence}
     judged = [
-        read_of(still(tilt=tilt), figures=weights | {"plane_bias": 6.0, "plane_bend": -20.0, "least_fit": 0.5}).hip.plane
+        read_of(
+            still(tilt=tilt), figures=weights | {"plane_bias": 6.0, "plane_bend": -20.0, "least_fit": 0.5}
+        ).hip.plane
         for tilt in (0.0, 11.0)
     ]
     assert judged[0].standard and not judged[1].standard
