@@ -53,7 +53,7 @@ OFF_DEG: Final = (8.0, 16.0)
 REFUSED_BY_PLANE: Final = 0.07
 """Of the standard planes, that may be refused for what their plane is worth."""
 PENALTY, NEWTON_STEPS = 0.02, 12
-MOST_LEAST: Final = 0.5
+MOST_LEAST: Final = 0.9
 """No item must be surer than that: what is real looks less sure to a network than what it learned from."""
 TAIL: Final = 0.05
 """Of either kind, that may lie on the wrong side before a threshold is moved."""
