@@ -218,7 +218,7 @@ def real_numbers(look: LookedAt, measure: Measure, tables: list[str]) -> list[Nu
     kept = [
         sum(told for told, one in zip(answered, planes, strict=True) if one.standard is kind) for kind in (True, False)
     ]
-    note = f"{len(planes)} real planes, squeezed; no weight and no threshold saw them"
+    note = f"{len(planes)} real planes, squeezed; no weight saw them"
     values = [
         ("real_planes_auc", found.auc, "", note),
         ("real_planes_folded_accuracy", 100 * found.folded, "%", "the same; a cut chosen on four folds, by fault kind"),
