@@ -10,7 +10,7 @@ from edge.task.gate import Gate
 from edge.task.spec import Pathway, TaskSpec
 from edge.terms import MarkTerm, MeasurementTerm, Projection, Role, Terms
 
-VIEWS = ("scan", "graf")
+PROJECTIONS = ("scan", "graf")
 SIDES = ("left", "right", "unknown")
 STRUCTURES = (
     "chondro-osseous border",
@@ -45,14 +45,14 @@ class HipOptions:
     side: Annotated[str, Option("Which hip it is. A picture does not tell; it is written down.", choices=SIDES)] = (
         SIDES[2]
     )
-    view: Annotated[
+    projection: Annotated[
         str,
         Option(
             "How the picture is shown: as scanned, or as Graf projects every hip: cranial above, lateral on the left, "
             "the ilium upright.",
-            choices=VIEWS,
+            choices=PROJECTIONS,
         ),
-    ] = VIEWS[0]
+    ] = PROJECTIONS[0]
     second_opinion_every: Annotated[
         int,
         Option(
@@ -80,9 +80,9 @@ class HipPhantomOptions:
     motion: Annotated[str, Option("What the hand does.", choices=HANDS)] = HANDS[0]
 
 
-def projection(options: HipOptions, finding: Finding) -> Projection | None:
+def projection_of(options: HipOptions, finding: Finding) -> Projection | None:
     """As Graf projects every hip, or None. Where no hip is seen, cranial is taken to be on the left."""
-    if options.view == VIEWS[0]:
+    if options.projection == PROJECTIONS[0]:
         return None
     lines = {mark.name: mark.points for mark in finding.marks if isinstance(mark, LineMark)}
     ilium, roof = lines.get("iliac line"), lines.get("roof of bone")
@@ -134,7 +134,7 @@ SPEC = TaskSpec(
         ),
     ),
     options=HipOptions,
-    projection=projection,
+    projection=projection_of,
     gate=Gate(plausible_depth_mm=(25.0, 120.0), depth_source="an infant's hip is scanned 30 to 70 mm deep"),
     anatomies=(Anatomy("hip", "edge.task.hip.phantom:open_cine", HipPhantomOptions),),
     demo_frames=200,

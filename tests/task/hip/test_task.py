@@ -14,7 +14,7 @@ from edge.task.hip import task as hip_task
 from edge.task.hip.judging import HipMemory
 from edge.task.hip.phantom import hip_picture
 from edge.task.hip.reading import evidence_of, figure_of, read
-from edge.task.hip.spec import SPEC, VIEWS, HipOptions
+from edge.task.hip.spec import PROJECTIONS, SPEC, HipOptions
 from edge.task.hip.task import HipTask
 from edge.task.scores import SIDE
 from edge.terms import Projection
@@ -125,18 +125,18 @@ def test_every_step_is_shown_where_it_is_asked_for() -> None:
 @pytest.mark.parametrize("side", ["right", "left"])
 def test_grafs_projection_is_alike_for_both_sides(side) -> None:
     found = concluded(still(side=side)).finding
-    assert SPEC.projection(HipOptions(view=VIEWS[0]), found) is None
-    assert SPEC.projection(HipOptions(view=VIEWS[1]), found) == Projection(mirrored=side == "left")
+    assert SPEC.projection(HipOptions(projection=PROJECTIONS[0]), found) is None
+    assert SPEC.projection(HipOptions(projection=PROJECTIONS[1]), found) == Projection(mirrored=side == "left")
 
 
 @pytest.mark.parametrize("side", ["right", "left"])
 def test_a_run_shows_grafs_projection_and_keeps_the_scans_pixels(side) -> None:
     source = f"phantom:hip,motion=still,frames=1,paced=no,side={side}"
     shown = {}
-    for view in VIEWS:
-        with open_session(source, task="hip", pathway="classical", view=view, age_weeks=8.0) as session:
-            (shown[view],) = session.results()
-    scan, graf = (shown[view] for view in VIEWS)
+    for projection in PROJECTIONS:
+        with open_session(source, task="hip", pathway="classical", projection=projection, age_weeks=8.0) as session:
+            (shown[projection],) = session.results()
+    scan, graf = (shown[projection] for projection in PROJECTIONS)
     assert graf.picture_bgr.shape[:2] == scan.picture_bgr.shape[1::-1]
     np.testing.assert_array_equal(graf.frame.pixels, scan.frame.pixels)
     one, other = (next(mark for mark in each.finding.marks if isinstance(mark, LineMark)) for each in (scan, graf))
