@@ -15,7 +15,7 @@ FUZZ_SECONDS ?= 60
 # One process for each processor, four at most; what one has left over, another takes. `make test TEST_JOBS=0`: none.
 TEST_JOBS ?= auto
 PYTEST := $(BIN)/python -m pytest --durations 15 --durations-min 5 --numprocesses $(TEST_JOBS) --maxprocesses 4 --dist worksteal
-TRAININGS := train-cartilage train-muscle train-nerve train-tissue train-outline
+TRAININGS := train-cartilage train-muscle train-nerve train-tissue train-outline train-hip
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -24,7 +24,7 @@ TRAININGS := train-cartilage train-muscle train-nerve train-tissue train-outline
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 20
 
-demo: $(VENV)/run.stamp ## measure on the built-in simulated probe (TASK=cartilage, muscle or nerve); results in out/demo
+demo: $(VENV)/run.stamp ## measure on the built-in simulated probe (TASK=cartilage, muscle, nerve or hip); results in out/demo
 	$(BIN)/sonoedge demo $(TASK) --out $(OUT)
 
 test: $(VENV)/dev.stamp ## every test but the slow ones, with coverage
@@ -65,6 +65,7 @@ train-muscle: ## the same for the muscle model; needs ../shared/data/muscle and 
 train-nerve: ## the same for the nerve model; needs ../shared/data/nerve and muscle_masks (about an hour)
 train-tissue: ## the same for the tissue model; needs ../shared/data/nerve and muscle_masks (a quarter of an hour)
 train-outline: ## the same for the outline model; needs ../shared/data/nerve and muscle_masks (about an hour)
+train-hip: ## the same for the hip model; needs ../shared/data/nerve and muscle_masks (about an hour)
 
 $(TRAININGS): train-%: $(TOOLS_VENV)/tools.stamp
 	for step in train quantize bundle evaluate card; do $(TOOLS_VENV)/bin/python -m tools.$$step $* || exit 1; done

@@ -55,6 +55,14 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Projection:
+    """How a picture is turned before people see it: its rows become columns, so that the probe is on the left."""
+
+    mirrored: bool
+    """Left and right side of the scanned picture are exchanged before."""
+
+
+@dataclass(frozen=True, slots=True)
 class CutOffs:
     """Published values that people hold a measurement against."""
 

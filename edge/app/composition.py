@@ -25,6 +25,7 @@ from edge.loop.pointer import Pointer
 from edge.loop.runner import Loop
 from edge.loop.step import Draw, Step, runtime_label
 from edge.overlay.draw import draw
+from edge.overlay.projected import projected
 from edge.overlay.sheet import OverlayMemory
 from edge.overlay.stages import draw_stages
 from edge.registry import Entry, load
@@ -41,7 +42,7 @@ from edge.source.contract import FrameSource
 from edge.source.opening import open_source, split_spec
 from edge.task.contract import Asked, Task
 from edge.task.table import anatomies
-from edge.terms import Terms
+from edge.terms import Projection, Terms
 
 if TYPE_CHECKING:
     from edge.app.probe.orders import ProbeControl
@@ -139,7 +140,9 @@ def compose(
         views = {} if page is None else {"page": opened.enter_context(QueuedSink(page, 1, lossless=False))}
         keeper = _keeper(settings, source, clock, tell)
         locator = Locator(_stated_spacing(settings.mm_per_px), settings.depth_mm)
-        draw_on = drawing(spec.terms, live=source.live, stages=settings.stages) if drawn else _nothing_drawn
+        project = _projecting(settings)
+        draw_live = drawing(spec.terms, live=source.live, stages=settings.stages, project=project)
+        draw_on = draw_live if drawn else _nothing_drawn
         step = Step(locator.locate, spec.gate, spec.terms, used.task, used.runtime, draw_on, clock, pointer)
         loop = opened.enter_context(
             Loop(
@@ -312,7 +315,20 @@ def _nothing_drawn(frame: Frame, finding: Finding, age_s: float) -> Any:
     return _NO_PICTURE
 
 
-def drawing(terms: Terms, *, live: bool, stages: bool = False) -> Draw:
+Project = Callable[[Finding], Projection | None]
+"""How a finding's picture is turned; None: not at all."""
+
+
+def _projecting(settings: Settings) -> Project | None:
+    """What the task's options ask for. The steps on the way are shown as they were scanned, and the finding beside
+    them."""
+    project = settings.task.projection
+    if project is None or settings.stages:
+        return None
+    return lambda finding: project(settings.options, finding)
+
+
+def drawing(terms: Terms, *, live: bool, stages: bool = False, project: Project | None = None) -> Draw:
     """How a frame's finding is drawn; texts keep their places, and what looks the same is not composed again.
 
     live: with its age, which of a recording means nothing to anybody, and which is not known of a picture that was
@@ -322,6 +338,8 @@ def drawing(terms: Terms, *, live: bool, stages: bool = False) -> Draw:
 
     def plain(frame: Frame, finding: Finding, age_s: float) -> Any:
         known = live and not (frame.probe is not None and frame.probe.frozen and frame.probe.frozen_ns is None)
+        if project is not None and (projection := project(finding)) is not None:
+            frame, finding = projected(frame, finding, projection)
         return draw(frame, finding, terms, age_s=age_s if known else None, memory=memory)
 
     if not stages:

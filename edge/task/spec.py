@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from edge.errors import SettingError
+from edge.finding import Finding
 from edge.option import NoOptions
 from edge.phantom.anatomy import Anatomy
 from edge.pointed import Pointed
 from edge.task.gate import NO_EXCEPTIONS, Gate
-from edge.terms import Terms
+from edge.terms import Projection, Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,8 @@ class TaskSpec:
     demo_frames: int | None = None
     """Length of its demo at 25 frames/s. None: it has none."""
     referenced: Referenced | None = None
+    projection: Callable[[Any, Finding], Projection | None] | None = None
+    """(the task's options, a finding) -> how its picture is turned for people to see; None: as it was scanned."""
     pointed: Callable[[Any], tuple[Pointed, ...]] | None = None
     """What its options point at. None: nothing in its picture can be pointed at."""
 

@@ -10,6 +10,7 @@ plausible; image analysis takes the place of learned parts.
 3. Both lines are followed from there, each as the cheapest path through a strip along it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -84,16 +85,18 @@ def find_rims(work: Working, most: int = CANDIDATES) -> tuple[Rim, ...]:
     roof = np.stack([_half_line(steep, float(degrees), reach[1]) for degrees in ROOF_DEG])
     ahead = np.stack([_half_line(half, float(degrees), reach[2]) for degrees in ILIUM_DEG])
     ilium, roof = np.maximum(ilium - AHEAD_COST * ahead, 0), np.maximum(roof, 0)
-    best, found = np.full(half.shape, -1.0, np.float32), np.zeros((*half.shape, 2), np.int16)
+    best = np.full(half.shape, -1.0, np.float32)
+    found = np.zeros(half.shape, np.int16)
     for i, at in enumerate(ILIUM_DEG):
         some = [j for j, down in enumerate(ROOF_DEG) if ALPHA_DEG[0] <= down - at <= ALPHA_DEG[1]]
-        part = roof[some]
-        which = part.argmax(axis=0)
-        score = np.sqrt(ilium[i] * np.take_along_axis(part, which[None], 0)[0])
-        better = score > best
-        best[better] = score[better]
-        found[better] = np.stack((np.full(which.shape, i), np.asarray(some)[which]), axis=-1)[better]
-    return _peaks(best, found, most)
+        steepest, which = roof[some[0]], np.full(half.shape, some[0], np.int16)
+        for j in some[1:]:
+            np.putmask(which, roof[j] > steepest, j)
+            steepest = np.maximum(steepest, roof[j])
+        score = ilium[i] * steepest
+        np.putmask(found, score > best, i * len(ROOF_DEG) + which)
+        best = np.maximum(best, score)
+    return _peaks(np.sqrt(np.maximum(best, 0)), found, most)
 
 
 def _halved(plane: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -112,7 +115,7 @@ def _peaks(best: NDArray[np.float32], found: NDArray[np.int16], most: int) -> tu
         row, column = (int(one) for one in np.unravel_index(int(left.argmax()), left.shape))
         if left[row, column] < LEAST_RIM:
             break
-        i, j = found[row, column]
+        i, j = divmod(int(found[row, column]), len(ROOF_DEG))
         place = np.array((2 * column + 0.5, 2 * row + 0.5))
         rims.append(Rim(place, float(ILIUM_DEG[i]), float(ROOF_DEG[j]), float(left[row, column])))
         left[max(0, row - apart) : row + apart + 1, max(0, column - apart) : column + apart + 1] = 0
@@ -134,12 +137,13 @@ def _kernel(degrees: float, length: int) -> NDArray[np.float32]:
     return np.asarray(kernel / kernel.sum(), np.float32)
 
 
-def follow(work: Working, rim: Rim) -> tuple[BonePath, BonePath]:
-    """The ilium's line and the roof's, each from the rim on as far as it is seen."""
-    width = work.bone.shape[1]
-    ilium = _path(work.bone, rim.at, rim.ilium_deg + 180.0, ILIUM_STRIP, width)
-    roof = _path(work.steep, rim.at, rim.roof_deg, ROOF_STRIP, width)
-    return _centred(work.calm, ilium), _centred(work.calm, roof)
+def follow(work: Working, rims: Sequence[Rim]) -> tuple[tuple[BonePath, BonePath], ...]:
+    """The ilium's line and the roof's for each rim, each from the rim on as far as it is seen."""
+    ilia = _paths(work.bone, rims, [rim.ilium_deg + 180.0 for rim in rims], ILIUM_STRIP)
+    roofs = _paths(work.steep, rims, [rim.roof_deg for rim in rims], ROOF_STRIP)
+    return tuple(
+        (_centred(work.calm, ilium), _centred(work.calm, roof)) for ilium, roof in zip(ilia, roofs, strict=True)
+    )
 
 
 def _centred(calm: NDArray[np.float32], path: BonePath) -> BonePath:
@@ -159,40 +163,54 @@ def _centred(calm: NDArray[np.float32], path: BonePath) -> BonePath:
     return BonePath(np.asarray(path.points + moved[:, None] * beside, np.float64), path.level)
 
 
-def _path(plane: NDArray[np.float32], at: Floats, degrees: float, strip: tuple[float, float], width: int) -> BonePath:
-    """The brightest path through a strip (length and half width, shares of the picture's width) that begins at `at`."""
+def _paths(
+    plane: NDArray[np.float32], rims: Sequence[Rim], degrees: Sequence[float], strip: tuple[float, float]
+) -> list[BonePath]:
+    """The brightest paths through strips (length and half width, shares of the picture's width) that begin at rims."""
+    if not rims:
+        return []
+    width = plane.shape[1]
     length, half = round(strip[0] * width), max(4, round(strip[1] * width))
-    way = np.array((np.cos(np.radians(degrees)), np.sin(np.radians(degrees))))
-    beside = np.array((-way[1], way[0]))
-    steps, offsets = np.arange(length + 1), np.arange(-half, half + 1)
-    places = at + steps[:, None, None] * way + offsets[None, :, None] * beside
+    turn = np.radians(degrees)
+    way = np.stack((np.cos(turn), np.sin(turn)), axis=1)[:, None, None]
+    beside = np.stack((-np.sin(turn), np.cos(turn)), axis=1)[:, None, None]
+    steps, offsets = np.arange(length + 1)[None, :, None, None], np.arange(-half, half + 1)[None, None, :, None]
+    places = np.stack([rim.at for rim in rims])[:, None, None] + steps * way + offsets * beside
     inside = ((places >= 0) & (places <= np.array(plane.shape[::-1]) - 1)).all(axis=-1)
-    level_at = sampled(plane, places) * inside
-    taken = cheapest_path(np.asarray(1.0 - level_at, np.float64), BENDING)
-    rows = np.arange(length + 1)
-    points, level = places[rows, taken], np.asarray(level_at[rows, taken], np.float64)
-    end = _seen_until(level, max(3, round(GAP_SHARE * width)))
-    return BonePath(np.asarray(points[:end], np.float64), level[:end])
+    flat = places.reshape(-1, places.shape[2], 2)
+    level_at = sampled(plane, flat).reshape(inside.shape) * inside
+    taken = cheapest_paths(np.asarray(1.0 - level_at, np.float64), BENDING)
+    rows, gap = np.arange(length + 1), max(3, round(GAP_SHARE * width))
+    found = []
+    for number, columns in enumerate(taken):
+        points, level = places[number, rows, columns], np.asarray(level_at[number, rows, columns], np.float64)
+        end = _seen_until(level, gap)
+        found.append(BonePath(np.asarray(points[:end], np.float64), level[:end]))
+    return found
 
 
-def cheapest_path(cost: Floats, bending: float) -> NDArray[np.intp]:
-    """(rows,) the column of the cheapest path down `cost` (rows, columns), a step of one column to the side at most in
-    each row, for `bending` each."""
-    total = cost.copy()
-    rows, columns = cost.shape
-    wall = np.full(1, np.inf)
+def cheapest_paths(cost: Floats, bending: float) -> NDArray[np.intp]:
+    """(n, rows) the column of the cheapest path down each `cost` (n, rows, columns), a step of one column to the side
+    at most in each row, for `bending` each."""
+    n, rows, columns = cost.shape
+    # Rows first, with a wall on either side: each step down is then three views of one array.
+    total = np.full((rows, n, columns + 2), np.inf)
+    total[:, :, 1:-1] = cost.transpose(1, 0, 2)
+    aside = np.empty((n, columns))
     for row in range(1, rows):
-        before = np.concatenate((wall, total[row - 1], wall))
-        aside = np.minimum(before[:-2], before[2:]) + bending
-        total[row] += np.minimum(before[1:-1], aside)
-    way = np.empty(rows, np.intp)
-    way[-1] = int(total[-1].argmin())
+        before = total[row - 1]
+        np.minimum(before[:, :-2], before[:, 2:], out=aside)
+        aside += bending
+        np.minimum(aside, before[:, 1:-1], out=aside)
+        total[row, :, 1:-1] += aside
+    way = np.empty((rows, n), np.intp)
+    way[-1] = total[-1].argmin(axis=1)
+    each, steps = np.arange(n), np.arange(-1, 2)
+    costs = bending * np.abs(steps)
     for row in range(rows - 2, -1, -1):
-        at = int(way[row + 1])
-        low, high = max(0, at - 1), min(columns, at + 2)
-        near = total[row, low:high] + bending * (np.arange(low, high) != at)
-        way[row] = low + int(near.argmin())
-    return way
+        near = total[row][each[:, None], way[row + 1][:, None] + steps] + costs
+        way[row] = way[row + 1] + near.argmin(axis=1) - 1
+    return way.T - 1
 
 
 def _seen_until(level: Floats, gap: int) -> int:

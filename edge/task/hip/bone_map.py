@@ -23,6 +23,9 @@ JOINT_SHARE, SHADOW_SHARE = (0.02, 0.06), (0.02, 0.09)
 OTHER_LINE: Final = 0.8
 """Of the brightest echo behind a bone's line, which must stay below the line's."""
 BRIGHT_QUANTILE: Final = 0.985
+SOFT_SHARE: Final = 0.008
+"""Of its width."""
+ECHO_QUANTILE: Final = 0.95
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,6 +38,10 @@ class Working:
     """(height, width) how much looks like a bone's line, 1 for a bright one: level or sloping."""
     steep: NDArray[np.float32]
     """(height, width) the same for a bone's line that goes down, with its shadow to the left."""
+    soft: NDArray[np.float32]
+    """(height, width) grey levels that are evened out further, for edges of large areas."""
+    bright: float
+    """Grey level of the picture's bright echoes."""
     px_per_px: tuple[float, float]
     """Its pixels for each of the region's, across and down."""
 
@@ -43,12 +50,25 @@ class Working:
         return np.asarray((points + 0.5) / self.px_per_px - 0.5, np.float64)
 
     def mirrored(self) -> "Working":
-        calm, bone = (np.ascontiguousarray(plane[:, ::-1]) for plane in (self.calm, self.bone))
-        return Working(calm, bone, steep_map(calm, bone), self.px_per_px)
+        calm, bone, soft = (np.ascontiguousarray(plane[:, ::-1]) for plane in (self.calm, self.bone, self.soft))
+        return Working(calm, bone, steep_map(calm, bone), soft, self.bright, self.px_per_px)
 
 
 def working_of(picture: NDArray[np.uint8], aspect: float = 1.0) -> Working | None:
     """From the ultrasound region (height, width). aspect: width of its pixels over their height. None: too small."""
+    height, width = picture.shape
+    calm = calm_of(picture, aspect)
+    if calm is None:
+        return None
+    size = calm.shape[::-1]
+    bone = bone_map(calm)
+    soft = np.asarray(cv2.GaussianBlur(calm, (0, 0), max(0.6, SOFT_SHARE * size[0])), np.float32)
+    bright = max(float(np.quantile(calm[::2, ::2], ECHO_QUANTILE)), 1.0)
+    return Working(calm, bone, steep_map(calm, bone), soft, bright, (size[0] / width, size[1] / height))
+
+
+def calm_of(picture: NDArray[np.uint8], aspect: float = 1.0) -> NDArray[np.float32] | None:
+    """Square pixels, speckle taken away; LONG_PX the longest side. None: the picture is too small."""
     height, width = picture.shape
     scale = LONG_PX / max(height, width * aspect)
     size = max(1, round(width * aspect * scale)), max(1, round(height * scale))
@@ -57,9 +77,7 @@ def working_of(picture: NDArray[np.uint8], aspect: float = 1.0) -> Working | Non
     smaller = size[0] <= width and size[1] <= height
     small = shrunk(picture, size) if smaller else cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)
     even = median(np.asarray(small, np.uint8), 3).astype(np.float32)
-    calm: NDArray[np.float32] = np.asarray(cv2.GaussianBlur(even, (0, 0), CALM_SIGMA), np.float32)
-    bone = bone_map(calm)
-    return Working(calm, bone, steep_map(calm, bone), (size[0] / width, size[1] / height))
+    return np.asarray(cv2.GaussianBlur(even, (0, 0), CALM_SIGMA), np.float32)
 
 
 def bone_map(calm: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.task.hip.bone_map import sampled
+from edge.task.hip.bone_map import Working, sampled
 from edge.task.hip.lines import Floats, Line
 
 RADIUS_SHARES: Final = tuple(np.arange(0.115, 0.245, 0.0075))
@@ -30,8 +30,8 @@ CORE_WEIGHT: Final = 0.5
 GAP_WEIGHT: Final = 0.25
 OUTSIDE_WEIGHT: Final = 0.5
 """What it costs a circle to reach beyond the picture's caudal edge, for each radius."""
-SMOOTH_SHARE: Final = 0.008
-"""Of the picture's width: brightness is evened out so far before the rim is looked for."""
+USUAL_BRIGHT: Final = 0.87
+"""Of the picture's bright echoes, what a tenth of the picture exceeds."""
 LABRUM_BETA_DEG: Final = (22.0, 96.0)
 LABRUM_REACH: Final = (0.4, 1.4)
 """From the bony rim, in radii of the head."""
@@ -64,9 +64,9 @@ class Labrum:
     score: float
 
 
-def find_head(calm: NDArray[np.float32], base: Line, roof: Line) -> Head:
+def find_head(work: Working, base: Line, roof: Line) -> Head:
     """The likeliest circle. base: caudally directed; roof: from the rim to the lower limb."""
-    width = calm.shape[1]
+    soft, width = work.soft, work.soft.shape[1]
     vertex, normal = crossing(base, roof), np.array((-base.way[1], base.way[0]))
     sine = float(base.way[0] * roof.way[1] - base.way[1] * roof.way[0])
     cosine = float(base.way @ roof.way)
@@ -77,8 +77,7 @@ def find_head(calm: NDArray[np.float32], base: Line, roof: Line) -> Head:
     # As far from the roof line as radius and gap, as deep under the base line as asked.
     across = (radius * (1 + gap) + down * cosine) / max(sine, 0.3)
     middle = vertex + across[:, None] * base.way + down[:, None] * normal
-    soft = np.asarray(cv2.GaussianBlur(calm, (0, 0), max(0.6, SMOOTH_SHARE * width)), np.float32)
-    scale = max(float(np.quantile(soft, 0.9)), 1.0)
+    scale = USUAL_BRIGHT * work.bright
     inside, outside = (_on_circles(soft, middle, share * radius) for share in (INNER, OUTER))
     core = np.mean([_on_circles(soft, middle, share * radius).mean(axis=1) for share in CORE], axis=0)
     rise = np.clip((outside - inside) / scale, -0.4, 0.7)
@@ -112,27 +111,37 @@ def crossing(one: Line, other: Line) -> Floats:
     return np.asarray(one.at + (off[0] * other.way[1] - off[1] * other.way[0]) / cross * one.way, np.float64)
 
 
-def find_labrum(calm: NDArray[np.float32], rim: Floats, base: Line, head: Head) -> Labrum | None:
+def find_labrum(work: Working, rim: Floats, base: Line, head: Head) -> Labrum | None:
     """The brightest spot of a labrum's size where it may lie. None: none stands out."""
     sigma = LABRUM_SIGMA * head.radius
-    small = cv2.GaussianBlur(calm, (0, 0), max(0.6, sigma))
-    large = cv2.GaussianBlur(calm, (0, 0), max(1.5, 4 * sigma))
     reach = np.linspace(*LABRUM_REACH, 22) * head.radius
     beta = np.radians(np.linspace(*LABRUM_BETA_DEG, 38))
     normal = np.array((-base.way[1], base.way[0]))
     way = np.cos(beta)[:, None] * base.way - np.sin(beta)[:, None] * normal
     places = rim + reach[:, None, None] * way
     off = np.linalg.norm(places - head.middle, axis=-1) / head.radius
-    stands_out = sampled(np.asarray(small - large, np.float32), places)
-    scale = max(float(np.quantile(calm, 0.95)), 1.0)
+    stands_out = _standing_out(work.calm, places, sigma)
     spread = np.where(off < USUAL_OFF, *OFF_SPREAD)
     usual = np.exp(-(((off - USUAL_OFF) / spread) ** 2) / 2)
     usual = usual * np.exp(-(((np.degrees(beta)[None, :] - USUAL_BETA_DEG) / BETA_SPREAD_DEG) ** 2) / 2)
     usual = usual * np.exp(-(((reach / head.radius - USUAL_REACH) / REACH_SPREAD) ** 2) / 2)[:, None]
-    weight = np.where((off >= LABRUM_OFF[0]) & (off <= LABRUM_OFF[1]), usual, 0) * np.maximum(stands_out, 0) / scale
+    allowed = (off >= LABRUM_OFF[0]) & (off <= LABRUM_OFF[1])
+    weight = np.where(allowed, usual, 0) * np.maximum(stands_out, 0) / work.bright
     best = np.unravel_index(int(weight.argmax()), weight.shape)
     if weight[best] <= 0:
         return None
     near = weight * (np.linalg.norm(places - places[best], axis=-1) < 2.2 * sigma + 1)
     at = (near[..., None] * places).sum(axis=(0, 1)) / near.sum()
     return Labrum(np.asarray(at, np.float64), float(np.maximum(stands_out, 0)[best]))
+
+
+def _standing_out(calm: NDArray[np.float32], places: Floats, sigma: float) -> NDArray[np.float32]:
+    """(rows, columns) how much a spot of size `sigma` at each place (rows, columns, 2) is brighter than around it."""
+    margin = 13 * sigma + 2
+    height, width = calm.shape
+    low = np.clip(np.floor(places.min(axis=(0, 1)) - margin), 0, (width - 1, height - 1)).astype(int)
+    high = np.clip(np.ceil(places.max(axis=(0, 1)) + margin) + 1, low + 1, (width, height)).astype(int)
+    part = calm[low[1] : high[1], low[0] : high[0]]
+    small = cv2.GaussianBlur(part, (0, 0), max(0.6, sigma))
+    large = cv2.GaussianBlur(part, (0, 0), max(1.5, 4 * sigma))
+    return sampled(np.asarray(small - large, np.float32), places - low)

@@ -72,7 +72,9 @@ def find_joint(work: Working, mirrored: bool | None = None) -> Joint | None:
     found = []
     for way in ways:
         seen = work.mirrored() if way else work
-        found += [joint for rim in find_rims(seen) if (joint := _joint(seen, way, rim)) is not None]
+        rims = find_rims(seen)
+        joints = (_joint(seen, way, rim, *paths) for rim, paths in zip(rims, follow(seen, rims), strict=True))
+        found += [joint for joint in joints if joint is not None]
     own = [joint for joint in found if not any(_lies_over(joint, other) for other in found)]
     return max(own or found, key=lambda joint: joint.fit) if found else None
 
@@ -89,9 +91,9 @@ def _lies_over(joint: Joint, other: Joint) -> bool:
     return bool(length >= OTHER_LENGTH * width and deeper >= OTHER_DEEPER and across > BEYOND_HEAD * joint.head.radius)
 
 
-def _joint(work: Working, mirrored: bool, rim: Rim) -> Joint | None:
+def _joint(work: Working, mirrored: bool, rim: Rim, ilium: BonePath, roof: BonePath) -> Joint | None:
     width = work.calm.shape[1]
-    contour = _contour(*follow(work, rim))
+    contour = _contour(ilium, roof)
     if len(contour.points) < 3 * LEAST_POINTS:
         return None
     ilium, roof = _parted(contour, width)
@@ -100,8 +102,8 @@ def _joint(work: Working, mirrored: bool, rim: Rim) -> Joint | None:
         return None
     base, roof_line = fitted_line(straight_part(ilium.points)), fitted_line(roof.points)
     turning = roof.points[0]
-    head = find_head(work.calm, base, roof_line)
-    labrum = find_labrum(work.calm, turning, base, head)
+    head = find_head(work, base, roof_line)
+    labrum = find_labrum(work, turning, base, head)
     marks = Landmarks(
         ilium.points,
         roof.points,

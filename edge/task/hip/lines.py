@@ -21,7 +21,9 @@ Floats = NDArray[np.float64]
 LEFT_OUT_SHARE: Final = 0.3
 """Of the iliac line's length, at the rim: there the ilium is curved."""
 ROUNDS: Final = 12
-"""Of re-weighting; the weights settle within six."""
+"""Of re-weighting, at most."""
+SETTLED: Final = 1e-5
+"""Radians by which the line still turns."""
 TOUCHING_QUANTILE: Final = 0.95
 """Of the roof's points as seen from the lower limb: a tangent to all of them would lie on the farthest stray one."""
 NEAR_SHARE: Final = 0.3
@@ -135,14 +137,20 @@ def straight_part(ilium: Floats) -> Floats:
 def fitted_line(points: Floats) -> Line:
     """Through points (n, 2) in their order: least squares at right angles to it, re-weighted with Tukey's biweight."""
     weight = np.ones(len(points))
-    middle, way = points.mean(axis=0), np.array((1.0, 0.0))
+    x, y = np.ascontiguousarray(points.T)
+    middle, way, half = points.mean(axis=0), np.array((1.0, 0.0)), len(points) // 2
     for _ in range(ROUNDS):
-        middle = weight @ points / weight.sum()
-        beside = points - middle
-        _, axes = np.linalg.eigh((beside * weight[:, None]).T @ beside)
-        way = axes[:, -1]
-        off = np.abs(way[0] * beside[:, 1] - way[1] * beside[:, 0])
-        reach = 4.685 * max(1.4826 * float(np.median(off)), 1e-9)
+        total = float(weight.sum())
+        before, middle = way, np.array((weight @ x / total, weight @ y / total))
+        across, down = x - middle[0], y - middle[1]
+        heavy = weight * across
+        # The main axis of the second moments.
+        turn = 0.5 * np.arctan2(2 * heavy @ down, heavy @ across - (weight * down) @ down)
+        way = np.array((np.cos(turn), np.sin(turn)))
+        if np.abs(way - before).max() < SETTLED:
+            break
+        off = np.abs(way[0] * down - way[1] * across)
+        reach = 4.685 * max(1.4826 * float(np.partition(off, half)[half]), 1e-9)
         weight = np.clip(1 - (off / reach) ** 2, 1e-6, 1) ** 2
     if way @ (points[-1] - points[0]) < 0:
         way = -way

@@ -69,6 +69,8 @@ class Hip:
     """Radius of the ossific nucleus; 0: there is none yet."""
     left: bool = False
     missing: frozenset[str] = frozenset()
+    labrum_size: float = 1.0
+    """Its length over 2.8 mm; it thickens half as much as it lengthens."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,6 +86,8 @@ class Section:
     radius_mm: float
     labrum: Floats
     labrum_way: Floats
+    """Unit vector from the rim's side to its point."""
+    labrum_size: float
     perichondrium: Floats
     capsule: Floats
     fold: Floats
@@ -134,6 +138,7 @@ def section(hip: Hip, pose: Pose, rotation_deg: float = 0.0) -> Section:
         radius_mm=radius_seen,
         labrum=place(labrum),
         labrum_way=place.turned(way),
+        labrum_size=hip.labrum_size,
         perichondrium=place(_curve(np.stack((edge, (edge + pole) / 2 + (-0.3, 0.5), pole)))),
         capsule=place(np.concatenate((pole[None], capsule[2:]))),
         fold=place(_fold(capsule[-1], head)),

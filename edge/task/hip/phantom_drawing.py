@@ -42,6 +42,7 @@ def draw_hip(rng: np.random.Generator, depth_mm: float = 42.0, width_mm: float =
         vertex_mm=(float(rng.uniform(-0.28, -0.12) * width_mm), float(rng.uniform(0.38, 0.58) * depth_mm)),
         nucleus_mm=_nucleus(rng, age),
         left=bool(rng.random() < 0.5),
+        labrum_size=float(rng.uniform(0.8, 1.7)),
     )
     return replace(hip, beta_deg=float(np.clip(usual_beta_deg(hip) + rng.normal(-1.5, 4), *BETA_SPAN)))
 
@@ -62,6 +63,7 @@ def presentable_hip(rng: np.random.Generator) -> Hip:
         vertex_mm=(-8.0, 20.0),
         nucleus_mm=0.0,
         left=False,
+        labrum_size=1.1,
     )
     return replace(healthy, beta_deg=usual_beta_deg(healthy) - 1.0)
 
@@ -95,10 +97,10 @@ def draw_tissue(rng: np.random.Generator) -> Tissue:
         angle_power=float(rng.uniform(0.6, 2.0)),
         rough_db=float(rng.uniform(-16, -8)),
         fascia_db=float(rng.uniform(6, 18)),
-        capsule_db=float(rng.uniform(3, 14)),
-        perichondrium_db=float(rng.uniform(6, 18)),
+        capsule_db=float(rng.uniform(-6, 14)),
+        perichondrium_db=float(rng.uniform(3, 18)),
         fold_db=float(rng.uniform(8, 18)),
-        floor_db=float(rng.uniform(6, 18)),
+        floor_db=float(rng.uniform(-8, 18)),
         fragments_db=float(rng.uniform(-4, 12)),
         shadow_db=float(rng.uniform(-60, -30)),
         haze_db=float(rng.uniform(-20, -4)),

@@ -136,7 +136,7 @@ def _joint(hip: Hip, seen: Section, tissue: Tissue, grid: Grid, level: Samples) 
         for mask in (neck, head):
             level = level + mask * (np.float32(tissue.head_db) + lumps * np.float32(tissue.texture_db) - level)
     if left["labrum"] > 0:
-        labrum = grid.filled(_labrum(seen), 0.3) * np.float32(left["labrum"])
+        labrum = grid.filled(labrum_ring(seen), 0.3) * np.float32(left["labrum"])
         level = level + labrum * (np.float32(tissue.labrum_db) - level)
     return np.asarray(level, np.float32)
 
@@ -158,9 +158,10 @@ def _neck(seen: Section) -> Floats:
     return np.concatenate((seen.head[None] + (0, seen.radius_mm * 0.7), near, seen.capsule[-1:], seen.head[None]))
 
 
-def _labrum(seen: Section) -> Floats:
-    """A wedge: broad at the cartilage roof, its point over the head."""
-    way, beside = seen.labrum_way, np.array((-seen.labrum_way[1], seen.labrum_way[0]))
+def labrum_ring(seen: Section) -> Floats:
+    """A wedge (5, 2) in mm: broad at the cartilage roof, its point over the head."""
+    way = seen.labrum_size * seen.labrum_way
+    beside = (0.5 + 0.5 * seen.labrum_size) * np.array((-seen.labrum_way[1], seen.labrum_way[0]))
     return np.stack(
         (
             seen.labrum + 1.5 * way,
@@ -214,7 +215,8 @@ def _lines(hip: Hip, seen: Section, covering: Floats, tissue: Tissue, grid: Grid
     shaft = _facing(seen.border, tissue) * left["chondro-osseous border"]
     add(seen.border, tissue.bone_db - 3, shaft * _patchy(tissue, seen.border[:, 0], 2), tissue.bone_mm)
     if left["labrum"] > 0:
-        core = np.stack((seen.labrum - 1.0 * seen.labrum_way, seen.labrum + 1.2 * seen.labrum_way))
+        along = seen.labrum_size * seen.labrum_way
+        core = np.stack((seen.labrum - 1.0 * along, seen.labrum + 1.2 * along))
         add(core, tissue.labrum_db, left["labrum"], 0.9, 0.3)
     add(seen.perichondrium, tissue.perichondrium_db, left["joint capsule"], 0.55, 0.2)
     capsule = _patchy(tissue, seen.capsule[:, 0], 3) * left["joint capsule"]

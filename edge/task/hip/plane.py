@@ -5,8 +5,9 @@ must reach is what about 9 in 10 standard planes had, phantoms and 18 real ones;
 structures are told to be missing by that.
 """
 
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from edge.task.hip.bone_map import sampled
 from edge.task.hip.graf import CRITICAL_DEG, DECENTRING_BETA_DEG
 from edge.task.hip.joint import Joint
-from edge.task.hip.lines import Floats, HipAngles
+from edge.task.hip.lines import Floats, GrafLines, HipAngles
 from edge.task.hip.spec import PLANE_ITEMS, STRUCTURES
 
 BORDER_DEG: Final = (-50.0, 20.0)
@@ -89,10 +90,16 @@ class Plane:
 
     fit: float
     """How well everything fits together; the greater, the better the plane."""
+    least_fit: float = LEAST_FIT
+    """Of a standard plane."""
+    contrast: Mapping[str, float] = field(default_factory=dict)
+    """What image analysis says of some items, where `scores` are the network's."""
+    doubtful: tuple[str, ...] = ()
+    """Items that image analysis sees and the network does not."""
 
     @property
     def standard(self) -> bool:
-        return not self.missing and self.fit >= LEAST_FIT
+        return not self.missing and self.fit >= self.least_fit
 
 
 ITEMS: Final = tuple(dict.fromkeys((*STRUCTURES, *PLANE_ITEMS)))
@@ -102,36 +109,58 @@ def plane_of(joint: Joint) -> Plane:
     """Both checklists of what was seen."""
     bone = np.concatenate((joint.ilium.points, joint.roof.points))
     bright = max(float(np.median(sampled(joint.work.calm, bone[None]))), 1.0)
-    scores = {
-        "chondro-osseous border": _border(joint) / bright,
+    scores = contrasts(joint.work.calm, joint.head.middle, joint.head.radius, joint.roof.points, bright) | {
         "femoral head": joint.head.score,
-        "synovial fold": _fold(joint) / bright,
-        "joint capsule": _capsule(joint) / bright,
         "labrum": joint.labrum.score / bright if joint.labrum else 0.0,
         "cartilage roof": _cartilage(joint, bright),
         "bony roof": joint.roof.strength,
         "bony rim": float(np.mean(np.concatenate((joint.ilium.level[-5:], joint.roof.level[:5])))),
-        "lower limb": _limb(joint),
-        "straight ilium": _straight(joint),
+        "straight ilium": straight_score(joint.ilium.points, joint.lines, joint.work.calm.shape[1]),
     }
     missing = tuple(item for item in ITEMS if scores[item] < LEAST[item])
-    return Plane(scores, missing, _tilt(joint), joint.fit)
+    tilt_deg = tilt_by_bend(joint.ilium.points, joint.lines, joint.head.radius)
+    return Plane(scores, missing, tilt_deg, joint.fit)
 
 
-def _rays(
-    plane: NDArray[np.float32], joint: Joint, degrees: tuple[float, float], reach: tuple[float, float], n: int = 40
-) -> NDArray[np.float32]:
-    """(directions, n) values of a plane outwards from the head's middle."""
-    turn = np.radians(np.linspace(*degrees, 24))[:, None]
-    far = np.linspace(*reach, n) * joint.head.radius
-    x, y = joint.head.middle[0] + far * np.cos(turn), joint.head.middle[1] + far * np.sin(turn)
-    return sampled(plane, np.stack((x, y), axis=-1))
+def contrasts(
+    calm: NDArray[np.float32], middle: Floats, radius: float, roof: Floats, bright: float
+) -> dict[str, float]:
+    """Scores of the items that are lines and spots around the head, by what the picture itself shows of them.
+
+    calm: grey levels, cranial to the left. middle, radius: of the head. roof: (n, 2) to the lower limb. bright: grey of
+    bone.
+    """
+    around = _Around(calm, middle, radius)
+    return {
+        "chondro-osseous border": _border(around) / bright,
+        "synovial fold": _fold(around) / bright,
+        "joint capsule": _capsule(around) / bright,
+        "lower limb": _limb(calm, roof),
+    }
 
 
-def _border(joint: Joint) -> float:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Around:
+    """A picture about the head."""
+
+    calm: NDArray[np.float32]
+    middle: Floats
+    radius: float
+
+    def rays(
+        self, degrees: tuple[float, float], reach: tuple[float, float], n: int = 40, plane: Any = None
+    ) -> NDArray[np.float32]:
+        """(directions, n) values outwards from the head's middle. plane: of another picture as large."""
+        turn = np.radians(np.linspace(*degrees, 24))[:, None]
+        far = np.linspace(*reach, n) * self.radius
+        x, y = self.middle[0] + far * np.cos(turn), self.middle[1] + far * np.sin(turn)
+        return sampled(self.calm if plane is None else plane, np.stack((x, y), axis=-1))
+
+
+def _border(around: _Around) -> float:
     """How much brighter a line beside the head is than the shadow behind it, where that is clearest."""
     behind = BORDER_REACH[1] + BORDER_SHADOW
-    rays = _rays(joint.work.calm, joint, BORDER_DEG, (BORDER_REACH[0], behind), BORDER_STEPS)
+    rays = around.rays(BORDER_DEG, (BORDER_REACH[0], behind), BORDER_STEPS)
     step = (behind - BORDER_REACH[0]) / (BORDER_STEPS - 1)
     gap, long = round(0.12 / step), round(BORDER_SHADOW / step)
     total = np.cumsum(np.concatenate((np.zeros((len(rays), 1)), rays), axis=1), axis=1)
@@ -140,18 +169,18 @@ def _border(joint: Joint) -> float:
     return float(np.quantile((rays[:, within] - dark).max(axis=1), 0.7))
 
 
-def _capsule(joint: Joint) -> float:
+def _capsule(around: _Around) -> float:
     """How much brighter the line around the head's lateral side is than the head beneath it."""
-    rays = _rays(joint.work.calm, joint, CAPSULE_DEG, CAPSULE_REACH)
-    inside = _rays(joint.work.calm, joint, CAPSULE_DEG, (0.65, 0.85), 8).mean(axis=1)
+    rays = around.rays(CAPSULE_DEG, CAPSULE_REACH)
+    inside = around.rays(CAPSULE_DEG, (0.65, 0.85), 8).mean(axis=1)
     return float(np.median(rays.max(axis=1) - inside))
 
 
-def _fold(joint: Joint) -> float:
+def _fold(around: _Around) -> float:
     """How much a spot stands out where the capsule turns to the neck."""
-    calm, radius = joint.work.calm, joint.head.radius
+    calm, radius = around.calm, around.radius
     spots = cv2.GaussianBlur(calm, (0, 0), max(0.6, 0.07 * radius)) - cv2.GaussianBlur(calm, (0, 0), 0.3 * radius)
-    return float(_rays(np.asarray(spots, np.float32), joint, FOLD_DEG, FOLD_REACH, 24).max())
+    return float(around.rays(FOLD_DEG, FOLD_REACH, 24, np.asarray(spots, np.float32)).max())
 
 
 def _cartilage(joint: Joint, bright: float) -> float:
@@ -165,30 +194,30 @@ def _cartilage(joint: Joint, bright: float) -> float:
     return float(1.0 - np.median(sampled(joint.work.calm, places[None])) / bright)
 
 
-def _limb(joint: Joint) -> float:
+def _limb(calm: NDArray[np.float32], roof: Floats) -> float:
     """How bright the spot at the roof's end is, against the roof: the lower limb is a thick, bright end."""
-    soft = cv2.GaussianBlur(joint.work.calm, (0, 0), LIMB_SHARE * joint.work.calm.shape[1])
-    along = sampled(np.asarray(soft, np.float32), joint.roof.points[None])[0]
+    soft = cv2.GaussianBlur(calm, (0, 0), LIMB_SHARE * calm.shape[1])
+    along = sampled(np.asarray(soft, np.float32), roof[None])[0]
     tail = max(3, round(LIMB_TAIL * len(along)))
     return float(along[-tail:].max() / max(float(np.median(along[:-tail])), 1.0)) if len(along) > tail else 0.0
 
 
-def _straight(joint: Joint) -> float:
-    """1 for a straight and level ilium, 0 where it just counts as one, below 0 where it does not."""
-    lines = joint.lines
-    ilium = joint.ilium.points
-    if np.linalg.norm(ilium[-1] - ilium[0]) < LEAST_ILIUM_SHARE * joint.work.calm.shape[1]:
+def straight_score(ilium: Floats, lines: GrafLines, width: float) -> float:
+    """1 for a straight and level ilium (n, 2), 0 where it just counts as one, below 0 where it does not. width: of the
+    picture, in the same unit."""
+    if np.linalg.norm(ilium[-1] - ilium[0]) < LEAST_ILIUM_SHARE * width:
         return -1.0
     slant = abs(float(np.degrees(np.arctan2(lines.base.way[1], lines.base.way[0]))))
     shares = slant / MOST_SLANT_DEG, abs(lines.bend_deg) / MOST_BEND_DEG, lines.straightness / MOST_ROUGH
     return 1.0 - float(np.linalg.norm(shares))
 
 
-def _tilt(joint: Joint) -> float | None:
-    length = float(np.linalg.norm(joint.ilium.points[-1] - joint.ilium.points[0])) / max(joint.head.radius, 1.0)
+def tilt_by_bend(ilium: Floats, lines: GrafLines, head_radius: float) -> float | None:
+    """Degrees, from how much the ilium (n, 2) is bent for its length. None: too little of it is seen."""
+    length = float(np.linalg.norm(ilium[-1] - ilium[0])) / max(head_radius, 1.0)
     if length < 0.8:
         return None
-    return float(np.clip(np.radians(joint.lines.bend_deg) / (BEND_PER_TILT * length), -MOST_TILT_DEG, MOST_TILT_DEG))
+    return float(np.clip(np.radians(lines.bend_deg) / (BEND_PER_TILT * length), -MOST_TILT_DEG, MOST_TILT_DEG))
 
 
 def decentred(angles: HipAngles) -> tuple[str, ...]:
@@ -207,8 +236,3 @@ def advice_for(missing: tuple[str, ...]) -> str:
     """What to move, for the first of the missing items of the second checklist, else of the first."""
     first = next((item for item in PLANE_ITEMS if item in missing), missing[0])
     return ADVICE[first]
-
-
-def upright_points(joint: Joint, points: Floats) -> Floats:
-    """Points of the working picture in pixels of the region."""
-    return joint.work.to_region(joint.upright(points))

@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from typing import Annotated
 
+from edge.finding import Finding, LineMark
 from edge.option import Option
 from edge.phantom.anatomy import Anatomy
 from edge.task.gate import Gate
 from edge.task.spec import Pathway, TaskSpec
-from edge.terms import MarkTerm, MeasurementTerm, Role, Terms
+from edge.terms import MarkTerm, MeasurementTerm, Projection, Role, Terms
 
+PROJECTIONS = ("scan", "graf")
 SIDES = ("left", "right", "unknown")
 STRUCTURES = (
     "chondro-osseous border",
@@ -43,6 +45,23 @@ class HipOptions:
     side: Annotated[str, Option("Which hip it is. A picture does not tell; it is written down.", choices=SIDES)] = (
         SIDES[2]
     )
+    projection: Annotated[
+        str,
+        Option(
+            "How the picture is shown: as scanned, or as Graf projects every hip: cranial above, lateral on the left, "
+            "the ilium upright.",
+            choices=PROJECTIONS,
+        ),
+    ] = PROJECTIONS[0]
+    second_opinion_every: Annotated[
+        int,
+        Option(
+            "With the network: every so many frames image analysis reads alpha too, and where both differ the user is "
+            "told; 0: never.",
+            low=0,
+            high=1000,
+        ),
+    ] = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +80,21 @@ class HipPhantomOptions:
     motion: Annotated[str, Option("What the hand does.", choices=HANDS)] = HANDS[0]
 
 
+def projection_of(options: HipOptions, finding: Finding) -> Projection | None:
+    """As Graf projects every hip, or None. Where no hip is seen, cranial is taken to be on the left."""
+    if options.projection == PROJECTIONS[0]:
+        return None
+    lines = {mark.name: mark.points for mark in finding.marks if isinstance(mark, LineMark)}
+    ilium, roof = lines.get("iliac line"), lines.get("roof of bone")
+    return Projection(ilium is not None and roof is not None and bool(ilium[:, 0].mean() > roof[:, 0].mean()))
+
+
 SPEC = TaskSpec(
     name="hip",
     sentence="Infant hip in the coronal standard plane after Graf: alpha, beta, type, coverage of the femoral head.",
     labels=LABELS,
     pathways=(
+        Pathway("deep", "by the network", "edge.task.hip.task:HipTask", "hip", stages=True),
         Pathway(
             "classical",
             "bone edges by dynamic programming, lines, rules of plausibility",
@@ -81,15 +110,7 @@ SPEC = TaskSpec(
                 "alpha", "deg", "Alpha", lane=0, curve=0, plausible=(25.0, 88.0), source=MEASURED_AT, signed=True
             ),
             MeasurementTerm(
-                "beta",
-                "deg",
-                "Beta",
-                lane=1,
-                curve=1,
-                plausible=(-45.0, 100.0),
-                source=MEASURED_AT,
-                signed=True,
-                simulated_only=BETA_OF_PHANTOMS,
+                "beta", "deg", "Beta", lane=1, curve=1, plausible=(-45.0, 100.0), source=MEASURED_AT, signed=True
             ),
             MeasurementTerm("head_coverage", "%", "Head covered", lane=2, curve=2, signed=True),
             MeasurementTerm(
@@ -104,12 +125,16 @@ SPEC = TaskSpec(
             MarkTerm("bony roof line", Role.EXTRAPOLATED),
             MarkTerm("cartilage roof line", Role.EXTRAPOLATED),
             MarkTerm("head outline", Role.OUTLINE),
+            MarkTerm("chondro-osseous border", Role.NEIGHBOUR),
+            MarkTerm("joint capsule", Role.INNER_EDGE),
+            MarkTerm("synovial fold", Role.INNER_EDGE),
             MarkTerm("before", Role.BEFORE),
             MarkTerm("after", Role.AFTER),
             MarkTerm("candidate #", Role.CANDIDATE),
         ),
     ),
     options=HipOptions,
+    projection=projection_of,
     gate=Gate(plausible_depth_mm=(25.0, 120.0), depth_source="an infant's hip is scanned 30 to 70 mm deep"),
     anatomies=(Anatomy("hip", "edge.task.hip.phantom:open_cine", HipPhantomOptions),),
     demo_frames=200,
