@@ -44,6 +44,8 @@ class UNetTraining:
     """The picture of a seed; its target is float32."""
     loss: "Callable[[Tensor, Tensor], Tensor]"
     """Of the network's raw output and a batch of targets."""
+    unlabelled: Callable[[int], Example] | None = None
+    """The same of pictures that nobody drew on, target NaN, for a recipe with a teacher: its word is the target."""
     pixels: bool = False
     """True: the exported model gives a logit per pixel, (classes, side, side). False: (4 * classes, side / 2, side / 2)
     as the network does."""
@@ -99,6 +101,13 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Beside that of the pictures."""
     half: bool = False
     """Convolutions in bfloat16: nearly twice as fast where the processor knows it."""
+    encoder: str = ""
+    """Pre-trained, of tools/pretrained.py, for a teacher; `widths` are its decoder's then. Empty: all from nothing."""
+    teacher: str = ""
+    """The file beside this one with the recipe of a teacher, which is trained first; its word is a part of each
+    target."""
+    taught: float = 0.0
+    """How large a part."""
 
 
 def lessons() -> tuple[str, ...]:
@@ -124,9 +133,9 @@ def evaluation_of(lesson: Lesson, runtime: Runtime, figures: Mapping[str, float]
     return evaluated
 
 
-def load_recipe(task: str) -> Recipe:
+def load_recipe(task: str, file: str = "recipe.json") -> Recipe:
     """Raises SystemExit for a task that is not trained by one."""
-    path = TOOLS / task / "recipe.json"
+    path = TOOLS / task / file
     if not path.is_file():
         known = ", ".join(sorted(file.parent.name for file in TOOLS.glob("*/recipe.json")))
         raise SystemExit(f"there is no recipe for '{task}'; there are: {known}")

@@ -1,8 +1,9 @@
 """Train a task's network: `python -m tools.train TASK`.
 
 Pictures are drawn on the fly in a second process, never twice the same. The weights that ship are a running average.
-A checkpoint every 250 steps lets an interrupted run go on: call the same command again. A task may train in its own way
-instead (tools/TASK/lesson.py).
+A checkpoint every 250 steps lets an interrupted run go on: call the same command again. A recipe may name a teacher: a
+larger network, trained first, whose word on each picture is mixed into the target (Hinton 2015). A task may train in
+its own way instead (tools/TASK/lesson.py).
 """
 
 import argparse
@@ -20,24 +21,28 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from edge.registry import resolve
 from tools.lesson import MODELS, Example, Recipe, UNetTraining, lesson_of, lessons, load_recipe
-from tools.network import UNet, export_float
+from tools.network import UNet, export_float, interleave
 
 SEEDS_PER_RUN = 10_000_000
 """Training draws seeds from here upwards; validation and test use smaller ones."""
 CHECK_EVERY = 250
+UNLABELLED_EVERY = 8
 
 
 class Pictures(IterableDataset[tuple[Tensor, Tensor]]):
-    """Endless pictures with their targets, from a first seed upwards."""
+    """Endless pictures with their targets, from a first seed upwards. unlabelled: draws one in UNLABELLED_EVERY."""
 
-    def __init__(self, draw: Callable[[int], Example], first_seed: int) -> None:
-        self.draw, self.first_seed = draw, first_seed
+    def __init__(
+        self, draw: Callable[[int], Example], first_seed: int, unlabelled: Callable[[int], Example] | None = None
+    ) -> None:
+        self.draw, self.first_seed, self.unlabelled = draw, first_seed, unlabelled
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         cv2.setNumThreads(1)
         seed = self.first_seed
         while True:
-            example = self.draw(seed)
+            unlabelled = self.unlabelled if seed % UNLABELLED_EVERY == 0 else None
+            example = (unlabelled or self.draw)(seed)
             yield (
                 torch.from_numpy(example.picture.reshape(-1, *example.picture.shape[-2:])),
                 torch.from_numpy(np.float32(example.target)),
@@ -45,24 +50,41 @@ class Pictures(IterableDataset[tuple[Tensor, Tensor]]):
             seed += 1
 
 
-def train(recipe: Recipe, training: UNetTraining, folder: Path) -> UNet:
+def fresh(recipe: Recipe) -> nn.Module:
+    """The recipe's network as training begins with it."""
+    if not recipe.encoder:
+        return UNet(recipe.widths, recipe.classes, recipe.planes)
+    from tools.pretrained import ENCODER, TeacherUNet
+
+    if recipe.encoder != ENCODER:
+        raise SystemExit(f"there is no pre-trained encoder '{recipe.encoder}'; there is: {ENCODER}")
+    return TeacherUNet(recipe.widths, recipe.classes, recipe.planes)
+
+
+def train(recipe: Recipe, training: UNetTraining, folder: Path) -> nn.Module:
     """Runs or resumes the recipe; returns the averaged network. Writes log.jsonl and checkpoint.pt to `folder`."""
+    teacher = taught_by(recipe, training, folder) if recipe.teacher else None
     torch.manual_seed(recipe.seed)
     torch.set_num_threads(recipe.threads)
     folder.mkdir(parents=True, exist_ok=True)
-    network = UNet(recipe.widths, recipe.classes, recipe.planes).to(memory_format=torch.channels_last)
+    network = fresh(recipe).to(memory_format=torch.channels_last)
     average = AveragedModel(network, avg_fn=running_average(recipe.average), use_buffers=True)
     optimizer = torch.optim.AdamW(network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.learning_rate, recipe.steps, pct_start=0.15)
     parts = {"network": network, "average": average, "optimizer": optimizer, "schedule": schedule}
     done = _resume(folder / "checkpoint.pt", parts)
-    pictures = Pictures(training.draw, SEEDS_PER_RUN + recipe.seed + done * recipe.batch)
+    unlabelled = training.unlabelled if recipe.teacher else None
+    pictures = Pictures(training.draw, SEEDS_PER_RUN + recipe.seed + done * recipe.batch, unlabelled)
     batches = iter(DataLoader(pictures, recipe.batch, num_workers=1, prefetch_factor=4))
     started, recent = time.monotonic(), []
     for step in range(done + 1, recipe.steps + 1):
         grey, target = next(batches)
         with torch.autocast("cpu", torch.bfloat16, enabled=recipe.half):
-            raw = network((grey.float() / 255).contiguous(memory_format=torch.channels_last))
+            shown = (grey.float() / 255).contiguous(memory_format=torch.channels_last)
+            raw = network(shown)
+            if teacher is not None:
+                with torch.no_grad():
+                    target = mixed(target, interleave(teacher(shown).float()).sigmoid(), recipe.taught)
         loss = training.loss(raw.float(), target)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -77,14 +99,26 @@ def train(recipe: Recipe, training: UNetTraining, folder: Path) -> UNet:
         if step % CHECK_EVERY == 0:
             torch.save({"step": step} | {name: part.state_dict() for name, part in parts.items()}, folder / "next.pt")
             (folder / "next.pt").replace(folder / "checkpoint.pt")
-    averaged: UNet = average.module
+    averaged: nn.Module = average.module
     return averaged.eval()
 
 
-def averaged(recipe: Recipe, folder: Path) -> UNet:
+def taught_by(recipe: Recipe, training: UNetTraining, folder: Path) -> nn.Module:
+    """The recipe's teacher, trained to its end."""
+    print(f"the teacher first: {recipe.teacher}")
+    own = folder.with_name(f"{folder.name}_{Path(recipe.teacher).stem}")
+    return train(load_recipe(recipe.task, recipe.teacher), training, own).to(memory_format=torch.channels_last)
+
+
+def mixed(target: Tensor, word: Tensor, share: float) -> Tensor:
+    """What was drawn and, for `share`, what the teacher says; where nothing was drawn (NaN), its word alone."""
+    return torch.where(target.isnan(), word, (1 - share) * target + share * word)
+
+
+def averaged(recipe: Recipe, folder: Path) -> nn.Module:
     """The averaged network of the last checkpoint."""
     saved = torch.load(folder / "checkpoint.pt", weights_only=True)["average"]
-    network = UNet(recipe.widths, recipe.classes, recipe.planes)
+    network = fresh(recipe)
     network.load_state_dict({name.removeprefix("module."): v for name, v in saved.items() if name != "n_averaged"})
     return network.eval()
 
@@ -117,9 +151,8 @@ def _report(folder: Path, step: int, steps: int, losses: list[float], seconds: f
         log.write(json.dumps({"step": step, "loss": round(loss, 5), "seconds_per_step": round(seconds, 3)}) + "\n")
 
 
-def train_unet(recipe: Recipe, training: UNetTraining, out: Path | None, *, export_only: bool) -> None:
+def train_unet(recipe: Recipe, training: UNetTraining, folder: Path, *, export_only: bool) -> None:
     """Trains, or goes on, and writes the float ONNX file."""
-    folder = out or Path("out/train") / recipe.task
     network = averaged(recipe, folder) if export_only else train(recipe, training, folder)
     last = nn.PixelShuffle(2) if training.pixels else nn.Identity()
     export_float(nn.Sequential(network, last), MODELS / recipe.task / "model.onnx", planes=recipe.planes)
@@ -129,15 +162,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("task", choices=lessons())
     parser.add_argument("--export", action="store_true", help="write the last checkpoint's weights, train no further")
+    parser.add_argument("--recipe", default="recipe.json", help="another file beside it, for a comparison")
     parser.add_argument("--out", type=Path, default=None, help="folder of log and checkpoints (out/train/TASK)")
     arguments = parser.parse_args()
     training = lesson_of(arguments.task).training
     if isinstance(training, str):
-        if arguments.export or arguments.out:
-            parser.error(f"{arguments.task} trains in its own way, without checkpoints: leave out --export and --out")
+        if arguments.export or arguments.out or arguments.recipe != "recipe.json":
+            parser.error(
+                f"{arguments.task} trains in its own way, without checkpoints: leave out --export, --recipe and --out"
+            )
         resolve(training)()
     else:
-        train_unet(load_recipe(arguments.task), training, arguments.out, export_only=arguments.export)
+        other = "" if arguments.recipe == "recipe.json" else f"_{Path(arguments.recipe).stem}"
+        folder = arguments.out or Path("out/train") / f"{arguments.task}{other}"
+        train_unet(load_recipe(arguments.task, arguments.recipe), training, folder, export_only=arguments.export)
     print(f"wrote {MODELS / arguments.task / 'model.onnx'}; next: python -m tools.quantize {arguments.task}")
 
 

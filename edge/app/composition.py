@@ -247,12 +247,11 @@ def _open_network(settings: Settings, folder: Path, opened: ExitStack) -> tuple[
 
 def _open_asked(settings: Settings, own: Runtime | None, opened: ExitStack) -> tuple[Asked | None, Path | None]:
     """The network that the task asks while it concludes, and its folder where it is a further one."""
-    spec, pathway = settings.task, settings.task.pathway(settings.pathway)
-    if pathway.asks and pathway.asks == pathway.model and own is not None:
-        return _asked(own, folder_of(pathway, settings.model)), None
-    may_point = settings.view_port is not None or (spec.pointed is not None and spec.pointed(settings.options))
-    if not (pathway.asks and may_point):
+    pathway = settings.task.pathway(settings.pathway)
+    if not pathway.asks:
         return None, None
+    if pathway.asks == pathway.model and own is not None:
+        return _asked(own, folder_of(pathway, settings.model)), None
     folder = folder_of(replace(pathway, model=pathway.asks))
     return _asked(_open_network(settings, folder, opened)[0], folder), folder
 

@@ -36,7 +36,7 @@ class Pathway:
     """True: it can mark every step on the way (edge.finding.StageMark)."""
     asks: str = ""
     """Folder in `models/` of the network that the task asks while it concludes (edge.task.contract.Given); empty: none.
-    It may be the pathway's own `model`; another one is opened where something is pointed at, or may be."""
+    It may be the pathway's own `model`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import pytest
 
 from edge.frame import Region
 from edge.image.rings import polygon_area
-from edge.task.scores import LEAST_AREA_PX, SIDE, full_scores, outlines_of
+from edge.task.scores import LEAST_AREA_PX, NEARLY, SIDE, full_scores, outlines_of
 from edge.task.tensor import Fit
 
 
@@ -34,7 +34,9 @@ def test_each_structure_is_outlined_as_in_the_whole_square(seed: int, cut: float
     held = (np.abs(x - (SIDE - 1) / 2) < region.width * fit.scale / 2) & (
         np.abs(y - (SIDE - 1) / 2) < region.height * fit.scale / 2
     )
-    inside = (cv2.GaussianBlur(scores, (0, 0), 1.0) > cut) & held
+    soft = cv2.GaussianBlur(scores, (0, 0), 1.0)
+    inside = (soft > cut) & held
+    _, nearly = cv2.connectedComponents(((soft > cut - NEARLY) & held).astype(np.uint8), connectivity=4)
     count, labels, stats, middles = cv2.connectedComponentsWithStats(inside.astype(np.uint8), connectivity=4)
     kept = [label for label in range(1, count) if stats[label, cv2.CC_STAT_AREA] >= LEAST_AREA_PX]
     assert len(found) == len(kept)
@@ -42,10 +44,23 @@ def test_each_structure_is_outlined_as_in_the_whole_square(seed: int, cut: float
     middle = {label: (middles[label] - (fit.left, fit.top)) / fit.scale + (region.x, region.y) for label in kept}
     for one in found:
         label = min(kept, key=lambda label: float(np.hypot(*(middle[label] - one.centre))))
-        expected = float((1 / (1 + np.exp(-scores[labels == label].astype(np.float64)))).mean())
+        belonging = nearly == nearly[labels == label][0]
+        expected = float((1 / (1 + np.exp(-scores[belonging].astype(np.float64)))).mean())
         assert one.confidence == pytest.approx(expected, abs=1e-5)
         assert one.area_px2 == pytest.approx(stats[label, cv2.CC_STAT_AREA] / fit.scale**2, rel=0.12)
         assert one.area_px2 == pytest.approx(polygon_area(one.points), rel=1e-6)
+
+
+@pytest.mark.parametrize(("halo", "sure"), [(-9.0, True), (-1.0, False)])
+def test_what_nearly_belongs_to_a_structure_speaks_against_its_border(halo: float, sure: bool) -> None:
+    y, x = np.mgrid[:SIDE, :SIDE]
+    from_middle = np.hypot(x - 128, y - 128)
+    scores = np.where(from_middle < 20, 5, np.where(from_middle < 60, halo, -9)).astype(np.float32)
+    cells = scores.reshape(SIDE // 2, 2, SIDE // 2, 2).transpose(1, 3, 0, 2).reshape(4, SIDE // 2, SIDE // 2)
+    region = Region(0, 0, SIDE, SIDE)
+    (found,) = outlines_of(cells, Fit.of_region(region, SIDE), region)
+    assert (found.confidence > 0.9) is sure
+    assert found.area_px2 == pytest.approx(np.pi * 20**2, rel=0.15)
 
 
 def test_no_score_above_the_cut_is_no_structure() -> None:

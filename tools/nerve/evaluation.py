@@ -1,7 +1,9 @@
-"""How the nerve task reads the real pictures that people drew on; used by `python -m tools.evaluate nerve`."""
+"""How the nerve task reads the real pictures that people drew on, and pictures without a nerve; used by `python -m
+tools.evaluate nerve`. The second look is the shipped outline model's: train and measure that one first."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import cv2
@@ -12,20 +14,24 @@ from rich.progress import track
 from edge.finding import Finding, LineMark, MaskMark
 from edge.frame import Frame
 from edge.runtime.contract import Runtime
-from edge.runtime.manifest import Number
+from edge.runtime.manifest import Number, load_manifest
+from edge.runtime.opening import open_runtime
+from edge.screen.region.ultrasound import find_region
 from edge.sink.pictures import label_mask
-from edge.task.contract import Given
+from edge.task.contract import Asked, Given
 from edge.task.gate import admitted
 from edge.task.nerve.spec import SPEC, NerveOptions
 from edge.task.nerve.task import NerveTask
 from edge.task.nerve.tracking import chosen_first
+from edge.task.nerve.view import second_look
 from edge.task.outlines import filled
 from edge.task.scores import SIDE, full_scores
 from edge.task.tensor import Fit
-from tools.lesson import Evaluated
+from tools.lesson import MODELS, Evaluated
 from tools.masks import dice, interval_figures
+from tools.muscle import dl_track
 from tools.nerve.imitated_scanners import IMITATIONS, PLAIN, imitated
-from tools.nerve.usgra_seg import UsgraPicture, split
+from tools.nerve.usgra_seg import FOLDER, UsgraPicture, split
 
 Scores = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 """The network's output for a tensor."""
@@ -33,9 +39,12 @@ Mask = NDArray[np.uint8]
 CUTS: Final = (-1.5, -1.0, -0.5, 0.0, 0.5)
 ABOUT_AS_GOOD: Final = 0.01
 """Dice by which two cuts may differ; then that counts which draws areas without bias."""
-LEAST: Final = tuple(round(0.6 + 0.01 * step, 2) for step in range(38))
+LEAST: Final = tuple(round(0.4 + 0.01 * step, 2) for step in range(58))
+AGREEMENTS: Final = tuple(round(0.05 * step, 2) for step in range(15))
 RIGHT_SHARE: Final = 0.85
 """Of the measured nerves, those that are to be the ones drawn."""
+KEPT_SHARE: Final = 0.97
+"""Of the nerves that are told rightly, those that the second look is to confirm."""
 MISSED: Final = 0.1
 """A nerve of which no more than this share is marked was missed altogether."""
 SMALL_PX: Final = 150
@@ -52,6 +61,8 @@ class Read:
     """(2, height, width) of the file."""
     confidence: float
     """Of the nerve that is measured; 0: there is none."""
+    agreement: float
+    """Of the second look with it."""
 
     def mask(self, label: int) -> Mask:
         """What the task marked; of nerves what it proposed, where it refused."""
@@ -102,8 +113,9 @@ def read(task: NerveTask, scores: Scores, drawing: UsgraPicture) -> Read:
     outputs = (scores(tensor),)
     nerves = chosen_first(task.look(frame, outputs).nerves, None)
     confidence = nerves[0].confidence if nerves else 0.0
+    agreement = second_look(the_other(), frame, nerves[0]) if nerves else 0.0
     finding = task.conclude(admitted(frame, SPEC.gate, task), outputs, None).finding
-    return Read(drawing, finding, on_file(full_scores(outputs[0][0]), drawing), confidence)
+    return Read(drawing, finding, on_file(full_scores(outputs[0][0]), drawing), confidence, agreement)
 
 
 def on_file(square: NDArray[np.float32], drawing: UsgraPicture) -> NDArray[np.float32]:
@@ -180,6 +192,12 @@ def least_confidence(reads: Sequence[Read]) -> float:
     return good[0] if good else max(LEAST, key=right)
 
 
+def least_agreement(reads: Sequence[Read]) -> float:
+    """The highest of AGREEMENTS that confirms nearly all that is told rightly."""
+    right = np.array([one.agreement for one in reads if one.right()])
+    return max(least for least in AGREEMENTS if float(np.mean(right >= least)) >= KEPT_SHARE)
+
+
 def calibrate(runtime: Runtime) -> list[Number]:
     """Where borders are drawn, by the validation pictures; least confidence and half-widths in percent by the same in
     all imitations, since the scanner to come is another one."""
@@ -187,10 +205,12 @@ def calibrate(runtime: Runtime) -> list[Number]:
     reads = read_all(NerveTask(), scores, drawings, "validation")
     figures = {f"{name}_logit": best_cut(reads, label) for label, name in enumerate(SPEC.labels)}
     # What is measured does not depend on the least confidence, only whether it is told.
-    task = _task(figures | {"least_confidence": LEAST[0]})
+    task = task_of(figures | {"least_confidence": LEAST[0], "least_agreement": 0.0})
     reads = tuple(one for name in IMITATIONS for one in read_all(task, scores, drawings, f"validation, {name}", name))
     figures["least_confidence"] = least_confidence(reads)
     told = [one for one in reads if one.confidence >= figures["least_confidence"]]
+    figures["least_agreement"] = least_agreement(told)
+    told = [one for one in told if one.agreement >= figures["least_agreement"]]
     note = f"{len(drawings)} real pictures kept back, in {len(IMITATIONS)} looks"
     found = [Number(name=name, value=value, unit="", note=note) for name, value in figures.items()]
     for name, value in interval_figures(found_nerves(told)).items():
@@ -222,15 +242,43 @@ def figures_of(reads: Sequence[Read], name: str) -> list[Number]:
 
 def evaluate(runtime: Runtime, figures: Mapping[str, float], precision: str) -> Evaluated:
     """All figures of the test pictures in each imitation; with float as they are."""
-    task, numbers = _task(figures), list[Number]()
+    task, numbers = task_of(figures), list[Number]()
     for name in IMITATIONS if precision == "int8" else (PLAIN,):
         reads = read_all(task, scores_of(runtime), split("test"), f"test, {precision}, {name}", name)
         numbers += figures_of(reads, f"{name}, {precision}")
+    if precision == "int8":
+        numbers += [answered_without_nerve(task, scores_of(runtime), *one) for one in without_nerve()]
     return Evaluated(numbers)
 
 
-def _task(figures: Mapping[str, float]) -> NerveTask:
-    return NerveTask(Given(NerveOptions(), figures))
+def without_nerve() -> Iterator[tuple[str, list[NDArray[np.uint8]]]]:
+    """Real pictures that show none, by what they show."""
+    yield "muscles, test clusters", [one.pixels for one in dl_track.split("test")]
+    hips = sorted((FOLDER.parent / "hip_planes").rglob("*.png"))
+    yield "infant hips", [cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) for path in hips]
+
+
+def answered_without_nerve(task: NerveTask, scores: Scores, shown: str, pictures: list[NDArray[np.uint8]]) -> Number:
+    """Pictures in which a nerve is measured though there is none. shown: what they show."""
+    told = 0
+    for pixels in pictures:
+        frame = Frame(pixels, 0, 0, shown, region=find_region(pixels))
+        prepared = admitted(frame, SPEC.gate, task)
+        outputs = () if prepared.tensor is None else (scores(prepared.tensor),)
+        told += task.conclude(prepared, outputs, None).finding.verdict != "refused"
+    note = f"{len(pictures)} pictures without a nerve: {shown}, int8"
+    return Number(name="answered_without_nerve", value=round(100 * told / len(pictures), 2), unit="%", note=note)
+
+
+@cache
+def the_other() -> Asked:
+    """The network that knows no names."""
+    runtime, _ = open_runtime("onnx", MODELS / "outline", precision="int8", threads=1)
+    return Asked(runtime.infer, load_manifest(MODELS / "outline").figures())
+
+
+def task_of(figures: Mapping[str, float]) -> NerveTask:
+    return NerveTask(Given(NerveOptions(), figures, asked=the_other()))
 
 
 def scores_of(runtime: Runtime) -> Scores:

@@ -19,7 +19,7 @@ from edge.task.nerve.phantom import nerve_picture
 from edge.task.nerve.phantom_truth import mask_of
 from edge.task.nerve.spec import SPEC
 from edge.task.nerve.task import NerveTask
-from tools.nerve.evaluation import Read, figures_of, missed, ordered, read_all, scores_of
+from tools.nerve.evaluation import Read, figures_of, missed, ordered, read_all, scores_of, the_other
 from tools.nerve.usgra_seg import split
 from tools.single_pictures import VERDICT_HEADS, Measure, measured_by, real_frames, verdict_row
 
@@ -99,7 +99,7 @@ def phantom_row(measure: Measure) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--precision", choices=("int8", "float"), default="int8")
-    task = open_task(SPEC)
+    task = open_task(SPEC, asked=the_other())
     assert isinstance(task, NerveTask)
     runtime, _ = open_runtime("onnx", model_folder(SPEC.name), precision=parser.parse_args().precision, threads=1)
     with runtime:

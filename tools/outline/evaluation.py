@@ -21,7 +21,7 @@ from edge.runtime.manifest import Number
 from edge.task.contract import Asked
 from edge.task.outliner import point_at
 from edge.task.outlines import filled
-from edge.task.prompt import Points
+from edge.task.prompt import SIDE, Points
 from edge.task.scores import Outline
 from edge.trust.faults import speckle_only
 from tools.lesson import Evaluated
@@ -29,6 +29,7 @@ from tools.masks import dice, interval_figures
 from tools.nerve.imitated_scanners import IMITATIONS, PLAIN, imitated
 from tools.nerve.usgra_seg import split
 from tools.outline import following
+from tools.outline.nothing import shadowed, with_gel
 from tools.outline.prompts import correction, tap
 from tools.outline.structures import PHANTOMS, Scene, muscle_scenes, nerve_scenes, scene_of_usgra
 
@@ -39,7 +40,7 @@ PHANTOM_PICTURES: Final = 40
 """Of each kind."""
 CORRECTIONS: Final = 2
 CUTS: Final = (-1.5, -1.0, -0.5, 0.0, 0.5, 1.0)
-LEAST: Final = tuple(round(0.5 + 0.01 * step, 2) for step in range(45))
+LEAST: Final = tuple(round(0.3 + 0.01 * step, 2) for step in range(65))
 MISSED: Final = 0.1
 POOR: Final = 0.5
 PERSONS_KINDS: Final = ("nerve",)
@@ -126,15 +127,30 @@ def corrected(network: Runtime, answers: Sequence[Answer], cut: float, title: st
 
 
 def of_nothing(count: int, seed: int) -> Iterator[Question]:
-    """Taps on gel, on noise and beside the picture: there is nothing with a border."""
+    """Taps on noise without any tissue: there is nothing with a border."""
     for number in range(count):
         rng = np.random.default_rng([seed, number])
         field = cv2.GaussianBlur(rng.normal(0, 1, (400, 480)).astype(np.float32), (0, 0), rng.uniform(0.8, 4))
         field *= rng.uniform(4, 40) / max(float(field.std()), 1e-6)
         pixels = np.clip(rng.uniform(10, 120) + field, 0, 255).astype(np.uint8)
         point = float(rng.uniform(40, 440)), float(rng.uniform(40, 360))
-        frame = Frame(pixels, 0, 0, f"nothing {number}", region=Region.whole(pixels))
-        yield Question("nothing", frame, np.zeros(pixels.shape, np.uint8), Pointed(inside=(point,)))
+        yield _on_nothing(f"noise {number}", pixels, point)
+
+
+def of_nothing_in_tissue(count: int, seed: int) -> Iterator[Question]:
+    """Taps on the shadow of a bone and on gel, which are drawn into real test pictures. Training had none of them."""
+    shown = [*nerve_scenes("test"), *muscle_scenes("test")]
+    for number in range(count):
+        rng = np.random.default_rng([seed, number])
+        square = cv2.resize(shown[number % len(shown)].pixels, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+        pixels, nothing = (shadowed if number % 2 else with_gel)(np.asarray(square, np.uint8), rng)
+        ((x, y),) = tap(nothing, SURE, rng)
+        yield _on_nothing(f"shadow or gel {number}", pixels, (float(x), float(y)))
+
+
+def _on_nothing(name: str, pixels: Mask, point: tuple[float, float]) -> Question:
+    frame = Frame(pixels, 0, 0, name, region=Region.whole(pixels))
+    return Question("nothing", frame, np.zeros(pixels.shape, np.uint8), Pointed(inside=(point,)))
 
 
 def kinds_of(answers: Sequence[Answer]) -> tuple[str, ...]:
@@ -184,6 +200,12 @@ def least_confidence(answers: Sequence[Answer]) -> float:
     return kept[-1] if kept else LEAST[0]
 
 
+def _is_told(one: Answer, least: float) -> bool:
+    if one.found is None or one.found.confidence < least:
+        return False
+    return not speckle_only(one.asked.frame.pixels)
+
+
 def figures_of(answers: Sequence[Answer], name: str, least: float) -> list[Number]:
     """Dice by kind of structure. name: said of how it was pointed at."""
     numbers = []
@@ -222,13 +244,13 @@ def evaluate(runtime: Runtime, figures: Mapping[str, float], precision: str) -> 
         if name != PLAIN:
             looks = answered(runtime, list(asked_of(list(scenes("test", name)), SURE)), cut, f"test, {name}")
             numbers += figures_of(looks, f"a tap, {name}, {precision}", least)
-    nothing = answered(runtime, list(of_nothing(100, 11)), cut, "nothing")
-    wrongly = [
-        one
-        for one in nothing
-        if one.found is not None and one.found.confidence >= least and not speckle_only(one.asked.frame.pixels)
-    ]
-    note = f"{len(nothing)} taps on gel and noise without any tissue, {precision}"
-    numbers.append(Number(name="answered_nothing", value=100 * len(wrongly) / len(nothing), unit="%", note=note))
+    for name, questions in (
+        ("noise without any tissue", of_nothing(100, 11)),
+        ("shadow and gel in a picture of tissue", of_nothing_in_tissue(100, 13)),
+    ):
+        nothing = answered(runtime, list(questions), cut, name)
+        note = f"{len(nothing)} taps on {name}, {precision}"
+        told = 100 * float(np.mean([_is_told(one, least) for one in nothing]))
+        numbers.append(Number(name="answered_nothing", value=told, unit="%", note=note))
     numbers += following.figures(_eye(runtime, cut), least, precision)
     return Evaluated(numbers)

@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 from edge.task.prompt import SIDE, Square, no_points, prompt_plane
 from tools.lesson import Example
 from tools.outline.prompts import Prompt, draw_prompt, tap
-from tools.outline.structures import PHANTOMS, Scene, muscle_scenes, nerve_scenes, training_phantom
+from tools.outline.structures import (
+    PHANTOMS,
+    Scene,
+    muscle_scenes,
+    nerve_scenes,
+    training_phantom,
+    unlabelled_pictures,
+)
 from tools.scanner_variation import vary_export, vary_scanner
 from tools.warping import places_of, random_bend, taken, turned
 
@@ -57,7 +64,22 @@ def draw_outline_picture(seed: int) -> Example:
         solid = _solid(view.structure)
         if np.count_nonzero(solid) >= LEAST_PX:
             return example_of(view, draw_prompt(solid, view.others, rng))
-    return _of_nothing(_noise(rng), rng)
+    return _of_nothing(noise(rng), rng)
+
+
+def draw_unlabelled_picture(seed: int) -> Example:
+    """A tap anywhere in a picture that nobody drew on. Target: (1, SIDE, SIDE) NaN."""
+    rng = np.random.default_rng(seed)
+    pictures = unlabelled_pictures()
+    pixels = pictures[int(rng.integers(len(pictures)))]
+    height, width = pixels.shape
+    about = np.zeros(pixels.shape, np.uint8)
+    centre = int(rng.uniform(0.1, 0.9) * width), int(rng.uniform(0.1, 0.9) * height)
+    cv2.circle(about, centre, int(max(8.0, rng.uniform(0.03, 0.15) * width)), 255, -1)
+    view = viewed(Scene(pixels, ("",), (about,)), 0, rng)
+    seen = _solid(view.structure)
+    point = tap(seen if seen.any() else np.full_like(seen, 255), 0.0, rng)
+    return Example(np.stack((view.picture, prompt_plane(point, no_points()))), np.full((1, SIDE, SIDE), np.nan))
 
 
 def draw_phantom_example(seed: int) -> Example:
@@ -132,13 +154,13 @@ def example_of(view: View, prompt: Prompt) -> Example:
 def _of_nothing(view: View, rng: np.random.Generator) -> Example:
     """A tap beside the picture, or on noise: nothing is there to be outlined."""
     if np.count_nonzero(view.outside) < LEAST_PX:
-        view = _noise(rng)
+        view = noise(rng)
     point = tap(np.asarray(view.outside, np.uint8) * np.uint8(255), rng.uniform(0.1, 0.9), rng)
     empty = View(view.picture, np.zeros_like(view.structure), view.others, view.outside)
     return example_of(empty, Prompt(point))
 
 
-def _noise(rng: np.random.Generator) -> View:
+def noise(rng: np.random.Generator) -> View:
     """Speckle, or gel, without a border anywhere."""
     field = rng.normal(0, 1, (SIDE, SIDE)).astype(np.float32)
     field = cv2.GaussianBlur(field, (0, 0), rng.uniform(0.6, 4), sigmaY=rng.uniform(0.5, 2))

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.screen.region.ultrasound import find_region
 from edge.task.muscle.phantom import muscle_picture
 from edge.task.nerve.phantom import nerve_picture
 from edge.task.nerve.phantom_truth import mask_of
@@ -25,6 +26,8 @@ LEAST_SHARE: Final = 0.0008
 """Of the picture's area; a smaller piece is a slip of somebody's brush."""
 BAND_SHARE: Final = 0.6
 """Of the picture's width that two aponeuroses must share for the belly between them to be known."""
+DATA: Final = usgra_seg.FOLDER.parent
+UNLABELLED: Final = "muscle", "hip_planes", "cartilage", "handheld_screens"
 Mask = NDArray[np.uint8]
 
 
@@ -58,6 +61,18 @@ def muscle_scenes(part: str) -> tuple[Scene, ...]:
     drawn = (one for one in dl_track.split(part) if one.aponeurosis is not None and one.aponeurosis.any())
     scenes = (Scene(one.pixels, *_parted(_of_bands(_bands(one.aponeurosis)))) for one in drawn)
     return tuple(scene for scene in scenes if scene.structures)
+
+
+@cache
+def unlabelled_pictures() -> tuple[NDArray[np.uint8], ...]:
+    """Real ultrasound without outlines, cropped: muscles, hips, a knee, phantoms and eyes on handheld scanners."""
+    stills = [path for name in UNLABELLED for path in sorted((DATA / name).rglob("*.png")) if "_pred" not in path.name]
+    pictures = [cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) for path in stills]
+    for path in sorted((DATA / "handheld_screens").glob("*.mp4")):
+        film = cv2.VideoCapture(str(path))
+        frames = [frame for shown, frame in iter(film.read, (False, None)) if shown]
+        pictures += [cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY) for frame in frames[:: max(1, len(frames) // 6)]]
+    return tuple(np.ascontiguousarray(find_region(one).crop(one)) for one in pictures)
 
 
 def _bands(mask: Mask | None) -> list[Mask]:

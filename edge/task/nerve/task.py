@@ -1,5 +1,8 @@
 """Peripheral nerves in a transverse view: border, cross-sectional area, axes, depth, distance to the nearest vessel.
 
+Nobody pointed: a nerve is measured where the network that knows nerves and the one that outlines what it is pointed at
+draw the same border; else what may be one is proposed.
+
 Conventions: the area is that inside the bright rim; axes are those of the ellipse with the same second moments; depth
 runs from the picture's upper edge to the nearest point of the nerve's border; the distance to a vessel is that between
 the borders.
@@ -32,7 +35,7 @@ from edge.task.nerve.tracking import (
     vote_faults,
     voted,
 )
-from edge.task.nerve.view import nerve_faults, others_said
+from edge.task.nerve.view import DENIED, agreed_for, nerve_faults, others_said
 from edge.task.outliner import SAME, is_clear, least_confidence, overlap, pursued, said_of
 from edge.task.pointing import beside_faults, told_of
 from edge.task.scores import SIDE, Outline, cut_off, outlines_of
@@ -56,6 +59,7 @@ class NerveTask:
     def __init__(self, given: Given[NerveOptions] = NOTHING_GIVEN) -> None:
         self._figures, self._rim_every = given.figures, given.options.rim_every
         self._least_confidence = given.figures.get("least_confidence", 0.65)
+        self._least_agreement = given.figures.get("least_agreement", 0.4)
         self._asked = given.asked
         self._wanted = given.options.pointed()
 
@@ -71,9 +75,15 @@ class NerveTask:
         if wanted and self._asked is not None:
             return self._pointed(self._asked, frame, wanted, thumbnail, seen.vessels, before, faults)
         nerves = chosen_first(seen.nerves, before)
-        if faults := faults or nerve_faults(nerves, self._least_confidence):
+        faults = faults or nerve_faults(nerves, self._least_confidence)
+        agreed = None
+        if not faults and self._asked is not None:
+            agreed = agreed_for(self._asked, frame, nerves[0], before, self._least_agreement)
+            faults = (DENIED,) if agreed is None else ()
+        if faults:
             return self._refused(frame, thumbnail, faults, proposals_of(nerves, seen.vessels), before)
-        return self._measure(frame, thumbnail, nerves, seen.vessels, before, others_said(nerves[0], nerves[1:]))
+        told = self._measure(frame, thumbnail, nerves, seen.vessels, before, others_said(nerves[0], nerves[1:]))
+        return replace(told, memory=replace(told.memory, agreed=agreed)) if told.memory else told
 
     def _pointed(
         self,

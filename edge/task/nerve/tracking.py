@@ -76,6 +76,8 @@ class NerveTrack:
     frozen: bool = False
     targets: tuple[Target, ...] = ()
     """The nerves that were pointed at."""
+    agreed: int | None = None
+    """Frames ago that a second look confirmed the nerve; None: it did not, or was not asked."""
 
     @property
     def voting(self) -> tuple[Sighting | None, ...]:

@@ -3,10 +3,35 @@
 from collections.abc import Sequence
 from typing import Final
 
+from edge.frame import Frame
+from edge.pointed import Pointed
+from edge.task.contract import Asked
+from edge.task.nerve.tracking import NerveTrack, goes_on
+from edge.task.outliner import overlap, point_at
 from edge.task.scores import Outline
 
 NEARLY_AS_LARGE: Final = 0.5
 """Share of the chosen nerve's area from which another one could as well be meant."""
+
+HOLDS_FOR: Final = 10
+"""Frames of a nerve that is followed, until the network that knows no names is asked again."""
+DENIED: Final = "what may be a nerve has no border that a second look confirms: tilt the probe, or point at it"
+
+
+def second_look(asked: Asked, frame: Frame, chosen: Outline) -> float:
+    """Intersection over union of a nerve with what a network that knows no names outlines at its middle; 0: it sees no
+    border there."""
+    found = point_at(asked, frame, Pointed(inside=(chosen.centre,)))
+    return 0.0 if found is None else overlap(found.points, chosen.points)
+
+
+def agreed_for(asked: Asked, frame: Frame, chosen: Outline, before: NerveTrack | None, least: float) -> int | None:
+    """Frames ago that a second look confirmed the chosen nerve; None: it denies it. least: overlap it must have."""
+    if before is not None and before.agreed is not None and before.last is not None:
+        held = before.agreed + 1
+        if held < HOLDS_FOR and goes_on(chosen, before.last):
+            return held
+    return 0 if second_look(asked, frame, chosen) >= least else None
 
 
 def nerve_faults(nerves: Sequence[Outline], least_confidence: float) -> tuple[str, ...]:

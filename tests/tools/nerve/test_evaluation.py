@@ -8,7 +8,17 @@ from edge.finding import LineMark, MaskMark, Measurement, Verdict
 from edge.frame import Frame, Region
 from edge.task.contract import finding_of
 from tools.masks import interval_figures
-from tools.nerve.evaluation import Read, area_errors, best_cut, figures_of, found_nerves, least_confidence, missed
+from tools.nerve.evaluation import (
+    LEAST,
+    Read,
+    area_errors,
+    best_cut,
+    figures_of,
+    found_nerves,
+    least_agreement,
+    least_confidence,
+    missed,
+)
 from tools.nerve.tables import figure_rows, stratum_rows
 from tools.nerve.usgra_seg import UsgraPicture
 
@@ -19,7 +29,7 @@ def disc(x, radius=30):
     return cv2.circle(np.zeros(SHAPE, np.uint8), (x, 100), radius, 1, -1)
 
 
-def read(*, drawn, marked, vessel=None, confidence=0.9, verdict=Verdict.MEASURED, shift=0.0):
+def read(*, drawn, marked, vessel=None, confidence=0.9, agreement=0.8, verdict=Verdict.MEASURED, shift=0.0):
     """Discs: those drawn as (x, radius), the one marked and measured, the scores so much above or below 0."""
     nerve = np.bitwise_or.reduce([disc(*one) for one in drawn])
     vessel = disc(*vessel) if vessel else np.zeros(SHAPE, np.uint8)
@@ -35,7 +45,7 @@ def read(*, drawn, marked, vessel=None, confidence=0.9, verdict=Verdict.MEASURED
     frame = Frame(drawing.file, 0, 0, "a")
     finding = finding_of("nerve", frame, verdict, ("why",) if verdict is Verdict.REFUSED else (), (area,), marks)
     scores = np.stack([np.where(plane > 0, 4.0, -4.0) + shift for plane in (mask, vessel)]).astype(np.float32)
-    return Read(drawing, finding, scores, confidence)
+    return Read(drawing, finding, scores, confidence, agreement)
 
 
 def test_a_nerve_of_which_next_to_nothing_is_marked_was_missed():
@@ -66,7 +76,7 @@ def test_the_least_confidence_keeps_what_is_mostly_right():
     good = [read(drawn=[(80, 30)], marked=(80, 30), confidence=0.9) for _ in range(6)]
     bad = [read(drawn=[(80, 30)], marked=(220, 30), confidence=0.7) for _ in range(3)]
     assert 0.7 < least_confidence(good + bad) <= 0.9
-    assert least_confidence(good) == 0.6
+    assert least_confidence(good) == LEAST[0]
 
 
 def test_figures_and_tables_tell_the_same():
@@ -82,3 +92,10 @@ def test_figures_and_tables_tell_the_same():
     rows = list(stratum_rows([*reads, read(drawn=[(200, 12)], marked=(200, 12), vessel=(60, 9))] * 2))
     assert rows[1] == "| one nerve / several | 4 / 2 | 1.00 / 0.00 | 1.00 / - | 0 % / 100 % |"
     assert rows[3].startswith("| nerve beside a vessel / apart from any | 2 / 4 |")
+
+
+def test_the_second_look_confirms_nearly_all_that_is_told_rightly():
+    right = [read(drawn=[(80, 30)], marked=(80, 30), agreement=0.5 + 0.01 * k) for k in range(40)]
+    wrong = [read(drawn=[(80, 30)], marked=(200, 30), agreement=0.1)] * 9
+    assert least_agreement([*right, *wrong]) == 0.5
+    assert least_agreement([*right, *(read(drawn=[(80, 30)], marked=(80, 30), agreement=0.0),) * 9]) == 0.0

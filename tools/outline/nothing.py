@@ -1,0 +1,36 @@
+"""What a person may point at though nothing is there: a bone's shadow and gel, drawn into a picture of tissue."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.task.prompt import SIDE
+from tools.outline.pictures import LEAST_PX, noise
+
+
+def shadowed(picture: NDArray[np.uint8], rng: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """With a bright bone and all but nothing below it; and where that is."""
+    half, across = rng.uniform(0.1, 0.35) * SIDE, rng.uniform(0.2, 0.8) * SIDE
+    columns = np.arange(SIDE, dtype=np.float32)
+    depth = rng.uniform(0.1, 0.55) * SIDE + rng.uniform(-0.3, 0.3) * (columns - across)
+    depth += rng.uniform(0, 0.15) * SIDE * ((columns - across) / half) ** 2
+    below = np.arange(SIDE, dtype=np.float32)[:, None] - depth
+    beside = np.abs(columns - across)[None] - half
+    dark = 1 / (1 + np.exp(np.clip(np.maximum(-below, beside) / rng.uniform(1, 6), -30, 30)))
+    bone = np.exp(-((below / rng.uniform(1.5, 4)) ** 2)) * (beside < 0) * rng.uniform(60, 200)
+    shown = picture * (1 - dark * rng.uniform(0.8, 1)) + bone
+    nothing = ((below > 10) & (beside < -6)).astype(np.uint8) * np.uint8(255)
+    if np.count_nonzero(nothing) < LEAST_PX:
+        nothing[:] = 255
+        shown *= 0.1
+    return np.clip(shown, 0, 255).astype(np.uint8), nothing
+
+
+def with_gel(picture: NDArray[np.uint8], rng: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """With gel or water above the skin, or in a corner where the probe has no contact; and where that is."""
+    columns = np.arange(SIDE, dtype=np.float32)
+    edge = rng.uniform(0.15, 0.5) * SIDE + rng.uniform(-1.2, 1.2) * (columns - SIDE / 2)
+    above = np.arange(SIDE, dtype=np.float32)[:, None] < edge
+    gel = noise(rng).picture * rng.uniform(0, 0.8)
+    shown = np.where(above, gel, picture).astype(np.uint8)
+    deep = (np.arange(SIDE, dtype=np.float32)[:, None] < edge - 8).astype(np.uint8) * np.uint8(255)
+    return (shown, deep) if np.count_nonzero(deep) >= LEAST_PX else (gel.astype(np.uint8), np.full_like(picture, 255))
