@@ -112,8 +112,8 @@ class Frame:
     """The box around what was coloured as Doppler shows flow, before the picture became grey. None: nothing was, or the
     source brings grey only."""
     colour: "Callable[[], NDArray[np.uint8]] | None" = None
-    """Gives the same picture in colour when it is asked, (height, width, 3) BGR, place for place as `pixels`: nothing is
-    converted before. None: the source has no colour."""
+    """Gives the same picture in colour when it is asked, (height, width, 3) BGR, place for place as `pixels`; nothing
+    is converted before. None: the source has no colour."""
     unscaled: str = ""
     """Why it has no scale, and what to do. Empty: it has one, or nothing is known of why."""
     pixel_aspect: float = 1.0

@@ -94,6 +94,7 @@ def synovitis_picture(
     rng: np.random.Generator,
     *,
     joint: FingerJoint | None = None,
+    tissue: Tissue | None = None,
     grade: int | None = None,
     pose: Pose | None = None,
     off_mm: float | None = None,
@@ -103,7 +104,7 @@ def synovitis_picture(
 ) -> SynovitisPicture:
     """A joint and a scanner at random. rows: least and most; foreign: outside of what training draws."""
     shown = joint or draw_joint(rng, grade, foreign=foreign)
-    imaging, tissue = draw_imaging(rng, foreign=foreign), draw_tissue(rng, foreign=foreign)
+    imaging, drawn = draw_imaging(rng, foreign=foreign), draw_tissue(rng, foreign=foreign)
     height = int(rng.integers(rows[0], rows[1] + 1))
     width_mm = float(rng.uniform(22, 38))
     shape = height, round(width_mm / (imaging.depth_mm / height))
@@ -112,7 +113,7 @@ def synovitis_picture(
     )
     beside = float(abs(rng.normal(0, 0.5))) if off_mm is None else off_mm
     speckle, noise = white_field(rng, shape), interpolated_noise(rng, shape)
-    return picture_of(shown, tissue, imaging, held, beside, speckle, noise, colouring)
+    return picture_of(shown, tissue or drawn, imaging, held, beside, speckle, noise, colouring)
 
 
 def picture_of(

@@ -1,0 +1,142 @@
+"""From what a pathway saw of a joint to the finding: sizes with intervals, grades, flow, failures, marks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from edge.finding import Finding, Mark, Measurement, Verdict
+from edge.frame import Frame, PixelSpacing
+from edge.task.contract import finding_of, refused
+from edge.task.measured import sized
+from edge.task.synovitis.doppler import Colours, FlowSeen, flow_in
+from edge.task.synovitis.failures import failures_of
+from edge.task.synovitis.grades import combined_grade
+from edge.task.synovitis.judging import STEPS, Graded, Judges, graded
+from edge.task.synovitis.marks import marks_of
+from edge.task.synovitis.seen import JointSeen, features_of, region_mask, tissue_mask
+from edge.task.synovitis.spec import SPEC
+from edge.task.synovitis.working import px
+from edge.trust.interval import interval
+
+LEAST_SCORE: Final = 0.45
+"""Of a joint's place."""
+LEAST_RISE_MM: Final = 0.12
+LEAST_BONE: Final = 0.5
+"""Share of the bone's line around the joint that must be seen."""
+BONE_MM: Final = 7.0
+OTHER_SCORE: Final = 0.85
+"""Of the first joint's, from which on a further place is a second joint."""
+OF_PHANTOMS: Final = "grades were learned from simulated joints alone: no real joint was ever looked at"
+NO_JOINT: Final = "no finger joint is seen: two rounded bones with a gap between them, under skin and tendon"
+FLASH: Final = "flow withheld: tissue is coloured far and wide, as a motion does; hold still and take it again"
+NO_COLOUR: Final = "no Doppler: the picture is grey; with Doppler on, no flow is told by --doppler"
+
+
+@dataclass(frozen=True, slots=True)
+class Grades:
+    """All three; None: not known."""
+
+    grey: Graded
+    flow: FlowSeen | None
+
+    @property
+    def combined(self) -> tuple[int, int, int] | None:
+        """Value, least and greatest."""
+        if self.flow is None:
+            return None
+        grey = self.grey
+        value, low, high = (combined_grade(one, self.flow.grade) for one in (grey.value, grey.low, grey.high))
+        return value, min(low, value), max(high, value)
+
+
+def view_faults(seen: JointSeen | None) -> tuple[str, ...]:
+    """Why this is no joint that may be measured."""
+    if seen is None or seen.joint.score < LEAST_SCORE or seen.joint.rise_mm < LEAST_RISE_MM:
+        return (NO_JOINT,)
+    columns = np.arange(seen.surfaces.bone.size)
+    near = np.abs(columns - seen.joint.gap) < px(BONE_MM)
+    if float(seen.surfaces.seen[near].mean()) < LEAST_BONE:
+        return ("no finger joint is seen: the bones' line with its shadow is broken or missing",)
+    return ()
+
+
+def finding_from(
+    frame: Frame,
+    seen: JointSeen | None,
+    colours: Colours | None,
+    judges: Judges,
+    figures: Mapping[str, float],
+    stages: tuple[Mark, ...] = (),
+    *,
+    doppler: bool = False,
+) -> Finding:
+    """colours: None of a grey picture; doppler: the user says that it was on."""
+    faults = view_faults(seen)
+    if faults or seen is None:
+        return refused(SPEC.name, frame, faults, stages)
+    told = judges.probabilities(features_of(seen))
+    grades = Grades(graded(told[: len(STEPS)]), flow_of(frame, seen, colours, doppler))
+    failures = failures_of(seen, told[len(STEPS) :], judges.cuts)
+    reasons = tuple(f"{failure.sentence} ({number})" for number, failure in enumerate(failures, start=1))
+    if any(one.score >= OTHER_SCORE * seen.joint.score for one in seen.others):
+        reasons += ("two joints are in the picture: the clearer one is measured; centre one alone",)
+    if grades.flow is not None and grades.flow.flash:
+        grades, reasons = Grades(grades.grey, None), (*reasons, FLASH)
+    reasons += () if frame.simulated else (OF_PHANTOMS,)
+    verdict = Verdict.LIMITED if reasons else Verdict.MEASURED
+    marks = (*marks_of(seen, frame.ultrasound, frame.spacing, failures), *stages)
+    notes = (_chances(grades.grey), *(() if grades.flow is not None or FLASH in reasons else (NO_COLOUR,)))
+    measured = _measurements(frame.spacing, seen, grades, figures)
+    return finding_of(SPEC.name, frame, verdict, reasons, measured, marks, notes=notes)
+
+
+def flow_of(frame: Frame, seen: JointSeen, colours: Colours | None, doppler: bool) -> FlowSeen | None:
+    """None where nothing says that Doppler was on."""
+    if colours is None or not (colours.boxed or doppler):
+        return FlowSeen(0.0, 0, 0, False) if doppler else None
+    region, spacing = frame.ultrasound, frame.spacing
+    shape = region.height, region.width
+    inside = region_mask(seen, shape, seen.region.upper, seen.region.floor)
+    mm = (spacing.x_mm_per_px, spacing.y_mm_per_px) if spacing else (1.0, 1.0)
+    return flow_in(colours, inside, tissue_mask(seen, shape), mm)
+
+
+def _chances(grey: Graded) -> str:
+    each = ", ".join(f"{grade}: {100 * chance:.0f} %" for grade, chance in enumerate(grey.chances))
+    return f"grey-scale grade, by simulated joints: {each}"
+
+
+def _measurements(
+    spacing: PixelSpacing | None, seen: JointSeen, grades: Grades, figures: Mapping[str, float]
+) -> tuple[Measurement, ...]:
+    sizes, relative = seen.sizes, spacing.relative_uncertainty if spacing else 0.0
+    found = []
+    if grades.combined is not None:
+        found.append(Measurement("combined", grades.combined[0], "grade", *grades.combined[1:]))
+    grey = grades.grey
+    found.append(Measurement("grey_scale", grey.value, "grade", grey.low, grey.high))
+    if grades.flow is not None:
+        flow = grades.flow
+        half = figures.get("half_width_doppler_share", 15.0)
+        share = 100 * flow.share
+        found.append(Measurement("power_doppler", flow.grade, "grade", max(0, flow.grade - 1), min(3, flow.grade + 1)))
+        found.append(Measurement("doppler_share", share, "%", max(0.0, share - half), min(100.0, share + half)))
+    area_half = figures.get("half_width_area", 0.4) * (sizes.area_mm2 + 2.0)
+    found += [
+        sized("synovial_area", sizes.area_mm2, interval(sizes.area_mm2, area_half, 2 * relative), spacing, "2"),
+        sized(
+            "synovial_thickness",
+            sizes.thickness_mm,
+            interval(sizes.thickness_mm, figures.get("half_width_thickness", 0.5), relative),
+            spacing,
+        ),
+        sized(
+            "distension",
+            sizes.distension_mm,
+            interval(sizes.distension_mm, figures.get("half_width_distension", 0.6), relative),
+            spacing,
+        ),
+    ]
+    return tuple(found)
