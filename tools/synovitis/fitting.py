@@ -1,6 +1,7 @@
-"""The judges of grades and failures, and the intervals of sizes, fitted on scenes: figures for a model's manifest."""
+"""The judges of grades and failures, and the intervals of sizes, fitted on scenes."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -8,18 +9,17 @@ from numpy.typing import NDArray
 from rich.progress import track
 
 from edge.runtime.manifest import Number
-from edge.task.synovitis.judging import FAILURES, JUDGES, STEPS, names_of
+from edge.task.synovitis.judging import FAILURES, FILE, JUDGES, STEPS
 from edge.task.synovitis.seen import JointSeen, features_of
 from edge.trust.interval import COVERAGE, conformal_half_width
 from tools.synovitis.scenes import Scene, draw_scene, shown_grade
 
-FIT: Final = range(3_000_000, 3_002_000)
-HELD: Final = range(3_500_000, 3_500_600)
+FIT: Final = range(3_000_000, 3_001_000)
+HELD: Final = range(3_500_000, 3_500_400)
 """Kept back from fitting the judges: cuts and intervals."""
 FALSE_ALARMS: Final = 0.06
 """Of scenes without a failure, at its judge's cut."""
 RIDGE: Final = 1.0
-SIGNIFICANT: Final = 5
 Look = Callable[[Scene], JointSeen | None]
 
 
@@ -51,34 +51,26 @@ def looked_at(look: Look, seeds: Sequence[int], title: str) -> list[tuple[Scene,
     return found
 
 
-def fitted(look: Look, evidence: int) -> list[Number]:
-    """evidence: how many figures of its own a network gives."""
+def fitted(look: Look, folder: Path) -> list[Number]:
+    """Writes the judges to a model's folder; returns the half-widths of its intervals."""
     pairs = looked_at(look, FIT, "scenes to fit on")
     features = np.stack([features_of(seen) for _, seen in pairs])
     truths = {step: [float(shown_grade(scene) > k) for scene, _ in pairs] for k, step in enumerate(STEPS)}
     truths |= {name: [float(name in scene.failures) for scene, _ in pairs] for name in FAILURES}
-    note = f"{len(pairs)} phantom scenes, seeds from {FIT.start}"
-    weights = {judge: logistic(features, np.asarray(truths[judge])) for judge in JUDGES}
-    found = [
-        Number(name=f"judge_{judge}_{name}", value=float(f"{value:.{SIGNIFICANT}g}"), note=note)
-        for judge in JUDGES
-        for name, value in zip(names_of(evidence), weights[judge], strict=True)
-    ]
+    weights = np.stack([logistic(features, np.asarray(truths[judge])) for judge in JUDGES])
     held = looked_at(look, HELD, "scenes kept back")
-    return [*found, *_cuts(weights, held), *_intervals(held)]
+    # Single precision is exact enough, and the file the same on every machine.
+    np.savez(folder / FILE, weights=weights.astype(np.float32), cuts=_cuts(weights[len(STEPS) :], held))
+    return _intervals(held)
 
 
-def _cuts(weights: Mapping[str, NDArray[np.float64]], held: list[tuple[Scene, JointSeen]]) -> list[Number]:
-    """For each failure the probability that so few scenes without it exceed."""
+def _cuts(weights: NDArray[np.float64], held: list[tuple[Scene, JointSeen]]) -> NDArray[np.float32]:
+    """(failures,) for each the probability that FALSE_ALARMS of the scenes without it exceed."""
     features = np.stack([np.append(features_of(seen), 1.0) for _, seen in held])
-    found = []
-    for name in FAILURES:
-        p = 1 / (1 + np.exp(-np.clip(features @ weights[name], -30, 30)))
-        without = p[[name not in scene.failures for scene, _ in held]]
-        cut = float(np.quantile(without, 1 - FALSE_ALARMS))
-        note = f"{100 * FALSE_ALARMS:.0f} % of {len(without)} phantom scenes without it exceed this, from {HELD.start}"
-        found.append(Number(name=f"cut_{name}", value=round(cut, 4), note=note))
-    return found
+    p = 1 / (1 + np.exp(-np.clip(features @ weights.T, -30, 30)))
+    without = [[name not in scene.failures for scene, _ in held] for name in FAILURES]
+    cuts = [np.quantile(p[some, k], 1 - FALSE_ALARMS) for k, some in enumerate(without)]
+    return np.asarray(cuts, np.float32)
 
 
 def _intervals(held: list[tuple[Scene, JointSeen]]) -> list[Number]:

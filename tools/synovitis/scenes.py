@@ -13,7 +13,6 @@ from edge.frame import Frame, PixelSpacing, Region, SpacingOrigin
 from edge.phantom.records import Pose
 from edge.task.synovitis.judging import FAILURES
 from edge.task.synovitis.phantom import Colouring, SynovitisPicture, synovitis_picture
-from edge.task.synovitis.phantom_anatomy import section
 from edge.task.synovitis.phantom_drawing import draw_joint, draw_tissue
 from edge.task.synovitis.spec import PALETTES
 
@@ -36,11 +35,15 @@ class Scene:
 
     @property
     def frame(self) -> Frame:
-        taken = self.taken
-        spacing = PixelSpacing(taken.mm_per_px, taken.mm_per_px, SpacingOrigin.USER)
-        colour = taken.colour
-        shown = None if colour is None else lambda: colour
-        return Frame(taken.pixels, 0, 0, "phantom:synovitis", spacing, Region.whole(taken.pixels), colour=shown)
+        return frame_of(self.taken)
+
+
+def frame_of(taken: SynovitisPicture) -> Frame:
+    """As a source gives it, with its scale."""
+    spacing = PixelSpacing(taken.mm_per_px, taken.mm_per_px, SpacingOrigin.USER)
+    colour = taken.colour
+    shown = None if colour is None else lambda: colour
+    return Frame(taken.pixels, 0, 0, "phantom:synovitis", spacing, Region.whole(taken.pixels), colour=shown)
 
 
 def draw_scene(seed: int, *, foreign: bool = False, coloured: bool = False) -> Scene:
@@ -94,6 +97,3 @@ def true_grade(scene: Scene) -> int:
 def shown_grade(scene: Scene) -> int:
     """Of what this plane shows under this pressure."""
     return scene.taken.section.grade
-
-
-__all__ = ["Scene", "draw_scene", "section", "shown_grade", "true_grade"]

@@ -5,6 +5,8 @@ Convention: the region is what is hypo-echoic between the bone, less its cartila
 distension run straight down; the line that joins the bones runs through the tops of both; grades are EULAR-OMERACT's.
 """
 
+from dataclasses import dataclass, replace
+
 from edge.finding import Mark
 from edge.frame import Frame
 from edge.task.contract import Concluded, Given, Outputs, Prepared, refused
@@ -22,33 +24,39 @@ from edge.task.synovitis.working import Working, working_of
 NOTHING_GIVEN = Given(SynovitisOptions())
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Looked:
+    """A frame on its way, whatever looks at it."""
+
+    work: Working | None
+    """None: it cannot be looked at."""
+    colours: Colours | None
+    """None of a grey picture."""
+
+
 class ClassicalSynovitisTask:
     """Grades by the figures of its model, which hold no network."""
 
     def __init__(self, given: Given[SynovitisOptions] = NOTHING_GIVEN) -> None:
         self._figures, self._doppler = given.figures, given.options.doppler
-        self._judges = Judges.of(given.figures, 0)
-        self._stages = given.stages
+        self._judges = Judges.of(given.arrays, 0)
+        self._digest, self._stages = given.digest, given.stages
 
-    def prepare(self, frame: Frame) -> Prepared[tuple[Working | None, Colours | None]]:
-        colours = colours_in(frame)
-        if frame.spacing is None:
-            return Prepared(frame, seen=(None, colours))
-        crop = frame.ultrasound.crop(frame.pixels)
-        return Prepared(
-            frame, seen=(working_of(crop, frame.spacing, None if colours is None else colours.flow), colours)
-        )
+    def prepare(self, frame: Frame) -> Prepared[Looked]:
+        return Prepared(frame, seen=looked(frame))
 
-    def conclude(
-        self, prepared: Prepared[tuple[Working | None, Colours | None]], outputs: Outputs, memory: None
-    ) -> Concluded[None]:
-        frame = prepared.frame
-        if prepared.faults or prepared.seen is None:
+    def conclude(self, prepared: Prepared[Looked], outputs: Outputs, memory: None) -> Concluded[None]:
+        frame, before = prepared.frame, prepared.seen
+        if prepared.faults or before is None:
             return Concluded(refused(SPEC.name, frame, prepared.faults))
-        work, colours = prepared.seen
-        seen, stages = (None, ()) if work is None else self._look(work, frame)
-        found = finding_from(frame, seen, colours, self._judges, self._figures, stages, doppler=self._doppler)
-        return Concluded(found)
+        seen, stages = (None, ()) if before.work is None else self._look(before.work, frame)
+        found = finding_from(frame, seen, before.colours, self._judges, self._figures, stages, doppler=self._doppler)
+        return Concluded(replace(found, model_digest=self._digest))
+
+    def seen_in(self, frame: Frame) -> JointSeen | None:
+        """What is seen in a frame that the gate admits."""
+        work = looked(frame).work
+        return None if work is None else self._look(work, frame)[0]
 
     def _look(self, work: Working, frame: Frame) -> tuple[JointSeen | None, tuple[Mark, ...]]:
         surfaces = find_surfaces(work)
@@ -57,6 +65,15 @@ class ClassicalSynovitisTask:
         if joints:
             seen = JointSeen(work, surfaces, joints[0], joints[1:], find_region(work, surfaces, joints[0]))
         return seen, stages_of(work, surfaces, joints, seen, frame.ultrasound) if self._stages else ()
+
+
+def looked(frame: Frame) -> Looked:
+    """The picture that both pathways look at."""
+    colours = colours_in(frame)
+    if frame.spacing is None:
+        return Looked(None, colours)
+    hidden = None if colours is None else colours.flow
+    return Looked(working_of(frame.ultrasound.crop(frame.pixels), frame.spacing, hidden), colours)
 
 
 def colours_in(frame: Frame) -> Colours | None:

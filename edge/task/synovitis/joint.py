@@ -22,10 +22,12 @@ EDGE_MM: Final = 3.0
 BONE_MM: Final = 3.5
 """Of bone that must be seen on either side, for a place to be looked at."""
 LEAST_SEEN: Final = 0.5
-RISE_WEIGHT, DARK_WEIGHT, ECHO_WEIGHT = 0.9, 0.7, 0.7
+NOTCH_MM: Final = (0.4, 2.2)
+"""From the gap, over which the bones rise."""
+RISE_WEIGHT, DARK_WEIGHT, ECHO_WEIGHT = 1.2, 0.7, 0.7
 BRIGHTER: Final = 25.0
 """Grey levels by which the gap is brighter than the shadows beside it, to count in full."""
-MOST_RISE_MM: Final = 1.2
+MOST_RISE_MM: Final = 0.7
 APART_MM: Final = 5.0
 """Between two joints."""
 
@@ -39,7 +41,7 @@ class JointPlace:
     tops: tuple[tuple[float, float], tuple[float, float]]
     """Column and row of the top on the left and on the right."""
     rise_mm: float
-    """By which the lower one of the two bones rises over the gap's edge."""
+    """By which the bones rise beside the gap, the mean of both sides."""
     score: float
     """About 0 to 2."""
 
@@ -73,9 +75,9 @@ def _scores(calm: NDArray[np.float32], surfaces: Surfaces) -> tuple[Floats, Floa
     seen = surfaces.seen.astype(np.float32)
     slant = np.polyfit(columns[surfaces.seen], surfaces.bone[surfaces.seen], 1) if seen.sum() > 8 else (0.0, 0.0)
     bone = np.asarray(surfaces.bone - np.polyval(slant, columns), np.float32)
-    near, far, span = px(TOPS_MM[0]), px(TOPS_MM[1]), px(BONE_MM)
-    tops = np.stack((_beside(bone, near, far, left=True), _beside(bone, near, far, left=False)))
-    rises = np.asarray((bone - tops).min(axis=0) * MM_PER_PX, np.float64)
+    near, far, span = px(NOTCH_MM[0]), px(NOTCH_MM[1]), px(BONE_MM)
+    tops = _beside(bone, near, far, left=True) + _beside(bone, near, far, left=False)
+    rises = np.asarray((bone - tops / 2) * MM_PER_PX, np.float64)
     dark = 1 - np.clip(cv2.blur(surfaces.level[None], (px(GAP_MM) | 1, 1))[0], 0, 1)
     echo = _echo_behind(calm, surfaces)
     scores = RISE_WEIGHT * np.clip(rises, 0, MOST_RISE_MM) + DARK_WEIGHT * dark + ECHO_WEIGHT * echo
@@ -86,7 +88,7 @@ def _scores(calm: NDArray[np.float32], surfaces: Surfaces) -> tuple[Floats, Floa
         (total[2 * span + columns] - total[span + columns]) / span,
     )
     edge = px(EDGE_MM)
-    out = (np.minimum(of_left, of_right) < LEAST_SEEN) | (rises <= 0) | (columns < edge) | (columns >= width - edge)
+    out = (np.minimum(of_left, of_right) < LEAST_SEEN) | (columns < edge) | (columns >= width - edge)
     return np.asarray(np.where(out, 0, scores)), rises
 
 

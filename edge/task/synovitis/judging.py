@@ -1,23 +1,26 @@
 """Grade and failures judged from features: an ordinal cascade and one judge for each failure, all logistic.
 
 Grade by three steps, 0 against 1 and more, up to 1 against 2 and more, up to 2 against 3 (the order of Christensen,
-Ann Rheum Dis 2020). Weights are figures of the model: `judge_NAME_FEATURE`; they were fitted on phantoms, so that a
-step's output is a calibrated probability of phantoms alone.
+Ann Rheum Dis 2020). The weights are a file of the model; they were fitted on phantoms, so that a step's output is a
+calibrated probability of phantoms alone.
 """
 
+import io
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
+from edge.errors import ModelError
 from edge.task.synovitis.grades import Floats
 from edge.task.synovitis.seen import FEATURES
 
 STEPS: Final = ("grade_1", "grade_2", "grade_3")
 FAILURES: Final = ("weak_boundary", "pressure", "tendon", "effusion", "oblique")
 JUDGES: Final = (*STEPS, *FAILURES)
-EVIDENCE: Final = ("evidence_1", "evidence_2", "evidence_3")
+FILE: Final = "judges.npz"
 COVERED: Final = 0.9
 """Of a grade's probability, that its interval holds."""
 
@@ -27,27 +30,32 @@ class Judges:
     """All of them, as one product."""
 
     weights: Floats
-    """(judges, features + 1): the last is the offset."""
+    """(judges, features + 1) by JUDGES; the last is the offset."""
     cuts: Floats
     """(failures,) probabilities from which on a failure is told."""
 
     @classmethod
-    def of(cls, figures: Mapping[str, float], evidence: int) -> "Judges":
-        """From a model's figures; evidence: how many a network gives. Without figures nothing is judged likely."""
-        names = names_of(evidence)
-        weights = [[figures.get(f"judge_{judge}_{name}", 0.0) for name in names] for judge in JUDGES]
-        cuts = [figures.get(f"cut_{failure}", 1.1) for failure in FAILURES]
-        return cls(np.asarray(weights), np.asarray(cuts))
+    def of(cls, arrays: Mapping[str, bytes], evidence: int) -> "Judges":
+        """From a model's arrays; evidence: how many a network gives. Without arrays nothing is likely.
+
+        Raises ModelError where they are not these judges'.
+        """
+        shape = len(JUDGES), len(FEATURES) + evidence + 1
+        if FILE not in arrays:
+            return cls(np.zeros(shape), np.full(len(FAILURES), 1.1))
+        try:
+            with np.load(io.BytesIO(arrays[FILE]), allow_pickle=False) as kept:
+                judges = cls(np.asarray(kept["weights"], np.float64), np.asarray(kept["cuts"], np.float64))
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            raise ModelError(f"{FILE} is no file of judges ({error}); install the model again") from error
+        if judges.weights.shape != shape or judges.cuts.shape != (len(FAILURES),):
+            raise ModelError(f"{FILE} has weights {judges.weights.shape}; expected {shape}: it is of another version")
+        return judges
 
     def probabilities(self, features: Floats) -> Floats:
         """(judges,) from features (features,)."""
         scores = self.weights[:, :-1] @ features + self.weights[:, -1]
         return np.asarray(1 / (1 + np.exp(-np.clip(scores, -40, 40))))
-
-
-def names_of(evidence: int) -> tuple[str, ...]:
-    """Of the weights' columns."""
-    return (*FEATURES, *EVIDENCE[:evidence], "offset")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ millimetre beside the midline or pressure change is this phantom's own choice, n
 from dataclasses import dataclass
 from typing import Final
 
+import cv2
 import numpy as np
 
 from edge.phantom.records import Pose
@@ -147,17 +148,12 @@ def _floor(joint: FingerJoint, x: Floats, bone: Floats) -> Floats:
 
 
 def _hull(x: Floats, floor: Floats) -> Floats:
-    """The tightest cover over a surface: the lower convex hull of depths."""
-    kept: list[int] = []
-    for index in range(x.size):
-        while len(kept) > 1:
-            one, two = kept[-2], kept[-1]
-            turn = (x[two] - x[one]) * (floor[index] - floor[one]) - (floor[two] - floor[one]) * (x[index] - x[one])
-            if turn > 0:
-                break
-            kept.pop()
-        kept.append(index)
-    return np.asarray(np.interp(x, x[kept], floor[kept]))
+    """The tightest cover over a surface: the upper side of its convex hull."""
+    ring = cv2.convexHull(np.stack((x, floor), axis=1).astype(np.float32))[:, 0].astype(np.float64)
+    ends = np.interp(ring[:, 0], x[[0, -1]], floor[[0, -1]])
+    cover = ring[ring[:, 1] <= ends + 1e-6]
+    cover = cover[np.argsort(cover[:, 0])]
+    return np.asarray(np.minimum(np.interp(x, cover[:, 0], cover[:, 1]), floor))
 
 
 def _lifted(joint: FingerJoint, x: Floats) -> tuple[Floats, Floats]:

@@ -31,9 +31,9 @@ LEAST_CONTRAST: Final = 0.22
 NEAR_BONE_MM: Final = 0.24
 """Over the floor, where a bone's echo still is."""
 UNDER_SKIN_MM: Final = 1.0
-PASSED: Final = 0.85
+PASSED: Final = 0.97
 """Of the brightest place under a border, which must stay below what is above it."""
-DARK: Final = 0.85
+DARK: Final = 0.78
 """Of the tissue's brightness, which a region stays below."""
 WEAK: Final = 0.35
 """A capsule with less contrast is hardly seen."""
@@ -103,7 +103,7 @@ def find_region(work: Working, surfaces: Surfaces, joint: JointPlace) -> Synovia
     path = cheapest_path(cost, BENDING)
     capsule = base - path
     strength = contrast[np.arange(columns.size), path]
-    inside = _one_region(path, columns, joint)
+    inside = one_region(path, columns, joint)
     upper, dark = _without_fluid(level, path, inside, tissue)
     return SynovialRegion(columns, base, base - upper, capsule, strength, inside, dark)
 
@@ -136,7 +136,7 @@ def _contrast(level: Floats, rows: Floats, skin: Floats, tissue: float) -> Float
     return np.asarray(np.clip(found, -1, 1))
 
 
-def _one_region(path: NDArray[np.intp], columns: NDArray[np.intp], joint: JointPlace) -> NDArray[np.bool_]:
+def one_region(path: NDArray[np.intp], columns: NDArray[np.intp], joint: JointPlace) -> NDArray[np.bool_]:
     """(n,) the connected columns with a region that are nearest to the joint and largest."""
     thick = path * MM_PER_PX > THIN_MM
     count, labels = cv2.connectedComponents(thick[None].astype(np.uint8))

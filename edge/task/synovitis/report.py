@@ -22,7 +22,6 @@ from edge.trust.interval import interval
 
 LEAST_SCORE: Final = 0.45
 """Of a joint's place."""
-LEAST_RISE_MM: Final = 0.12
 LEAST_BONE: Final = 0.5
 """Share of the bone's line around the joint that must be seen."""
 BONE_MM: Final = 7.0
@@ -53,7 +52,7 @@ class Grades:
 
 def view_faults(seen: JointSeen | None) -> tuple[str, ...]:
     """Why this is no joint that may be measured."""
-    if seen is None or seen.joint.score < LEAST_SCORE or seen.joint.rise_mm < LEAST_RISE_MM:
+    if seen is None or seen.joint.score < LEAST_SCORE:
         return (NO_JOINT,)
     columns = np.arange(seen.surfaces.bone.size)
     near = np.abs(columns - seen.joint.gap) < px(BONE_MM)

@@ -48,14 +48,17 @@ class Surfaces:
 
 
 def find_surfaces(work: Working) -> Surfaces:
-    ridge = bone_map(work.calm)
-    skin = skin_line(work.calm)
+    return followed(work, skin_line(work.calm), bone_map(work.calm))
+
+
+def followed(work: Working, skin: Floats, ridge: NDArray[np.float32]) -> Surfaces:
+    """The bone's line through a map (height, width) of how much looks like it, 1 for a bright one."""
     rows = np.arange(len(ridge))[:, None]
     masked = np.where(rows > skin[None] + px(SHALLOW_MM), ridge, 0).astype(np.float32)
     path = cheapest_path(np.asarray(1.0 - masked.T, np.float64), BENDING).astype(np.float64)
     level = _along(np.asarray(cv2.dilate(masked, np.ones((3, 1), np.uint8)), np.float32), path)
     soft = np.asarray(cv2.blur(level[None], (5, 1))[0], np.float64)
-    return Surfaces(skin, _centred(work.calm, path), soft, masked)
+    return Surfaces(skin, _smooth(path), soft, masked)
 
 
 def skin_line(calm: NDArray[np.float32]) -> Floats:
@@ -97,7 +100,5 @@ def _along(plane: NDArray[np.float32], path: Floats) -> Floats:
     return np.asarray(plane[path.astype(np.intp), np.arange(plane.shape[1])], np.float64)
 
 
-def _centred(calm: NDArray[np.float32], path: Floats) -> Floats:
-    """The path on its ridge's leading half, which is where an echo's border is."""
-    smooth = cv2.blur(path[None], (5, 1), borderType=cv2.BORDER_REPLICATE)[0]
-    return np.asarray(smooth, np.float64)
+def _smooth(path: Floats) -> Floats:
+    return np.asarray(cv2.blur(path[None], (5, 1), borderType=cv2.BORDER_REPLICATE)[0], np.float64)
