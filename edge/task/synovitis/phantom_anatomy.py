@@ -19,6 +19,8 @@ from edge.task.synovitis.grades import Floats, SurfaceSizes, grey_grade, surface
 CAPSULE_MM: Final = 0.1
 """Between a bone's surface and the capsule of a joint at rest."""
 UNDER_TENDON_MM: Final = 0.2
+GEL_YIELDS: Final = 5
+"""Power of what pressure leaves: gel is squeezed out before anything else."""
 PRESSED_FAT: Final = 0.45
 """Of the fat's height, which full pressure takes away."""
 PRESSED_RECESS, PRESSED_FLUID = 0.8, 1.0
@@ -207,7 +209,7 @@ def section(joint: FingerJoint, pose: Pose, x_mm: Floats, off_mm: float = 0.0) -
     skin_floor = _smooth(np.minimum(skin_floor, tendon_top - 0.15), step, 1.0)
     skin = skin_floor - joint.skin_mm
     slant = np.tan(np.radians(joint.inclination_deg + pose.tilt_deg))
-    gel = joint.gel_mm * (1 - pressure) ** 2
+    gel = joint.gel_mm * (1 - pressure) ** GEL_YIELDS
     slanted = slant * x
     offset = gel - float((skin + slanted).min())
     tops = _tops(joint, x, bone)

@@ -25,18 +25,20 @@ CARTILAGE_MM: Final = 0.2
 """Taken off the region: cartilage is as dark, and part of the bone."""
 OVER_MM: Final = 0.45
 """Above a border, where it must be brighter."""
-BENDING: Final = 0.06
-LEAST_CONTRAST: Final = 0.22
+BENDING: Final = 0.045
+LEAST_CONTRAST: Final = 0.12
 """Of the tissue's brightness: weaker, there is no border."""
 NEAR_BONE_MM: Final = 0.24
 """Over the floor, where a bone's echo still is."""
-UNDER_SKIN_MM: Final = 1.0
+UNDER_SKIN_MM: Final = 1.75
 PASSED: Final = 0.97
 """Of the brightest place under a border, which must stay below what is above it."""
-DARK: Final = 0.78
+DARK: Final = 0.95
 """Of the tissue's brightness, which a region stays below."""
 WEAK: Final = 0.35
 """A capsule with less contrast is hardly seen."""
+LINE_MM: Final = 0.32
+"""Of the capsule's own echo, under its border."""
 LEAST_STEP: Final = 0.1
 """Between fluid and hypertrophy, of the tissue's brightness; less cannot be told apart."""
 FLUID: Final = 0.3
@@ -130,10 +132,11 @@ def _contrast(level: Floats, rows: Floats, skin: Floats, tissue: float) -> Float
     passed = np.maximum.accumulate(passed, axis=1)
     passed = np.concatenate((passed[:, :1], passed[:, :-1]), axis=1)
     found = (above - np.maximum(within, PASSED * passed)) / tissue
-    found *= np.clip((DARK - within / tissue) / 0.2, 0, 1)
+    found *= np.clip((DARK - within / tissue) / 0.25, 0, 1)
+    found = np.clip(found, 0, 1)
     found[rows < skin[:, None] + px(UNDER_SKIN_MM)] = -1
     found[:, : first + 2] = -1
-    return np.asarray(np.clip(found, -1, 1))
+    return np.asarray(found)
 
 
 def one_region(path: NDArray[np.intp], columns: NDArray[np.intp], joint: JointPlace) -> NDArray[np.bool_]:
@@ -165,7 +168,7 @@ def _without_fluid(
     fluid = (level < dark + FLUID * (bright - dark)) & within
     # From the capsule downwards, as long as it is fluid.
     soft = cv2.blur(fluid.astype(np.float32), (px(0.3) | 1, px(0.6) | 1)) > 0.6
-    top = path - px(0.16)
+    top = path - px(LINE_MM)
     depth = np.zeros_like(path)
     for down in range(px(3.0)):
         at = np.clip(top - down, 0, level.shape[1] - 1)
@@ -173,7 +176,7 @@ def _without_fluid(
         depth[going] += 1
     even = cv2.medianBlur(np.repeat(depth[None], 3, axis=0).astype(np.uint8), 2 * px(0.3) + 1)[1].astype(np.intp)
     wide = cv2.morphologyEx((even * MM_PER_PX > 0.2).astype(np.uint8)[None], cv2.MORPH_OPEN, np.ones((1, px(2.0))))[0]
-    thick = np.where(wide > 0, even + px(0.16), 0)
+    thick = np.where(wide > 0, even + px(LINE_MM), 0)
     upper = np.where(inside, np.maximum(path - thick, 0), path)
     left = (heights < upper[:, None]) & within
     return upper, float(level[left].mean()) / tissue if left.any() else 0.0
