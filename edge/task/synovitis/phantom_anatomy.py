@@ -21,6 +21,8 @@ CAPSULE_MM: Final = 0.1
 UNDER_TENDON_MM: Final = 0.2
 GEL_YIELDS: Final = 5
 """Power of what pressure leaves: gel is squeezed out before anything else."""
+FLATTENS: Final = 3
+"""The same of the skin's course."""
 PRESSED_FAT: Final = 0.45
 """Of the fat's height, which full pressure takes away."""
 PRESSED_RECESS, PRESSED_FLUID = 0.8, 1.0
@@ -207,6 +209,9 @@ def section(joint: FingerJoint, pose: Pose, x_mm: Floats, off_mm: float = 0.0) -
     fat = joint.fat_mm * (1 - PRESSED_FAT * pressure)
     skin_floor = _smooth(np.minimum(tendon_top, tendon_top.min() + 1.6) - fat, step, 2.2)
     skin_floor = _smooth(np.minimum(skin_floor, tendon_top - 0.15), step, 1.0)
+    # A flat probe that presses flattens the skin: what was gel beside the joint is filled.
+    skin_floor = skin_floor.min() + (skin_floor - skin_floor.min()) * (1 - pressure) ** FLATTENS
+    skin_floor = np.minimum(skin_floor, tendon_top - 0.1)
     skin = skin_floor - joint.skin_mm
     slant = np.tan(np.radians(joint.inclination_deg + pose.tilt_deg))
     gel = joint.gel_mm * (1 - pressure) ** GEL_YIELDS

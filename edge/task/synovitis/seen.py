@@ -19,6 +19,8 @@ from edge.task.synovitis.working import MM_PER_PX, Working, px
 
 TENDON_MM: Final = (0.35, 1.1)
 """Over the capsule, where the tendon is looked at."""
+GEL_MM: Final = 9.0
+"""To either side of the gap, over which the skin is looked at."""
 NEAR_MM: Final = 6.0
 """To either side of the gap, in which features are taken."""
 FEATURES: Final = (
@@ -100,7 +102,7 @@ def features_of(seen: JointSeen) -> Floats:
             *edges,
             region.dark,
             fluid / (fluid + sizes.area_mm2 + 0.5),
-            float(np.clip(surfaces.skin[columns].min(), 0, px(2.0))) * MM_PER_PX,
+            _gel_mm(surfaces.skin[np.abs(np.arange(surfaces.skin.size) - seen.joint.gap) < px(GEL_MM)]),
             *(float(part.mean()) / tissue if part.size else 0.0 for part in thirds),
             float(np.abs(np.diff(band, axis=0)).mean()) / tissue if band.size else 0.0,
             seen.joint.rise_mm,
@@ -111,6 +113,12 @@ def features_of(seen: JointSeen) -> Floats:
             *seen.evidence,
         )
     )
+
+
+def _gel_mm(skin: Floats) -> float:
+    """How far the skin lies under its highest place, the mean: gel lies there. Of a picture that begins at the skin
+    nothing else tells of gel."""
+    return float(np.clip(skin - skin.min(), 0, px(2.5)).mean()) * MM_PER_PX if skin.size else 0.0
 
 
 def _tissue_level(seen: JointSeen) -> float:

@@ -93,8 +93,8 @@ SPEC = TaskSpec(
     ),
     options=SynovitisOptions,
     gate=Gate(
-        plausible_depth_mm=(8.0, 34.0),
-        depth_source="a finger's joint is scanned 12 to 25 mm deep",
+        plausible_depth_mm=(4.0, 34.0),
+        depth_source="a finger's joint is scanned 12 to 25 mm deep, and ends where nothing is seen below bone",
         colour=True,
         needs_scale=True,
     ),

@@ -9,9 +9,9 @@ import pytest
 
 from edge.finding import StageMark, Verdict
 from edge.frame import Frame, PixelSpacing, Region, SpacingOrigin
+from edge.image.cheapest_path import cheapest_path
 from edge.task.contract import Given
 from edge.task.gate import admitted
-from edge.image.cheapest_path import cheapest_path
 from edge.task.hip.bone_map import working_of
 from edge.task.hip.classical import ClassicalHipTask
 from edge.task.hip.joint import find_joint
