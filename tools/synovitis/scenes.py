@@ -77,7 +77,9 @@ def draw_scene(seed: int, *, foreign: bool = False, coloured: bool = False) -> S
             float(rng.uniform(0, 0.35)),
             seed=int(rng.integers(1 << 30)),
         )
-    taken = synovitis_picture(rng, joint=joint, tissue=tissue, pose=pose, off_mm=off, colouring=how, foreign=foreign)
+    taken = synovitis_picture(
+        rng, joint=joint, tissue=tissue, pose=pose, off_mm=off, colouring=how, foreign=foreign, rows=(260, 400)
+    )
     return Scene(taken, _failures(way, taken))
 
 

@@ -44,7 +44,7 @@ SENTENCES: Final = {
     "weak_boundary": f"{UNDER}: the capsule is hardly seen there; turn the probe until its line is whole",
     "cut": f"{UNDER}: the picture cuts the region; move the probe along the finger",
     "shadow": f"{UNDER}: a shadow hides bone beside the joint; look from another side of it",
-    "pressure": f"{UNDER}: the skin is flat under the probe, which may press; use more gel and lift it until gel is seen",
+    "pressure": f"{UNDER}: the skin is flat, so the probe may press; use more gel and lift it until gel is seen",
     "tendon": f"{FALSE}: the tendon is dark because it lies slantwise; tilt the probe until it is bright",
     "effusion": f"{FALSE}: what is black may be fluid; press to see whether it gives way, and look for flow",
     "oblique": f"{FALSE}: the plane seems to lie beside the midline; slide until both bones and the tendon are bright",

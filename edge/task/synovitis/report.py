@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-
 from edge.finding import Finding, Mark, Measurement, Verdict
 from edge.frame import Frame, PixelSpacing
 from edge.task.contract import finding_of, refused
@@ -17,18 +15,12 @@ from edge.task.synovitis.judging import STEPS, Graded, Judges, graded
 from edge.task.synovitis.marks import marks_of
 from edge.task.synovitis.seen import JointSeen, features_of, region_mask, tissue_mask
 from edge.task.synovitis.spec import SPEC
-from edge.task.synovitis.working import px
+from edge.task.synovitis.view import view_faults
 from edge.trust.interval import interval
 
-LEAST_SCORE: Final = 0.45
-"""Of a joint's place."""
-LEAST_BONE: Final = 0.5
-"""Share of the bone's line around the joint that must be seen."""
-BONE_MM: Final = 7.0
 OTHER_SCORE: Final = 0.85
 """Of the first joint's, from which on a further place is a second joint."""
 OF_PHANTOMS: Final = "grades were learned from simulated joints alone: no real joint was ever looked at"
-NO_JOINT: Final = "no finger joint is seen: two rounded bones with a gap between them, under skin and tendon"
 FLASH: Final = "flow withheld: tissue is coloured far and wide, as a motion does; hold still and take it again"
 NO_COLOUR: Final = "no Doppler: the picture is grey; with Doppler on, no flow is told by --doppler"
 
@@ -48,17 +40,6 @@ class Grades:
         grey = self.grey
         value, low, high = (combined_grade(one, self.flow.grade) for one in (grey.value, grey.low, grey.high))
         return value, min(low, value), max(high, value)
-
-
-def view_faults(seen: JointSeen | None) -> tuple[str, ...]:
-    """Why this is no joint that may be measured."""
-    if seen is None or seen.joint.score < LEAST_SCORE:
-        return (NO_JOINT,)
-    columns = np.arange(seen.surfaces.bone.size)
-    near = np.abs(columns - seen.joint.gap) < px(BONE_MM)
-    if float(seen.surfaces.seen[near].mean()) < LEAST_BONE:
-        return ("no finger joint is seen: the bones' line with its shadow is broken or missing",)
-    return ()
 
 
 def finding_from(
