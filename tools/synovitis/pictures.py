@@ -6,7 +6,7 @@ burnt in, compression. Some pictures show no joint: upside down, or a bone's sha
 """
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 import cv2
@@ -46,8 +46,7 @@ class SynovitisSample:
 
 def draw_sample(seed: int) -> SynovitisSample:
     rng = np.random.default_rng([606, seed])
-    taken = _taken(rng)
-    target = target_of(taken)
+    taken, target = _body(seed // 2)
     skin_mm = max(0.0, float(taken.section.skin.min()) + float(rng.normal(0, 0.25)))
     pixels = taken.pixels
     other = rng.random()
@@ -62,6 +61,13 @@ def draw_sample(seed: int) -> SynovitisSample:
     picture = window.tensor(np.asarray(vary_export(pixels, rng), np.uint8))[0, 0]
     moved = [cv2.warpAffine(plane, window.matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR) for plane in target]
     return SynovitisSample(picture, np.asarray(np.stack(moved), np.float32))
+
+
+@lru_cache(maxsize=2)
+def _body(number: int) -> tuple[SynovitisPicture, NDArray[np.float32]]:
+    """A picture and its truth, which two samples differ from by crops, scanners and files: to draw it takes longest."""
+    taken = _taken(np.random.default_rng([607, number]))
+    return taken, target_of(taken)
 
 
 def _taken(rng: np.random.Generator) -> SynovitisPicture:

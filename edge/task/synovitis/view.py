@@ -1,7 +1,7 @@
 """Whether what was seen is a finger's joint in the dorsal long view, well enough to be measured.
 
-Two bones with their shadow under skin and tendon, a gap between them, their tops at about one level. The limits hold 98 %
-of the phantom joints each, and were set on them alone.
+Two bones with their shadow under skin and tendon, a gap between them, their tops at about one level. The limits hold
+98 % of the phantom joints each, and were set on them alone.
 """
 
 from typing import Final
@@ -11,7 +11,7 @@ import numpy as np
 from edge.task.synovitis.seen import JointSeen
 from edge.task.synovitis.working import MM_PER_PX, px
 
-LEAST_SCORE: Final = 0.6
+LEAST_SCORE: Final = 0.45
 """Of a joint's place."""
 BONE_MM: Final = 7.0
 """To either side of the gap, over which bone is looked at."""
