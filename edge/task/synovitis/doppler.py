@@ -5,7 +5,7 @@ that, in patches that are thicker than a line, is flow. So makers' palettes need
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -18,7 +18,13 @@ APART: Final = 34.0
 BINS: Final = 24
 """Of brightness, over which the tint is learned."""
 SPARSE: Final = 5
-FRAME_APART: Final = 18.0
+NEUTRAL: Final = 128.0
+VIVID: Final = 36.0
+"""Levels of chroma from grey that no tinted grey map reaches: what has more tells nothing of the tint."""
+LEAST_IN_BIN: Final = 20
+FAINT_APART: Final = 16.0
+"""The same of what belongs to a vivid patch, and of the colour box's frame."""
+LEAST_VIVID_PX: Final = 5
 CONFLUENT_MM: Final = 1.3
 """Longer spots are confluent."""
 LEAST_SPOT_MM2: Final = 0.015
@@ -59,35 +65,37 @@ def colours_of(picture: NDArray[np.uint8]) -> Colours:
     planes = cv2.split(cv2.cvtColor(picture, cv2.COLOR_BGR2YCrCb))
     luma, red, blue = (np.asarray(plane, np.uint8) for plane in planes)
     away = _from_tint(luma, red, blue)
-    strong = (away > APART).astype(np.uint8)
-    flow = cv2.morphologyEx(strong, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-    lines = (away > FRAME_APART).astype(np.uint8)
-    boxed = bool(flow.any()) or _has_frame(lines)
-    return Colours(np.asarray(flow > 0), boxed)
+    faint = (away > FAINT_APART).astype(np.uint8)
+    flow = _with_faint(cv2.morphologyEx(faint, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)), away)
+    return Colours(flow, bool(flow.any()) or _has_frame(faint))
+
+
+def _with_faint(patches: NDArray[np.integer[Any]], away: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """(height, width) patches of colour that are vivid somewhere: strong flow is nearly white in many palettes."""
+    count, labels = cv2.connectedComponents(np.asarray(patches, np.uint8))
+    vivid = np.bincount(labels[away > APART], minlength=count) >= LEAST_VIVID_PX
+    vivid[0] = False
+    return np.asarray(vivid[labels])
 
 
 def _from_tint(luma: NDArray[np.uint8], red: NDArray[np.uint8], blue: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """(height, width) how far each pixel's colour lies from what most pixels of its brightness have."""
-    some = luma[::SPARSE, ::SPARSE].ravel().astype(np.intp) * BINS // 256
-    places, tints = [], []
-    for number in range(BINS):
-        those = some == number
-        if those.sum() >= 30:
-            places.append((number + 0.5) * 256 / BINS)
-            tints.append([float(np.median(plane[::SPARSE, ::SPARSE].ravel()[those])) for plane in (red, blue)])
-    if not places:
-        return np.zeros(luma.shape, np.float32)
-    # Where most of what is so bright is coloured, its neighbours tell the tint.
-    table = np.asarray(tints)
-    table = np.stack([_middle_of_five(table[:, plane]) for plane in range(2)], axis=1)
-    levels = np.arange(256)
-    expected = [cv2.LUT(luma, np.interp(levels, places, table[:, k]).astype(np.float32)) for k in range(2)]
-    return np.asarray(cv2.magnitude(red.astype(np.float32) - expected[0], blue.astype(np.float32) - expected[1]))
-
-
-def _middle_of_five(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    padded = np.pad(values, 2, "edge")
-    return np.median(np.stack([padded[start : start + values.size] for start in range(5)]), axis=0)
+    """(height, width) how far each pixel's colour lies from the tint of its brightness: a straight line through what
+    pixels that are not vivid have, by brightness."""
+    some = [np.asarray(plane[::SPARSE, ::SPARSE], np.float32).ravel() for plane in (luma, red, blue)]
+    plain = np.hypot(some[1] - NEUTRAL, some[2] - NEUTRAL) < VIVID
+    bins = some[0][plain].astype(np.intp) * BINS // 256
+    counts = np.bincount(bins, minlength=BINS)
+    known = np.flatnonzero(counts >= LEAST_IN_BIN)
+    levels = np.arange(256, dtype=np.float32)
+    expected = []
+    for plane, values in ((red, some[1]), (blue, some[2])):
+        line = np.array((0.0, NEUTRAL))
+        if known.size > 1:
+            middles = [float(np.median(values[plain][bins == number])) for number in known]
+            line = np.polyfit((known + 0.5) * 256 / BINS, middles, 1, w=np.sqrt(counts[known]))
+        tint = cv2.LUT(luma, np.polyval(line, levels).astype(np.float32))
+        expected.append(plane.astype(np.float32) - tint)
+    return np.asarray(cv2.magnitude(*expected), np.float32)
 
 
 def _has_frame(lines: NDArray[np.uint8]) -> bool:

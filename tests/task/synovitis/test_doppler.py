@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from edge.task.synovitis.doppler import FLASH_SHARE, Colours, colours_of, flow_in
-from edge.task.synovitis.phantom_doppler import coloured
+from edge.task.synovitis.phantom_doppler import coloured, flash_of
 from edge.task.synovitis.spec import PALETTES
 
 MM = 0.05
@@ -54,7 +54,8 @@ def test_flow_beside_the_hypertrophy_does_not_count() -> None:
 
 
 def test_a_motion_over_all_tissue_is_a_flash() -> None:
-    seen = flow_in(colours_of(picture("blue", spots((60, 30, 240, 130)))), REGION, TISSUE, (MM, MM))
+    flash = flash_of(np.random.default_rng(1), TISSUE, MM)
+    seen = flow_in(colours_of(picture("blue", flash)), REGION, TISSUE, (MM, MM))
     assert seen.flash
     few = Colours(TISSUE & (np.arange(SHAPE[1]) < FLASH_SHARE * SHAPE[1] * 0.8), True)
     assert not flow_in(few, REGION, TISSUE, (MM, MM)).flash
