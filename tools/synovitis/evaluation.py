@@ -18,7 +18,7 @@ from edge.task.synovitis.spec import LABELS, PALETTES
 from tools.lesson import Evaluated
 from tools.synovitis.scenes import Scene, draw_scene, frame_of, shown_grade, true_grade
 
-FOREIGN, USUAL, COLOURED = range(4_000_000, 4_000_110), range(4_200_000, 4_200_050), range(4_400_000, 4_400_008)
+FOREIGN, USUAL, COLOURED = range(4_000_000, 4_000_160), range(4_200_000, 4_200_080), range(4_400_000, 4_400_010)
 BLOOMS_MM: Final = (0.0, 0.15, 0.3, 0.5)
 FAILED: Final = (*FAILURES, "any")
 Measure = Callable[[Frame], Finding]
@@ -206,7 +206,8 @@ def evaluated(measure: Measure, precision: str) -> Evaluated:
             "|---|---|---|---|",
         ]
         for kind, (hits, alarms, count) in failure_figures(results).items():
-            numbers.append(Number(name=f"hits_{kind}_{name}_{precision}", value=round(hits, 3), note=note))
+            if count:
+                numbers.append(Number(name=f"hits_{kind}_{name}_{precision}", value=round(hits, 3), note=note))
             numbers.append(Number(name=f"false_alarms_{kind}_{name}_{precision}", value=round(alarms, 3), note=note))
             tables.append(f"| {kind.replace('_', ' ')} | {count} | {100 * hits:.0f} % | {100 * alarms:.0f} % |")
     return Evaluated(numbers, (*tables, "", *flow_rows(measure)))

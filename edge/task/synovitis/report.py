@@ -20,6 +20,8 @@ from edge.trust.interval import interval
 
 OTHER_SCORE: Final = 0.85
 """Of the first joint's, from which on a further place is a second joint."""
+COVERED_SHARE: Final = 0.1
+"""Of the picture: where so much is coloured, that is why no joint is seen."""
 OF_PHANTOMS: Final = "grades were learned from simulated joints alone: no real joint was ever looked at"
 FLASH: Final = "flow withheld: tissue is coloured far and wide, as a motion does; hold still and take it again"
 NO_COLOUR: Final = "no Doppler: the picture is grey; with Doppler on, no flow is told by --doppler"
@@ -55,7 +57,8 @@ def finding_from(
     """colours: None of a grey picture; doppler: the user says that it was on."""
     faults = view_faults(seen)
     if faults or seen is None:
-        return refused(SPEC.name, frame, faults, stages)
+        covered = colours is not None and float(colours.flow.mean()) > COVERED_SHARE
+        return refused(SPEC.name, frame, (FLASH,) if covered else faults, stages)
     told = judges.probabilities(features_of(seen))
     grades = Grades(graded(told[: len(STEPS)]), flow_of(frame, seen, colours, doppler))
     failures = failures_of(seen, told[len(STEPS) :], judges.cuts)
