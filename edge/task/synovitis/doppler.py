@@ -70,7 +70,7 @@ def colours_of(picture: NDArray[np.uint8]) -> Colours:
     return Colours(flow, bool(flow.any()) or _has_frame(faint))
 
 
-def _with_faint(patches: NDArray[np.integer[Any]], away: NDArray[np.float32]) -> NDArray[np.bool_]:
+def _with_faint(patches: Any, away: NDArray[np.float32]) -> NDArray[np.bool_]:
     """(height, width) patches of colour that are vivid somewhere: strong flow is nearly white in many palettes."""
     count, labels = cv2.connectedComponents(np.asarray(patches, np.uint8))
     vivid = np.bincount(labels[away > APART], minlength=count) >= LEAST_VIVID_PX

@@ -35,12 +35,6 @@ PASSED: Final = 0.97
 """Of the brightest place under a border, which must stay below what is above it."""
 DARK: Final = 0.95
 """Of the tissue's brightness, which a region stays below."""
-BORDER_MM: Final = 0.4
-"""Over which one border is seen."""
-INNER: Final = 0.6
-"""Of a border below, which is taken off one above it."""
-WEAK: Final = 0.35
-"""A capsule with less contrast is hardly seen."""
 LINE_MM: Final = 0.32
 """Of the capsule's own echo, under its border."""
 LEAST_STEP: Final = 0.1
@@ -137,17 +131,10 @@ def _contrast(level: Floats, rows: Floats, skin: Floats, tissue: float) -> Float
     passed = np.concatenate((passed[:, :1], passed[:, :-1]), axis=1)
     found = (above - np.maximum(within, PASSED * passed)) / tissue
     found *= np.clip((DARK - within / tissue) / 0.25, 0, 1)
-    found = _innermost(np.clip(found, 0, 1))
+    found = np.clip(found, 0, 1)
     found[rows < skin[:, None] + px(UNDER_SKIN_MM)] = -1
     found[:, : first + 2] = -1
     return np.asarray(found)
-
-
-def _innermost(found: Floats) -> Floats:
-    """Borders weakened by stronger ones below them: the capsule is the first of several."""
-    passed = np.maximum.accumulate(found, axis=1)
-    passed = np.concatenate((np.zeros((len(found), px(BORDER_MM))), passed[:, : -px(BORDER_MM)]), axis=1)
-    return np.asarray(np.clip(found - INNER * passed, 0, 1))
 
 
 def one_region(path: NDArray[np.intp], columns: NDArray[np.intp], joint: JointPlace) -> NDArray[np.bool_]:

@@ -9,7 +9,6 @@ import pytest
 
 from edge.finding import StageMark, Verdict
 from edge.frame import Frame, PixelSpacing, Region, SpacingOrigin
-from edge.image.cheapest_path import cheapest_path
 from edge.task.contract import Given
 from edge.task.gate import admitted
 from edge.task.hip.bone_map import working_of
@@ -174,13 +173,6 @@ def test_every_step_is_shown_where_it_is_asked_for() -> None:
     found = finding(frame_of(picture.pixels, picture.mm_per_px), stages=True).finding
     stages = [mark for mark in found.marks if isinstance(mark, StageMark)]
     assert len(stages) == 5 and all(stage.name for stage in stages)
-
-
-def test_the_cheapest_path_follows_a_bright_line_and_bends_for_it() -> None:
-    cost = np.ones((30, 11))
-    line = np.round(5 + 3 * np.sin(np.arange(30) / 8)).astype(int)
-    cost[np.arange(30), line] = 0.0
-    np.testing.assert_array_equal(cheapest_path(cost, 0.1), line)
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason=f"{REAL.name} of real planes is not there")
