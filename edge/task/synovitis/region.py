@@ -39,6 +39,10 @@ LINE_MM: Final = 0.32
 """Of the capsule's own echo, under its border."""
 LEAST_STEP: Final = 0.1
 """Between fluid and hypertrophy, of the tissue's brightness; less cannot be told apart."""
+BORDER_MM: Final = 0.4
+"""Over which one border is seen."""
+INNER: Final = 0.6
+"""Of a border below, which is taken off one above it."""
 FLUID: Final = 0.3
 """Share of the way from the gel's level to the region's: what is darker is fluid."""
 
@@ -134,7 +138,14 @@ def _contrast(level: Floats, rows: Floats, skin: Floats, tissue: float) -> Float
     found = np.clip(found, 0, 1)
     found[rows < skin[:, None] + px(UNDER_SKIN_MM)] = -1
     found[:, : first + 2] = -1
-    return np.asarray(found)
+    return _innermost(found)
+
+
+def _innermost(found: Floats) -> Floats:
+    """Borders weakened by those below them: the capsule is the first of several. Where none may be, none weakens."""
+    passed = np.maximum.accumulate(np.clip(found, 0, 1), axis=1)
+    passed = np.concatenate((np.zeros((len(found), px(BORDER_MM))), passed[:, : -px(BORDER_MM)]), axis=1)
+    return np.asarray(np.where(found < 0, found, np.clip(found - INNER * passed, 0, 1)))
 
 
 def one_region(path: NDArray[np.intp], columns: NDArray[np.intp], joint: JointPlace) -> NDArray[np.bool_]:
