@@ -18,7 +18,7 @@ from edge.task.synovitis.spec import LABELS, PALETTES
 from tools.lesson import Evaluated
 from tools.synovitis.scenes import Scene, draw_scene, frame_of, shown_grade, true_grade
 
-FOREIGN, USUAL, COLOURED = range(4_000_000, 4_000_110), range(4_200_000, 4_200_050), range(4_400_000, 4_400_008)
+FOREIGN, USUAL, COLOURED = range(4_000_000, 4_000_200), range(4_200_000, 4_200_100), range(4_400_000, 4_400_012)
 BLOOMS_MM: Final = (0.0, 0.15, 0.3, 0.5)
 FAILED: Final = (*FAILURES, "any")
 Measure = Callable[[Frame], Finding]
