@@ -21,6 +21,7 @@ from edge.app.run import run
 from edge.app.series import series
 from edge.app.show import show
 from edge.app.task_commands import HELPED
+from edge.app.visit import visit
 from edge.errors import SonoedgeError
 
 TRACE_VARIABLE = "SONOEDGE_TRACE"
@@ -41,6 +42,7 @@ app.add_typer(run, name="run")
 app.add_typer(demo, name="demo")
 app.command()(show)
 app.add_typer(series, name="series")
+app.command()(visit)
 app.add_typer(batch, name="batch")
 app.command()(compare)
 app.command()(doctor)

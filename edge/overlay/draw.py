@@ -94,7 +94,11 @@ def _blank(frame: Frame, memory: OverlayMemory) -> Sheet:
     region = frame.ultrasound
     height, width = frame.pixels.shape
     picture = memory.pictures.new(height, width)
-    cv2.cvtColor(frame.pixels, cv2.COLOR_GRAY2BGR, picture)
+    in_colour = frame.coloured is not None and frame.colour is not None
+    if in_colour and frame.colour is not None:
+        np.copyto(picture, frame.colour())
+    else:
+        cv2.cvtColor(frame.pixels, cv2.COLOR_GRAY2BGR, picture)
     busy = memory.planes.plane("busy", height, width)
     busy.fill(0)
     return Sheet(
@@ -104,6 +108,7 @@ def _blank(frame: Frame, memory: OverlayMemory) -> Sheet:
         Box(region.x, region.y, region.width, region.height),
         font_size(width, height),
         memory,
+        in_colour=in_colour,
     )
 
 
@@ -156,7 +161,7 @@ def _draw_mask(sheet: Sheet, mark: MaskMark, verdict: Verdict, faint: bool, outl
     if tinted and not faint:
         share = _LIMITED_TINT if verdict is Verdict.LIMITED else TINT
         # Only masks were drawn before, and each is marked as busy.
-        grey = sheet.grey if cv2.countNonZero(target) == 0 else None
+        grey = sheet.grey if not sheet.in_colour and cv2.countNonZero(target) == 0 else None
         tint(sheet.picture, seen, colour, share, sheet.memory.planes, grey)
     target |= mask
 
