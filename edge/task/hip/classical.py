@@ -10,7 +10,7 @@ plane, and is flagged instead.
 from dataclasses import dataclass, replace
 from typing import Final
 
-from edge.finding import Finding, Mark, Measurement, Verdict
+from edge.finding import Check, Finding, Mark, Measurement, Verdict
 from edge.frame import Frame
 from edge.task.contract import Concluded, Given, Outputs, Prepared, finding_of, refused
 from edge.task.hip.bone_map import working_of
@@ -76,12 +76,13 @@ class ClassicalHipTask:
         if not plane.standard and not (signs and _may_be_decentred(plane)):
             marks = (*marks_of(joint, frame.ultrasound, None), *stages)
             found = finding_of(SPEC.name, frame, Verdict.REFUSED, _not_standard(plane, frame), (), marks, notes=notes)
-            return Concluded(found, memory)
+            return Concluded(replace(found, checks=_checks(plane)), memory)
         marks = (*marks_of(joint, frame.ultrasound, angles), *stages)
         name = graf_type(angles.alpha_deg, angles.beta_deg, self._age, _pressed(angles))
         best = _better(memory, frame, plane, angles, name)
         said = (self._type(angles, name), *_best_so_far(best, frame), *notes)
-        return Concluded(self._finding(frame, plane, angles, signs, marks, said), best)
+        finding = self._finding(frame, plane, angles, signs, marks, said)
+        return Concluded(replace(finding, checks=_checks(plane)), best)
 
     def _finding(
         self, frame: Frame, plane: Plane, angles: HipAngles, signs: Words, marks: tuple[Mark, ...], said: Words
@@ -163,6 +164,11 @@ def _not_standard(plane: Plane, frame: Frame) -> tuple[str, ...]:
 
 def _listed(items: tuple[str, ...]) -> str:
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def _checks(plane: Plane) -> tuple[Check, ...]:
+    lists = (("Checklist I", STRUCTURES), ("Checklist II", PLANE_ITEMS))
+    return tuple(Check(name, item, item not in plane.missing) for name, items in lists for item in items)
 
 
 def _checklists(plane: Plane) -> tuple[str, ...]:
