@@ -4,13 +4,13 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from edge.app.board import free_disk_mb, slowed_by
-from edge.app.composition import OpenModel, compose, open_model, open_probed
+from edge.app.composition import compose, open_model, open_probed
 from edge.app.exams import Exams
 from edge.app.offer import as_text, offer
 from edge.app.run_file import about_run
@@ -31,7 +31,6 @@ from edge.errors import (
 from edge.loop.statistics import Statistics
 from edge.option import options_of
 from edge.sink.contract import Sink
-from edge.source.contract import FrameSource
 from edge.source.holding import HoldingSource, LentSource
 from edge.source.opening import SIMULATED, open_source
 from edge.viewer import messages
@@ -66,6 +65,19 @@ class Opened(Closing):
 
     def close(self) -> None:
         self._opened.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """What the next run needs and the present one has not, opened while the present one goes on."""
+
+    model: Opened | None = None
+    source: HoldingSource | None = None
+
+    def close(self) -> None:
+        for one in (self.model, self.source):
+            if one is not None:
+                one.close()
 
 
 def _of(settings: Settings) -> tuple[str, str]:
@@ -104,8 +116,7 @@ class Workplace:
         self._source: HoldingSource | None = None
         self._source_of = ""
         self._model: Opened | None = None
-        self._following: Opened | None = None
-        """Of the run that is asked for."""
+        self._following = Following()
         self._session: Session | None = None
         self._statistics: Statistics | None = None
         self._exam = ExamFields()
@@ -141,8 +152,13 @@ class Workplace:
     def _one_run(self) -> None:
         settings = self._settings
         self._open_link(settings)
-        source = self._open_source(settings)
-        model = self._open_model(settings)
+        self._take_following(settings)
+        if self._source is None or self._source_of != settings.source:
+            self._drop_source()
+            self._source, self._source_of = self._open_source(settings), settings.source
+        if self._model is None or self._model.of != _of(settings):
+            self._model = Opened(settings)
+        source, model = self._source, self._model.model.with_options(settings)
         views = {"page": PicturesView(self.pictures, settings.task.terms), **self._views}
         chain = compose(
             settings,
@@ -200,23 +216,30 @@ class Workplace:
         except RefusedError as refused:
             self._trouble("refused", str(refused))
 
-    def _open_source(self, settings: Settings) -> FrameSource:
-        """The one of the run before, where it is the same."""
-        if self._source is not None and self._source_of == settings.source:
-            return self._source
-        self._drop_source()
+    def _take_following(self, settings: Settings) -> None:
+        """What was opened for this run takes the place of what the one before had."""
+        with self._lock:
+            following, self._following = self._following, Following()
+        if following.source is not None:
+            self._drop_source()
+            self._source, self._source_of = following.source, settings.source
+        if following.model is not None:
+            before, self._model = self._model, following.model
+            if before is not None:
+                before.close()
+
+    def _open_source(self, settings: Settings) -> HoldingSource:
+        """Raises SettingError where it is not live."""
         with ExitStack() as opened:
             if self._link is not None:
                 link = self._link
                 inner, _ = open_probed(settings, self._clock, lambda: link, opened)
             else:
                 inner = opened.enter_context(open_source(settings.source, fps=settings.fps, clock=self._clock))
+            if not inner.live:
+                raise SettingError(f"{settings.source} is recorded; measure it with: sonoedge run {settings.task.name}")
             opened.pop_all()
-        if not inner.live:
-            inner.close()
-            raise SettingError(f"{settings.source} is recorded; measure it with: sonoedge run {settings.task.name}")
-        self._source, self._source_of = HoldingSource(inner), settings.source
-        return self._source
+        return HoldingSource(inner)
 
     def _drop_source(self) -> None:
         source, self._source = self._source, None
@@ -224,24 +247,11 @@ class Workplace:
             with suppress(SonoedgeError):
                 source.close()
 
-    def _open_model(self, settings: Settings) -> OpenModel:
-        """The one that was opened for these settings, or the one of the run before."""
-        with self._lock:
-            following, self._following = self._following, None
-        if following is None and (self._model is None or self._model.of != _of(settings)):
-            following = Opened(settings)
-        if following is not None:
-            before, self._model = self._model, following
-            if before is not None:
-                before.close()
-        assert self._model is not None
-        return self._model.model.with_options(settings)
-
     def _close(self) -> None:
         self._drop_source()
-        for opened in (self._model, self._following):
-            if opened is not None:
-                opened.close()
+        self._following.close()
+        if self._model is not None:
+            self._model.close()
         if self._panel is not None:
             self._panel.close()
         if self._link is not None:
@@ -304,21 +314,22 @@ class Workplace:
     def _begin(self, settings: Settings, options: Mapping[str, Any]) -> str:
         """The next run, which begins once its model is open; the present one goes on until then."""
         self._trouble("opening", settings.task.name)
-        following = None
+        # Another source is another body of the simulated probe, which can show two; a camera stays what it is.
+        other_body = self._source is not None and self._source_of != settings.source
+        other_model = self._model is not None and self._model.of != _of(settings)
         try:
-            if self._model is not None and self._model.of != _of(settings):
-                following = Opened(settings)
+            model = Opened(settings) if other_model else None
+            source = self._open_source(settings) if other_body else None
         except SonoedgeError:
             self._troubles.pop("opening", None)
             raise
         with self._lock:
-            left, self._following = self._following, following
+            left, self._following = self._following, Following(model, source)
             self._settings, self._options = settings, dict(options)
             self._asked.set()
             if (session := self._session) is not None:
                 session.stop("something else is asked for")
-        if left is not None:
-            left.close()
+        left.close()
         return ""
 
     def _freeze(self, asked: messages.Freeze, who: str) -> str:
