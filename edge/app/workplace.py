@@ -279,6 +279,10 @@ class Workplace:
         edited = self._edited
         ends = settings.task.ends
         panel = self._panel.panel() if self._panel is not None else None
+        if panel is not None and panel.simulated and session is not None and self._link is not None:
+            # Its pictures take this program's own time to make, longer than a probe waits for a sign of life on a busy
+            # machine; and it emits nothing that a hang could leave on.
+            self._link[0].probe.alive()
         folder = self._exams.open_folder
         return DeskState(
             task=settings.task.name,

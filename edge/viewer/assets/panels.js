@@ -181,12 +181,12 @@ export class Panels {
     return element("div", { className: "parameter" }, element("label", { htmlFor: id }, name), text, set);
   }
 
-  /** One useful step of a parameter: a fortieth of its range or more, in the probe's own steps. */
+  /** One useful step of a parameter: a thirtieth of its range or more, in the probe's own steps. */
   step(name, direction) {
     const probe = this.desk?.probe;
     const parameter = probe?.parameters.find((one) => one.name === name);
     if (!parameter) return;
-    const useful = [1, 2, 5, 10, 20, 50].find((one) => one >= (parameter.high - parameter.low) / 40) ?? 100;
+    const useful = [1, 2, 5, 10, 20, 50].find((one) => one >= (parameter.high - parameter.low) / 30) ?? 100;
     const step = Math.max(parameter.step, Math.round(useful / parameter.step) * parameter.step);
     const now = probe.values[parameter.keyword];
     const next = (direction > 0 ? Math.floor(now / step + 1e-6) + 1 : Math.ceil(now / step - 1e-6) - 1) * step;
