@@ -35,6 +35,8 @@ class Ack(FromPage, tag="ack", frozen=True):
     id: Count
     age_ms: Annotated[float, Meta(ge=-60_000, le=86_400_000)] | None = None
     """From its exposure until it was seen, by the clock that pings have set. None: not known, or it is not live."""
+    drawing_ms: Annotated[float, Meta(ge=0, le=86_400_000)] = 0.0
+    """From its arrival until it was seen: a coarser picture would not come sooner for that."""
 
 
 class Ping(FromPage, tag="ping", frozen=True):

@@ -289,7 +289,7 @@ class PageServer(Closing):
             self.refusals.add(Refusal.MESSAGE)
             return False
         if isinstance(message, Ack):
-            if viewer.pace.acknowledged(message.id, now_s) and message.age_ms is not None:
+            if viewer.pace.acknowledged(message.id, now_s, message.drawing_ms) and message.age_ms is not None:
                 self._ages_ms.append(message.age_ms)
             viewer.wake.set()
         elif isinstance(message, Ping):

@@ -14,7 +14,7 @@ from edge.viewer.cine import Kept, grey_jpeg
 from edge.viewer.messages import Shown, encode
 
 SLOW_MS: Final = 120.0
-"""From sending to drawn; longer, and the next is coarser."""
+"""On its way; longer, and the next is coarser."""
 FAST_MS: Final = 60.0
 MOST_WAITING: Final = 2
 """Pictures on their way to a fast viewer, so that a line's delay costs no rate; a slow one gets one at a time."""
@@ -88,6 +88,8 @@ class Pace:
 
     def __init__(self) -> None:
         self.level = 1
+        self.drawn = 0
+        """Pictures that the viewer has drawn."""
         self._waiting: deque[_Sent] = deque()
         self._good = 0
         self._up_after = _UP_AFTER
@@ -99,15 +101,17 @@ class Pace:
     def sent(self, number: int, now_s: float) -> None:
         self._waiting.append(_Sent(number, now_s))
 
-    def acknowledged(self, number: int, now_s: float) -> bool:
-        """False: no such picture is on its way."""
+    def acknowledged(self, number: int, now_s: float, drawing_ms: float) -> bool:
+        """drawing_ms: of the time since it was sent, what the viewer took after it had come. False: no such picture is
+        on its way."""
         if not any(one.number == number for one in self._waiting):
             return False
         while self._waiting:
             one = self._waiting.popleft()
             if one.number == number:
-                self._judge((now_s - one.at_s) * 1e3)
+                self._judge(max(0.0, (now_s - one.at_s) * 1e3 - drawing_ms))
                 break
+        self.drawn += 1
         return True
 
     def stuck(self, now_s: float) -> bool:

@@ -110,6 +110,7 @@ export class Connection {
   }
 
   async #picture(data) {
+    const arrived = performance.now();
     const view = new DataView(data);
     const field = view.getUint32(0, true);
     const end = 4 + (field & ~DEFLATED);
@@ -123,7 +124,7 @@ export class Connection {
     const bitmap = await createImageBitmap(new Blob([new Uint8Array(data, end)], { type: "image/jpeg" }));
     this.on.picture(shown, bitmap, (live) => {
       const age = live ? this.age(shown) : null;
-      if (socket === this.socket) this.#send({ type: "ack", id: shown.id, age_ms: age });
+      if (socket === this.socket) this.#send({ type: "ack", id: shown.id, age_ms: age, drawing_ms: performance.now() - arrived });
       return age;
     });
   }
