@@ -19,7 +19,7 @@ from typing import Any, Final
 
 import msgspec
 import segno
-from aiohttp import WSMsgType, web
+from aiohttp import WSCloseCode, WSMsgType, web
 
 from edge.closing import Closing
 from edge.errors import SettingError, SonoedgeError
@@ -41,7 +41,7 @@ STATE_S: Final = 0.1
 """How soon a viewer hears what changed; on a slow line ten times as long."""
 _CLOSE_S: Final = 2.0
 _KEPT_AGES: Final = 16_384
-_HEARTBEAT_S: Final = 8.0
+_HEARTBEAT_S: Final = 16.0
 """Without an answer to a ping for half as long again, a socket is only half open."""
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
@@ -267,8 +267,10 @@ class PageServer(Closing):
                 if message.type is WSMsgType.BINARY:
                     self.refusals.add(Refusal.MESSAGE)
                     break
-            if ws.close_code == 1009:
-                self.refusals.add(Refusal.TOO_LARGE)
+                if message.type is WSMsgType.ERROR:
+                    large = getattr(message.data, "code", None) == WSCloseCode.MESSAGE_TOO_BIG
+                    self.refusals.add(Refusal.TOO_LARGE if large else Refusal.MESSAGE)
+                    break
         finally:
             sending.cancel()
             self._control.leave(viewer, self._loop.time())

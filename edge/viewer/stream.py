@@ -3,6 +3,7 @@
 import zlib
 from collections import deque
 from dataclasses import dataclass
+from statistics import median
 from typing import Final, NamedTuple
 
 import cv2
@@ -15,11 +16,18 @@ from edge.viewer.messages import Shown, encode
 
 SLOW_MS: Final = 120.0
 """On its way; longer, and the next is coarser."""
+VERY_SLOW_MS: Final = 4 * SLOW_MS
 FAST_MS: Final = 60.0
+HELPS: Final = 0.8
+"""A coarser picture must come in this share of the time, or the line is not what is slow, and it stays as fine as it
+was for HELD pictures."""
+HELD: Final = 150
 MOST_WAITING: Final = 2
 """Pictures on their way to a fast viewer, so that a line's delay costs no rate; a slow one gets one at a time."""
 STUCK_S: Final = 15.0
 """Without a word that a picture was drawn, a viewer has gone or does not read."""
+_JUDGED: Final = 5
+"""Pictures at one level by which it is judged; one that is very slow is enough."""
 _UP_AFTER: Final = 20
 _MOST_UP_AFTER: Final = 640
 _DEFLATED: Final = 1 << 31
@@ -91,6 +99,11 @@ class Pace:
         self.drawn = 0
         """Pictures that the viewer has drawn."""
         self._waiting: deque[_Sent] = deque()
+        self._took_ms: deque[float] = deque(maxlen=_JUDGED)
+        """Of the last pictures at this level."""
+        self._finer_ms: float | None = None
+        """What pictures took before they became coarser. None: they did not, or it has helped."""
+        self._held = 0
         self._good = 0
         self._up_after = _UP_AFTER
         self._slow = True
@@ -119,15 +132,24 @@ class Pace:
 
     def _judge(self, took_ms: float) -> None:
         self._slow = took_ms > FAST_MS
-        if took_ms > SLOW_MS and self.level < len(LEVELS) - 1:
-            if self._good < _UP_AFTER and self._good:
-                self._up_after = min(2 * self._up_after, _MOST_UP_AFTER)  # it was too fine so soon: wait longer
-            self.level = min(self.level + (2 if took_ms > 4 * SLOW_MS else 1), len(LEVELS) - 1)
-            self._good = 0
-        elif took_ms > SLOW_MS:
-            self._good = 0
+        self._held = max(0, self._held - 1)
+        self._took_ms.append(took_ms)
+        self._good = self._good + 1 if took_ms < FAST_MS else 0
+        if len(self._took_ms) < _JUDGED and took_ms < VERY_SLOW_MS:
+            return
+        usual_ms = took_ms if len(self._took_ms) < _JUDGED else median(self._took_ms)
+        if self._finer_ms is not None and usual_ms > HELPS * self._finer_ms:
+            self._go_to(self.level - 1)
+            self._held = HELD
+        elif usual_ms > SLOW_MS and not self._held and self.level < len(LEVELS) - 1:
+            self._go_to(self.level + (2 if usual_ms > VERY_SLOW_MS else 1), usual_ms)
+        elif self._good >= self._up_after and self.level > 0:
+            self._up_after = min(2 * self._up_after, _MOST_UP_AFTER)  # each try at a finer one comes later
+            self._go_to(self.level - 1)
         else:
-            self._good += took_ms < SLOW_MS / 2
-            if self._good >= self._up_after and self.level > 0:
-                self.level -= 1
-                self._good = 0
+            self._finer_ms = None
+
+    def _go_to(self, level: int, finer_ms: float | None = None) -> None:
+        self.level = min(max(level, 0), len(LEVELS) - 1)
+        self._took_ms.clear()
+        self._finer_ms, self._good = finer_ms, 0
