@@ -27,6 +27,7 @@ from edge.errors import (
     SourceLostError,
     SourceNotFoundError,
     SourceStalledError,
+    UnknownNameError,
 )
 from edge.loop.statistics import Statistics
 from edge.option import options_of
@@ -126,13 +127,16 @@ class Workplace:
 
     # ------------------------------------------------------------------------------------------------------- the runs
     def run(self) -> None:
-        """One run after the other. What goes wrong is told on the page, and tried again."""
+        """One run after the other. What goes wrong is told on the page, and tried again. Raises SettingError,
+        UnknownNameError where the first run cannot be as it was asked for."""
         try:
             while not self._ended.is_set():
                 self._asked.clear()
                 try:
                     self._one_run()
                 except (SonoedgeError, BridgeError) as error:
+                    if isinstance(error, SettingError | UnknownNameError) and self._statistics is None:
+                        raise  # it was started wrongly: no waiting helps
                     code = trouble_code(error)
                     if code not in self._troubles:
                         self._tell_user(str(error))

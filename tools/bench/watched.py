@@ -26,8 +26,8 @@ def measure(plan: Plan) -> Result:
 def page(rows: Result, images: Path) -> Iterator[str]:
     yield (
         "Motion JPEG pictures of 640 x 480 come 30 times a second and are measured; the viewers take what they are "
-        "sent as browsers do, on the same cores. Age at the viewer: from the exposure until the picture and its data have "
-        "come, by the clock that the page's pings set; a browser draws it with its next refresh."
+        "sent as browsers do, on the same cores. Age at the viewer: from the exposure until the picture and its data "
+        "have come, by the clock that the page's pings set; a browser draws it with its next refresh."
     )
     head = (
         "viewers",
