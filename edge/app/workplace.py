@@ -34,6 +34,7 @@ from edge.option import options_of
 from edge.sink.contract import Sink
 from edge.source.holding import HoldingSource, LentSource
 from edge.source.opening import SIMULATED, open_source
+from edge.task.table import anatomies, task_spec
 from edge.viewer import messages
 from edge.viewer.desk import point
 from edge.viewer.edits import Edited
@@ -108,8 +109,10 @@ class Workplace:
         self._ended = threading.Event()
         self._asked = threading.Event()
         """Somebody wants something that the present run does not give."""
-        self._settings = self._settings_for(task, {})
-        self._options: dict[str, Any] = {}
+        pathway = self._given.pop("pathway", None)
+        own = {one.name for one in options_of(task_spec(task).options)}
+        self._options = {name: self._given.pop(name) for name in own & self._given.keys()}
+        self._settings = self._settings_for(task, self._options, pathway)
         self._link: tuple[ProbeLink, Exposures] | None = None
         self._started = False
         self._control: ProbeControl | None = None
@@ -266,6 +269,9 @@ class Workplace:
         given = {**self._given, **options}
         if pathway is not None:
             given["pathway"] = pathway
+        if not task_spec(task).pathway(pathway).network:
+            # Said for all tasks, at the start; one without a network has no use for it.
+            given = {name: value for name, value in given.items() if name not in ("runtime", "precision")}
         if self._own_source:
             given["source"] = f"{SIMULATED}:{_body_for(task)}"
         return settings_of(task, given)
@@ -509,8 +515,6 @@ def trouble_code(error: Exception) -> str:
 
 def _body_for(task: str) -> str:
     """The anatomy that the simulated probe shows for a task: its own, or the first of all."""
-    from edge.task.table import anatomies, task_spec
-
     own = task_spec(task).anatomies
     return own[0].name if own else next(iter(anatomies()))
 

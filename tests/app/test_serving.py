@@ -140,6 +140,14 @@ def test_a_recording_is_measured_by_another_command(tmp_path: Path) -> None:
         workplace.run()
 
 
+def test_what_was_said_for_the_first_task_is_not_said_of_another(tmp_path: Path) -> None:
+    given = {"runtime": "onnx", "rim_every": "3", "pathway": "deep"}
+    one = Workplace("nerve", given, Exams(tmp_path), Pictures(lambda: 0), lambda text: None)
+    assert one.state().options["rim_every"] == "3"
+    other = one._settings_for("hip", {})
+    assert (other.pathway, other.runtime, other.source) == (None, "auto", "phantom:hip")
+
+
 def test_what_is_offered_is_what_the_specs_declare() -> None:
     made = offer()
     assert [task.name for task in made.tasks] == list(TASKS)

@@ -4,7 +4,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,14 @@ from edge.app import probe_link
 from edge.app.exams import Exams
 from edge.app.page import open_page
 from edge.app.workplace import Workplace
+from edge.errors import SonoedgeError
+from edge.viewer.messages import Act
 from edge.viewer.pictures import Pictures
 from edge.viewer.server import PageServer
 from firmware_bridge.device.simulator import simulated_probe
 from firmware_bridge.errors import PortNotFoundError
 
+HEARTBEAT_LOST = "heartbeat lost"
 WAIT_MS = 60_000
 """For whatever is waited for: other work may keep the machine busy."""
 
@@ -63,13 +66,26 @@ class Board:
         task = settings.pop("task", "cartilage")
         self.workplace = Workplace(task, settings, self.exams, self.pictures, self.told.append)
         self.page: PageServer = open_page(self.workplace, self.pictures, port)
-        self._thread = threading.Thread(target=self.workplace.run, name="workplace")
-        self._thread.start()
+        self.rearms = True
+        """On a busy machine the simulated probe, which lives in this process, may miss a heartbeat."""
+        self._ended = threading.Event()
+        self._threads = [threading.Thread(target=one) for one in (self.workplace.run, self._keep_armed)]
+        for thread in self._threads:
+            thread.start()
 
     def close(self) -> None:
+        self._ended.set()
         self.page.close()
         self.workplace.stop("the test ends")
-        self._thread.join(30)
+        for thread in self._threads:
+            thread.join(60)
+
+    def _keep_armed(self) -> None:
+        while not self._ended.wait(0.5):
+            panel = self.workplace.state().probe
+            if self.rearms and panel is not None and panel.connected and panel.off_reason == HEARTBEAT_LOST:
+                with suppress(SonoedgeError):
+                    self.workplace.do(Act(n=1, action="arm"), "test")
 
 
 @contextmanager

@@ -24,6 +24,7 @@ def banner(page: Any, text: str) -> Any:
 def test_a_probe_that_is_lost_comes_back_and_transmits_after_one_tap(board: Board, opened: Opener) -> None:
     page = opened(board)
     page.locator("#verdict.measured").wait_for()
+    board.rearms = False
     board.cable.pull()
     banner(page, "The line to the probe is lost")
     assert page.get_by_role("button", name="Deeper").is_disabled()
