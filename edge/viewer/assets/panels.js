@@ -144,7 +144,7 @@ export class Panels {
     if (this.built.output !== key) {
       this.built.output = key;
       find("output").replaceChildren(...shown.map(([name, value, unit, warns]) => element("div", { className: warns ? "warn" : "" },
-        element("dt", {}, known(name) ? say(name) : name), element("dd", {}, unit ? `${value} ${unit}` : value < 0.4 ? "<0.4" : number(Math.ceil(value * 10 - 1e-6) / 10, 1)))));
+        element("dt", {}, known(name) ? say(name) : name), element("dd", {}, unit ? `${value} ${unit}` : value < 0.4 ? `<${number(0.4, 1)}` : number(Math.ceil(value * 10 - 1e-6) / 10, 1)))));
     }
   }
 

@@ -91,7 +91,7 @@ export class Picture {
     if (this.layers.fields) this.shown.fields.forEach((field) => this.#field(field));
     if (this.layers.masks) this.shown.masks.forEach((mask) => this.#mask(mask));
     if (this.layers.lines) this.shown.lines.forEach((line) => this.#line(line));
-    if (this.layers.calipers) this.shown.calipers.forEach((one, index) => this.#caliper(one.start, one.end, one.text, this.#isMoved("caliper", index)));
+    if (this.layers.calipers) this.shown.calipers.forEach((one, index) => this.#caliper(one.start, one.end, this.#isMoved("caliper", index) ? "" : one.text, this.#isMoved("caliper", index)));
     this.#byHand();
     this.#scaleBar();
     if (this.draft) this.#drawDraft();
