@@ -31,7 +31,7 @@ test: $(VENV)/dev.stamp ## every test but the slow ones, with coverage
 	@bash tools/setup/system.sh gcc make
 	$(PYTEST) -m "not slow" --cov --cov-report=term $(PYTEST_ARGS)
 
-test-slow: $(VENV)/dev.stamp ## the slow tests: emulated Cortex-M3 and ARM64 boards, mutants, fuzzing and coverage of the firmware
+test-slow: $(VENV)/dev.stamp ## the slow tests: the page in Chromium, emulated Cortex-M3 and ARM64 boards, mutants, fuzzing
 	@bash tools/setup/system.sh
 	@# A device must answer in time: its tests run by themselves, not beside those that keep all cores busy. None: 5.
 	$(PYTEST) -m slow -rP $(PYTEST_ARGS) tests/hil || [ $$? -eq 5 ]

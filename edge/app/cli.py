@@ -19,6 +19,7 @@ from edge.app.probe.commands import probe
 from edge.app.reference import reference
 from edge.app.run import run
 from edge.app.series import series
+from edge.app.serve import serve
 from edge.app.show import show
 from edge.app.task_commands import HELPED
 from edge.app.visit import visit
@@ -39,6 +40,7 @@ app = typer.Typer(
     context_settings=HELPED,
 )
 app.add_typer(run, name="run")
+app.add_typer(serve, name="serve")
 app.add_typer(demo, name="demo")
 app.command()(show)
 app.add_typer(series, name="series")

@@ -174,7 +174,7 @@ def _draw_lines(sheet: Sheet, marks: Sequence[LineMark], calipers: list[Line], t
     looks: dict[tuple[palette.Colour, bool], list[int]] = {}
     for index, mark in enumerate(marks):
         if may_show(mark.points, width, height):
-            looks.setdefault(_look(terms, mark.name, index, faint), []).append(len(borders))
+            looks.setdefault(look(terms, mark.name, index, faint), []).append(len(borders))
             borders.append(mark.points)
     fixed = whole(borders + calipers, width_px)
     for (colour, broken), numbers in looks.items():
@@ -191,7 +191,7 @@ def _draw_lines(sheet: Sheet, marks: Sequence[LineMark], calipers: list[Line], t
 
 
 @lru_cache(maxsize=256)
-def _look(terms: Terms, name: str, index: int, faint: bool) -> tuple[palette.Colour, bool]:
+def look(terms: Terms, name: str, index: int, faint: bool) -> tuple[palette.Colour, bool]:
     """The colour of a line, and whether it is dashed. index: among the lines."""
     role = terms.mark(name).role
     colour = palette.line_colour(role, index)

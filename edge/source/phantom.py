@@ -209,5 +209,8 @@ def open_phantom(
         raise SettingError("depth, pace and frame rate are the probe's; leave depth=, paced=no and --fps out")
     cine = asking.anatomy.open(settings.seed, asking.options)
     imaging = cine.imaging if settings.depth_mm is None else replace(cine.imaging, depth_mm=settings.depth_mm)
+    if feed is not None:
+        # The first picture of a body takes a second or two, in which a probe that transmits would miss its program.
+        cine.picture(0.0, imaging)
     feed = feed or OwnPace(imaging, fps or 25.0, clock, paced=settings.paced)
     return PhantomSource(asking.anatomy.name, cine, feed, frames=settings.frames, live=settings.paced)
