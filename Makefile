@@ -15,7 +15,7 @@ FUZZ_SECONDS ?= 60
 # One process for each processor, four at most; what one has left over, another takes. `make test TEST_JOBS=0`: none.
 TEST_JOBS ?= auto
 PYTEST := $(BIN)/python -m pytest --durations 15 --durations-min 5 --numprocesses $(TEST_JOBS) --maxprocesses 4 --dist worksteal
-TRAININGS := train-cartilage train-muscle train-nerve train-tissue train-outline train-hip
+TRAININGS := train-cartilage train-muscle train-nerve train-synovitis train-tissue train-outline train-hip
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -31,7 +31,7 @@ test: $(VENV)/dev.stamp ## every test but the slow ones, with coverage
 	@bash tools/setup/system.sh gcc make
 	$(PYTEST) -m "not slow" --cov --cov-report=term $(PYTEST_ARGS)
 
-test-slow: $(VENV)/dev.stamp ## the slow tests: emulated Cortex-M3 and ARM64 boards, mutants, fuzzing and coverage of the firmware
+test-slow: $(VENV)/dev.stamp ## the slow tests: the page in Chromium, emulated Cortex-M3 and ARM64 boards, mutants, fuzzing
 	@bash tools/setup/system.sh
 	@# A device must answer in time: its tests run by themselves, not beside those that keep all cores busy. None: 5.
 	$(PYTEST) -m slow -rP $(PYTEST_ARGS) tests/hil || [ $$? -eq 5 ]
@@ -63,6 +63,7 @@ arm: $(VENV)/dev.stamp ## the models and the demo on emulated ARM64 boards
 train-cartilage: ## train, quantize and measure the cartilage model again (about an hour)
 train-muscle: ## the same for the muscle model; needs ../shared/data/muscle and muscle_masks (about an hour)
 train-nerve: ## the same for the nerve model; needs ../shared/data/nerve and muscle_masks (about an hour)
+train-synovitis: ## the same for the synovitis model, on phantoms alone (about an hour)
 train-tissue: ## the same for the tissue model; needs ../shared/data/nerve and muscle_masks (a quarter of an hour)
 train-outline: ## the same for the outline model; needs ../shared/data/nerve and muscle_masks (about an hour)
 train-hip: ## the same for the hip model; needs ../shared/data/nerve and muscle_masks (about an hour)

@@ -114,7 +114,25 @@ class StageMark:
     lines: tuple[LineMark, ...]
 
 
-Mark = MaskMark | LineMark | FieldMark | CaliperMark | SeriesMark | StageMark
+@dataclass(frozen=True, slots=True, eq=False)
+class PanoramaMark:
+    """A long picture that grew with the scan, for a page to show beside the live one; never written."""
+
+    name: str
+    plane: NDArray[np.uint8]
+    """(height, width) grey."""
+
+
+Mark = MaskMark | LineMark | FieldMark | CaliperMark | SeriesMark | StageMark | PanoramaMark
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One item of a list that must be seen whole before anything is measured."""
+
+    checklist: str
+    item: str
+    seen: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +162,8 @@ class Finding:
     spacing: PixelSpacing | None = None
     notes: tuple[str, ...] = ()
     """The frame's notes on its scale and region."""
+    checks: tuple[Check, ...] = ()
+    """What was looked for in it, item by item; empty: the task has no list."""
     model_digest: str | None = None
     """SHA-256 of the model file that ran, hexadecimal."""
     runtime: str | None = None

@@ -1,5 +1,6 @@
 """What a frame is: pixels, their scale, and what the probe was doing when they were exposed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Self
@@ -110,6 +111,9 @@ class Frame:
     coloured: Region | None = None
     """The box around what was coloured as Doppler shows flow, before the picture became grey. None: nothing was, or the
     source brings grey only."""
+    colour: "Callable[[], NDArray[np.uint8]] | None" = None
+    """Gives the same picture in colour when it is asked, (height, width, 3) BGR, place for place as `pixels`; nothing
+    is converted before. None: the source has no colour."""
     unscaled: str = ""
     """Why it has no scale, and what to do. Empty: it has one, or nothing is known of why."""
     pixel_aspect: float = 1.0

@@ -37,6 +37,8 @@ class Option:
     """From what the user wrote to the value; raises SettingError. None: as the field's type is usually written."""
     repeated: bool = False
     """It may be given several times: the field is a tuple of what `read` gives for each."""
+    drawn: str = ""
+    """How it is drawn on a picture, where it can be: `points`, `box`, or `area` (a box or a polygon)."""
 
 
 @dataclass(frozen=True, slots=True)

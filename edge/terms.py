@@ -100,6 +100,9 @@ class MeasurementTerm:
     signed: bool = False
     """Zero is a value like any other, as for an angle, a share or a distance: its interval may be wider than it."""
     cut_offs: CutOffs | None = None
+    summed: str = ""
+    """What the sum over several recordings of one visit is called, such as a score over joints. Empty: it is not
+    added up."""
     simulated_only: str = ""
     """Why it is told of a simulated probe's pictures alone. Empty: it is told of all."""
 

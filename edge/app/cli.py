@@ -19,8 +19,10 @@ from edge.app.probe.commands import probe
 from edge.app.reference import reference
 from edge.app.run import run
 from edge.app.series import series
+from edge.app.serve import serve
 from edge.app.show import show
 from edge.app.task_commands import HELPED
+from edge.app.visit import visit
 from edge.errors import SonoedgeError
 
 TRACE_VARIABLE = "SONOEDGE_TRACE"
@@ -38,9 +40,11 @@ app = typer.Typer(
     context_settings=HELPED,
 )
 app.add_typer(run, name="run")
+app.add_typer(serve, name="serve")
 app.add_typer(demo, name="demo")
 app.command()(show)
 app.add_typer(series, name="series")
+app.command()(visit)
 app.add_typer(batch, name="batch")
 app.command()(compare)
 app.command()(doctor)

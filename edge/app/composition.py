@@ -1,7 +1,7 @@
 """The composition root: source, screen, task, runtime, overlay and sinks put together as the settings say."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,7 +28,7 @@ from edge.overlay.draw import draw
 from edge.overlay.projected import projected
 from edge.overlay.sheet import OverlayMemory
 from edge.overlay.stages import draw_stages
-from edge.registry import Entry, load
+from edge.registry import load
 from edge.runtime.contract import Runtime
 from edge.runtime.manifest import load_manifest
 from edge.runtime.opening import open_runtime
@@ -39,7 +39,7 @@ from edge.sink.folder import claim_folder
 from edge.sink.queueing import QueuedSink
 from edge.sink.table import SINKS
 from edge.source.contract import FrameSource
-from edge.source.opening import open_source, split_spec
+from edge.source.opening import SIMULATED, open_source, split_spec
 from edge.task.contract import Asked, Task
 from edge.task.table import anatomies
 from edge.terms import Projection, Terms
@@ -47,9 +47,9 @@ from edge.terms import Projection, Terms
 if TYPE_CHECKING:
     from edge.app.probe.orders import ProbeControl
     from edge.app.probe.script import Script, ScriptPlayer
-    from edge.app.probe_link import ProbeLink
+    from edge.app.probe_link import Exposures, ProbeLink
+    from edge.viewer.server import PageServer
 
-VIEWERS = {"page": Entry("edge.viewer.page:PageSink", extra="viewer")}
 VIDEO_FPS = 25.0
 """Pace of the video where the frames carry no times that go on."""
 LIVE_QUEUE = 32
@@ -69,17 +69,26 @@ class OpenModel:
     """Why that runtime."""
     further: Path | None = None
     """Folder of the further network that the task asks. None: it asks none, or its own."""
+    asked: Asked | None = None
+    """That network."""
+
+    def with_options(self, settings: Settings) -> "OpenModel":
+        """The same model for settings that differ in the task's options alone."""
+        return replace(self, task=_task(settings, self.asked))
 
 
 def open_model(settings: Settings, opened: ExitStack) -> OpenModel:
     """What the settings ask for; `opened` closes its runtime. Raises as `open_task` and `open_runtime`."""
-    pathway = settings.task.pathway(settings.pathway)
     runtime, reason = _open_runtime(settings, opened)
     asked, folder = _open_asked(settings, runtime, opened)
-    task = open_task(
+    return OpenModel(_task(settings, asked), runtime, reason, folder, asked)
+
+
+def _task(settings: Settings, asked: Asked | None) -> Task:
+    pathway = settings.task.pathway(settings.pathway)
+    return open_task(
         settings.task, pathway.name, settings.options, model=settings.model, stages=settings.stages, asked=asked
     )
-    return OpenModel(task, runtime, reason, folder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +105,9 @@ class Chain:
     """For who gives the probe orders."""
     script: "ScriptPlayer | None"
     """Of orders to the probe; not started yet."""
-    page_url: str | None
+    pointer: Pointer | None
+    """For who points at something in the picture."""
+    page: "PageServer | None"
     run_file: RunFile | None
     opened: ExitStack
     """Closes all of it: the loop first, then what it used."""
@@ -109,11 +120,12 @@ def compose(
     source: FrameSource | None = None,
     model: OpenModel | None = None,
     drawn: bool = True,
+    views: Mapping[str, Sink] = MappingProxyType({}),
 ) -> Chain:
     """Opens everything in the order of what fails soonest; on an error nothing stays open.
 
     source: one that is open already, in place of the one that the settings name. model: one that is open already and
-    stays so. drawn: False: nobody looks, and each result's picture is empty.
+    stays so. drawn: False: nobody looks, and each result's picture is empty. views: sinks that show what is there now.
     """
     clock = clock or MonotonicClock()
     spec = settings.task
@@ -127,7 +139,8 @@ def compose(
             script = script.fitted(probe.probe.parameter_table())
         used = model or open_model(settings, opened)
         pointer = Pointer(spec.pointed(settings.options)) if spec.pointed is not None else None
-        page = _open_page(settings.view_port, pointer)
+        page, page_view = _open_page(settings, pointer, opened)
+        views = {**views, **page_view}
         opened_sinks, run_file = _open_sinks(
             settings,
             lambda: about_run(settings, used.runtime, used.reason, probe.probe if probe else None, used.further),
@@ -137,7 +150,7 @@ def compose(
             name: opened.enter_context(QueuedSink(sink, capacity, lossless=not source.live))
             for name, sink in opened_sinks.items()
         }
-        views = {} if page is None else {"page": opened.enter_context(QueuedSink(page, 1, lossless=False))}
+        shown = {name: opened.enter_context(QueuedSink(view, 1, lossless=False)) for name, view in views.items()}
         keeper = _keeper(settings, source, clock, tell)
         locator = Locator(_stated_spacing(settings.mm_per_px), settings.depth_mm)
         project = _projecting(settings)
@@ -150,7 +163,7 @@ def compose(
                 step,
                 sinks,
                 clock,
-                views=views,
+                views=shown,
                 ahead=settings.ahead and usable_cores() > 1,
                 keeper=keeper,
                 max_frames=settings.max_frames,
@@ -166,7 +179,8 @@ def compose(
             runtime_reason=used.reason,
             control=control,
             script=player,
-            page_url=page.url if page else None,
+            pointer=pointer,
+            page=page,
             run_file=run_file,
             opened=opened.pop_all(),
         )
@@ -211,22 +225,34 @@ def _open_source(
         return opened.enter_context(source), None
     from edge.app.probe.opening import with_seed
     from edge.app.probe_link import open_link
-    from edge.source.probed import SCREEN_LAG_S, ProbedSource
 
     address = with_seed(settings.probe)
+
+    def link() -> "tuple[ProbeLink, Exposures]":
+        probe, exposures = open_link(address, tell)
+        return opened.enter_context(probe), exposures
+
+    return open_probed(settings, clock, link, opened)
+
+
+def open_probed(
+    settings: Settings, clock: Clock, link: "Callable[[], tuple[ProbeLink, Exposures]]", opened: ExitStack
+) -> "tuple[FrameSource, ProbeLink]":
+    """The source of a run with a probe, and that probe. `link` opens its line, when all else is open; `opened` closes
+    the source."""
+    from edge.source.probed import SCREEN_LAG_S, ProbedSource
+
     kind, rest = split_spec(settings.source)
-    if kind == "phantom":
+    if kind == SIMULATED:
         from edge.source.phantom import open_phantom
 
-        probe, exposures = open_link(address, tell)
-        opened.enter_context(probe)
+        probe, exposures = link()
         phantom = open_phantom(rest, anatomies=anatomies(), fps=settings.fps, clock=clock, feed=exposures)
         return opened.enter_context(ProbedSource(phantom, probe)), probe
     source = opened.enter_context(open_source(settings.source, fps=settings.fps, clock=clock))
     if not source.live:
         raise SettingError(f"--probe needs a live picture, camera:... or phantom:...; {settings.source} is recorded")
-    probe, _ = open_link(address, tell)
-    opened.enter_context(probe)
+    probe, _ = link()
     return opened.enter_context(ProbedSource(source, probe, lag_s=SCREEN_LAG_S)), probe
 
 
@@ -285,9 +311,16 @@ def _stated_spacing(mm_per_px: float | None) -> PixelSpacing | None:
     return None if mm_per_px is None else PixelSpacing(mm_per_px, mm_per_px, SpacingOrigin.USER)
 
 
-def _open_page(port: int | None, pointer: Pointer | None) -> Any:
-    """The live page; its class is found by name because its library is optional."""
-    return None if port is None else load("viewer", VIEWERS, "page")(port, pointer=pointer)
+def _open_page(
+    settings: Settings, pointer: Pointer | None, opened: ExitStack
+) -> "tuple[PageServer | None, Mapping[str, Sink]]":
+    """The page that looks on, and the view that feeds it."""
+    if settings.view_port is None:
+        return None, {}
+    from edge.app.page import open_watching
+
+    page, view = open_watching(settings, pointer)
+    return opened.enter_context(page), {"page": view}
 
 
 def _open_sinks(settings: Settings, about: Callable[[], dict[str, Any]]) -> tuple[dict[str, Sink], RunFile | None]:

@@ -40,7 +40,10 @@ class Session:
         """`openvino int8, 2 threads`."""
         self.runtime_reason = chain.runtime_reason
         """Why that one; empty where the settings named it."""
-        self.page_url = chain.page_url
+        self.pointer = chain.pointer
+        """For who points at something in the picture; None where the task has nothing to point at."""
+        self.page_url = chain.page.invitation() if chain.page is not None else None
+        """The live page's address, with the code that lets in."""
         self.control = chain.control
         """For who gives the probe orders; None without a probe."""
         self._chain, self._run_file = chain, chain.run_file

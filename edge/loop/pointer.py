@@ -22,6 +22,11 @@ class Pointer:
         """A further structure. False: as many are followed as can be."""
         return self._change(lambda now: (*now, Pointed(inside=((x, y),))) if len(now) < MOST_POINTED else None)
 
+    def in_box(self, x: float, y: float, width: float, height: float) -> bool:
+        """A further structure, by a box about it. False: as many are followed as can be."""
+        box = Pointed(box=(x, y, width, height))
+        return self._change(lambda now: (*now, box) if len(now) < MOST_POINTED else None)
+
     def also_at(self, x: float, y: float) -> bool:
         """One more point within the structure that was pointed at nearest to it. False: nothing was pointed at."""
         return self._change(lambda now: _nearest_with(now, (x, y), inside=((x, y),)))

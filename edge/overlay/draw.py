@@ -94,7 +94,11 @@ def _blank(frame: Frame, memory: OverlayMemory) -> Sheet:
     region = frame.ultrasound
     height, width = frame.pixels.shape
     picture = memory.pictures.new(height, width)
-    cv2.cvtColor(frame.pixels, cv2.COLOR_GRAY2BGR, picture)
+    in_colour = frame.coloured is not None and frame.colour is not None
+    if in_colour and frame.colour is not None:
+        np.copyto(picture, frame.colour())
+    else:
+        cv2.cvtColor(frame.pixels, cv2.COLOR_GRAY2BGR, picture)
     busy = memory.planes.plane("busy", height, width)
     busy.fill(0)
     return Sheet(
@@ -104,6 +108,7 @@ def _blank(frame: Frame, memory: OverlayMemory) -> Sheet:
         Box(region.x, region.y, region.width, region.height),
         font_size(width, height),
         memory,
+        in_colour=in_colour,
     )
 
 
@@ -156,7 +161,7 @@ def _draw_mask(sheet: Sheet, mark: MaskMark, verdict: Verdict, faint: bool, outl
     if tinted and not faint:
         share = _LIMITED_TINT if verdict is Verdict.LIMITED else TINT
         # Only masks were drawn before, and each is marked as busy.
-        grey = sheet.grey if cv2.countNonZero(target) == 0 else None
+        grey = sheet.grey if not sheet.in_colour and cv2.countNonZero(target) == 0 else None
         tint(sheet.picture, seen, colour, share, sheet.memory.planes, grey)
     target |= mask
 
@@ -169,7 +174,7 @@ def _draw_lines(sheet: Sheet, marks: Sequence[LineMark], calipers: list[Line], t
     looks: dict[tuple[palette.Colour, bool], list[int]] = {}
     for index, mark in enumerate(marks):
         if may_show(mark.points, width, height):
-            looks.setdefault(_look(terms, mark.name, index, faint), []).append(len(borders))
+            looks.setdefault(look(terms, mark.name, index, faint), []).append(len(borders))
             borders.append(mark.points)
     fixed = whole(borders + calipers, width_px)
     for (colour, broken), numbers in looks.items():
@@ -186,7 +191,7 @@ def _draw_lines(sheet: Sheet, marks: Sequence[LineMark], calipers: list[Line], t
 
 
 @lru_cache(maxsize=256)
-def _look(terms: Terms, name: str, index: int, faint: bool) -> tuple[palette.Colour, bool]:
+def look(terms: Terms, name: str, index: int, faint: bool) -> tuple[palette.Colour, bool]:
     """The colour of a line, and whether it is dashed. index: among the lines."""
     role = terms.mark(name).role
     colour = palette.line_colour(role, index)

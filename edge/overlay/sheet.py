@@ -59,6 +59,8 @@ class Sheet:
     memory: OverlayMemory = field(default_factory=OverlayMemory)
     taken: list[Box] = field(default_factory=list)
     """What has its place in this picture; appended to."""
+    in_colour: bool = False
+    """The picture shows the frame in colour."""
 
     @property
     def gap(self) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,16 @@ class Pictured(Protocol):
     @property
     def pixels(self) -> NDArray[np.uint8]:
         """(height, width) grey."""
+        ...
+
+
+@runtime_checkable
+class InColour(Pictured, Protocol):
+    """What a picture has besides, where the anatomy can be shown in colour."""
+
+    @property
+    def colour(self) -> NDArray[np.uint8] | None:
+        """(height, width, 3) BGR, whose luma `pixels` are. None: it is grey."""
         ...
 
 

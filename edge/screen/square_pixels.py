@@ -5,6 +5,7 @@ from typing import Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from edge.frame import Frame, Region
 
@@ -31,7 +32,11 @@ def squared(frame: Frame) -> Frame:
     wide = max(1, round(width * aspect))
     stretch = wide / width
     interpolation = cv2.INTER_AREA if stretch < 1 else cv2.INTER_LINEAR
-    pixels = np.asarray(cv2.resize(frame.pixels, (wide, height), interpolation=interpolation), np.uint8)
+
+    def widened(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        return np.asarray(cv2.resize(picture, (wide, height), interpolation=interpolation), np.uint8)
+
+    colour = frame.colour
     spacing = frame.spacing and replace(frame.spacing, x_mm_per_px=frame.spacing.x_mm_per_px / stretch)
     note = (
         f"its pixels are {aspect:.3g} times as wide as high; it was stretched from {width} to {wide} columns, "
@@ -39,7 +44,8 @@ def squared(frame: Frame) -> Frame:
     )
     return replace(
         frame,
-        pixels=pixels,
+        pixels=widened(frame.pixels),
+        colour=None if colour is None else lambda: widened(colour()),
         spacing=spacing,
         region=_stretched(frame.region, stretch),
         coloured=_stretched(frame.coloured, stretch),

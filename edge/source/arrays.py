@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from edge.clock import Clock, MonotonicClock
 from edge.errors import SourceFormatError
 from edge.frame import Frame
-from edge.source.grey import coloured_region, to_grey
+from edge.source.grey import colour_of, coloured_region, to_grey
 from edge.source.recording import Recording, position_ns
 
 Pictures = NDArray[np.uint8] | Iterable[NDArray[np.uint8]]
@@ -55,7 +55,8 @@ def _frames(pictures: Iterable[Any], fps: float | None) -> Generator[Frame]:
         _check(picture, sequence)
         grey, coloured = to_grey(picture), coloured_region(picture)
         exposed_ns, timed = position_ns(sequence, fps), fps is not None
-        yield Frame(grey, exposed_ns, sequence, "arrays", coloured=coloured, timed=timed)
+        colour = colour_of(picture.copy()) if picture.ndim == 3 else None
+        yield Frame(grey, exposed_ns, sequence, "arrays", coloured=coloured, colour=colour, timed=timed)
     if sequence < 0:
         raise SourceFormatError(f"there is no picture among the arrays; {_EXPECTED}, at least one")
 

@@ -5,6 +5,7 @@ import re
 import threading
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from edge.clock import Clock
@@ -18,7 +19,7 @@ from edge.errors import (
     SourceStalledError,
 )
 from edge.frame import Frame
-from edge.source.pixel_format import grey_of
+from edge.source.pixel_format import colour_of, grey_of, has_colour
 from edge.source.recording import checked_fps, natural_key
 from edge.source.v4l2 import RawPicture, UnfitCameraError, V4l2Camera
 
@@ -87,7 +88,9 @@ class CameraSource(Closing):
             pixels = grey_of(arrival.picture.data, layout)
             if pixels is not None:
                 origin, aspect = f"camera:{self._path}", layout.pixel_aspect
-                return Frame(pixels, arrival.exposed_ns, arrival.sequence, origin, pixel_aspect=aspect)
+                colour = partial(colour_of, arrival.picture.data, layout) if has_colour(layout.fourcc) else None
+                exposed_ns, sequence = arrival.exposed_ns, arrival.sequence
+                return Frame(pixels, exposed_ns, sequence, origin, colour=colour, pixel_aspect=aspect)
             damaged += 1
         return None
 

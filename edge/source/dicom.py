@@ -1,7 +1,7 @@
 """Frames from a DICOM file, through pydicom."""
 
 import warnings
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from edge.frame import Frame, Region
 from edge.source import jpeg
 from edge.source.dicom_content import content_of, damaged_streams
 from edge.source.dicom_scale import frame_times_ns, scale_of
-from edge.source.grey import coloured_region, to_grey
+from edge.source.grey import colour_of, coloured_region, to_grey
 from edge.source.recording import Recording, checked_file, position_ns, shown
 
 _SUPPORTED = "uncompressed, RLE, JPEG baseline and JPEG 2000"
@@ -59,7 +59,7 @@ def dicom_frames(path: Path, fps: float | None, *, is_cine: bool) -> Generator[F
         notes += (f"the DICOM states {stated} pictures and holds {count}: all are read",)
     pictures = _pictures(path, header, syntax, count)
     for sequence in range(count):
-        grey, coloured = _next(path, pictures, sequence, count)
+        grey, coloured, colour = _next(path, pictures, sequence, count)
         yield Frame(
             grey,
             times[sequence] if times else position_ns(sequence, fps),
@@ -69,6 +69,7 @@ def dicom_frames(path: Path, fps: float | None, *, is_cine: bool) -> Generator[F
             scale.region,
             notes=notes,
             coloured=coloured,
+            colour=colour,
             unscaled=unscaled,
             pixel_aspect=scale.pixel_aspect,
             doubts=scale.doubts,
@@ -105,8 +106,8 @@ def _header(path: Path) -> FileDataset:
     raise SourceFormatError(f"'{shown(path)}' holds no picture (it is a {name}); choose the image object of the exam")
 
 
-_Picture = tuple[NDArray[np.uint8], Region | None]
-"""Grey, and where it was coloured."""
+_Picture = tuple[NDArray[np.uint8], Region | None, Callable[[], NDArray[np.uint8]] | None]
+"""Grey, where it was coloured, and what gives its colour."""
 
 
 def _pictures(path: Path, header: FileDataset, syntax: UID, count: int) -> Iterator[_Picture]:
@@ -117,8 +118,14 @@ def _pictures(path: Path, header: FileDataset, syntax: UID, count: int) -> Itera
         fault = next(faults, "")
         if fault:
             raise jpeg.DamagedJpegError(fault)
-        palette = str(header.PhotometricInterpretation) == "PALETTE COLOR"
-        yield _grey(pixels, header), coloured_region(apply_color_lut(pixels, header) if palette else pixels)
+        if str(header.PhotometricInterpretation) == "PALETTE COLOR":
+            shown, bits = apply_color_lut(pixels, header)[..., 2::-1], None
+        elif pixels.ndim == 3:
+            shown, bits = pixels[..., ::-1], int(header.BitsStored)
+        else:
+            yield _grey(pixels, header), None, None
+            continue
+        yield to_grey(shown, bits), coloured_region(shown), colour_of(shown, bits)
 
 
 def stated_frames(header: Dataset) -> int | None:
@@ -153,16 +160,12 @@ def _check_decodable(path: Path, syntax: UID) -> None:
 
 
 def _grey(pixels: NDArray[Any], header: Dataset) -> NDArray[np.uint8]:
-    photometric = str(header.PhotometricInterpretation)
-    if photometric == "PALETTE COLOR":
-        return to_grey(apply_color_lut(pixels, header)[..., 2::-1])
-    if pixels.ndim == 3:
-        return to_grey(pixels[..., ::-1], int(header.BitsStored))
+    """Of a picture without colour."""
     bits = int(header.BitsStored)
     if header.get("PixelRepresentation") == 1:
         pixels = (pixels.astype(np.int32) + (1 << (bits - 1))).astype(np.uint16)
     grey = to_grey(pixels, bits)
-    return np.asarray(255 - grey, np.uint8) if photometric == "MONOCHROME1" else grey
+    return np.asarray(255 - grey, np.uint8) if str(header.PhotometricInterpretation) == "MONOCHROME1" else grey
 
 
 def _next(path: Path, pictures: Iterator[_Picture], sequence: int, count: int) -> _Picture:

@@ -1,6 +1,7 @@
 """Any stored picture to 8-bit grey with a fixed scale, and where it was coloured before, as Doppler shows flow."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final
 
 import cv2
@@ -44,6 +45,18 @@ def to_grey(picture: NDArray[Any], bits: int | None = None) -> NDArray[np.uint8]
         alpha = to_8_bit(planes[:, :, -1], depth)
         grey = to_8_bit(grey.astype(np.uint32) * alpha, 8, full=255 * 255)
     return np.ascontiguousarray(grey)
+
+
+def to_bgr(picture: NDArray[Any], bits: int | None = None) -> NDArray[np.uint8]:
+    """(height, width, 3) uint8 of a picture (height, width, 3 or 4) as `to_grey` takes it; transparency is not looked
+    at."""
+    return np.ascontiguousarray(to_8_bit(picture[..., :3], bits or picture.dtype.itemsize * 8))
+
+
+def colour_of(picture: NDArray[Any], bits: int | None = None) -> Callable[[], NDArray[np.uint8]] | None:
+    """What gives the picture in colour when it is asked (edge.frame.Frame.colour); None of one without colour. The
+    picture must not change any more."""
+    return partial(to_bgr, picture, bits) if picture.ndim == 3 and picture.shape[2] >= 3 else None
 
 
 def to_8_bit(values: NDArray[Any], bits: int, full: int | None = None) -> NDArray[np.uint8]:

@@ -1,5 +1,6 @@
 """Motion JPEG straight from its packets: one decode checks a picture and gives it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from edge.frame import Region
 from edge.source import jpeg
-from edge.source.grey import coloured_region, to_grey
+from edge.source.grey import colour_of, coloured_region, to_grey
 
 _MOST_HEADS: Final = 8
 
@@ -27,6 +28,8 @@ class JpegPicture:
     grey: NDArray[np.uint8]
     """(height, width) as stored."""
     coloured: Region | None = None
+    colour: Callable[[], NDArray[np.uint8]] | None = None
+    """Gives it in colour when it is asked."""
     is_corrupt: bool = False
     """True: there is nothing in `grey`."""
     key_frame: bool = True
@@ -58,4 +61,4 @@ class MotionJpeg:
             return JpegPicture(packet.pts, packet.time_base, np.zeros((0, 0), np.uint8), is_corrupt=True)
         except ValueError:
             return None
-        return JpegPicture(packet.pts, packet.time_base, to_grey(picture), coloured_region(picture))
+        return JpegPicture(packet.pts, packet.time_base, to_grey(picture), coloured_region(picture), colour_of(picture))

@@ -16,8 +16,9 @@ from edge.closing import Closing
 from edge.errors import SettingError, SourceStalledError, UnknownNameError
 from edge.frame import Frame, ProbeState, Region
 from edge.option import Asked, Option, made, options_of, taken
-from edge.phantom.anatomy import Anatomy, Cine
+from edge.phantom.anatomy import Anatomy, Cine, InColour
 from edge.phantom.records import Imaging
+from edge.source.grey import colour_of, coloured_region
 from edge.source.probe_feed import Exposure, ProbeFeed
 
 
@@ -136,7 +137,7 @@ class PhantomSource(Closing):
         sequence = self._numbered(exposure.sequence)
         if self._is_past_the_end(sequence):
             return None
-        pixels = self._pixels(exposure)
+        pixels, colour = self._picture(exposure)
         self._shown = Frame(
             pixels,
             exposure.exposed_ns,
@@ -144,6 +145,8 @@ class PhantomSource(Closing):
             origin=f"phantom:{self._name}",
             region=Region.whole(pixels),
             probe=true_state(exposure),
+            coloured=None if colour is None else coloured_region(colour),
+            colour=None if colour is None else colour_of(colour),
         )
         return self._shown
 
@@ -153,13 +156,15 @@ class PhantomSource(Closing):
     def _is_past_the_end(self, sequence: int) -> bool:
         return self._frames is not None and sequence >= self._frames
 
-    def _pixels(self, exposure: Exposure) -> NDArray[np.uint8]:
+    def _picture(self, exposure: Exposure) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+        """Grey, and in colour where the anatomy is shown so."""
         if self._first_ns is None:
             self._first_ns = exposure.exposed_ns
         t_s = (exposure.exposed_ns - self._first_ns) / 1e9
         if not exposure.transmitting:
-            return self._cine.dark(t_s, exposure.imaging)
-        return self._cine.picture(t_s, exposure.imaging).pixels
+            return self._cine.dark(t_s, exposure.imaging), None
+        picture = self._cine.picture(t_s, exposure.imaging)
+        return picture.pixels, picture.colour if isinstance(picture, InColour) else None
 
     def _numbered(self, sequence: int) -> int:
         """From 0 and always upward, gaps kept, wherever the probe's own count starts or starts anew."""
@@ -204,5 +209,8 @@ def open_phantom(
         raise SettingError("depth, pace and frame rate are the probe's; leave depth=, paced=no and --fps out")
     cine = asking.anatomy.open(settings.seed, asking.options)
     imaging = cine.imaging if settings.depth_mm is None else replace(cine.imaging, depth_mm=settings.depth_mm)
+    if feed is not None:
+        # The first picture of a body takes a second or two, in which a probe that transmits would miss its program.
+        cine.picture(0.0, imaging)
     feed = feed or OwnPace(imaging, fps or 25.0, clock, paced=settings.paced)
     return PhantomSource(asking.anatomy.name, cine, feed, frames=settings.frames, live=settings.paced)

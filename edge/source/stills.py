@@ -15,7 +15,7 @@ from edge.errors import SourceError, SourceFormatError, SourceNotFoundError
 from edge.frame import Frame
 from edge.source import tiff
 from edge.source.file_kind import file_head, file_kind
-from edge.source.grey import DEPTHS, coloured_region, to_grey
+from edge.source.grey import DEPTHS, colour_of, coloured_region, to_grey
 from edge.source.picture_file import StoredPictures, read_pictures
 from edge.source.picture_tags import samples_are_deep
 from edge.source.recording import Recording, checked_file, located, natural_key, position_ns, shown, special
@@ -167,6 +167,7 @@ def _of_pictures(file: Path, stored: StoredPictures, bits: int, sequence: int, f
             f"stills:{name}",
             notes=(f"the 16-bit pictures use only {depth} bits; they were brightened to match",) if short else (),
             coloured=coloured_region(picture),
+            colour=colour_of(picture, depth),
             pixel_aspect=stored.pixel_aspect,
             doubts=stored.doubts,
             timed=tells or fps is not None,

@@ -1,8 +1,9 @@
 """Frames from a video file, through PyAV (FFmpeg)."""
 
 import logging
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -91,18 +92,19 @@ def _frames(path: Path, fps: float | None) -> Generator[Frame]:
             if is_lost:
                 continue
             if isinstance(picture, JpegPicture):
-                grey, coloured = picture.grey, picture.coloured
+                grey, coloured, colour = picture.grey, picture.coloured, picture.colour
             else:
                 if picture.rotation != rotation:
                     # Once: a frame whose side data was looked at is kept until garbage is collected.
                     turn, rotation = _orientation(path, picture), picture.rotation
-                grey, coloured = converter.grey(picture), converter.coloured(picture)
+                grey, coloured, colour = converter.grey(picture), converter.coloured(picture), _colour_of(picture)
             yield Frame(
                 turn.turned(grey),
                 exposed_ns,
                 sequence + damage.lost,
                 f"video:{name}",
                 coloured=coloured and turn.turned_box(coloured, *grey.shape[::-1]),
+                colour=colour and partial(_turned, turn, colour),
                 pixel_aspect=turn.turned_aspect(aspect),
                 doubts=doubts,
                 timed=is_timed,
@@ -130,6 +132,19 @@ def _orientation(path: Path, picture: VideoFrame) -> Orientation:
         raise SourceFormatError(
             f"'{shown(path)}' cannot be shown upright: {error}; save it anew (ffmpeg -i FILE NEW.mkv)"
         ) from error
+
+
+def _colour_of(picture: VideoFrame) -> Callable[[], NDArray[np.uint8]] | None:
+    """What gives it in colour when it is asked; None of a grey one."""
+    return None if picture.format.name.startswith("gray") else partial(_bgr, picture)
+
+
+def _bgr(picture: VideoFrame) -> NDArray[np.uint8]:
+    return np.asarray(picture.to_ndarray(format="bgr24"), np.uint8)
+
+
+def _turned(turn: Orientation, colour: Callable[[], NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    return turn.turned(colour())
 
 
 class _Converter:

@@ -47,6 +47,7 @@ At = Annotated[
         metavar="X,Y",
         read=read_points,
         repeated=True,
+        drawn="points",
     ),
 ]
 NotAt = Annotated[
@@ -56,6 +57,7 @@ NotAt = Annotated[
         metavar="X,Y",
         read=read_points,
         repeated=True,
+        drawn="points",
     ),
 ]
 InBox = Annotated[
@@ -65,6 +67,7 @@ InBox = Annotated[
         metavar="X,Y,WIDTH,HEIGHT",
         read=read_box,
         repeated=True,
+        drawn="box",
     ),
 ]
 

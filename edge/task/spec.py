@@ -93,6 +93,8 @@ class TaskSpec:
     """(the task's options, a finding) -> how its picture is turned for people to see; None: as it was scanned."""
     pointed: Callable[[Any], tuple[Pointed, ...]] | None = None
     """What its options point at. None: nothing in its picture can be pointed at."""
+    ends: Callable[[Any], tuple[str, str]] | None = None
+    """What lies at the picture's left and right by its options, such as `("medial", "lateral")`. None: any end may."""
 
     def pathway(self, name: str | None = None) -> Pathway:
         """Of this name; None: the first. Raises SettingError for one that the task has not."""

@@ -80,9 +80,14 @@ def _dicom(folder: Path) -> str:
 
 def _phantom(anatomy: Anatomy) -> str:
     """With its own settings as far from the usual as they go."""
-    settings = [(one.name, one.option) for one in options_of(anatomy.options)]
-    far = [f"{name}={option.choices[-1] if option.choices else option.high}" for name, option in settings]
-    return ",".join([f"phantom:{anatomy.name}", *far])
+    asked = options_of(anatomy.options)
+    far = [
+        "yes" if one.kind is bool else (*one.option.choices, one.option.high)[-1 - bool(one.option.choices)]
+        for one in asked
+    ]
+    return ",".join(
+        [f"phantom:{anatomy.name}", *(f"{one.name}={value}" for one, value in zip(asked, far, strict=True))]
+    )
 
 
 _CASES = {

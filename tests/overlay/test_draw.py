@@ -314,3 +314,13 @@ def test_a_proposal_is_dashed_and_never_filled():
     picture = draw_with(frame, finding_of(verdict=Verdict.LIMITED, marks=(mask, ring), measurements=()), terms)
     assert filled(picture, frame) == 0
     assert 100 < shown(picture, palette.YELLOW, slice(149, 152)).size < 220
+
+
+def test_a_coloured_frame_is_shown_in_colour() -> None:
+    shown = np.zeros((120, 160, 3), np.uint8)
+    shown[40:80, 40:80] = (10, 20, 230)
+    grey = np.asarray(cv2.cvtColor(shown, cv2.COLOR_BGR2GRAY), np.uint8)
+    frame = Frame(grey, 0, 0, "test", colour=lambda: shown)
+    assert (draw(frame, None)[60, 60] == grey[60, 60]).all()
+    coloured = replace(frame, coloured=Region(40, 40, 40, 40))
+    assert tuple(draw(coloured, None)[60, 60]) == (10, 20, 230)

@@ -30,6 +30,10 @@ class Row(msgspec.Struct, frozen=True):
     """(second, median age in ms)."""
     memory_mib: tuple[tuple[float, float], ...]
     """(second, held memory)."""
+    seen: int = 0
+    """Pictures that all viewers together were shown."""
+    seen_ms: dict[str, float] = {}
+    """From exposure to the viewer who was shown the picture."""
 
 
 Result = tuple[Row, ...]
@@ -37,21 +41,26 @@ Result = tuple[Row, ...]
 
 def measure(plan: Plan) -> Result:
     """The first of the plan's tasks, on all cores that a bench uses."""
+    return (watched_run(plan, FPS, plan.minutes * 60, viewers=1),)
+
+
+def watched_run(plan: Plan, fps: float, seconds: float, viewers: int) -> Row:
+    """A live picture of the first of the plan's tasks, with so many viewers of the page; none: without the page."""
     spec = plan.tasks[0]
     cores = plan.core_counts()[-1]
-    seconds = plan.minutes * 60
-    plan.tell(f"{spec.name}: {seconds:.0f} s")
+    plan.tell(f"{spec.name}: {seconds:.0f} s, viewers: {viewers}")
     given = {
         "clip": str(plan.clip(spec).path),
         "task": spec.name,
         "frames": plan.frames,
-        "fps": FPS,
+        "fps": fps,
         "seconds": seconds,
         "settings": {"runtime": "openvino", "precision": "int8", "depth_mm": plan.clip(spec).depth_mm},
+        "viewers": viewers,
         "viewer_cores": list(plan.cores(cores)),
     }
     told = run("live", given, plan.cores(cores), timeout_s=seconds + 120)
-    return (msgspec.convert({"task": spec.name, "cores": cores, **told}, Row),)
+    return msgspec.convert({"task": spec.name, "cores": cores, **told}, Row)
 
 
 def growth_per_minute(points: Sequence[tuple[float, float]]) -> float:

@@ -17,6 +17,7 @@ SECTIONS = {
     "heavier": "tools.bench.heavier",
     "growth": "tools.bench.growth",
     "live": "tools.bench.live",
+    "watched": "tools.bench.watched",
     "start": "tools.bench.start",
 }
 """Each module has TITLE, Result (the type of what is kept), measure(plan) -> Result, page(result, images) -> texts."""

@@ -10,6 +10,7 @@ declare -A packages=(
     [arm-none-eabi-gcc]="gcc-arm-none-eabi libnewlib-arm-none-eabi"
     [qemu-system-arm]=qemu-system-arm
     [qemu-aarch64-static]=qemu-user-static
+    [chromium]="chromium fonts-dejavu-core"
 )
 [ "$#" != 0 ] || set -- "${!packages[@]}"
 # For `make bench`: FAST draws with OpenGL on an X display and computes with OpenCL, here both on the processor.

@@ -20,6 +20,9 @@ class CartilageOptions:
 
     mirrored: Annotated[bool, Option("The picture's right side is medial; without it the left side is.")] = False
 
+    def ends(self) -> tuple[str, str]:
+        return (THIRDS[2], THIRDS[0]) if self.mirrored else (THIRDS[0], THIRDS[2])
+
 
 def _thickness(name: str, words: str) -> MeasurementTerm:
     return MeasurementTerm(name, "mm", words, plausible=PLAUSIBLE_THICKNESS_MM, source=THICKNESS_SOURCE)
@@ -56,4 +59,5 @@ SPEC = TaskSpec(
     ),
     anatomies=(Anatomy("cartilage", "edge.task.cartilage.phantom:open_cine"),),
     demo_frames=150,
+    ends=CartilageOptions.ends,
 )

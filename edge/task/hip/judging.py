@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from edge.finding import Mark, Measurement, Verdict
+from edge.finding import Check, Mark, Measurement, Verdict
 from edge.frame import Frame
 from edge.task.contract import Concluded, finding_of
 from edge.task.hip.graf import CRITICAL_DEG, MATURE_DEG, STABLE_DEG, Pressed, graf_type, types_within
@@ -65,7 +65,7 @@ class Judge:
         if not plane.standard and not (signs and _may_be_decentred(plane)):
             marks = (*marks_of(seen, frame.ultrasound, None), *stages)
             found = finding_of(SPEC.name, frame, Verdict.REFUSED, _not_standard(plane, frame), (), marks, notes=notes)
-            return Concluded(found, memory)
+            return Concluded(replace(found, checks=_checks(plane)), memory)
         marks = (*marks_of(seen, frame.ultrasound, angles), *stages)
         name = graf_type(angles.alpha_deg, angles.beta_deg, self._age, _pressed(angles))
         best = _better(memory.best, frame, plane, angles, name)
@@ -74,7 +74,7 @@ class Judge:
         verdict = Verdict.LIMITED if reasons else Verdict.MEASURED
         measured = self._measurements(angles, plane)
         finding = finding_of(SPEC.name, frame, verdict, reasons, measured, marks, notes=said)
-        return Concluded(finding, replace(memory, best=best))
+        return Concluded(replace(finding, checks=_checks(plane)), replace(memory, best=best))
 
     def _reasons(self, plane: Plane, angles: HipAngles, signs: Words) -> Words:
         reasons: Words = ()
@@ -162,6 +162,12 @@ def _not_standard(plane: Plane, frame: Frame) -> tuple[str, ...]:
 
 def _listed(items: tuple[str, ...]) -> str:
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def _checks(plane: Plane) -> tuple[Check, ...]:
+    lists = (("Checklist I", STRUCTURES), ("Checklist II", PLANE_ITEMS))
+    unseen = (*plane.missing, *plane.doubtful)
+    return tuple(Check(name, item, item not in unseen) for name, items in lists for item in items)
 
 
 def _checklists(plane: Plane) -> tuple[str, ...]:

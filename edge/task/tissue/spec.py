@@ -87,7 +87,11 @@ class TissueOptions:
 
     roi: Annotated[
         Roi | None,
-        Option("Region in pixels: x,y,width,height or x1,y1;x2,y2;... Without it one is proposed.", read=parse_roi),
+        Option(
+            "Region in pixels: x,y,width,height or x1,y1;x2,y2;... Without it one is proposed.",
+            read=parse_roi,
+            drawn="area",
+        ),
     ] = None
     reference: Annotated[
         Reference | None, Option("Recorded reference for the echo intensity's z-score: sonoedge reference list.")

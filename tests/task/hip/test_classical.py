@@ -11,7 +11,6 @@ from edge.finding import StageMark, Verdict
 from edge.frame import Frame, PixelSpacing, Region, SpacingOrigin
 from edge.task.contract import Given
 from edge.task.gate import admitted
-from edge.task.hip.bone import cheapest_paths
 from edge.task.hip.bone_map import working_of
 from edge.task.hip.classical import ClassicalHipTask
 from edge.task.hip.joint import find_joint
@@ -176,13 +175,6 @@ def test_every_step_is_shown_where_it_is_asked_for() -> None:
     found = finding(frame_of(picture.pixels, picture.mm_per_px), stages=True).finding
     stages = [mark for mark in found.marks if isinstance(mark, StageMark)]
     assert len(stages) == 5 and all(stage.name for stage in stages)
-
-
-def test_the_cheapest_path_follows_a_bright_line_and_bends_for_it() -> None:
-    cost = np.ones((30, 11))
-    line = np.round(5 + 3 * np.sin(np.arange(30) / 8)).astype(int)
-    cost[np.arange(30), line] = 0.0
-    np.testing.assert_array_equal(cheapest_paths(cost[None], 0.1), line[None])
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason=f"{REAL.name} of real planes is not there")

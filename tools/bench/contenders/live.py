@@ -49,12 +49,14 @@ def main() -> None:
     given = asked()
     jpegs = [cv2.imencode(".jpg", frame)[1].tobytes() for frame in frames_of(given["clip"], given["frames"])]
     camera = Camera(jpegs, given["fps"], given["seconds"] + WARM_S)
-    settings = settings_of(given["task"], {"source": "arrays", "view_port": 0, **given["settings"]})
+    viewers = given.get("viewers", 1)
+    page = {"view_port": 0} if viewers else {}
+    settings = settings_of(given["task"], {"source": "arrays", **page, **given["settings"]})
     ages_ms: list[tuple[float, float]] = []
     memory: list[tuple[float, float]] = []
     with ExitStack() as kept:
         session = kept.enter_context(Session(settings, compose(settings, source=camera)))
-        kept.callback(watched(session.page_url, 1, given["viewer_cores"]))
+        seen = watched(session.page_url, viewers, given["viewer_cores"]) if viewers else list
         started_s, used_s = time.monotonic(), 0.0
         for result in session.results():
             now_s = time.monotonic() - started_s - WARM_S
@@ -66,6 +68,7 @@ def main() -> None:
                 memory.append((now_s, rss_mib()))
         statistics_ = session.statistics()
         used_s = time.process_time() - used_s
+        seen_ms = seen()
     print(
         json.dumps(
             {
@@ -77,6 +80,8 @@ def main() -> None:
                 "ages_ms": spread([age for _, age in ages_ms]),
                 "by_second": by_second(ages_ms),
                 "memory_mib": memory,
+                "seen": len(seen_ms),
+                "seen_ms": spread(seen_ms) if len(seen_ms) > 1 else {},
             }
         ),
         flush=True,

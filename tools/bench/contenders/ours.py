@@ -1,9 +1,11 @@
 """sonoedge as a program uses it: every frame measured, judged and drawn, by `open_session`."""
 
+import json
 import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -45,19 +47,21 @@ def main() -> None:
     laps.report(stages=medians, verdicts=counts, runtime=session.runtime)
 
 
-def watched(url: str | None, viewers: int, cores: list[int]) -> Any:
-    """So many browsers look on, from other cores where there are any; returns what ends them."""
+def watched(url: str | None, viewers: int, cores: list[int]) -> Callable[[], list[float]]:
+    """So many viewers look on, from other cores where there are any; returns what ends them, and gives the ages in ms
+    of the pictures that they saw."""
     watching = subprocess.Popen(
         [sys.executable, "-m", "tools.bench.contenders.viewers", f"{url}", str(viewers), *map(str, cores)],
         stdout=subprocess.PIPE,
+        text=True,
     )
     assert watching.stdout is not None
     watching.stdout.readline()
 
-    def end() -> None:
+    def end() -> list[float]:
         watching.terminate()
-        watching.wait()
-        watching.stdout.close()  # type: ignore[union-attr]
+        told, _ = watching.communicate()
+        return list(json.loads(told or "[]"))
 
     return end
 

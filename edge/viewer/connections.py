@@ -1,0 +1,120 @@
+"""What stands before the web server: how many may be connected, and for how long one may ask for nothing."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Final
+
+from edge.viewer.access import Refusal, Refusals
+
+MOST: Final = 64
+"""At once: eight viewers, each with a browser's six connections, and some."""
+MOST_OF_ONE: Final = 24
+"""From one address beyond this machine."""
+ASK_S: Final = 5.0
+"""For the first whole request, TLS done."""
+LIFE_S: Final = 30.0
+"""Of a connection that did not become a stream: long enough for all files of the page on a slow line."""
+
+
+class Connections:
+    """Wraps the server's protocol for each connection. `upgraded` says that one became a stream, which its own limits
+    end."""
+
+    def __init__(
+        self,
+        protocol: Callable[[], asyncio.Protocol],
+        refusals: Refusals,
+        *,
+        ask_s: float = ASK_S,
+        life_s: float = LIFE_S,
+    ) -> None:
+        self.ask_s, self.life_s = ask_s, life_s
+        self.refusals = refusals
+        self._protocol = protocol
+        self._guards: dict[Any, Guard] = {}
+
+    def __call__(self) -> asyncio.Protocol:
+        return Guard(self._protocol(), self)
+
+    def asked(self, transport: Any) -> None:
+        """A whole request came in."""
+        if guard := self._guards.get(transport):
+            guard.asked = True
+            guard.give_time(self.life_s)
+
+    def upgraded(self, transport: Any) -> None:
+        if guard := self._guards.get(transport):
+            guard.give_time(None)
+
+    def take(self, guard: "Guard", transport: Any) -> bool:
+        """Whether there is room for it."""
+        peer = _peer(transport)
+        of_one = sum(_peer(other) == peer for other in self._guards)
+        if len(self._guards) >= MOST or (of_one >= MOST_OF_ONE and not peer.startswith(("127.", "::1"))):
+            self.refusals.add(Refusal.TOO_MANY)
+            return False
+        self._guards[transport] = guard
+        return True
+
+    def drop(self, transport: Any) -> None:
+        self._guards.pop(transport, None)
+
+
+class Guard(asyncio.Protocol):
+    """One connection: hands on to `inner`, and ends it where its time is over."""
+
+    def __init__(self, inner: asyncio.Protocol, connections: Connections) -> None:
+        self._inner, self._connections = inner, connections
+        self._transport: asyncio.Transport | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._taken = False
+        self.asked = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._taken = self._connections.take(self, transport)
+        if not self._taken:
+            transport.abort()
+            return
+        self._inner.connection_made(transport)
+        self.give_time(self._connections.ask_s)
+
+    def give_time(self, seconds: float | None) -> None:
+        """None: without end."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = None if seconds is None else asyncio.get_running_loop().call_later(seconds, self._late)
+
+    def data_received(self, data: bytes) -> None:
+        if self._taken:
+            self._inner.data_received(data)
+
+    def eof_received(self) -> bool | None:
+        return self._inner.eof_received() if self._taken else None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.give_time(None)
+        self._connections.drop(self._transport)
+        if self._taken:
+            self._inner.connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        self._inner.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._inner.resume_writing()
+
+    def _late(self) -> None:
+        """What a browser keeps open in reserve ends the same way, and counts for nothing where it has read all."""
+        assert self._transport is not None
+        if self._transport.get_write_buffer_size():
+            self._connections.refusals.add(Refusal.SLOW)
+        elif not self.asked:
+            self._connections.refusals.add(Refusal.IDLE)
+        self._transport.abort()
+
+
+def _peer(transport: Any) -> str:
+    name = transport.get_extra_info("peername")
+    return str(name[0]) if isinstance(name, tuple) else ""

@@ -1,0 +1,411 @@
+"""What travels between the program and its page: JSON, one tagged record a message, and pictures with their data before
+them. Both sides say the version first; docs/page.md tells the ways of talking.
+
+From the page come `Command`s, `Ack`, `Ping`; to it go `Hello`, `State`, `Answer`, `Pong`, and pictures: four bytes,
+little endian, with the length of what follows (the highest bit: it is deflated), a `Shown` as JSON, then a JPEG.
+"""
+
+from typing import Annotated, Any, Final
+
+import msgspec
+from msgspec import Meta, Struct
+
+VERSION: Final = 1
+"""Raised whenever a field changes its meaning or goes."""
+MOST_BYTES: Final = 16_384
+"""Of one message from the page."""
+LONGEST_TEXT: Final = 200
+
+Text = Annotated[str, Meta(max_length=LONGEST_TEXT)]
+LongText = Annotated[str, Meta(max_length=2_000)]
+Pixel = Annotated[float, Meta(ge=-100_000, le=100_000)]
+Place = tuple[Pixel, Pixel]
+Corners = Annotated[tuple[Place, ...], Meta(min_length=1, max_length=200)]
+Count = Annotated[int, Meta(ge=0, le=1_000_000_000)]
+
+
+# ------------------------------------------------------------------------------------------------------- from the page
+class FromPage(Struct, frozen=True, tag_field="type", forbid_unknown_fields=True):
+    """Any of its messages."""
+
+
+class Ack(FromPage, tag="ack", frozen=True):
+    """A picture was drawn."""
+
+    id: Count
+    age_ms: Annotated[float, Meta(ge=-60_000, le=86_400_000)] | None = None
+    """From its exposure until it was seen, by the clock that pings have set. None: not known, or it is not live."""
+    drawing_ms: Annotated[float, Meta(ge=0, le=86_400_000)] = 0.0
+    """From its arrival until it was seen: a coarser picture would not come sooner for that."""
+
+
+class Ping(FromPage, tag="ping", frozen=True):
+    """Asks for the program's time."""
+
+    at_ms: float
+    """By the page's clock; comes back as it is."""
+
+
+class Command(FromPage, frozen=True):
+    """What a person asks for; `n` comes back in the answer."""
+
+    n: Count
+
+
+class Take(Command, tag="take", frozen=True):
+    """Take over control."""
+
+
+class Give(Command, tag="give", frozen=True):
+    """Leave control to whoever takes it."""
+
+
+class Name(Command, tag="name", frozen=True):
+    """Who looks here."""
+
+    name: Text
+
+
+class Pair(Command, tag="pair", frozen=True):
+    """A new pairing code for a further screen."""
+
+
+class ChooseTask(Command, tag="task", frozen=True):
+    """Measure by this task, with these of its options, as a command line would be given them."""
+
+    task: Text
+    options: Annotated[dict[Text, LongText | Annotated[list[LongText], Meta(max_length=10)]], Meta(max_length=40)]
+    pathway: Text | None = None
+
+
+class Freeze(Command, tag="freeze", frozen=True):
+    on: bool
+
+
+class Scroll(Command, tag="scroll", frozen=True):
+    """Show the picture at this place among those of the last seconds, 0 the oldest."""
+
+    to: Count
+
+
+class SetProbe(Command, tag="probe", frozen=True):
+    """Parameters by the names of the probe's table; all of them or none."""
+
+    changes: Annotated[
+        dict[Text, float | Text | Annotated[tuple[float, ...], Meta(max_length=16)]], Meta(min_length=1, max_length=20)
+    ]
+
+
+class Act(Command, tag="act", frozen=True):
+    """`arm`, `disarm` or `clear-fault`."""
+
+    action: Text
+
+
+class Point(Command, tag="point", frozen=True):
+    """Point at something in the picture: `at`, `also`, `not`, `box` or `nothing`; x, y, of a box also its size."""
+
+    how: Text
+    x: Pixel = 0.0
+    y: Pixel = 0.0
+    width: Pixel = 0.0
+    height: Pixel = 0.0
+
+
+class Edit(Command, tag="edit", frozen=True):
+    """A mark of the shown picture put elsewhere. `mark`: its place among those of its kind; None: a new caliper."""
+
+    kind: Text
+    """`caliper` or `line`."""
+    mark: Count | None
+    points: Corners
+
+
+class Undo(Command, tag="undo", frozen=True):
+    """The last edit of the shown picture is taken back."""
+
+
+class ExamFields(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who and what is examined; empty: not said."""
+
+    patient: Text = ""
+    patient_id: Text = ""
+    born: Text = ""
+    side: Text = ""
+    """Of the body: `left`, `right`."""
+    picture_left: Text = ""
+    """What lies at the picture's left side, such as `medial`."""
+    examiner: Text = ""
+    note: LongText = ""
+
+
+class SetExam(Command, tag="exam", frozen=True):
+    fields: ExamFields
+
+
+class NewExam(Command, tag="new", frozen=True):
+    """The next save begins a new exam, of somebody else."""
+
+
+class Save(Command, tag="save", frozen=True):
+    """Keep the shown picture with all that was found in it and said of it."""
+
+
+Asked = (
+    Take
+    | Give
+    | Name
+    | Pair
+    | ChooseTask
+    | Freeze
+    | Scroll
+    | SetProbe
+    | Act
+    | Point
+    | Edit
+    | Undo
+    | SetExam
+    | NewExam
+    | Save
+)
+Incoming = Ack | Ping | Asked
+_incoming: Final = msgspec.json.Decoder(Incoming)
+
+
+def incoming(text: str | bytes) -> Incoming:
+    """Raises msgspec.MsgspecError for what is no message."""
+    message: Incoming = _incoming.decode(text)
+    return message
+
+
+# --------------------------------------------------------------------------------------------------------- to the page
+class OfferedOption(Struct, frozen=True):
+    """One of a task's options, as a form asks for it."""
+
+    name: str
+    help: str
+    kind: str
+    """`yes or no`, `number`, `whole number`, `choice`, `text`, or how it is drawn: `box`, `area`, `points`."""
+    default: str = ""
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+
+
+class OfferedTask(Struct, frozen=True):
+    name: str
+    sentence: str
+    pathways: tuple[tuple[str, str], ...]
+    """Name and sentence of each."""
+    options: tuple[OfferedOption, ...]
+
+
+class OfferedParameter(Struct, frozen=True):
+    """A parameter of the probe."""
+
+    keyword: str
+    name: str
+    unit: str
+    low: float
+    high: float
+    step: float
+
+
+class Offer(Struct, frozen=True):
+    """What may be asked for here."""
+
+    tasks: tuple[OfferedTask, ...] = ()
+    controls: bool = False
+    """False: the page watches, and may point at most."""
+
+
+class Hello(Struct, frozen=True, tag_field="type", tag="hello"):
+    version: int
+    run: str
+    """Another one after each start of the program."""
+    you: str
+    """The viewer's number."""
+    program: str
+    offer: Offer
+
+
+class Trouble(Struct, frozen=True):
+    """Why there is no live picture, or less of it than there should be."""
+
+    code: str
+    """`opening`, `no probe`, `no frames`, `lost`, `refused`, `disk`, `error`."""
+    text: str
+
+
+class ProbePanel(Struct, frozen=True):
+    connected: bool
+    simulated: bool
+    parameters: tuple[OfferedParameter, ...]
+    values: dict[str, float | str | tuple[float, ...]]
+    presets: tuple[str, ...]
+    transmitting: bool | None = None
+    off_reason: str = ""
+    fault: str = ""
+    mi: float | None = None
+    tis: float | None = None
+    tib: float | None = None
+    battery_percent: int | None = None
+    temperature_c: float | None = None
+
+
+class CineState(Struct, frozen=True):
+    count: int = 0
+    shown: int = 0
+    before_end_s: float = 0.0
+    """How much earlier than the newest the shown picture was exposed."""
+
+
+class Moved(Struct, frozen=True):
+    """What a person changed, beside what it was."""
+
+    kind: str
+    mark: int | None
+    name: str
+    points: tuple[tuple[float, float], ...]
+    before: tuple[tuple[float, float], ...]
+    value: str
+    """`2.4 mm`."""
+    value_before: str
+    who: str
+    when: str
+
+
+class DeskState(Struct, frozen=True):
+    """What the program does."""
+
+    task: str = ""
+    pathway: str = ""
+    options: dict[str, Any] = {}
+    ends: tuple[str, str] | None = None
+    """What lies at the picture's left and right, by the task."""
+    pointing: bool = False
+    pointed: int = 0
+    troubles: tuple[Trouble, ...] = ()
+    frozen: bool = False
+    cine: CineState = CineState()
+    probe: ProbePanel | None = None
+    edits: tuple[Moved, ...] = ()
+    exam: ExamFields = ExamFields()
+    saved: int = 0
+    folder: str = ""
+
+
+class State(Struct, frozen=True, tag_field="type", tag="state"):
+    desk: DeskState
+    driver: str
+    """Number of the viewer that is in control; empty: nobody is."""
+    driver_name: str
+    viewers: int
+
+
+class Answer(Struct, frozen=True, tag_field="type", tag="answer"):
+    n: int
+    done: bool
+    text: str
+    """What came of it; where it was refused, why."""
+
+
+class Pong(Struct, frozen=True, tag_field="type", tag="pong"):
+    at_ms: float
+    now_ms: float
+    """By the program's clock."""
+
+
+class ShownValue(Struct, frozen=True):
+    name: str
+    words: str
+    value: float | None
+    low: float | None
+    high: float | None
+    unit: str
+    decimals: int
+    detail: bool
+    lane: int | None
+
+
+class ShownLine(Struct, frozen=True):
+    name: str
+    points: tuple[tuple[float, float], ...]
+    colour: str
+    dashed: bool
+    number: int | None
+    landmarks: bool
+    """It has few points, and a person may move them."""
+
+
+class ShownMask(Struct, frozen=True):
+    name: str
+    outlines: tuple[tuple[tuple[float, float], ...], ...]
+    """Filled where an odd number of them lie about."""
+    colour: str
+
+
+class ShownCaliper(Struct, frozen=True):
+    name: str
+    start: tuple[float, float]
+    end: tuple[float, float]
+    text: str
+
+
+class ShownField(Struct, frozen=True):
+    """Directions on a grid, as bytes in base64: the angle from -90 to 90 degrees in steps of 180/255, and how sure."""
+
+    name: str
+    columns: int
+    angle: str
+    confidence: str
+    origin: tuple[float, float]
+    cell_px: float
+
+
+class ShownCheck(Struct, frozen=True):
+    """One item of a list that must be seen whole."""
+
+    checklist: str
+    item: str
+    seen: bool
+
+
+class Shown(Struct, frozen=True):
+    """The data of one picture."""
+
+    version: int
+    id: int
+    live: bool
+    """False: frozen, or one of the last seconds."""
+    exposed_ms: float
+    """By the program's clock."""
+    sequence: int
+    task: str
+    verdict: str
+    reasons: tuple[str, ...]
+    notes: tuple[str, ...]
+    values: tuple[ShownValue, ...]
+    masks: tuple[ShownMask, ...]
+    lines: tuple[ShownLine, ...]
+    calipers: tuple[ShownCaliper, ...]
+    fields: tuple[ShownField, ...]
+    checks: tuple[ShownCheck, ...]
+    panorama: str
+    """A long picture that grew with the scan, as a data address; empty: there is none."""
+    size: tuple[int, int]
+    """Width and height of the frame, in whose pixels all places are."""
+    region: tuple[int, int, int, int]
+    """x, y, width, height of the ultrasound."""
+    spacing: tuple[float, float] | None
+    """Millimetres per pixel, across and down. None: unknown."""
+    scale_doubts: tuple[str, ...]
+    """Why its scale may be wrong, or is unknown."""
+    simulated: bool
+    depth_mm: float | None
+    transmitting: bool | None
+    age_ms: float
+    """Of the finding when it was ready."""
+
+
+encode: Final = msgspec.json.Encoder().encode

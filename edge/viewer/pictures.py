@@ -1,0 +1,106 @@
+"""What all viewers see: the newest picture, or the one of the last seconds that is scrolled to while it is frozen."""
+
+import threading
+from collections.abc import Callable
+from itertools import count
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.closing import Closing
+from edge.finding import Finding
+from edge.frame import Frame
+from edge.terms import Terms
+from edge.viewer.cine import Cine, Kept, kept
+from edge.viewer.messages import CineState
+from edge.viewer.shown import shown_of
+
+
+class Pictures:
+    """Fed by the view's thread, read and scrolled by others. `changed` is called, in the thread that did it, when
+    another picture is to be seen."""
+
+    def __init__(self, now_ns: Callable[[], int]) -> None:
+        self._now_ns = now_ns
+        self._lock = threading.Lock()
+        self._cine = Cine()
+        self._numbers = count(1)
+        self._newest: tuple[Frame, Finding] | None = None
+        self._selected: int | None = None
+        self.frozen = False
+        self.came_ns: int | None = None
+        """When the newest came, a frozen one's repetitions too. None: none did yet."""
+        self.changed: Callable[[], None] = lambda: None
+
+    def add(self, frame: Frame, finding: Finding, terms: Terms) -> None:
+        """One more result; a frozen one comes again and again, and is told by its exposure."""
+        frozen = frame.probe is not None and bool(frame.probe.frozen)
+        self.came_ns = self._now_ns()
+        last = self._newest
+        same = last is not None and last[1] is finding
+        if same and frozen == self.frozen:
+            return
+        if not same:
+            age_ms = (self.came_ns - frame.exposed_ns) / 1e6
+            number = next(self._numbers)
+            shown = shown_of(frame, finding, terms, number=number, live=not frozen, age_ms=age_ms)
+            picture = kept(frame, finding, shown)
+        with self._lock:
+            if not same:
+                if len(self._cine) and self._cine[-1].exposed_ns > picture.exposed_ns:
+                    self._cine.clear()  # another source, whose time began anew
+                self._cine.add(picture)
+                self._newest = frame, finding
+            if not (frozen and same):
+                self._selected = None
+            self.frozen = frozen
+        self.changed()
+
+    def scroll(self, to: int) -> bool:
+        """Shows the picture at this place, 0 the oldest. False: it moves, or there are not so many."""
+        with self._lock:
+            if not self.frozen or not 0 <= to < len(self._cine):
+                return False
+            self._selected = None if to == len(self._cine) - 1 else to
+        self.changed()
+        return True
+
+    def shown(self) -> Kept | None:
+        """The one to be seen. None: there is none yet."""
+        with self._lock:
+            return self._cine[self._place()] if len(self._cine) else None
+
+    def original(self) -> tuple[Kept, Frame, Finding] | None:
+        """The one to be seen, with its frame and finding: the newest as it came, others as they were kept."""
+        with self._lock:
+            if not len(self._cine) or self._newest is None:
+                return None
+            place, newest = self._place(), self._newest
+            picture = self._cine[place]
+            is_newest = place == len(self._cine) - 1
+        return picture, *(newest if is_newest else picture.restored())
+
+    def cine(self) -> CineState:
+        with self._lock:
+            if not len(self._cine):
+                return CineState()
+            place = self._place()
+            before_ns = self._cine[-1].exposed_ns - self._cine[place].exposed_ns
+            return CineState(len(self._cine), place, round(before_ns / 1e9, 2))
+
+    def _place(self) -> int:
+        last = len(self._cine) - 1
+        return last if self._selected is None else min(self._selected, last)
+
+
+class PicturesView(Closing):
+    """The sink by which a run's results become what viewers see. terms: the run's task's."""
+
+    def __init__(self, pictures: Pictures, terms: Terms) -> None:
+        self._pictures, self._terms = pictures, terms
+
+    def write(self, frame: Frame, finding: Finding, picture_bgr: NDArray[np.uint8]) -> None:
+        self._pictures.add(frame, finding, self._terms)
+
+    def close(self) -> None:
+        """Nothing is open here."""

@@ -1,0 +1,172 @@
+"""What viewers see: the newest, those of the last seconds, how fine, and what a person changed."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from edge.errors import SettingError
+from edge.finding import CaliperMark, Check, LineMark, MaskMark, PanoramaMark
+from edge.frame import ProbeState
+from edge.terms import Terms
+from edge.viewer.cine import Cine, kept
+from edge.viewer.edits import Edited
+from edge.viewer.messages import Edit
+from edge.viewer.pictures import Pictures
+from edge.viewer.shown import shown_of
+from edge.viewer.stream import LEVELS, Pace, packed, unpacked
+from tests.viewer.watching import finding_of, frame_of
+
+
+def picture(number: int):
+    frame = frame_of(number, (96, 128))
+    finding = finding_of(frame)
+    return kept(frame, finding, shown_of(frame, finding, Terms(), number=number, live=True, age_ms=1.0))
+
+
+def test_only_the_last_seconds_are_kept_within_a_bound_of_memory() -> None:
+    cine = Cine(seconds=1.0)
+    for number in range(100):
+        cine.add(picture(number))
+    assert len(cine) == 26 and cine.bytes == sum(cine[index].bytes for index in range(26))
+    small = Cine(most_bytes=3 * picture(1).bytes)
+    for number in range(20):
+        small.add(picture(number))
+    assert 1 <= len(small) <= 4 and small[-1].number == 19
+
+
+def test_a_kept_picture_comes_back_with_its_masks() -> None:
+    frame = frame_of(3, (96, 128))
+    finding = finding_of(frame)
+    restored, found = picture(3).restored()
+    assert np.abs(restored.pixels.astype(int) - frame.pixels).max() <= 12
+    assert (restored.exposed_ns, restored.spacing) == (frame.exposed_ns, frame.spacing)
+    before, after = (next(m for m in one.marks if isinstance(m, MaskMark)) for one in (finding, found))
+    assert np.array_equal(before.mask, after.mask) and before.origin == after.origin
+
+
+def test_frozen_it_scrolls_and_live_it_does_not() -> None:
+    pictures = Pictures(lambda: 10**9)
+    frames = [frame_of(number) for number in range(5)]
+    for frame in frames:
+        finding = finding_of(frame)
+        pictures.add(frame, finding, Terms())
+    assert not pictures.scroll(1) and pictures.shown().shown.sequence == 4
+    still = replace(frames[4], probe=ProbeState(frozen=True))
+    for _ in range(3):
+        pictures.add(still, finding, Terms())
+    assert pictures.frozen and pictures.cine().count == 5, "a frozen picture is one"
+    assert pictures.scroll(1) and not pictures.scroll(5)
+    assert (pictures.shown().shown.sequence, pictures.cine().before_end_s) == (1, 0.12)
+    pictures.add(still, finding, Terms())
+    assert pictures.shown().shown.sequence == 1, "its repetitions do not scroll it on"
+    fresh = frame_of(6)
+    pictures.add(fresh, finding_of(fresh), Terms())
+    assert not pictures.frozen and pictures.shown().shown.sequence == 6
+    assert pictures.original()[1] is fresh, "the newest is as it came"
+
+
+def test_lists_and_panoramas_go_to_the_page_as_data() -> None:
+    frame = frame_of(1)
+    plane = np.zeros((20, 200), np.uint8)
+    finding = replace(finding_of(frame), checks=(Check("Items", "roof", True),), marks=(PanoramaMark("whole", plane),))
+    shown = shown_of(frame, finding, Terms(), number=1, live=True, age_ms=0.0)
+    assert [(one.checklist, one.item, one.seen) for one in shown.checks] == [("Items", "roof", True)]
+    assert shown.panorama.startswith("data:image/jpeg;base64,")
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_every_level_can_be_read_and_the_coarser_is_the_smaller(level) -> None:
+    rng = np.random.default_rng(1)
+    frame = replace(frame_of(1, (480, 640)), pixels=rng.integers(0, 255, (480, 640), np.uint8))
+    finding = finding_of(frame)
+    one = kept(frame, finding, shown_of(frame, finding, Terms(), number=1, live=True, age_ms=0.0))
+    message = packed(one, level)
+    assert unpacked(message)[0] == one.shown
+    assert len(message) <= len(packed(one, LEVELS[0])) + 100
+
+
+def paced(pace: Pace, milliseconds, count: int) -> None:
+    """Pictures that take `milliseconds(level)` each."""
+    now_s = 0.0
+    for number in range(count):
+        pace.sent(number, now_s)
+        now_s += milliseconds(pace.level) / 1e3
+        assert pace.acknowledged(number, now_s, 0.0)
+
+
+def test_a_slow_line_gets_coarser_pictures_and_a_mended_one_finer_again() -> None:
+    pace = Pace()
+    paced(pace, lambda level: 2800 / 3**level, 60)
+    assert pace.level >= 3
+    coarse = pace.level
+    paced(pace, lambda level: 10.0, 2000)
+    assert pace.level < coarse and pace.ready()
+
+
+def test_where_coarser_pictures_do_not_come_sooner_they_stay_fine() -> None:
+    pace = Pace()
+    paced(pace, lambda level: 200.0, 60)
+    assert pace.level == 1
+
+
+def test_what_a_viewer_takes_to_draw_makes_no_picture_coarser() -> None:
+    pace = Pace()
+    for number in range(60):
+        pace.sent(number, number * 1.0)
+        pace.acknowledged(number, number + 0.5, 480.0)
+    assert pace.level <= 1
+
+
+def test_never_more_is_on_its_way_than_a_viewer_takes() -> None:
+    pace = Pace()
+    pace.sent(1, 0.0)
+    assert not pace.ready() and not pace.acknowledged(7, 0.1, 0.0)
+    assert pace.stuck(16.0) and not pace.stuck(14.0)
+
+
+def caliper_edit(**given) -> Edit:
+    return Edit(**{"n": 1, "kind": "caliper", "mark": 0, "points": ((10.0, 10.0), (10.0, 30.0)), **given})
+
+
+def test_a_moved_caliper_keeps_what_was_found_beside_it() -> None:
+    frame = frame_of(1)
+    finding = finding_of(frame)
+    edited = Edited(1).with_edit(caliper_edit(), frame, finding, "Ada", "now")
+    edited = edited.with_edit(caliper_edit(points=((10.0, 10.0), (10.0, 20.0))), frame, finding, "Bob", "later")
+    (one,) = edited.edits
+    assert (one.value, one.value_before, one.who) == ("2.0 mm", "2.0 mm", "Bob")
+    assert one.before == ((10.0, 10.0), (30.0, 10.0))
+    edited = edited.with_edit(caliper_edit(mark=None), frame, finding, "Ada", "now")
+    assert [one.value for one in edited.edits] == ["2.0 mm", "4.0 mm"]
+    assert len(edited.undone().edits) == 1
+
+
+def test_a_line_of_two_points_tells_its_angle() -> None:
+    frame = frame_of(1)
+    moved = caliper_edit(kind="line", points=((0.0, 20.0), (20.0, 0.0)))
+    (one,) = Edited(1).with_edit(moved, frame, finding_of(frame), "Ada", "now").edits
+    assert (one.value, one.value_before, one.name) == ("45°", "-53°", "border")
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"mark": 5}, "no such mark"),
+        ({"kind": "mask"}, "no such mark"),
+        ({"points": ((10.0, 10.0),)}, "has 2 points, not 1"),
+        ({"points": ((10.0, 10.0), (10.0, 90.0))}, "beside the picture"),
+    ],
+)
+def test_what_cannot_be_changed_is_refused(given, reason: str) -> None:
+    frame = frame_of(1)
+    with pytest.raises(SettingError, match=reason):
+        Edited(1).with_edit(caliper_edit(**given), frame, finding_of(frame), "Ada", "now")
+
+
+def test_marks_are_counted_among_their_kind() -> None:
+    frame = frame_of(1)
+    finding = finding_of(frame)
+    kinds = [type(mark) for mark in finding.marks]
+    shown = shown_of(frame, finding, Terms(), number=1, live=True, age_ms=0.0)
+    assert (len(shown.calipers), len(shown.lines)) == (kinds.count(CaliperMark), kinds.count(LineMark))

@@ -1,0 +1,1 @@
+"""The task synovitis: pictures to learn from and what it is worth."""
