@@ -55,7 +55,8 @@ def followed(work: Working, skin: Floats, ridge: NDArray[np.float32]) -> Surface
     """The bone's line through a map (height, width) of how much looks like it, 1 for a bright one."""
     rows = np.arange(len(ridge))[:, None]
     masked = np.where(rows > skin[None] + px(SHALLOW_MM), ridge, 0).astype(np.float32)
-    path = cheapest_paths(np.asarray(1.0 - masked.T, np.float64)[None], BENDING)[0].astype(np.float64)
+    (columns,) = cheapest_paths(np.asarray(1.0 - masked.T, np.float64)[None], BENDING)
+    path = np.asarray(columns, np.float64)
     level = _along(np.asarray(cv2.dilate(masked, np.ones((3, 1), np.uint8)), np.float32), path)
     soft = np.asarray(cv2.blur(level[None], (5, 1))[0], np.float64)
     return Surfaces(skin, _smooth(path), soft, masked)
@@ -73,7 +74,8 @@ def skin_line(calm: NDArray[np.float32]) -> Floats:
     passed = np.maximum.accumulate(np.concatenate((np.zeros_like(before[:1]), before[:-1])), axis=0)
     bright = max(float(np.quantile(calm, 0.9)), 1.0)
     evidence = np.clip((below - before) / bright, 0, 1) * np.clip(1.2 - 2.5 * passed / bright, 0, 1)
-    return cheapest_paths(np.asarray(1 - evidence.T, np.float64)[None], SKIN_BENDING)[0].astype(np.float64)
+    (path,) = cheapest_paths(np.asarray(1 - evidence.T, np.float64)[None], SKIN_BENDING)
+    return np.asarray(path, np.float64)
 
 
 def bone_map(calm: NDArray[np.float32]) -> NDArray[np.float32]:
