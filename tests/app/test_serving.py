@@ -145,7 +145,9 @@ def test_what_was_said_for_the_first_task_is_not_said_of_another(tmp_path: Path)
     one = Workplace("nerve", given, Exams(tmp_path), Pictures(lambda: 0), lambda text: None)
     assert one.state().options["rim_every"] == "3"
     other = one._settings_for("hip", {})
-    assert (other.pathway, other.runtime, other.source) == (None, "auto", "phantom:hip")
+    assert (other.pathway, other.runtime, other.source) == (None, "onnx", "phantom:hip")
+    without_network = one._settings_for("hip", {}, "classical")
+    assert (without_network.pathway, without_network.runtime) == ("classical", "auto")
 
 
 def test_what_is_offered_is_what_the_specs_declare() -> None:

@@ -1,8 +1,10 @@
 """The programs measure what they say, and all find the same mask."""
 
+import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import cv2
@@ -12,11 +14,13 @@ import pytest
 
 from edge.runtime.manifest import model_folder
 from edge.runtime.opening import open_runtime
+from tests.viewer.watching import served
 from tools.bench import material
 from tools.bench.adapters import for_two_classes
 from tools.bench.contenders.drawing import masks
 from tools.bench.contenders.laps import Laps
 from tools.bench.contenders.live import by_second, spread
+from tools.bench.contenders.viewers import WARM_S
 from tools.bench.field import Contender, contenders, python_of
 from tools.bench.plan import planned
 from tools.bench.process import ContenderError, line_of, run
@@ -159,23 +163,18 @@ def field_of(task: str, plan: object) -> list[Contender]:
     return list(contenders(task_spec(task), plan, dict))  # type: ignore[arg-type]
 
 
-def test_viewers_read_what_is_served(tmp_path: Path) -> None:
-    server = subprocess.Popen(
-        [sys.executable, "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory", str(tmp_path)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    )
-    try:
-        assert server.stdout is not None
-        port = server.stdout.readline().split(b"port ")[1].split()[0].decode()
-        done = subprocess.run(
-            [sys.executable, "-m", "tools.bench.contenders.viewers", f"http://127.0.0.1:{port}/", "3"],
-            capture_output=True,
-            timeout=20,
-            check=True,
+def test_viewers_tell_how_old_the_pictures_are_that_they_see() -> None:
+    with served() as board:
+        viewers = subprocess.Popen(
+            [sys.executable, "-m", "tools.bench.contenders.viewers", board.page.invitation(), "3"],
+            stdout=subprocess.PIPE,
         )
-        assert done.stdout == b"connected\n"
-    finally:
-        server.terminate()
-        server.communicate()
+        assert viewers.stdout is not None
+        assert viewers.stdout.readline() == b"connected\n"
+        until = time.monotonic() + WARM_S + 2
+        while time.monotonic() < until:
+            board.show()
+            time.sleep(0.04)
+        viewers.terminate()
+        told, _ = viewers.communicate(timeout=20)
+    assert len(json.loads(told)) >= 3
