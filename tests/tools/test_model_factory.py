@@ -120,8 +120,6 @@ def test_recorded_figures_outlive_the_next_bundle(model):
 
 @pytest.mark.parametrize("name", facts_folders())
 def test_facts_are_complete(name):
-    if not (MODELS / name).is_dir():
-        pytest.skip(f"its network was not trained yet: python -m tools.train {name}")
     facts = load_facts(name)
     assert all((facts.intended_use, facts.not_intended_for, facts.training_sets))
     assert bool(facts.classes) == bool(facts.meaning) == (MODELS / name / "model.onnx").is_file()

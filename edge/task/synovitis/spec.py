@@ -55,6 +55,7 @@ SPEC = TaskSpec(
     sentence="Synovitis of a finger joint (MCP, PIP), dorsal long view: region, size, EULAR-OMERACT grades, flow.",
     labels=LABELS,
     pathways=(
+        Pathway("deep", "by the network", "edge.task.synovitis.task:SynovitisTask", "synovitis"),
         Pathway(
             "classical",
             "skin, bone, joint and capsule by dynamic programming; grade by logistic steps",
