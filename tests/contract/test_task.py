@@ -145,7 +145,8 @@ def test_its_model_is_for_it(spec, pathway):
 
 
 def test_its_tensor_has_one_shape_for_frames_of_every_size(spec, task, pathway):
-    tensors = [task.prepare(frame_of(noise(*size), scale(0.05))).tensor for size in SIZES]
+    pictures = [noise(*size) for size in SIZES]
+    tensors = [task.prepare(frame_of(picture, spacing_of(picture))).tensor for picture in pictures]
     if not looks_first(spec, pathway):
         assert tensors == [None] * len(SIZES)
         return
