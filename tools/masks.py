@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from edge.errors import BackendUnavailableError
 from edge.runtime.manifest import load_manifest
 from edge.runtime.opening import open_runtime
+from edge.task.scores import BLOCK
 from edge.trust.interval import conformal_half_width
 
 Kind = tuple[str, str]
@@ -22,11 +23,11 @@ def decide(outputs: NDArray[np.float32], classes: int) -> NDArray[np.uint8]:
     """Which class each logit decides for: its sign where each class has its own, the largest where they compete.
 
     outputs: (1, channels, height, width). Competing classes have one channel more, for none of them; a field of
-    directions has DIRECTION more, which decide nothing.
+    directions has DIRECTION more, and planes of evidence may follow blocks of pixels: these decide nothing.
     """
     if outputs.shape[1] == classes + 1:
         return np.argmax(outputs, axis=1)[:, None].astype(np.uint8)
-    kept = classes if has_directions(outputs, classes) else outputs.shape[1]
+    kept = classes if has_directions(outputs, classes) else min(outputs.shape[1], classes * BLOCK**2)
     return (outputs[:, :kept] > 0).astype(np.uint8)
 
 

@@ -20,9 +20,7 @@ def training_example(seed: int) -> Example:
 
 def phantom_example(seed: int) -> Example:
     sample = draw_sample(seed)
-    steps = sample.target[len(MASKS) : len(PLANES)] * sample.target[len(PLANES) :]
-    shown = np.concatenate((sample.target[: len(MASKS)], steps))
-    return Example(sample.picture, np.asarray(shown >= 0.5, np.uint8))
+    return Example(sample.picture, np.asarray(sample.target[: len(MASKS)] >= 0.5, np.uint8))
 
 
 def scales_picture(seed: int) -> NDArray[np.uint8]:

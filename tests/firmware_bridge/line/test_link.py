@@ -110,7 +110,8 @@ def test_nothing_is_lost_doubled_changed_or_reordered(new_pair, seed, damage, de
     incoming = [rng.randbytes(rng.randint(1, 60)) for _ in range(n)]
     for link, bodies in ((pair.host, list(outgoing)), (pair.device, list(incoming))):
         link.waiting = bodies
-    for _ in range(100_000):
+    # At the worst of these lines 110 frames take some 100,000 steps.
+    for _ in range(300_000):
         for link in (pair.host, pair.device):
             while link.waiting and link.send(link.waiting[0]):
                 link.waiting.pop(0)

@@ -96,7 +96,7 @@ def test_a_lessons_picture_has_its_truth(seed: int) -> None:
     assert sample.picture.shape == (SIDE, SIDE) and sample.target.shape == (len(PLANES) + 1, SIDE, SIDE)
     assert sample.target.min() >= 0 and sample.target.max() <= 1
     example = phantom_example(seed)
-    assert example.target.shape[0] == len(PLANES) and set(np.unique(example.target)) <= {0, 1}
+    assert example.target.shape[0] == len(MASKS) and set(np.unique(example.target)) <= {0, 1}
     np.testing.assert_array_equal(training_example(seed).picture, example.picture)
     assert len(MASKS) + len(GRADES) == len(PLANES)
 
