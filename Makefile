@@ -35,7 +35,9 @@ test-slow: $(VENV)/dev.stamp ## the slow tests: the page in Chromium, emulated C
 	@bash tools/setup/system.sh
 	@# A device must answer in time: its tests run by themselves, not beside those that keep all cores busy. None: 5.
 	$(PYTEST) -m slow -rP $(PYTEST_ARGS) tests/hil || [ $$? -eq 5 ]
-	$(PYTEST) -m slow -rP $(PYTEST_ARGS) --ignore=tests/hil || [ $$? -eq 5 ]
+	@# So must a page in a browser.
+	$(PYTEST) -m slow -rP $(PYTEST_ARGS) --numprocesses 0 tests/browser || [ $$? -eq 5 ]
+	$(PYTEST) -m slow -rP $(PYTEST_ARGS) --ignore=tests/hil --ignore=tests/browser || [ $$? -eq 5 ]
 
 lint: $(VENV)/dev.stamp ## formatter, linter and types; the firmware's C too
 	$(BIN)/ruff check --config tools/ruff.toml .

@@ -34,6 +34,6 @@ def test_shipped_models_and_the_program_run():
     arm = pytest.importorskip("tools.arm.__main__", reason="the checkout's tools are not importable")
     if not arm.networks():
         pytest.skip("no model is shipped yet")
-    said = run()
+    said = run("--pictures", "1")
     assert said.count("% of pixels as on x86  ok") == 2 * 6 * len(arm.networks())
     assert said.count("said:") == 2
