@@ -16,7 +16,8 @@ HOSTILE = "<img src=x onerror=\"document.title='taken'\">'; DROP TABLE exams; --
 
 
 def banner(page: Any, text: str) -> Any:
-    found = page.locator(".banner", has_text=text)
+    # Another banner may say the same of the scale.
+    found = page.locator(".banner", has_text=text).first
     found.wait_for()
     return found
 
