@@ -45,3 +45,13 @@ def taken(plane: NDArray[np.uint8], places: NDArray[np.float32], step: float) ->
     window = round(step) | 1 if step > 1.25 else 1
     soft = cv2.blur(plane, (window, window)) if window > 1 else plane
     return np.asarray(cv2.remap(soft, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT), np.uint8)
+
+
+def visible_part(side: int, margin: float, far_margin: float, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """(side, side) a part of the square that is left in the picture: up to these shares are gone on the left and above,
+    and on the right and below."""
+    inside = np.zeros((side, side), np.bool_)
+    left, top = (int(side * rng.uniform(0, margin)) for _ in range(2))
+    right, bottom = (int(side * rng.uniform(1 - far_margin, 1)) for _ in range(2))
+    inside[top:bottom, left:right] = True
+    return inside

@@ -153,9 +153,10 @@ def compose(
         shown = {name: opened.enter_context(QueuedSink(view, 1, lossless=False)) for name, view in views.items()}
         keeper = _keeper(settings, source, clock, tell)
         locator = Locator(_stated_spacing(settings.mm_per_px), settings.depth_mm)
-        project = _projecting(settings)
-        draw_live = drawing(spec.terms, live=source.live, stages=settings.stages, project=project)
-        draw_on = draw_live if drawn else _nothing_drawn
+        draw_on = _nothing_drawn
+        if drawn:
+            project = _projecting(settings)
+            draw_on = drawing(spec.terms, live=source.live, stages=settings.stages, project=project)
         step = Step(locator.locate, spec.gate, spec.terms, used.task, used.runtime, draw_on, clock, pointer)
         loop = opened.enter_context(
             Loop(

@@ -1,4 +1,4 @@
-"""A picture made smaller, each new pixel the mean of the area that it covers."""
+"""A picture brought to another size; made smaller, each new pixel is the mean of the area that it covers."""
 
 from functools import lru_cache
 from math import gcd
@@ -34,6 +34,13 @@ def shrunk(picture: NDArray[np.uint8], size: tuple[int, int], *, either: bool = 
         return np.asarray(cv2.convertScaleAbs(means, alpha=1 / down), np.uint8)
     sums = cv2.transpose(_rows_added(np.asarray(cv2.transpose(rows)), size[0], kind))
     return np.asarray(cv2.convertScaleAbs(sums, alpha=1 / (down * across)), np.uint8)
+
+
+def resized(picture: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """The picture (height, width) at size (width, height): `shrunk`, or interpolated where a side becomes longer."""
+    if size[0] <= picture.shape[1] and size[1] <= picture.shape[0]:
+        return shrunk(picture, size)
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def _rows_added(plane: NDArray[Any], count: int, kind: type[np.uint16] | type[np.float32]) -> NDArray[Any]:

@@ -20,12 +20,11 @@ class Pointer:
 
     def at(self, x: float, y: float) -> bool:
         """A further structure. False: as many are followed as can be."""
-        return self._change(lambda now: (*now, Pointed(inside=((x, y),))) if len(now) < MOST_POINTED else None)
+        return self._further(Pointed(inside=((x, y),)))
 
     def in_box(self, x: float, y: float, width: float, height: float) -> bool:
         """A further structure, by a box about it. False: as many are followed as can be."""
-        box = Pointed(box=(x, y, width, height))
-        return self._change(lambda now: (*now, box) if len(now) < MOST_POINTED else None)
+        return self._further(Pointed(box=(x, y, width, height)))
 
     def also_at(self, x: float, y: float) -> bool:
         """One more point within the structure that was pointed at nearest to it. False: nothing was pointed at."""
@@ -38,6 +37,9 @@ class Pointer:
     def at_nothing(self) -> bool:
         """What was pointed at is let go."""
         return self._change(lambda now: ())
+
+    def _further(self, structure: Pointed) -> bool:
+        return self._change(lambda now: (*now, structure) if len(now) < MOST_POINTED else None)
 
     def _change(self, to: Callable[[tuple[Pointed, ...]], tuple[Pointed, ...] | None]) -> bool:
         with self._lock:

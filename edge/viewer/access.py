@@ -25,8 +25,8 @@ CODE_S: Final = 300.0
 MOST_WRONG: Final = 10
 """Wrong codes within WRONG_S, from all together, before none is looked at any more: of 40 bits nobody guesses one."""
 WRONG_S: Final = 60.0
-_SIGNS: Final = "23456789ABCDEFGHJKMNPQRSTUVWXYZ_"
-"""None is taken for another one when it is read from a screen; the last is left out, so that there are 31."""
+_SIGNS: Final = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+"""None is taken for another one when it is read from a screen."""
 _CODE_LENGTH: Final = 8
 _KEY_BYTES: Final = 32
 
@@ -139,7 +139,7 @@ class Access:
 
 
 def new_code() -> str:
-    return "".join(secrets.choice(_SIGNS[:-1]) for _ in range(_CODE_LENGTH))
+    return "".join(secrets.choice(_SIGNS) for _ in range(_CODE_LENGTH))
 
 
 def signing_key(folder: Path) -> bytes:

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.image.shrinking import shrunk
+from edge.image.shrinking import resized, shrunk
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,11 @@ def test_a_part_of_a_frame_is_shrunk_as_its_copy() -> None:
     frame = np.random.default_rng(4).integers(0, 256, (130, 300)).astype(np.uint8)
     part = frame[7:107, 11:211]
     assert np.array_equal(shrunk(part, (80, 40)), shrunk(part.copy(), (80, 40)))
+
+
+@pytest.mark.parametrize("size", [(80, 40), (200, 40), (80, 200), (600, 300)])
+def test_a_side_that_becomes_longer_is_interpolated(size: tuple[int, int]) -> None:
+    picture = np.random.default_rng(5).integers(0, 256, (100, 160)).astype(np.uint8)
+    smaller = size[0] <= 160 and size[1] <= 100
+    expected = shrunk(picture, size) if smaller else cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)
+    assert np.array_equal(resized(picture, size), expected)

@@ -23,7 +23,7 @@ from tools.lesson import Example
 from tools.muscle import dl_track
 from tools.nerve import usgra_seg
 from tools.scanner_variation import vary_export, vary_scanner
-from tools.warping import places_of, random_bend, taken
+from tools.warping import places_of, random_bend, taken, visible_part
 
 SIDE: Final = 256
 OTHER_SHARE, LACKING_SHARE, TILTED_SHARE, TEXTURED_SHARE = 0.1, 0.3, 0.5, 0.6
@@ -123,7 +123,7 @@ def shown_by_another(picture: Grey, rng: np.random.Generator, target: NDArray[np
         varied = vary_scanner(picture, KINDS, rng)
         picture = varied if np.quantile(varied, 0.9) >= LEAST_BRIGHT else picture
     if rng.random() < WINDOWED:
-        outside = ~_window(rng)
+        outside = ~visible_part(SIDE, 0.12, 0.12, rng)
         picture[outside] = int(rng.integers(5, 90)) if rng.random() < 0.3 else 0
         if target is not None:
             target[:, outside] = 0
@@ -146,14 +146,6 @@ def _haze(rng: np.random.Generator) -> NDArray[np.float32]:
     down = np.interp(np.arange(SIDE), (0, SIDE / 2, SIDE - 1), rng.uniform(0, 60, 3) * (0.3, 0.7, 1.0))
     grain = cv2.GaussianBlur(rng.standard_normal((SIDE, SIDE), np.float32), (0, 0), rng.uniform(0.6, 1.6), sigmaY=0.7)
     return np.asarray(down[:, None] * (1 + rng.uniform(0.3, 1.0) * grain), np.float32)
-
-
-def _window(rng: np.random.Generator) -> NDArray[np.bool_]:
-    inside = np.zeros((SIDE, SIDE), np.bool_)
-    left, top = (int(SIDE * rng.uniform(0, 0.12)) for _ in range(2))
-    right, bottom = (int(SIDE * rng.uniform(0.88, 1)) for _ in range(2))
-    inside[top:bottom, left:right] = True
-    return inside
 
 
 def with_marks(picture: Grey, rng: np.random.Generator) -> Grey:

@@ -17,7 +17,7 @@ from tools.lesson import Example
 from tools.muscle import dl_track
 from tools.nerve import usgra_seg
 from tools.scanner_variation import vary_export, vary_scanner
-from tools.warping import places_of, placing, random_bend, taken
+from tools.warping import places_of, placing, random_bend, taken, visible_part
 
 SIDE: Final = 256
 PHANTOM_SHARE: Final = 0.15
@@ -92,7 +92,7 @@ def moved(scene: NerveScene, kinds: frozenset[str], rng: np.random.Generator) ->
     planes = [taken(plane, places, step) for plane in (scene.nerve, scene.vessel)]
     outside = taken(np.full(pixels.shape, 255, np.uint8), places, step) < 128
     if "geometry" in kinds and rng.random() < 0.15:
-        outside |= ~_window(rng)
+        outside |= ~visible_part(SIDE, 0.2, 0.25, rng)
         planes = [np.where(outside, 0, plane) for plane in planes]
     picture = vary_scanner(picture, varied, rng)
     picture[outside] = _padding(rng) if "intensity" in kinds else 0
@@ -102,15 +102,6 @@ def moved(scene: NerveScene, kinds: frozenset[str], rng: np.random.Generator) ->
 def _padding(rng: np.random.Generator) -> int:
     """Black, or the grey of a scanner's margin."""
     return int(rng.integers(10, 130)) if rng.random() < 0.2 else 0
-
-
-def _window(rng: np.random.Generator) -> NDArray[np.bool_]:
-    """A part of the square that is left in the picture."""
-    inside = np.zeros((SIDE, SIDE), np.bool_)
-    left, top = (int(SIDE * rng.uniform(0, 0.2)) for _ in range(2))
-    right, bottom = (int(SIDE * rng.uniform(0.75, 1)) for _ in range(2))
-    inside[top:bottom, left:right] = True
-    return inside
 
 
 @dataclass(frozen=True, slots=True, eq=False)

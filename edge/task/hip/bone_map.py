@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.image.despeckle import median
-from edge.image.shrinking import shrunk
+from edge.image.shrinking import resized
 from edge.task.hip.lines import Floats
 
 LONG_PX: Final = 288
@@ -74,9 +74,7 @@ def calm_of(picture: NDArray[np.uint8], aspect: float = 1.0) -> NDArray[np.float
     size = max(1, round(width * aspect * scale)), max(1, round(height * scale))
     if min(size) < LEAST_SIDE_PX or min(height, width) < LEAST_SIDE_PX:
         return None
-    smaller = size[0] <= width and size[1] <= height
-    small = shrunk(picture, size) if smaller else cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)
-    even = median(np.asarray(small, np.uint8), 3).astype(np.float32)
+    even = median(resized(picture, size), 3).astype(np.float32)
     return np.asarray(cv2.GaussianBlur(even, (0, 0), CALM_SIGMA), np.float32)
 
 

@@ -10,7 +10,7 @@ the borders.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -83,7 +83,7 @@ class NerveTask:
         if faults:
             return self._refused(frame, thumbnail, faults, proposals_of(nerves, seen.vessels), before)
         told = self._measure(frame, thumbnail, nerves, seen.vessels, before, others_said(nerves[0], nerves[1:]))
-        return replace(told, memory=replace(told.memory, agreed=agreed)) if told.memory else told
+        return _remembering(told, agreed=agreed)
 
     def _pointed(
         self,
@@ -109,7 +109,7 @@ class NerveTask:
             told = self._refused(frame, thumbnail, faults or said, marks, before)
         else:
             told = self._measure(frame, thumbnail, nerves, vessels, before, said, (told_of(wanted),), of_nerves(asked))
-        return replace(told, memory=replace(told.memory, targets=targets)) if told.memory else told
+        return _remembering(told, targets=targets)
 
     def _refused(
         self,
@@ -159,6 +159,10 @@ class NerveTask:
         reasons += () if frame.spacing else (missing_scale(frame),)
         verdict = Verdict.LIMITED if reasons else Verdict.MEASURED
         return Concluded(finding_of(SPEC.name, frame, verdict, reasons, told, marks, notes=notes), track)
+
+
+def _remembering(told: Concluded[NerveTrack], **changes: Any) -> Concluded[NerveTrack]:
+    return replace(told, memory=replace(told.memory, **changes)) if told.memory else told
 
 
 def of_nerves(asked: Asked) -> dict[str, float]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from edge.frame import PixelSpacing, Region
 from edge.image.despeckle import median
-from edge.image.shrinking import shrunk
+from edge.image.shrinking import resized
 from edge.task.synovitis.grades import Floats
 
 MM_PER_PX: Final = 0.08
@@ -53,9 +53,7 @@ def working_of(
     )
     if min(size) < LEAST_PX or max(size) > 4 * MOST_PX or min(height, width) < LEAST_PX:
         return None
-    smaller = size[0] <= width and size[1] <= height
-    small = shrunk(picture, size) if smaller else cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)
-    small, hidden = np.asarray(small, np.uint8), np.zeros(size[::-1], bool)
+    small, hidden = resized(picture, size), np.zeros(size[::-1], bool)
     if coloured is not None and coloured.any():
         hidden = np.asarray(cv2.resize(coloured.astype(np.uint8), size, interpolation=cv2.INTER_AREA) > 0, bool)
         small = filled_in(small, hidden)
