@@ -153,7 +153,7 @@ def compose(
         shown = {name: opened.enter_context(QueuedSink(view, 1, lossless=False)) for name, view in views.items()}
         keeper = _keeper(settings, source, clock, tell)
         locator = Locator(_stated_spacing(settings.mm_per_px), settings.depth_mm)
-        draw_on = _nothing_drawn
+        draw_on: Draw = _nothing_drawn
         if drawn:
             project = _projecting(settings)
             draw_on = drawing(spec.terms, live=source.live, stages=settings.stages, project=project)

@@ -36,13 +36,15 @@ export class Chart {
     const end = this.points.at(-1).at;
     const lane = high / names.length;
     const x = (time) => wide - 4 - ((end - time) / (SECONDS * 1000)) * (wide - 8);
-    context.font = `${Math.max(11, lane / 4.5)}px system-ui, sans-serif`;
+    // By the chart's height and not the lane's: one lane alone has no larger letters.
+    const letters = Math.max(11, high / (4.5 * MOST_LANES));
+    context.font = `${letters}px system-ui, sans-serif`;
     names.forEach((name, index) => {
       const course = this.points.map((one) => ({ at: one.at, ...one.lanes.find((other) => other.name === name.name && other.unit === name.unit) })).filter((one) => one.value !== undefined && one.value !== null);
       const low = Math.min(...course.map((one) => one.low ?? one.value));
       const top = Math.max(...course.map((one) => one.high ?? one.value), low + 1e-6);
       const room = Math.max(top - low, Math.abs(top) * 0.25);
-      const y = (value) => (index + 1) * lane - 4 - ((value - (top + low - room) / 2) / room) * (lane - 22);
+      const y = (value) => (index + 1) * lane - 4 - ((value - (top + low - room) / 2) / room) * (lane - letters - 11);
       context.fillStyle = colour("--accent");
       context.globalAlpha = 0.2;
       for (const one of course) if (one.low !== null) context.fillRect(x(one.at) - 1.5, y(one.high), 3, Math.max(1, y(one.low) - y(one.high)));
@@ -57,7 +59,7 @@ export class Chart {
       context.stroke();
       context.fillStyle = colour("--ink");
       const now = course.filter((one) => one.at <= at).at(-1) ?? course.at(-1);
-      if (now) context.fillText(`${translated(name.words)} ${number(now.value, name.decimals)} ${name.unit}`, 4, index * lane + 14);
+      if (now) context.fillText(`${translated(name.words)} ${number(now.value, name.decimals)} ${name.unit}`, 4, index * lane + letters + 3);
     });
     context.fillStyle = colour("--warn");
     context.fillRect(x(at) - 1, 0, 2, high);
