@@ -20,14 +20,15 @@ VERY_SLOW_MS: Final = 4 * SLOW_MS
 FAST_MS: Final = 60.0
 HELPS: Final = 0.8
 """A coarser picture must come in this share of the time, or the line is not what is slow, and it stays as fine as it
-was for HELD pictures."""
-HELD: Final = 150
+was for a while."""
+HELD_S: Final = 10.0
 MOST_WAITING: Final = 2
 """Pictures on their way to a fast viewer, so that a line's delay costs no rate; a slow one gets one at a time."""
 STUCK_S: Final = 15.0
 """Without a word that a picture was drawn, a viewer has gone or does not read."""
 _JUDGED: Final = 5
-"""Pictures at one level by which it is judged; one that is very slow is enough."""
+"""Pictures at one level by which it is judged. Two very slow ones in a row are enough, by the second of them: while the
+first was on its way the line may have become slow."""
 _UP_AFTER: Final = 20
 _MOST_UP_AFTER: Final = 640
 _DEFLATED: Final = 1 << 31
@@ -103,7 +104,7 @@ class Pace:
         """Of the last pictures at this level."""
         self._finer_ms: float | None = None
         """What pictures took before they became coarser. None: they did not, or it has helped."""
-        self._held = 0
+        self._held_until_s = 0.0
         self._good = 0
         self._up_after = _UP_AFTER
         self._slow = True
@@ -122,7 +123,7 @@ class Pace:
         while self._waiting:
             one = self._waiting.popleft()
             if one.number == number:
-                self._judge(max(0.0, (now_s - one.at_s) * 1e3 - drawing_ms))
+                self._judge(max(0.0, (now_s - one.at_s) * 1e3 - drawing_ms), now_s)
                 break
         self.drawn += 1
         return True
@@ -130,18 +131,18 @@ class Pace:
     def stuck(self, now_s: float) -> bool:
         return bool(self._waiting) and now_s - self._waiting[0].at_s > STUCK_S
 
-    def _judge(self, took_ms: float) -> None:
+    def _judge(self, took_ms: float, now_s: float) -> None:
         self._slow = took_ms > FAST_MS
-        self._held = max(0, self._held - 1)
         self._took_ms.append(took_ms)
         self._good = self._good + 1 if took_ms < FAST_MS else 0
-        if len(self._took_ms) < _JUDGED and took_ms < VERY_SLOW_MS:
+        very_slow = len(self._took_ms) > 1 and min(self._took_ms[-2], took_ms) > VERY_SLOW_MS
+        if len(self._took_ms) < _JUDGED and not very_slow:
             return
-        usual_ms = took_ms if len(self._took_ms) < _JUDGED else median(self._took_ms)
+        usual_ms = took_ms if very_slow else median(self._took_ms)
         if self._finer_ms is not None and usual_ms > HELPS * self._finer_ms:
             self._go_to(self.level - 1)
-            self._held = HELD
-        elif usual_ms > SLOW_MS and not self._held and self.level < len(LEVELS) - 1:
+            self._held_until_s = now_s + HELD_S
+        elif usual_ms > SLOW_MS and now_s >= self._held_until_s and self.level < len(LEVELS) - 1:
             self._go_to(self.level + (2 if usual_ms > VERY_SLOW_MS else 1), usual_ms)
         elif self._good >= self._up_after and self.level > 0:
             self._up_after = min(2 * self._up_after, _MOST_UP_AFTER)  # each try at a finer one comes later

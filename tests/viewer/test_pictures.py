@@ -106,8 +106,24 @@ def test_a_slow_line_gets_coarser_pictures_and_a_mended_one_finer_again() -> Non
 
 def test_where_coarser_pictures_do_not_come_sooner_they_stay_fine() -> None:
     pace = Pace()
-    paced(pace, lambda level: 200.0, 60)
+    paced(pace, lambda level: 200.0, 50)
     assert pace.level == 1
+
+
+def test_a_line_that_becomes_slow_under_way_is_not_taken_for_a_busy_viewer() -> None:
+    pace = Pace()
+    paced(pace, lambda level: 10.0, 3)
+    took = iter((490.0, *[4000.0] * 2))
+    paced(pace, lambda level: next(took, 1500 / 1.5**level), 20)
+    assert pace.level >= 4
+
+
+def test_a_line_that_was_thought_fast_enough_is_tried_again() -> None:
+    pace = Pace()
+    paced(pace, lambda level: 700.0, 5)
+    assert pace.level == 2, "coarser pictures came no sooner"
+    paced(pace, lambda level: 3000 / 2**level, 30)
+    assert pace.level >= 4
 
 
 def test_what_a_viewer_takes_to_draw_makes_no_picture_coarser() -> None:
