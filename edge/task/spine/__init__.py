@@ -1,0 +1,1 @@
+"""Lumbar level: which vertebra or interspinous space lies under the probe, counted from the sacrum."""
