@@ -106,7 +106,7 @@ def seen_by_network(output: NDArray[np.float32], *, along: bool) -> SpineSeen:
     side = SIDE // BLOCK
     cells = output.reshape(len(PLANES), BLOCK**2, side, side).mean(axis=1)
     rows = slice(*(int((OVER_SKIN_MM + depth) / CELL_MM) for depth in DEPTHS_MM))
-    x_mm = (np.arange(side) - (side - 1) / 2) * CELL_MM
+    x_mm = np.asarray((np.arange(side) - (side - 1) / 2) * CELL_MM, np.float64)
     midline = None if along else _midline(_share(cells[MIDLINE, rows]), x_mm)
     near = np.abs(x_mm - (midline or 0.0)) <= BAND_MM
     means = cells[FIRST_KIND:, rows].mean(axis=1)
