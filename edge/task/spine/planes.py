@@ -39,6 +39,11 @@ LEAST_COMPLEX: Final = 0.4
 LEAST_SKIN: Final = 14.0
 """Grey level of the skin under the array's middle."""
 SKIN_BAND_MM: Final = 4.0
+CONTACT_MM: Final = 15.0
+"""To either side of the array's middle, where contact is looked for."""
+LIT_MM: Final = (3.0, 22.0)
+LEAST_LIT: Final = 12
+"""Grey level of a column that touches skin, its mean over LIT_MM."""
 ALONG_MM: Final = 40.0
 """To either side of the array's middle, as far as a paramedian view is read."""
 
@@ -101,8 +106,17 @@ def apex_mm(picture: NDArray[np.uint8], mm_per_px: tuple[float, float]) -> float
     return float(bright.argmax()) * mm_per_px[1] if bright.any() else 0.0
 
 
-def seen_by_network(output: NDArray[np.float32], *, along: bool) -> SpineSeen:
-    """What the network's (len(PLANES) * BLOCK ** 2, SIDE / BLOCK, SIDE / BLOCK) say. along: a paramedian view."""
+def contact_of(square: NDArray[np.uint8]) -> float:
+    """Share of the columns about the array's middle, of the square that the network is given, that are lit."""
+    middle, half = SIDE // 2, round(CONTACT_MM / MM_PER_PX)
+    rows = slice(*(int((OVER_SKIN_MM + depth) / MM_PER_PX) for depth in LIT_MM))
+    level = cv2.reduce(square[rows, middle - half : middle + half], 0, cv2.REDUCE_AVG)[0]
+    return float(np.count_nonzero(level > LEAST_LIT)) / level.size
+
+
+def seen_by_network(output: NDArray[np.float32], square: NDArray[np.uint8], *, along: bool) -> SpineSeen:
+    """What the network's (len(PLANES) * BLOCK ** 2, SIDE / BLOCK, SIDE / BLOCK) say of its square (SIDE, SIDE). along:
+    it is to be a paramedian view."""
     side = SIDE // BLOCK
     cells = output.reshape(len(PLANES), BLOCK**2, side, side).mean(axis=1)
     rows = slice(*(int((OVER_SKIN_MM + depth) / CELL_MM) for depth in DEPTHS_MM))
@@ -116,7 +130,7 @@ def seen_by_network(output: NDArray[np.float32], *, along: bool) -> SpineSeen:
     return SpineSeen(
         chances=_softmax(at[: len(KINDS)]),
         clear=float(_share(at[LEGIBLE - FIRST_KIND])),
-        contact=1.0,
+        contact=contact_of(square),
         transverse=float(_share(means[TRANSVERSE_PLANE - FIRST_KIND, wide]).mean()),
         midline_mm=midline,
         target_mm=_target(_share(cells[COMPLEX][:, near])),
@@ -152,7 +166,7 @@ def _target(likely: NDArray[np.float32]) -> float | None:
         return None
     part = slice(max(0, peak - 5), peak + 6)
     middle = float((profile[part] * np.arange(part.start, part.start + profile[part].size)).sum() / profile[part].sum())
-    return (middle + 0.5) * CELL_MM - OVER_SKIN_MM - sum(COMPLEX_MM) / 2
+    return float((middle + 0.5) * CELL_MM - OVER_SKIN_MM - sum(COMPLEX_MM) / 2)
 
 
 def _along(logits: NDArray[np.float32], x_mm: Floats) -> SeenAlong:
