@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.task.spine.levels import KINDS
-from edge.task.spine.planes import LEAST_SKIN
+from edge.task.spine.planes import LEAST_SKIN, contact_of
 from edge.task.spine.seen import Floats
-from edge.task.spine.templates import CELL_MM, CELLS, HALF_CELLS, SIZES, Match, Working, column_of, row_of, x_of
+from edge.task.spine.templates import CELLS, HALF_CELLS, SIZES, Match, Working, column_of, row_of, x_of
 
 MIRRORED_CELLS: Final = 26
 """To either side of a midline, what must look alike."""
@@ -50,8 +50,6 @@ UNDER: Final = (
     ("interspinous", FLANK_MM, (2.0, 12.0)),
 )
 """Windows that hang on a kind's best place: kind, from and to beside the midline, from and to below the anchor."""
-HELD_MM: Final = 25.0
-"""To either side of the middle, as wide as every array is."""
 SKIN_MM: Final = (0.5, 8.0)
 FEATURES: Final = (
     *(f"match of {kind} {size}" for kind in KINDS for size in range(SIZES)),
@@ -95,10 +93,6 @@ class Described:
     features: NDArray[np.float32]
     """(FEATURES,)."""
 
-    @property
-    def contact(self) -> float:
-        """Share of the array that touches skin."""
-        return float(self.lit[column_of(-HELD_MM) : column_of(HELD_MM) + 1].mean())
 
 
 def described(work: Working, matches: tuple[Match, ...]) -> Described:
@@ -121,7 +115,7 @@ def find_midline(detail: NDArray[np.float32], near_mm: float) -> Midline:
     both = np.einsum("rck,rck->c", left, right)
     power = np.einsum("rck,rck->c", left, left) * np.einsum("rck,rck->c", right, right)
     profile = np.asarray(both / np.sqrt(np.maximum(power, 1e-6)), np.float64)
-    x_mm = (np.arange(profile.size) + HALF_CELLS - (CELLS - 1) / 2) * CELL_MM
+    x_mm = x_of(np.arange(profile.size) + HALF_CELLS)
     allowed = np.where(np.abs(x_mm - near_mm) <= NEAR_MM, profile, -2.0)
     best = int(allowed.argmax())
     return Midline(profile, float(x_mm[best]), float(profile[best]))
@@ -162,7 +156,7 @@ def _features(found: Described, level: float) -> NDArray[np.float32]:
         *here,
         *(abs(one.x_mm - x_mm) for one in matches),
         found.midline.symmetry,
-        found.contact,
+        contact_of(found.work.fine),
         float(near.mean()),
         *middle,
         *beside,

@@ -66,8 +66,8 @@ def _detail(calm: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(over / (contrast + np.float32(GRAIN)), np.float32)
 
 
-def x_of(column: float) -> float:
-    """To the right of the array's middle, mm, of a column of the working picture."""
+def x_of(column: Floats) -> Floats:
+    """To the right of the array's middle, mm, of columns of the working picture."""
     return (column - (CELLS - 1) / 2) * CELL_MM
 
 
@@ -142,7 +142,7 @@ def _match(detail: NDArray[np.float32], kind: int, planes: NDArray[np.float32]) 
     values = found.reshape(len(planes), -1).max(axis=1)
     size = int(values.argmax())
     row, column = np.unravel_index(int(found[size].argmax()), found[size].shape)
-    x_mm, depth_mm = x_of(float(column) + HALF_CELLS), depth_of(float(row) + rows_around(kind)[0])
+    x_mm, depth_mm = float(x_of(np.array(column) + HALF_CELLS)), depth_of(float(row) + rows_around(kind)[0])
     return Match(found.max(axis=0), tuple(values.tolist()), float(values[size]), size, x_mm, depth_mm)
 
 
