@@ -12,9 +12,9 @@ from edge.option import NoOptions
 from edge.phantom.records import Imaging
 from edge.registry import resolve
 
-Felt = tuple[float, float, float, float, float, float]
-"""What an inertial sensor in the probe reads: acceleration in g, gravity included, then turning rate in degrees per
-second, each x y z (edge.frame.Motion has the axes)."""
+Felt = tuple[float, ...]
+"""The six readings of an inertial sensor in the probe: acceleration in g, gravity included, then turning rate in
+degrees per second, each x y z (edge.frame.Motion has the axes)."""
 Sizes = Mapping[str, float]
 """True values by the names of measurements, in their units."""
 

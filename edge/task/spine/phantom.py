@@ -192,7 +192,7 @@ class SpineCine:
     def held(self, t_s: float) -> Held:
         return Held(*self.path.at(t_s))
 
-    def motion(self, t_s: float) -> tuple[float, ...]:
+    def felt(self, t_s: float) -> tuple[float, ...]:
         """What the inertial sensor feels: acceleration in g and turning rate in degrees a second, x y z each."""
         return felt(self.path, t_s, self._seed, along=self.along)
 
