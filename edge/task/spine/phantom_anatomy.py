@@ -16,8 +16,8 @@ from edge.task.spine.seen import Floats
 
 FREE: Final = (len(SEGMENTS) - 1) // 2
 """Vertebrae over the sacrum."""
-SACRUM_MM: Final = 95.0
-"""Its length."""
+DURA_MM: Final = 2.4
+"""From the ligamentum flavum to the dura behind it."""
 SLICE_MM: Final = 2.2
 """Half of a plane's thickness: over it bone passes into a space."""
 NONE, SACRALISED, LUMBARISED = TRANSITIONS = ("none", "sacralised", "lumbarised")
@@ -163,9 +163,9 @@ def transverse(spine: Spine, s_mm: float, beside_mm: float) -> Plane:
     open_share = free * (1 - bone) * (1 - 0.5 * min(1.0, wings))
     if open_share > 0:
         x = np.linspace(-spine.window_mm, spine.window_mm, 21)
-        for depth, strength in ((0.0, 0.8), (2.4, 1.0), (2.4 + spine.canal_mm, 0.9)):
-            found.append(_membrane(middle + x, target + depth + 0.012 * x**2, strength * open_share))
-    canal = spine.facet_mm, 2.4 + spine.canal_mm
+        for down, strength in ((0.0, 0.8), (DURA_MM, 1.0), (DURA_MM + spine.canal_mm, 0.9)):
+            found.append(_membrane(middle + x, target + down + 0.012 * x**2, strength * open_share))
+    canal = spine.facet_mm, DURA_MM + spine.canal_mm
     return Plane(tuple(found), middle, target, spine.fat_mm, along=False, s_mm=s_mm, canal_mm=canal)
 
 
@@ -218,10 +218,10 @@ def paramedian(spine: Spine, s_mm: float, head: int) -> Plane:
         depth = depth - 1.2 * np.cos(s[below] / 18 * 2 * np.pi + spine.crest_phase)
         found.append(Surface(along[below], depth, np.full(int(below.sum()), 0.95), bone=True, sacral=True))
     seen = 1 - np.maximum(spine.bone_share(s), spine.sacrum_share(s))
-    for down, strength in ((0.0, 0.8), (2.4, 1.0), (2.4 + spine.canal_mm, 0.9)):
+    for down, strength in ((0.0, 0.8), (DURA_MM, 1.0), (DURA_MM + spine.canal_mm, 0.9)):
         found.append(Surface(along, target + down, strength * seen, bone=False))
     at = float(np.interp(0, along, target))
-    canal = np.inf, 2.4 + spine.canal_mm
+    canal = np.inf, DURA_MM + spine.canal_mm
     return Plane(tuple(found), None, at, spine.fat_mm, along=True, s_mm=s_mm, canal_mm=canal)
 
 

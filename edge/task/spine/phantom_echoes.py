@@ -10,7 +10,7 @@ import numpy as np
 from edge.phantom.beams import beam_positions, row_depths
 from edge.phantom.records import Echoes, Imaging, Interface, Samples, Transducer
 from edge.phantom.strands import lobules, sample, strands
-from edge.task.spine.phantom_anatomy import Plane, Surface
+from edge.task.spine.phantom_anatomy import DURA_MM, Plane, Surface
 from edge.task.spine.phantom_drawing import Tissue
 from edge.task.spine.seen import Floats
 
@@ -134,7 +134,7 @@ def _layers(plane: Plane, tissue: Tissue, grid: Grid) -> Samples:
     half, height = plane.canal_mm
     beside = np.abs(grid.x - np.float32(plane.midline_mm or 0.0))
     inside = np.clip((np.float32(min(half, 1e3)) - beside) * np.float32(1 / 2), 0, 1)
-    lay(_under(grid.y, float(target) + 2.4) * inside, np.float32(tissue.canal_db) + texture * lump)
+    lay(_under(grid.y, float(target) + DURA_MM) * inside, np.float32(tissue.canal_db) + texture * lump)
     lay(_under(grid.y, float(target) + height) * inside, np.full_like(level, tissue.canal_db - 4))
     fascia = np.exp(-(((depth - np.float32(plane.muscle_from_mm)) / np.float32(0.5)) ** 2))
     return np.asarray(level + 12 * fascia, np.float32)
