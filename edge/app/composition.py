@@ -249,6 +249,7 @@ def open_probed(
 
         probe, exposures = link()
         phantom = open_phantom(rest, anatomies=anatomies(), fps=settings.fps, clock=clock, feed=exposures)
+        probe.moved_by(phantom.felt_at)
         return opened.enter_context(ProbedSource(phantom, probe)), probe
     source = opened.enter_context(open_source(settings.source, fps=settings.fps, clock=clock))
     if not source.live:
