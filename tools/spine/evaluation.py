@@ -20,7 +20,7 @@ from edge.task.spine.spec import SPEC, VIEWS, SpineOptions
 from edge.task.spine.task import SpineTask
 from edge.trust.interval import COVERAGE, conformal_half_width
 from tools.lesson import Evaluated
-from tools.single_pictures import DATA, measured_by, outputs_for, real_frames
+from tools.single_pictures import DATA, Measure, measured_by, outputs_for, real_frames
 from tools.spine.pictures import LEAST_CONTACT, contact_at, draw_picture
 from tools.spine.sweeps import FIRST_SEED, Runner, Told, case_of, rows_of, told_of
 
@@ -50,19 +50,28 @@ class Looked:
 
     @property
     def legible(self) -> bool:
-        """Whether the array touches over what is to be read, and that lies in the picture."""
-        middle = self.taken.midline_mm or 0.0
-        half = self.taken.pixels.shape[1] * self.taken.mm_per_px / 2
-        x = np.linspace(-half, half, 201)
-        near = contact_at(self.taken, x)[np.abs(x - middle) < 6]
-        return abs(middle) < 0.35 * 2 * half and near.size > 0 and float(near.min()) >= LEAST_CONTACT
+        return legible(self.taken)
 
     @property
     def shares(self) -> tuple[float, float, float]:
-        spine, s = self.taken.spine, np.array(self.taken.plane.s_mm)
-        sacrum = float(spine.sacrum_share(s))
-        bone = float(spine.bone_share(s)) * (1 - sacrum)
-        return sacrum, bone, 1 - sacrum - bone
+        return shares(self.taken)
+
+
+def legible(taken: SpinePicture) -> bool:
+    """Whether the array touches over what is to be read, and that lies in the picture."""
+    middle = taken.midline_mm or 0.0
+    half = taken.pixels.shape[1] * taken.mm_per_px / 2
+    x = np.linspace(-half, half, 201)
+    near = contact_at(taken, x)[np.abs(x - middle) < 6]
+    return abs(middle) < 0.35 * 2 * half and near.size > 0 and float(near.min()) >= LEAST_CONTACT
+
+
+def shares(taken: SpinePicture) -> tuple[float, float, float]:
+    """By KINDS, how much of the plane's thickness shows what."""
+    spine, s = taken.spine, np.array(taken.plane.s_mm)
+    sacrum = float(spine.sacrum_share(s))
+    bone = float(spine.bone_share(s)) * (1 - sacrum)
+    return sacrum, bone, 1 - sacrum - bone
 
 
 def frame_of(taken: SpinePicture) -> Frame:
@@ -136,10 +145,8 @@ def frame_figures(looks: Sequence[Looked], figures: Mapping[str, float], view: s
     return found
 
 
-def others_refused(runtime: Runtime) -> tuple[list[str], float]:
+def others_refused(measure: Measure) -> tuple[list[str], float]:
     """Real pictures of other body parts, as if each were this deep."""
-    task = SpineTask()
-    measure = measured_by(task, SPEC.gate, runtime)
     rows, refused, total = ["| pictures | n | refused |", "|---|---|---|"], 0, 0
     for name, pattern in OTHERS:
         told = []
@@ -166,7 +173,7 @@ def evaluate(runtime: Runtime, figures: Mapping[str, float], precision: str) -> 
     if precision != "int8":
         return Evaluated(numbers)
     if DATA.is_dir():
-        rows, share = others_refused(runtime)
+        rows, share = others_refused(measured_by(SpineTask(), SPEC.gate, runtime))
         note = "int8; real pictures of other body parts, each as if 50 and 75 mm deep"
         numbers.append(Number(name="other_body_parts_refused", value=round(share, 3), note=note))
         tables += ["Other body parts", "", *rows, ""]

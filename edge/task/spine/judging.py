@@ -87,7 +87,7 @@ class Judges:
 
 
 KEYS: Final = ("features", "mean", "deviation", "vectors", "weights", "figures")
-"""Arrays of each judge in the file; vectors are `packed`, figures are bias, gamma, and the sigmoid's slope and offset."""
+"""Arrays of each judge in the file; vectors are `packed`, figures are bias, gamma, slope and offset of the sigmoid."""
 
 
 def _judge(kept: Mapping[str, NDArray[np.generic]]) -> Judge:

@@ -66,9 +66,9 @@ def _detail(calm: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(over / (contrast + np.float32(GRAIN)), np.float32)
 
 
-def x_of(column: Floats) -> Floats:
+def x_of(column: NDArray[np.intp]) -> Floats:
     """To the right of the array's middle, mm, of columns of the working picture."""
-    return (column - (CELLS - 1) / 2) * CELL_MM
+    return np.asarray((column - (CELLS - 1) / 2) * CELL_MM)
 
 
 def column_of(x_mm: float) -> int:

@@ -22,7 +22,7 @@ from edge.task.spine.planes import Window, apex_mm
 from edge.task.spine.templates import SIZES, Templates, Working, cut_out, matched
 from tools.feature_selection import select
 from tools.scanner_variation import vary_export
-from tools.spine.evaluation import BORDER, Looked, legible, shares
+from tools.spine.evaluation import BORDER, legible, shares
 from tools.spine.pictures import draw_picture
 
 SEEDS: Final = range(3_700_000, 3_702_000)
@@ -192,9 +192,7 @@ def judge_of(name: str, examples: Examples) -> tuple[Judge, str]:
     return judge, line
 
 
-def _fitted(
-    scaled: NDArray[np.float32], truth: NDArray[np.bool_], penalty: float, gamma: float
-) -> SupportVectors:
+def _fitted(scaled: NDArray[np.float32], truth: NDArray[np.bool_], penalty: float, gamma: float) -> SupportVectors:
     """With vectors as they are stored."""
     each = gamma / scaled.shape[1]
     machine = SVC(C=penalty, gamma=each, class_weight="balanced").fit(unpacked(packed(scaled)), truth)
