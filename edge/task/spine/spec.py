@@ -48,7 +48,17 @@ SPEC = TaskSpec(
     name="spine",
     sentence="Lumbar spine: which vertebra or space lies under the probe, counted from the sacrum; midline, depth.",
     labels=LABELS,
-    pathways=(Pathway("deep", "by the network", "edge.task.spine.task:SpineTask", "spine"),),
+    pathways=(
+        Pathway("deep", "by the network", "edge.task.spine.task:SpineTask", "spine"),
+        Pathway(
+            "classical",
+            "templates, midline, black pixels along it; support vector machines; transverse views alone",
+            "edge.task.spine.classical:ClassicalSpineTask",
+            "spine_classical",
+            network=False,
+            stages=True,
+        ),
+    ),
     terms=Terms(
         measurements=(
             MeasurementTerm("level", "level", "Level", decimals=0, lane=0, curve=0, signed=True),
@@ -67,6 +77,9 @@ SPEC = TaskSpec(
         marks=(
             *(MarkTerm(label) for label in LABELS),
             MarkTerm("midline", Role.EXTRAPOLATED),
+            MarkTerm("before", Role.BEFORE),
+            MarkTerm("after", Role.AFTER),
+            MarkTerm("candidate #", Role.CANDIDATE),
         ),
     ),
     options=SpineOptions,
