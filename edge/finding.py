@@ -1,6 +1,6 @@
 """What a frame led to: values with intervals and a verdict, or a refusal with its reasons."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
@@ -33,6 +33,8 @@ class Measurement:
     high: float
     single: float | None = None
     """What this frame alone says, where `value` was followed over time. None: `value` is that."""
+    named: str = ""
+    """What the value is called where it is one of a list, as people write it. Empty: it is a number."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,6 +99,8 @@ class SeriesMark:
     """(n,): not measured, but what it must be by what was seen before and how the picture moved."""
     joined: NDArray[np.bool_]
     """(n,): goes on from the one before. False: there is a gap, or it began anew."""
+    named: str = field(default="", kw_only=True)
+    """What the newest value is called where it is one of a list, as `Measurement.named`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -176,7 +180,8 @@ class Finding:
     def summary(self) -> str:
         """One line for a log or a terminal."""
         values = ", ".join(
-            f"{m.name} {m.value:.2f} {plain_unit(m.unit)} ({m.low:.2f} to {m.high:.2f})" for m in self.measurements
+            f"{m.name} {m.named or f'{m.value:.2f} {plain_unit(m.unit)} ({m.low:.2f} to {m.high:.2f})'}"
+            for m in self.measurements
         )
         reasons = "; ".join(self.reasons)
         return f"#{self.sequence} {self.verdict}: " + " | ".join(part for part in (values, reasons) if part)

@@ -126,7 +126,8 @@ def print_comparison(comparisons: "tuple[Comparison, ...]", terms: "Terms") -> N
     columns = ("against the truth", "measured", "truth", "unit", "mean error", "in interval")
     table = plain_table(*columns, left=("against the truth", "unit"))
     for one in comparisons:
-        figures = (f"{one.measured:.2f}", f"{one.truth:.2f}", plain_unit(one.unit), f"{one.mean_absolute_error:.2f}")
+        values = (one.named or f"{one.measured:.2f}", one.truth_named or f"{one.truth:.2f}")
+        figures = (*values, "" if one.named else plain_unit(one.unit), f"{one.mean_absolute_error:.2f}")
         table.add_row(terms.words(one.name), *figures, f"{100 * one.inside_interval:.0f} %")
     out().print()
     out().print(table)

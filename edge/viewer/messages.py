@@ -326,6 +326,8 @@ class ShownValue(Struct, frozen=True):
     decimals: int
     detail: bool
     lane: int | None
+    named: str = ""
+    """What stands in the number's place. Empty: the number does."""
 
 
 class ShownLine(Struct, frozen=True):

@@ -93,6 +93,7 @@ def _value(one: Measurement, terms: Terms) -> ShownValue:
         decimals=wording.decimals,
         detail=wording.detail,
         lane=terms.measurement(one.name).lane,
+        named=one.named,
     )
 
 

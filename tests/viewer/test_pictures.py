@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edge.errors import SettingError
-from edge.finding import CaliperMark, Check, LineMark, MaskMark, PanoramaMark
+from edge.finding import CaliperMark, Check, LineMark, MaskMark, Measurement, PanoramaMark
 from edge.frame import ProbeState
 from edge.terms import Terms
 from edge.viewer.cine import Cine, kept
@@ -186,3 +186,11 @@ def test_marks_are_counted_among_their_kind() -> None:
     kinds = [type(mark) for mark in finding.marks]
     shown = shown_of(frame, finding, Terms(), number=1, live=True, age_ms=0.0)
     assert (len(shown.calipers), len(shown.lines)) == (kinds.count(CaliperMark), kinds.count(LineMark))
+
+
+def test_a_value_with_a_name_goes_to_the_page_with_it() -> None:
+    frame = frame_of(1)
+    one = Measurement("step", 2.0, "step", 1.0, 3.0, named="third")
+    finding = replace(finding_of(frame), measurements=(one,))
+    (value,) = shown_of(frame, finding, Terms(), number=1, live=True, age_ms=0.0).values
+    assert (value.named, value.value) == ("third", 2.0)

@@ -1,4 +1,4 @@
-"""Sweeps over phantom spines outside of what training draws, led badly: is every level told right, or told to be unsure?
+"""Sweeps over phantom spines outside of what training draws, led badly: is every level told right, or told unsure?
 
 `python -m tools.spine.sweeps [--sweeps 100]` prints the tables. A level that is told is right where the middle of the
 array lies over it, or within a plane's thickness of it. Wrong are two kinds: told too low, where the true place is
@@ -203,11 +203,10 @@ def rows_of(results: Sequence[Told]) -> list[str]:
         some = [one for one in results if kind in (one.case.kind, "all")]
         if some:
             count = len(some)
-            rows.append(
-                f"| {kind} | {count} | {sum(one.all_right for one in some)} | {sum(one.needle_right for one in some)} | "
-                f"{100 * np.mean([one.told_share for one in some]):.0f} % | {sum(one.too_low for one in some)} | "
-                f"{sum(one.too_high for one in some)} |"
-            )
+            right, needle = sum(one.all_right for one in some), sum(one.needle_right for one in some)
+            share = 100 * float(np.mean([one.told_share for one in some]))
+            low, high = sum(one.too_low for one in some), sum(one.too_high for one in some)
+            rows.append(f"| {kind} | {count} | {right} | {needle} | {share:.0f} % | {low} | {high} |")
     return rows
 
 

@@ -23,8 +23,6 @@ LIVE: Final = Imaging(
     depth_mm=75.0, frequency_mhz=4.0, dynamic_range_db=62.0, focus_mm=40.0, f_number=2.0, noise_db=-76.0
 )
 ARRAY: Final = Transducer(58.0, 60.0)
-SLICE_MM: Final = 1.6
-"""Along the spine, until the speckle of a transverse picture is another."""
 ASIDE_MM: Final = 12.0
 """Of a paramedian plane from the midline."""
 DRAWN: Final = 4 / 3
@@ -94,16 +92,17 @@ def picture_of(
     if along:
         speckle = carried_speckle(field, np.dstack((grid.x + np.float32(head * s_mm), grid.y)), mm_per_beam)
     else:
-        speckle = _slices(field, grid.x + np.float32(held.beside_mm), grid.y, s_mm, mm_per_beam)
+        speckle = _slices(field, grid.x + np.float32(held.beside_mm), grid.y, s_mm / scanner.slice_mm, mm_per_beam)
     echoes = spine_echoes(plane, tissue, imaging, array, (rows, beams), _touching(held.contact, grid.beam))
     amplitude = envelope(echoes, speckle, noise, imaging, mm_per_beam)
     pixels, mm_per_px, apex_mm = _shown(compress(amplitude, imaging), scanner)
     return SpinePicture(pixels, spine, held, plane, mm_per_px, apex_mm, head)
 
 
-def _slices(field: Samples, x: Samples, y: Samples, s_mm: float, mm_per_beam: float) -> Samples:
-    """Scatterers of a plane between two of those that are stored: each is another part of the field."""
-    number, part = divmod(s_mm / SLICE_MM, 1)
+def _slices(field: Samples, x: Samples, y: Samples, place: float, mm_per_beam: float) -> Samples:
+    """Scatterers of a plane between two of those that are stored, one at each whole `place`: each is another part of the
+    field."""
+    number, part = divmod(place, 1)
     mixed = np.zeros((*x.shape, 2), np.float32)
     for slice_number, weight in ((number, np.cos(np.pi / 2 * part)), (number + 1, np.sin(np.pi / 2 * part))):
         across, down = np.random.default_rng([77, int(slice_number) % (1 << 31)]).uniform(0, 400, 2).astype(np.float32)

@@ -48,6 +48,8 @@ class Scanner:
 
     imaging: Imaging
     transducer: Transducer
+    slice_mm: float = 1.6
+    """Along the spine, until the speckle of a transverse picture is another: the beam's height."""
 
 
 def draw_spine(
@@ -139,7 +141,8 @@ def draw_scanner(rng: np.random.Generator, deepest_mm: float, *, foreign: bool =
         smoothing=float(rng.uniform(0, 0.9)),
         gamma=float(rng.uniform(0.85, 1.25)),
     )
-    return Scanner(imaging, array)
+    slice_mm = float(rng.uniform(1.45, 1.75) if not foreign else rng.choice((1.35, 1.85)))
+    return Scanner(imaging, array, slice_mm)
 
 
 PRESENTABLE: Final = Tissue(0.0, -15.0, -17.0, -25.0, -55.0, -42.0, 8.0, -45.0, 20.0, 1.4, 8.0, 3.0, 2.4, (3, 5))

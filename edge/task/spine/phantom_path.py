@@ -91,7 +91,7 @@ def draw_path(rng: np.random.Generator, sweep: Sweep) -> Path:
         elif fault == LIFT:
             begun = now()
             go(float(rng.uniform(-45, 55)), 60.0)
-            speed.append(np.zeros(int(rng.uniform(0.1, 0.5) * RATE_HZ)))
+            speed.append(np.zeros(int(rng.uniform(0.25, 0.8) * RATE_HZ)))
             lifted.append((begun, now()))
         elif fault == POOR:
             begun = now()

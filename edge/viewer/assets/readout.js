@@ -54,8 +54,9 @@ function showValues(values) {
   }
   values.forEach((one, index) => {
     const [, value, interval] = body.rows[index].cells;
-    write(value, one.value === null ? "–" : number(one.value, one.decimals), one.unit);
-    write(interval, one.low === null || one.high === null ? "" : range(one));
+    if (one.named) write(value, translated(one.named));
+    else write(value, one.value === null ? "–" : number(one.value, one.decimals), one.unit);
+    write(interval, one.named || one.low === null || one.high === null ? "" : range(one));
   });
 }
 
