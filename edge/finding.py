@@ -118,13 +118,33 @@ class StageMark:
     lines: tuple[LineMark, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class PanoramaLabel:
+    """What some columns of a panorama show."""
+
+    text: str
+    start: int
+    """First column."""
+    end: int
+    """The one after the last."""
+    emphasised: bool = False
+    """It is what the finding's own frame shows."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class PanoramaMark:
-    """A long picture that grew with the scan, for a page to show beside the live one; never written."""
+    """A long picture that grew with the scan: shown under the live one, and the last one of a run kept as a picture."""
 
     name: str
     plane: NDArray[np.uint8]
     """(height, width) grey."""
+    mm_per_px: float | None = None
+    """Across and down. None: not known."""
+    sequences: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    """(width,) of the frame that each column came from, -1: of none. Empty: not known."""
+    labels: tuple[PanoramaLabel, ...] = ()
+    here: int | None = None
+    """Column of the finding's frame. None: not known."""
 
 
 Mark = MaskMark | LineMark | FieldMark | CaliperMark | SeriesMark | StageMark | PanoramaMark

@@ -18,19 +18,17 @@ LEAST_PX: Final = 24
 DEPTH: Final = "depth of the posterior complex"
 
 
-def marks_of(
-    frame: Frame, window: Window, seen: SpineSeen, output: NDArray[np.float32], level: str
-) -> tuple[Mark, ...]:
-    """level: written beside the depth; empty where it is unsure."""
+def marks_of(frame: Frame, window: Window, seen: SpineSeen, output: NDArray[np.float32]) -> tuple[Mark, ...]:
+    """Of what the network saw."""
     marks: list[Mark] = []
     drawn = full_scores(output[: (COMPLEX + 1) * BLOCK**2])
     for number, (name, plane) in enumerate(zip(LABELS, drawn, strict=True), start=1):
         mark = _mask(frame, window, name, number, plane)
         marks += [] if mark is None else [mark]
-    return (*marks, *lines_of(frame, window, seen, level))
+    return (*marks, *lines_of(frame, window, seen))
 
 
-def lines_of(frame: Frame, window: Window, seen: SpineSeen, level: str) -> tuple[Mark, ...]:
+def lines_of(frame: Frame, window: Window, seen: SpineSeen) -> tuple[Mark, ...]:
     """Midline, and the way from the skin to the posterior complex."""
     x = seen.midline_mm or 0.0
     marks: list[Mark] = []
@@ -39,9 +37,8 @@ def lines_of(frame: Frame, window: Window, seen: SpineSeen, level: str) -> tuple
         marks.append(LineMark("midline", ends.astype(np.float32)))
     if seen.target_mm is not None:
         ends = _in_frame(frame, window, np.array([x, x]), np.array([0.0, seen.target_mm]))
-        text = f"{level} {seen.target_mm:.0f} mm".strip()
         start, end = ((float(one[0]), float(one[1])) for one in ends)
-        marks.append(CaliperMark(DEPTH, start, end, text))
+        marks.append(CaliperMark(DEPTH, start, end, f"{seen.target_mm:.0f} mm"))
     return tuple(marks)
 
 

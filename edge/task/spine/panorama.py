@@ -30,8 +30,8 @@ class Panorama:
 def grown(
     before: Panorama | None, frame: Frame, seen: SpineSeen, count: Count, travel: Travelled, head: int
 ) -> Panorama | None:
-    """With one more frame. head: 1 where the head is to the right of the panorama, -1: to the left. None while the count
-    is lost."""
+    """With one more frame. head: 1 where the head is to the right of the panorama, -1: to the left. None while the
+    count is lost."""
     if count.lost or frame.spacing is None:
         return None
     before = before or Panorama()

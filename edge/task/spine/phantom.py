@@ -100,8 +100,8 @@ def picture_of(
 
 
 def _slices(field: Samples, x: Samples, y: Samples, place: float, mm_per_beam: float) -> Samples:
-    """Scatterers of a plane between two of those that are stored, one at each whole `place`: each is another part of the
-    field."""
+    """Scatterers of a plane between two of those that are stored, one at each whole `place`: each is another part of
+    the field."""
     number, part = divmod(place, 1)
     mixed = np.zeros((*x.shape, 2), np.float32)
     for slice_number, weight in ((number, np.cos(np.pi / 2 * part)), (number + 1, np.sin(np.pi / 2 * part))):

@@ -111,7 +111,7 @@ def contact_of(square: NDArray[np.uint8]) -> float:
     middle, half = SIDE // 2, round(CONTACT_MM / MM_PER_PX)
     rows = slice(*(int((OVER_SKIN_MM + depth) / MM_PER_PX) for depth in LIT_MM))
     level = cv2.reduce(square[rows, middle - half : middle + half], 0, cv2.REDUCE_AVG)[0]
-    return float(np.count_nonzero(level > LEAST_LIT)) / level.size
+    return float(np.count_nonzero(level > LEAST_LIT) / int(level.size))
 
 
 def seen_by_network(output: NDArray[np.float32], square: NDArray[np.uint8], *, along: bool) -> SpineSeen:

@@ -1,19 +1,23 @@
-"""From what was seen of one frame to what is told of it: the level by the count, the midline, the depth; the panorama."""
+"""From what was seen of one frame to what is told of it: level by the count, midline, depth; the panorama."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from edge.finding import Check, Finding, Mark, Measurement, Verdict
 from edge.frame import Frame
 from edge.task.contract import Concluded, finding_of, refused
 from edge.task.measured import sized
 from edge.task.spine.counting import Count, counted
+from edge.task.spine.following import Track, followed, unseen
 from edge.task.spine.levels import KINDS, NEEDLE, SEGMENTS
 from edge.task.spine.panorama import Panorama, grown, mark_of
 from edge.task.spine.seen import SpineSeen
 from edge.task.spine.spec import HEADS, PARAMEDIAN, SPEC, VIEWS, SpineOptions
-from edge.task.spine.travel import Track, followed
+from edge.task.spine.travel import Travelled
 from edge.trust.interval import interval
 
 LEAST_CONTACT: Final = 0.3
@@ -50,13 +54,14 @@ class SpineMemory:
 def told(
     frame: Frame,
     seen: SpineSeen | None,
+    square: NDArray[np.uint8] | None,
     memory: SpineMemory | None,
     options: SpineOptions,
     figures: Mapping[str, float],
     marks: tuple[Mark, ...] = (),
 ) -> Concluded[SpineMemory]:
-    """seen: None without a scale; marks: of this frame, without those of the count."""
-    if seen is None:
+    """seen, square (SIDE, SIDE) as a network sees it: None without a scale; marks: of this frame."""
+    if seen is None or square is None:
         return Concluded(refused(SPEC.name, frame, (NO_SCALE,), marks), memory)
     if memory is None or frame.exposed_ns < memory.exposed_ns or frame.sequence < memory.sequence:
         memory = SpineMemory(exposed_ns=frame.exposed_ns)
@@ -64,9 +69,7 @@ def told(
     believed = replace(seen, clear=0.0) if faults else seen
     elapsed_s = (frame.exposed_ns - memory.exposed_ns) / 1e9 if frame.timed else USUAL_S
     head = -1 if options.head == HEADS[0] else 1
-    track, travel = followed(
-        memory.track, frame, believed, elapsed_s, figures, along=options.view == PARAMEDIAN, head=head
-    )
+    track, travel = _way(memory, frame, seen, square, elapsed_s, figures, head if options.view == PARAMEDIAN else 0)
     count = counted(memory.count, believed, travel, elapsed_s)
     panorama = grown(memory.panorama, frame, believed, count, travel, head)
     after = SpineMemory(count, track, panorama, frame.exposed_ns, frame.sequence)
@@ -75,6 +78,22 @@ def told(
     if faults:
         return Concluded(replace(refused(SPEC.name, frame, faults, marks), checks=_checks(count)), after)
     return Concluded(_finding(frame, seen, count, figures, marks), after)
+
+
+def _way(
+    memory: SpineMemory,
+    frame: Frame,
+    seen: SpineSeen,
+    square: NDArray[np.uint8],
+    elapsed_s: float,
+    figures: Mapping[str, float],
+    head: int,
+) -> tuple[Track | None, Travelled]:
+    """Since the last frame."""
+    if seen.contact < LEAST_CONTACT:
+        return unseen(memory.track, elapsed_s)
+    motion = frame.probe.motion if frame.probe else None
+    return followed(memory.track, square, frame.exposed_ns, elapsed_s, figures, head=head, motion=motion)
 
 
 def faults_of(seen: SpineSeen, options: SpineOptions) -> tuple[str, ...]:

@@ -1,10 +1,7 @@
 """Lumbar level by the network: what lies under the probe in each frame, counted from the sacrum."""
 
-from dataclasses import dataclass
-
 from edge.frame import Frame
 from edge.task.contract import Concluded, Given, Outputs, Prepared, refused
-from edge.task.spine.levels import SEGMENTS
 from edge.task.spine.marks import marks_of, stages_of
 from edge.task.spine.planes import Window, seen_by_network, window_of
 from edge.task.spine.reading import SpineMemory, told
@@ -34,12 +31,13 @@ class SpineTask:
         if prepared.faults:
             return Concluded(refused(SPEC.name, frame, prepared.faults), memory)
         seen, window = self.seen_in(prepared, outputs), prepared.seen
-        marks = ()
-        if window is not None and prepared.tensor is not None and seen is not None:
-            marks = marks_of(frame, window, seen, outputs[0][0])
-            if given.stages:
-                marks += stages_of(frame, window, prepared.tensor[0, 0], outputs[0][0])
-        return told(frame, seen, memory, given.options, given.figures, marks)
+        if window is None or prepared.tensor is None or seen is None:
+            return told(frame, None, None, memory, given.options, given.figures)
+        square, output = prepared.tensor[0, 0], outputs[0][0]
+        marks = marks_of(frame, window, seen, output)
+        if given.stages:
+            marks += stages_of(frame, window, square, output)
+        return told(frame, seen, square, memory, given.options, given.figures, marks)
 
     def seen_in(self, prepared: Prepared[Window], outputs: Outputs) -> SpineSeen | None:
         """What the network saw in a frame that the gate admits. None: the frame has no scale."""

@@ -36,9 +36,6 @@ export function showReadout(shown) {
   list(find("notes"), shown?.notes ?? [], (note) => element("li", {}, sentence(translated(note))));
   showValues(shown?.values.filter((one) => !one.detail) ?? []);
   showChecks(shown?.checks ?? []);
-  const panorama = find("panorama");
-  panorama.hidden = !shown?.panorama;
-  if (shown?.panorama) panorama.querySelector("img").src = shown.panorama;
 }
 
 const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);

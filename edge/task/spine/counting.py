@@ -1,0 +1,351 @@
+"""Which segment of the lumbar spine lies under the probe: frames, one after the other, counted from the sacrum.
+
+A hidden Markov model, filtered forward (Rabiner 1989), whose states are places of `places.py` and the direction of the
+hand. Evidence is weighed by the distance over which it was gathered, since neighbouring frames show the same: a probe that
+rests learns nothing more. Where a space or vertebra may have been missed, the states in which it was stay probable, and
+the level is unsure rather than guessed. Dangerous is a level told too low: the needle would go in higher than meant.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from edge.task.spine.levels import KINDS, SEGMENTS
+from edge.task.spine.places import BEYOND, CELL_MM, CELLS, EMISSIONS, Floats, grid
+from edge.task.spine.seen import SpineSeen
+from edge.task.spine.travel import Travelled
+
+TOLD: Final = 0.95
+"""Least chance of a segment, or of it and a neighbour whose border the probe is at, from which it is told."""
+ABOVE: Final = 0.01
+"""Most chance that the truth lies above what is told."""
+SPAN: Final = 0.98
+SACRUM_MM: Final = 10.0
+"""Of the sacrum, in one go, before counting starts: a single process is mostly longer, but is not seen as sacrum."""
+SACRUM_CHANCE: Final = 0.85
+SACRUM_OR_NEXT: Final = 0.99
+"""Least chances that it is the sacrum, and that it is that or the space above, at which it may end."""
+EXPONENT_PER_MM: Final = 0.5
+"""Frames over 3.3 mm count as one independent look."""
+DISBELIEF: Final = 0.12
+"""Weight of "anything may be" in every frame: a frame that is wrong costs at most this."""
+LOST: Final = 1e-5
+"""Per cell, to any place at all: a count that is wrong finds back at the sacrum."""
+CONTACT: Final = 0.3
+"""Share of the array; below it the probe is lifted."""
+HAND_MM_PER_S: Final = 40.0
+LIFTED_S: Final = 0.25
+"""Without contact, after which the count is lost."""
+LONGEST_S: Final = 0.5
+"""Between two frames, after which what lies between is not known."""
+SLOW_MM_PER_S: Final = 3.0
+STOPPED_S: Final = 0.15
+TURNS: Final = (1e-4, 0.1, 0.2)
+"""Chance of turning back, before evidence: at any frame; where the hand was slow; where it stopped."""
+RESUMED_MM: Final = 2.5
+"""Path after that, within which its direction shows."""
+DECIDED: Final = 0.005
+"""Least chance of either direction, below which it need not be looked at further."""
+AGAINST: Final = 0.1
+"""Chance of going on, below which a turn is looked for though the hand was not slow."""
+CERTAIN: Final = 2e-4
+"""No evidence of direction is believed further than to this chance of its contrary."""
+ONE_WAY: Final = 0.99
+ODD_SPACE_MM: Final = 5.0
+"""Of L5-S1, seen as a space: less hints at a vertebra that is part of the sacrum."""
+ODD_BONE_MM: Final = 6.0
+SOLID: Final = 0.35
+"""Chance of a space, below which it looks like sacrum or bone."""
+MIXED_MM: Final = 8.0
+"""Of what looks like sacrum and like bone: more hints at the same."""
+MIXED: Final = (0.25, 0.75)
+"""Share of sacrum in sacrum and bone from and to which it looks like both."""
+SMOOTH_MM: Final = 3.0
+"""Over which that share is averaged."""
+
+FROM_SACRUM: Final = "counted from the sacrum: a transitional vertebra would shift every level by one"
+NOT_STARTED: Final = "level unsure: start on the sacrum and move slowly towards the head"
+LIFTED: Final = "level unsure: the probe was lifted; return to the sacrum and count again"
+BROKEN: Final = "level unsure: frames are missing; return to the sacrum and count again"
+TRANSITIONAL: Final = (
+    "level unsure: a transitional vertebra is possible, since the first space or vertebra above the sacrum is odd; "
+    "do not rely on the count"
+)
+TOO_HIGH: Final = "level unsure: the probe may be above T12; return to the sacrum and count again"
+TURNED: Final = "level unsure: the probe may have turned back; return to the sacrum and count again"
+MISSED: Final = "level unsure: a vertebra or space may have been missed; return to the sacrum and count again"
+
+
+@dataclass(frozen=True, slots=True)
+class Lowest:
+    """What was seen of the lowest space and vertebra since the sacrum, in mm of path."""
+
+    space_mm: float = 0.0
+    """Of L5-S1, as far as it looked like a space."""
+    bone_mm: float = 0.0
+    """Of L5."""
+    mixed_mm: float = 0.0
+    """That looked like sacrum and like bone."""
+    sacral: float = 1.0
+    """Share of sacrum in sacrum and bone, of the last few millimetres."""
+
+    @property
+    def mixed(self) -> bool:
+        """Whether too much looked like both."""
+        return self.mixed_mm >= MIXED_MM
+
+    @property
+    def odd(self) -> bool:
+        """Whether it is not what a fifth lumbar vertebra above a sacrum looks like, once it is passed."""
+        return self.mixed or self.space_mm < ODD_SPACE_MM or self.bone_mm < ODD_BONE_MM
+
+    def seen(self, chances: Floats, looks: Floats) -> "Lowest":
+        """After a cell that may be of any segment, (BEYOND + 1,), and looked like this, (len(KINDS),)."""
+        sacral, mixed = self.sacral, 0.0
+        if looks[2] < SOLID:
+            share = float(looks[0] / max(looks[0] + looks[1], 1e-9))
+            sacral += CELL_MM / (CELL_MM + SMOOTH_MM) * (share - sacral)
+            mixed = float(MIXED[0] < sacral < MIXED[1])
+        low = float(chances[:3].sum())
+        return Lowest(
+            self.space_mm + CELL_MM * low * float(looks[2]),
+            self.bone_mm + CELL_MM * float(chances[2]),
+            self.mixed_mm + CELL_MM * low * mixed,
+            sacral,
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Count:
+    """What is believed after a frame, and what the next one goes on from."""
+
+    belief: Floats
+    """(2, unit, row, cell) of `places.py`: towards the head, towards the feet; sums to 1."""
+    segment: int | None = None
+    """Place in SEGMENTS; None: unsure."""
+    chance: float = 0.0
+    """Of the most probable segment."""
+    low: int = 0
+    high: int = len(SEGMENTS) - 1
+    """Lowest and highest place in SEGMENTS of a span that holds the truth with a chance of SPAN."""
+    started: bool = False
+    """Whether enough of the sacrum was seen to count from."""
+    why: str = NOT_STARTED
+    """The reason for which it is unsure, and what to do. Empty: it is not."""
+    from_sacrum: str = FROM_SACRUM
+
+    pending_mm: float = 0.0
+    """Moved since the last step of a cell."""
+    pending_variance: float = 0.0
+    evidence: tuple[float, ...] = (0.0,) * len(KINDS)
+    """Sum of the logarithms of what frames said since then, by KINDS."""
+    weight: float = 0.0
+    looks: tuple[float, ...] = (0.0,) * len(KINDS)
+    """Sum of what frames showed since then, each by how clear it was."""
+    sacrum_mm: float = 0.0
+    """Path over what is surely sacrum."""
+    slow_s: float = 0.0
+    turn: float | None = None
+    """Chance of a turn that `belief` does not hold yet; None: there is none to decide."""
+    resumed_mm: float = 0.0
+    """Path since that turn."""
+    away_s: float = 0.0
+    """Without contact, until now."""
+    lost: str = ""
+    """Why nothing holds until the sacrum is seen again; empty: it does."""
+    lowest: Lowest = Lowest()
+    transitional: bool = False
+
+
+def counted(before: Count | None, seen: SpineSeen, travel: Travelled, elapsed_s: float) -> Count:
+    """After one more frame, `elapsed_s` seconds after the last; before: None of the first one."""
+    count = Count(grid().nowhere()) if before is None else before
+    if elapsed_s > LONGEST_S and before is not None:
+        count = _astray(replace(count, lost=BROKEN), elapsed_s)
+    if seen.contact < CONTACT:
+        away = count.away_s + elapsed_s
+        lost = LIFTED if away >= LIFTED_S else count.lost
+        return _told(_astray(replace(count, away_s=away, lost=lost), elapsed_s), _likelihood(seen))
+    count = replace(count, away_s=0.0)
+    likelihood = _likelihood(seen)
+    count = _gathered(_turned(count, travel, elapsed_s), travel, seen, likelihood)
+    while count.pending_mm >= CELL_MM:
+        count = _stepped(count)
+    return _told(count, likelihood)
+
+
+def _likelihood(seen: SpineSeen) -> Floats:
+    """(len(KINDS),): of the frame, by what lies under it."""
+    believed = (1 - DISBELIEF) * min(max(seen.clear, 0.0), 1.0)
+    return believed * seen.chances + (1 - believed) / len(KINDS)
+
+
+def _astray(count: Count, elapsed_s: float) -> Count:
+    """After a time in which the hand may have gone anywhere at HAND_MM_PER_S."""
+    belief = np.broadcast_to(count.belief.sum(axis=0) / 2, count.belief.shape)
+    cells = min(CELLS, round(HAND_MM_PER_S * elapsed_s / CELL_MM))
+    up, down = belief[0], belief[1]
+    spread_up, spread_down = up / (cells + 1), down / (cells + 1)
+    for _ in range(cells):
+        up, down = grid().raised(up), grid().lowered(down)
+        spread_up, spread_down = spread_up + up / (cells + 1), spread_down + down / (cells + 1)
+    apart = np.stack([spread_up, spread_down])
+    apart = np.broadcast_to(apart.sum(axis=0) / 2, apart.shape)
+    return replace(
+        count,
+        belief=apart,
+        pending_mm=0.0,
+        pending_variance=0.0,
+        evidence=(0.0,) * len(KINDS),
+        looks=(0.0,) * len(KINDS),
+        weight=0.0,
+        sacrum_mm=0.0,
+        slow_s=0.0,
+        turn=None,
+    )
+
+
+def _turned(count: Count, travel: Travelled, elapsed_s: float) -> Count:
+    """With what is known of the direction of the frame's movement."""
+    slow = travel.mm < SLOW_MM_PER_S * elapsed_s
+    slow_s = count.slow_s + elapsed_s if slow else 0.0
+    turn, resumed_mm = count.turn, count.resumed_mm
+    if slow:
+        stopped = TURNS[2 if slow_s >= STOPPED_S else 1]
+        if turn is None or resumed_mm < travel.mm + CELL_MM:
+            turn, resumed_mm = max(stopped, turn or 0.0), 0.0
+    elif turn is None and travel.onward < AGAINST:
+        turn, resumed_mm = TURNS[0], 0.0
+    if turn is not None and travel.mm > 0:
+        onward = min(max(travel.onward, CERTAIN), 1 - CERTAIN)
+        turn = turn * (1 - onward) / (turn * (1 - onward) + (1 - turn) * onward)
+        resumed_mm += travel.mm
+    count = replace(count, slow_s=slow_s, turn=turn, resumed_mm=resumed_mm)
+    if turn is not None and not slow and (resumed_mm >= RESUMED_MM or not DECIDED < turn < 1 - DECIDED):
+        count = replace(count, belief=_believed(count), turn=None)
+    if travel.up is None or travel.mm <= 0:
+        return count
+    to_head = min(max(travel.up, CERTAIN), 1 - CERTAIN)
+    # By the millimetre as all evidence: a wrong sign of one frame decides nothing.
+    weight = min(1.0, travel.mm)
+    up, down = count.belief
+    belief = np.stack([up * to_head**weight, down * (1 - to_head) ** weight])
+    return replace(count, belief=belief / belief.sum())
+
+
+def _believed(count: Count) -> Floats:
+    """The belief with the turn that may have been: what turned went the other way since then."""
+    if count.turn is None:
+        return count.belief
+    up, down = count.belief
+    turned_up, turned_down = down, up
+    for _ in range(round(2 * count.resumed_mm / CELL_MM)):
+        turned_up, turned_down = grid().raised(turned_up), grid().lowered(turned_down)
+    return (1 - count.turn) * count.belief + count.turn * np.stack([turned_up, turned_down])
+
+
+def _gathered(count: Count, travel: Travelled, seen: SpineSeen, likelihood: Floats) -> Count:
+    """With the frame's movement and evidence, before they take effect."""
+    # The frame weighs by its distance; the last of a rest weighs as much as its first.
+    weight = count.weight + travel.mm
+    evidence = tuple(was + travel.mm * float(now) for was, now in zip(count.evidence, np.log(likelihood), strict=True))
+    shown = travel.mm * max(seen.clear, 0.0) ** 2 * seen.chances
+    return replace(
+        count,
+        looks=tuple(was + float(now) for was, now in zip(count.looks, shown, strict=True)),
+        pending_mm=count.pending_mm + travel.mm,
+        pending_variance=count.pending_variance + travel.sd_mm**2,
+        evidence=evidence,
+        weight=weight,
+    )
+
+
+def _stepped(count: Count) -> Count:
+    """One cell further, with what was seen on the way."""
+    layout = grid()
+    steps = count.pending_mm / CELL_MM
+    # As much too far as too short: none, one or two cells.
+    astray = min(0.25, 0.5 * count.pending_variance / steps / CELL_MM**2)
+    up, down = count.belief
+    up_one, down_one = layout.raised(up), layout.lowered(down)
+    up = astray * (up + layout.raised(up_one)) + (1 - 2 * astray) * up_one
+    down = astray * (down + layout.lowered(down_one)) + (1 - 2 * astray) * down_one
+    mean = np.exp(np.array(count.evidence) / count.weight)
+    by_look = (EMISSIONS @ mean) ** (EXPONENT_PER_MM * CELL_MM)
+    belief = np.stack([up, down]) * by_look[layout.emission]
+    belief /= belief.sum()
+    belief = (1 - LOST) * belief + LOST * layout.nowhere()
+    left = 1 - 1 / steps
+    stepped = replace(
+        count,
+        belief=belief,
+        pending_mm=count.pending_mm - CELL_MM,
+        pending_variance=count.pending_variance * left,
+        evidence=tuple(left * one for one in count.evidence),
+        looks=tuple(left * one for one in count.looks),
+        weight=left * count.weight,
+    )
+    shown = np.array(count.looks)
+    return _noted(stepped, shown / shown.sum()) if shown.sum() > 0 else stepped
+
+
+def _noted(count: Count, looks: Floats) -> Count:
+    """With what the last cell says about the sacrum and the lowest vertebra; looks: (len(KINDS),) of that cell."""
+    chances = grid().by_segment(count.belief)
+    lowest = count.lowest.seen(chances, looks)
+    surely = chances[0] > SACRUM_CHANCE and chances[:2].sum() > SACRUM_OR_NEXT and lowest.sacral > MIXED[1]
+    sacrum = count.sacrum_mm + CELL_MM if surely else 0.0
+    if sacrum >= SACRUM_MM:
+        return replace(count, sacrum_mm=sacrum, started=True, lost="", lowest=Lowest(sacral=lowest.sacral))
+    counting = count.started and not count.lost
+    odd = lowest.mixed or (lowest.odd and chances[3:].sum() > 0.5)
+    # What lies higher was judged when it was passed.
+    odd = odd and chances[4:].sum() < 0.5
+    return replace(count, sacrum_mm=sacrum, lowest=lowest, transitional=count.transitional or bool(counting and odd))
+
+
+def _told(count: Count, likelihood: Floats) -> Count:
+    """With the segment, or the reason why there is none; likelihood: of the newest frame."""
+    layout = grid()
+    believed = _believed(count)
+    chances = layout.by_segment(believed)
+    best = int(np.argmax(chances))
+    summed = np.cumsum(chances)
+    low = int(np.searchsorted(summed, (1 - SPAN) / 2))
+    high = int(np.searchsorted(summed, 1 - (1 - SPAN) / 2))
+    count = replace(count, chance=float(chances[best]), low=min(low, BEYOND - 1), high=min(high, BEYOND - 1))
+    chosen = _chosen(chances, likelihood)
+    why = _why(count, chances, chosen, float(believed[0].sum()))
+    return replace(count, segment=None if why else chosen, why=why)
+
+
+def _chosen(chances: Floats, likelihood: Floats) -> int | None:
+    """The segment that is sure enough. Of two whose border the probe is at, the one that the frame shows."""
+    best = int(np.argmax(chances[:BEYOND]))
+    sides = [side for side in (best - 1, best + 1) if 0 <= side < BEYOND]
+    other = max(sides, key=lambda side: chances[side])
+    low, high = min(best, other), max(best, other)
+    if chances[low] + chances[high] < TOLD or chances[high + 1 :].sum() > ABOVE:
+        return None
+    looks = [_look(low, likelihood), _look(high, likelihood)]
+    return high if chances[high] * looks[1] >= chances[low] * looks[0] else low
+
+
+def _look(segment: int, likelihood: Floats) -> float:
+    return float(likelihood[0 if segment == 0 else 1 + segment % 2])
+
+
+def _why(count: Count, chances: Floats, chosen: int | None, upward: float) -> str:
+    """Why nothing is told; empty: `chosen` is. upward: chance that the hand moves towards the head."""
+    if not count.started:
+        return NOT_STARTED
+    if count.lost:
+        return count.lost
+    if count.transitional or (chosen == 0 and count.lowest.sacral < MIXED[1]):
+        return TRANSITIONAL
+    if chosen is not None:
+        return ""
+    if chances[BEYOND] > ABOVE and chances[: BEYOND - 2].sum() < 1 - TOLD:
+        return TOO_HIGH
+    return TURNED if 1 - ONE_WAY < upward < ONE_WAY else MISSED
