@@ -127,7 +127,9 @@ def sweep(seed: int, faults: Faults) -> Iterator[tuple[int, float, Count]]:
         clear = rng.uniform(0.1, 0.7) if poor else rng.uniform(0.6, 1.0)
         measured = moved * scale * max(0.0, rng.normal(1, 0.2)) if moved else 0.0
         seen = SpineSeen(chances, clear, contact, 1.0)
-        count = counted(count, seen, Travelled(measured, 0.25 * measured + 0.02 * bool(measured), None, onward), FRAME_S)
+        count = counted(
+            count, seen, Travelled(measured, 0.25 * measured + 0.02 * bool(measured), None, onward), FRAME_S
+        )
         true = anatomy.segment(at)
         yield true, anatomy.edge(at), count
 

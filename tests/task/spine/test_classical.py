@@ -99,7 +99,13 @@ def test_stages_are_there_on_request_alone() -> None:
         named[stages] = [mark for mark in finding.marks if isinstance(mark, StageMark)]
     assert named[False] == []
     names = [mark.name.split(":")[0] for mark in named[True]]
-    assert names[:5] == ["brighter than around", "templates", "mirrored at the midline", "black pixels counted", "decided"]
+    assert names[:5] == [
+        "brighter than around",
+        "templates",
+        "mirrored at the midline",
+        "black pixels counted",
+        "decided",
+    ]
     assert names[5:] == [f"template of {kind}" for kind in KINDS]
     for mark in named[True]:
         assert mark.plane.shape == (CELLS, CELLS) and mark.plane.any()
