@@ -1,5 +1,6 @@
 """The pathway without a network, with its shipped model, on phantoms that it was not made from."""
 
+import io
 from dataclasses import replace
 from functools import cache
 
@@ -16,7 +17,7 @@ from edge.task.spine.classical import TRANSVERSE_ALONE, ClassicalSpineTask
 from edge.task.spine.features import FEATURES, described, find_midline
 from edge.task.spine.judging import Judges
 from edge.task.spine.levels import KINDS
-from edge.task.spine.planes import contact_of
+from edge.task.spine.planes import Window, contact_of
 from edge.task.spine.seen import SpineSeen
 from edge.task.spine.spec import PARAMEDIAN, SPEC, SpineOptions
 from edge.task.spine.templates import CELL_MM, CELLS, Templates, Working, column_of, cut_out, matched, row_of, x_of
@@ -139,7 +140,13 @@ def test_what_shows_no_spine_is_refused(pixels: np.ndarray, mm: float | None) ->
     finding = task.conclude(admitted(frame, SPEC.gate, task), (), None).finding
     assert finding.verdict is Verdict.REFUSED and finding.reasons
     seen = task.seen_in(frame)
-    assert seen is None or (seen.clear < 0.5 and np.isfinite(seen.chances).all())
+    assert seen is None or (np.isfinite(seen.chances).all() and 0 <= seen.clear <= 1)
+
+
+def test_speckle_alone_is_not_clear() -> None:
+    speckle = np.random.default_rng(3).integers(0, 256, (300, 300), np.uint8)
+    seen = task_of().seen_in(grey_frame(speckle, 0.25))
+    assert seen is not None and seen.clear < 0.5 and seen.midline_mm is None and seen.target_mm is None
 
 
 def test_an_upside_down_spine_is_not_clear() -> None:
@@ -171,7 +178,7 @@ def test_a_template_is_found_where_it_was_put() -> None:
 
 def drawn(kind: int, plane: np.ndarray, *, x_mm: float, depth_mm: float) -> Working:
     """A picture whose detail is one template."""
-    base = Working.of(np.zeros((256, 256), np.uint8), task_window())
+    base = Working.of(np.zeros((256, 256), np.uint8), window())
     detail = np.zeros((CELLS, CELLS), np.float32)
     spot = cut_out(detail, kind, x_mm, depth_mm)
     assert spot is not None
@@ -179,10 +186,8 @@ def drawn(kind: int, plane: np.ndarray, *, x_mm: float, depth_mm: float) -> Work
     return replace(base, detail=detail)
 
 
-def task_window():  # type: ignore[no-untyped-def]
-    from edge.task.spine.planes import window_of
-
-    return window_of(grey_frame(np.zeros((256, 256), np.uint8), 0.36))
+def window() -> Window:
+    return Window.of((256, 256), (0.36, 0.36), 0.0)
 
 
 def test_a_template_that_reaches_out_of_the_picture_is_not_cut() -> None:
@@ -203,9 +208,8 @@ def test_a_picture_that_mirrors_itself_has_its_midline_there(x_mm: float) -> Non
 
 
 def test_figures_have_names_and_are_finite() -> None:
-    window = task_window()
     for pixels in (np.zeros((256, 256), np.uint8), np.random.default_rng(7).integers(0, 256, (256, 256), np.uint8)):
-        work = Working.of(pixels, window)
+        work = Working.of(pixels, window())
         found = described(work, matched(work, Templates.of(ARRAYS)))
         assert found.features.shape == (len(FEATURES),) and np.isfinite(found.features).all()
         assert 0 <= contact_of(work.fine) <= 1
@@ -226,5 +230,10 @@ def test_arrays_that_are_not_the_models_are_told(name: str, content: bytes | Non
 
 
 def test_judges_of_another_version_are_told() -> None:
-    judges = Judges.of(ARRAYS)
-    assert all(set(judge.features) <= set(FEATURES) for judge in judges.each)
+    with np.load(io.BytesIO(ARRAYS["judges.npz"])) as kept:
+        arrays = dict(kept)
+    arrays["bone features"] = np.array(["of another version"] * len(arrays["bone mean"]))
+    other = io.BytesIO()
+    np.savez(other, **arrays)
+    with pytest.raises(ModelError, match="another version"):
+        Judges.of({"judges.npz": other.getvalue()})

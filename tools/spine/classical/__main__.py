@@ -65,10 +65,10 @@ def metrics_of(looks: Sequence[Looked], figures: Mapping[str, float], name: str)
     del values["view_right"]
     read = [one for one in looks if one.legible]
     right = [int(np.argmax(one.shares)) == int(one.seen.chances.argmax()) for one in read]
-    values["frames_kind_right_where_bone_passes_into_space_too"] = float(np.mean(right))
+    values["frames_kind_right_of_all_legible"] = float(np.mean(right))
     ordered = [one for one in read if np.argmax(one.shares) > 0]
     alone = [(one.seen.chances[1] > one.seen.chances[2]) == (one.shares[1] > one.shares[2]) for one in ordered]
-    values["bone_or_space_right_by_its_machine_alone"] = float(np.mean(alone))
+    values["bone_or_space_right_of_all_legible"] = float(np.mean(alone))
     return [Number(name=f"{key}_{name}", value=round(value, 3), note=note) for key, value in values.items()]
 
 
