@@ -56,11 +56,11 @@ class ClassicalSpineTask:
         if faults:
             return Concluded(refused(SPEC.name, frame, faults), memory)
         if looked is None:
-            return told(frame, None, memory, given.options, given.figures)
-        marks = lines_of(frame, looked.found.work.window, looked.seen, "")
+            return told(frame, None, None, memory, given.options, given.figures)
+        marks = lines_of(frame, looked.found.work.window, looked.seen)
         if given.stages:
             marks += stages_of(frame, looked.found, looked.judged)
-        return told(frame, looked.seen, memory, given.options, given.figures, marks)
+        return told(frame, looked.seen, looked.found.work.fine, memory, given.options, given.figures, marks)
 
     def seen_in(self, frame: Frame) -> SpineSeen | None:
         """What is seen in a frame that the gate admits. None: it has no scale, or hardly a pixel."""

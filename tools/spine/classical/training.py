@@ -192,9 +192,7 @@ def judge_of(name: str, examples: Examples) -> tuple[Judge, str]:
     return judge, line
 
 
-def _fitted(
-    scaled: NDArray[np.float32], truth: NDArray[np.bool_], penalty: float, gamma: float
-) -> SupportVectors:
+def _fitted(scaled: NDArray[np.float32], truth: NDArray[np.bool_], penalty: float, gamma: float) -> SupportVectors:
     """With vectors as they are stored."""
     each = gamma / scaled.shape[1]
     machine = SVC(C=penalty, gamma=each, class_weight="balanced").fit(unpacked(packed(scaled)), truth)
