@@ -16,6 +16,7 @@ TASKS = Table(
         "muscle": Entry("edge.task.muscle.spec:SPEC"),
         "nerve": Entry("edge.task.nerve.spec:SPEC"),
         "outline": Entry("edge.task.outline.spec:SPEC"),
+        "spine": Entry("edge.task.spine.spec:SPEC"),
         "synovitis": Entry("edge.task.synovitis.spec:SPEC"),
         "tissue": Entry("edge.task.tissue.spec:SPEC"),
     },

@@ -43,6 +43,8 @@ LINE_MM: Final = 1.3
 """Height of a surface in its mask."""
 MIDLINE_MM: Final = 1.8
 """Standard deviation of the midline's band."""
+TOLD_MM: Final = (6.0, 12.0)
+"""From how deep on, and to how far under the posterior complex, a column tells what lies there."""
 LEAST_CONTACT: Final = 0.6
 """Of the sound that reaches the skin over what is to be read."""
 POOL: Final = 620
@@ -143,11 +145,11 @@ def target_of(taken: SpinePicture) -> NDArray[np.float32]:
     if flavum is not None:
         target[COMPLEX] = _between(flavum, x, y)
     target[: COMPLEX + 1] *= seen >= LEAST_CONTACT
-    _mark_columns(target, taken, x, seen)
+    _mark_columns(target, taken, x, y, seen)
     return target
 
 
-def _mark_columns(target: NDArray[np.float32], taken: SpinePicture, x: Floats, seen: Floats) -> None:
+def _mark_columns(target: NDArray[np.float32], taken: SpinePicture, x: Floats, y: Floats, seen: Floats) -> None:
     """What holds for a column, or for the whole picture."""
     spine, held, plane = taken.spine, taken.held, taken.plane
     if plane.along:
@@ -162,8 +164,9 @@ def _mark_columns(target: NDArray[np.float32], taken: SpinePicture, x: Floats, s
         legible = np.full(x.size, inside and bool(seen[max(0, at - 8) : at + 9].min() >= LEAST_CONTACT))
         band = np.exp(-0.5 * ((x - plane.midline_mm) / MIDLINE_MM) ** 2)
         target[MIDLINE] = band * legible
+    rows = (y > TOLD_MM[0]) & (y < plane.target_mm + TOLD_MM[1])
     for kind in range(len(KINDS)):
-        target[FIRST_KIND + kind] = np.where(legible, shares[:, kind], np.nan)
+        target[FIRST_KIND + kind] = np.where(legible & rows, shares[:, kind], np.nan)
     target[TRANSVERSE_PLANE] = float(not plane.along) if held.contact > 0.4 else np.nan
     target[LEGIBLE] = legible
 

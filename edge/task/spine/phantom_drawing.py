@@ -78,7 +78,7 @@ def draw_spine(
     sides = np.zeros(len(names))
     if transition in (SACRALISED, LUMBARISED):
         sides[0] = rng.uniform(0.45, 0.8)
-    fat = fat_mm if fat_mm is not None else float(rng.uniform(5, 22) if not foreign else rng.uniform(18, 34))
+    fat = fat_mm if fat_mm is not None else float(rng.uniform(3, 27) if not foreign else rng.uniform(27, 34))
     tip = float(rng.uniform(3, 8))
     target = fat + tip + float(rng.uniform(24, 33))
     return Spine(
@@ -109,13 +109,13 @@ def draw_tissue(rng: np.random.Generator, *, foreign: bool = False) -> Tissue:
         fat_db=rng.uniform(-20, -9),
         muscle_db=rng.uniform(-22, -12),
         ligament_db=rng.uniform(-30, -18),
-        canal_db=rng.uniform(-60, -42) if not foreign else rng.uniform(-42, -34),
-        behind_db=rng.uniform(-46, -26) if not foreign else rng.uniform(-26, -20),
+        canal_db=rng.uniform(-60, -38) if not foreign else rng.uniform(-38, -33),
+        behind_db=rng.uniform(-50, -24) if not foreign else rng.uniform(-24, -19),
         haze_mm=rng.uniform(4, 16),
-        clutter_db=rng.uniform(-50, -30) if not foreign else rng.uniform(-32, -26),
-        bone_db=rng.uniform(12, 24) if not foreign else rng.uniform(8, 14),
+        clutter_db=rng.uniform(-55, -29) if not foreign else rng.uniform(-29, -25),
+        bone_db=rng.uniform(9, 25) if not foreign else rng.uniform(6, 9),
         bone_power=rng.uniform(0.8, 2.5),
-        membrane_db=rng.uniform(2, 12) if not foreign else rng.uniform(-1, 4),
+        membrane_db=rng.uniform(-0.5, 12) if not foreign else rng.uniform(-3, -0.5),
         patchy_db=rng.uniform(1, 5),
         texture_db=rng.uniform(1.5, 3.5),
         patterns=(int(rng.integers(PATTERNS)), int(rng.integers(PATTERNS))),
@@ -125,19 +125,19 @@ def draw_tissue(rng: np.random.Generator, *, foreign: bool = False) -> Tissue:
 def draw_scanner(rng: np.random.Generator, deepest_mm: float, *, foreign: bool = False) -> Scanner:
     """deepest_mm: what must lie in the picture."""
     depth = max(float(rng.uniform(62, 95)), deepest_mm + float(rng.uniform(4, 14)))
-    frequency = float(rng.uniform(3.0, 5.5)) if not foreign else float(rng.choice((2.4, 6.2)))
+    frequency = float(rng.uniform(2.6, 6.0)) if not foreign else float(rng.choice((2.3, 6.4)))
     curved = rng.random() < 0.75
     array = Transducer(float(rng.uniform(50, 66)), float(rng.uniform(45, 65)) if curved else None)
     imaging = Imaging(
         depth_mm=depth,
         frequency_mhz=frequency,
-        gain_db=float(rng.uniform(-7, 5)),
+        gain_db=float(rng.uniform(-9, 6)),
         dynamic_range_db=float(rng.uniform(50, 75)),
         focus_mm=float(rng.uniform(30, 60)),
         tgc_db=tuple(float(db) for db in rng.normal(0, 2, 8)),
         cycles=float(rng.uniform(1.2, 2.2)),
         f_number=float(rng.uniform(1.6, 3.0)),
-        noise_db=float(rng.uniform(-84, -66)),
+        noise_db=float(rng.uniform(-84, -62)),
         smoothing=float(rng.uniform(0, 0.9)),
         gamma=float(rng.uniform(0.85, 1.25)),
     )
