@@ -149,7 +149,7 @@ function showCine(desk, mine) {
 
 function showPlace() {
   const { frozen, cine } = state?.desk ?? {};
-  panorama.show(picture.shown?.place ?? null, !frozen || cine.shown >= cine.count - 1, Boolean(frozen) && driving());
+  panorama.show(picture.shown?.place ?? null, !frozen || cine.shown >= cine.count - 1, Boolean(frozen) && cine.count > 1 && driving());
 }
 
 function showTools() {
