@@ -5,27 +5,34 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.progress import track
 
 from edge.app.opening import open_task
 from edge.finding import Verdict
 from edge.frame import Frame, PixelSpacing, Region, SpacingOrigin
 from edge.runtime.contract import Runtime
-from edge.runtime.manifest import Number
+from edge.runtime.manifest import Number, load_manifest, read_arrays
 from edge.task.contract import Given
 from edge.task.gate import admitted
+from edge.task.spine.evidence import FILE
+from edge.task.spine.levels import KINDS
 from edge.task.spine.phantom import SpinePicture
 from edge.task.spine.seen import Floats, SpineSeen
 from edge.task.spine.spec import SPEC, VIEWS, SpineOptions
 from edge.task.spine.task import SpineTask
 from edge.trust.interval import COVERAGE, conformal_half_width
-from tools.lesson import Evaluated
+from tools.bundle import bundle, load_facts
+from tools.lesson import MODELS, Evaluated
 from tools.single_pictures import DATA, Measure, measured_by, outputs_for, real_frames
 from tools.spine.pictures import LEAST_CONTACT, contact_at, draw_picture
 from tools.spine.sweeps import FIRST_SEED, Runner, Told, case_of, rows_of, told_of
 
 HELD: Final = range(3_600_000, 3_600_400)
 """Kept back from training: intervals."""
+FIT: Final = range(3_800_000, 3_800_500)
+"""The same: the judge of kinds."""
+RIDGE, RATE, STEPS = 0.01, 0.3, 4000
 FRAMES: Final = range(4_600_000, 4_600_400)
 SWEEPS: Final = 100
 ALONG_SWEEPS: Final = 30
@@ -80,7 +87,7 @@ def frame_of(taken: SpinePicture) -> Frame:
 
 
 def looked_at(runtime: Runtime, seeds: Sequence[int], view: str, *, foreign: bool, title: str) -> list[Looked]:
-    task = SpineTask(Given(SpineOptions(view=view)))
+    task = _taught(view, {})
     found = []
     for seed in track(seeds, description=title):
         taken = draw_picture(np.random.default_rng([818, seed]), foreign=foreign, along=view != VIEWS[0])
@@ -89,6 +96,12 @@ def looked_at(runtime: Runtime, seeds: Sequence[int], view: str, *, foreign: boo
         if seen is not None:
             found.append(Looked(taken, seen))
     return found
+
+
+def _taught(view: str, figures: Mapping[str, float]) -> SpineTask:
+    """With the judge that stands beside the network."""
+    folder = MODELS / SPEC.name
+    return SpineTask(Given(SpineOptions(view=view), figures, read_arrays(folder, load_manifest(folder))))
 
 
 def errors_of(looks: Sequence[Looked]) -> dict[str, Floats]:
@@ -108,7 +121,12 @@ def errors_of(looks: Sequence[Looked]) -> dict[str, Floats]:
 
 
 def calibrate(runtime: Runtime) -> Sequence[Number]:
-    """Half-widths, mm, of intervals."""
+    """Fits the judge of kinds and writes it beside the network, into the manifest too; returns half-widths, mm."""
+    folder = MODELS / SPEC.name
+    weights = np.stack([_fitted(runtime, view) for view in VIEWS])
+    # Single precision is exact enough, and the file the same on every machine.
+    np.savez(folder / FILE, weights=weights.astype(np.float32))
+    bundle(folder, load_facts(SPEC.name))
     errors: dict[str, list[Floats]] = {}
     for view in VIEWS:
         looks = looked_at(runtime, HELD, view, foreign=False, title=f"{view} frames for intervals")
@@ -121,6 +139,44 @@ def calibrate(runtime: Runtime) -> Sequence[Number]:
         half = round(conformal_half_width(every), 3)
         numbers.append(Number(name=f"half_width_{name}", value=half, unit="mm", note=note))
     return numbers
+
+
+def _fitted(runtime: Runtime, view: str) -> Floats:
+    """(FEATURES + 1, kinds) of the judge of a view."""
+    task = SpineTask(Given(SpineOptions(view=view)))
+    evidence, kinds = [], []
+    for seed in track(FIT, description=f"{view} frames to fit on"):
+        taken = draw_picture(np.random.default_rng([818, seed]), along=view != VIEWS[0])
+        prepared = admitted(frame_of(taken), SPEC.gate, task)
+        outputs = outputs_for(prepared, runtime)
+        seen = task.seen_in(prepared, outputs)
+        look = None if seen is None else Looked(taken, seen)
+        if (
+            look is not None
+            and look.legible
+            and max(look.shares) >= BORDER
+            and not taken.spine.wings_at(taken.held.s_mm)
+        ):
+            spoken = task.spoken(outputs).evidence
+            evidence.append(spoken[:, spoken.shape[1] // 2])
+            kinds.append(int(np.argmax(look.shares)))
+    return multinomial(np.stack(evidence), np.array(kinds))
+
+
+def multinomial(evidence: Floats, kinds: NDArray[np.intp]) -> Floats:
+    """(features + 1, kinds) by gradient descent, with a ridge on standardised features."""
+    mean, deviation = evidence.mean(axis=0), evidence.std(axis=0) + 1e-6
+    x = np.concatenate(((evidence - mean) / deviation, np.ones((len(evidence), 1))), axis=1)
+    truth = np.eye(len(KINDS))[kinds]
+    weights = np.zeros((x.shape[1], len(KINDS)))
+    ridge = np.full((x.shape[1], 1), RIDGE)
+    ridge[-1] = 0
+    for _ in range(STEPS):
+        odds = x @ weights
+        power = np.exp(odds - odds.max(axis=1, keepdims=True))
+        weights -= RATE * (x.T @ (power / power.sum(axis=1, keepdims=True) - truth) / len(x) + ridge * weights)
+    plain = weights[:-1] / deviation[:, None]
+    return np.concatenate((plain, weights[-1:] - mean[None] @ plain))
 
 
 def frame_figures(looks: Sequence[Looked], figures: Mapping[str, float], view: str) -> dict[str, float]:
@@ -198,10 +254,9 @@ def evaluate(runtime: Runtime, figures: Mapping[str, float], precision: str) -> 
 def _sweeps(runtime: Runtime, figures: Mapping[str, float], view: str, count: int) -> dict[str, list[Told]]:
     results: dict[str, list[Told]] = {}
     for number in track(range(count), description=f"{view} sweeps"):
-        given = Given(SpineOptions(view=view), figures)
         runners = {
-            "network": Runner(SpineTask(given), runtime),
-            "no sensor, network": Runner(SpineTask(given), runtime),
+            "network": Runner(_taught(view, figures), runtime),
+            "no sensor, network": Runner(_taught(view, figures), runtime),
         }
         if view == VIEWS[0]:
             runners["classical"] = Runner(open_task(SPEC, "classical", SpineOptions(view=view)), None)

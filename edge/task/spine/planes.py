@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from edge.frame import Frame
 from edge.task.scores import BLOCK, SIDE
+from edge.task.spine.evidence import WIDE, KindJudge, evidence_of
 from edge.task.spine.levels import KINDS
 from edge.task.spine.seen import Floats, SeenAlong, SpineSeen
 
@@ -34,6 +35,9 @@ BAND_MM: Final = 5.0
 """To either side of the midline, or of the array's middle, over which evidence is averaged."""
 DEPTHS_MM: Final = (3.0, 72.0)
 """Between which it is averaged."""
+X_MM: Final = np.asarray((np.arange(SIDE // BLOCK) - (SIDE // BLOCK - 1) / 2) * CELL_MM, np.float64)
+"""(columns,) of the network's cells, from the array's middle to the right."""
+ROWS: Final = slice(*(int((OVER_SKIN_MM + depth) / CELL_MM) for depth in DEPTHS_MM))
 LEAST_MIDLINE: Final = 0.2
 LEAST_COMPLEX: Final = 0.4
 LEAST_SKIN: Final = 14.0
@@ -114,27 +118,47 @@ def contact_of(square: NDArray[np.uint8]) -> float:
     return float(np.count_nonzero(level > LEAST_LIT) / int(level.size))
 
 
-def seen_by_network(output: NDArray[np.float32], square: NDArray[np.uint8], *, along: bool) -> SpineSeen:
-    """What the network's (len(PLANES) * BLOCK ** 2, SIDE / BLOCK, SIDE / BLOCK) say of its square (SIDE, SIDE). along:
-    it is to be a paramedian view."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Spoken:
+    """What the network says, in its cells."""
+
+    cells: NDArray[np.float32]
+    """(len(PLANES), rows, columns) log odds."""
+    midline_mm: float | None
+    evidence: Floats
+    """(features, columns) as `evidence_of`; in a transverse view of one column, at the midline."""
+
+
+def spoken_by(output: NDArray[np.float32], *, along: bool) -> Spoken:
+    """output: (len(PLANES) * BLOCK ** 2, SIDE / BLOCK, SIDE / BLOCK). along: it is to be a paramedian view."""
     side = SIDE // BLOCK
     cells = output.reshape(len(PLANES), BLOCK**2, side, side).mean(axis=1)
-    rows = slice(*(int((OVER_SKIN_MM + depth) / CELL_MM) for depth in DEPTHS_MM))
-    x_mm = np.asarray((np.arange(side) - (side - 1) / 2) * CELL_MM, np.float64)
-    midline = None if along else _midline(_share(cells[MIDLINE, rows]), x_mm)
-    near = np.abs(x_mm - (midline or 0.0)) <= BAND_MM
-    means = cells[FIRST_KIND:, rows].mean(axis=1)
-    """(kinds + 2, columns)"""
-    at = means[:, near].mean(axis=1)
-    wide = np.abs(x_mm) < 4 * BAND_MM
+    told = cells[:, ROWS]
+    if along:
+        return Spoken(cells, None, evidence_of(told[: COMPLEX + 1], told[FIRST_KIND : FIRST_KIND + len(KINDS)]))
+    midline = _midline(_share(told[MIDLINE]))
+    at = int(np.argmin(np.abs(X_MM - (midline or 0.0))))
+    first = min(max(0, at - WIDE // 2), side - WIDE)
+    near = told[:, :, first : first + WIDE]
+    every = evidence_of(near[: COMPLEX + 1], near[FIRST_KIND : FIRST_KIND + len(KINDS)])
+    return Spoken(cells, midline, every[:, WIDE // 2 : WIDE // 2 + 1])
+
+
+def seen_by_network(spoken: Spoken, square: NDArray[np.uint8], judge: KindJudge, *, along: bool) -> SpineSeen:
+    """square: (SIDE, SIDE) that the network was given."""
+    chances = judge.chances(spoken.evidence, along=along)
+    near = np.abs(X_MM - (spoken.midline_mm or 0.0)) <= BAND_MM
+    legible = spoken.cells[LEGIBLE, ROWS].mean(axis=0)
+    wide = np.abs(X_MM) < 4 * BAND_MM
+    shown = np.abs(X_MM) <= ALONG_MM
     return SpineSeen(
-        chances=_softmax(at[: len(KINDS)]),
-        clear=float(_share(at[LEGIBLE - FIRST_KIND])),
+        chances=chances[near].mean(axis=0) if along else chances[0],
+        clear=float(_share(legible[near].mean())),
         contact=contact_of(square),
-        transverse=float(_share(means[TRANSVERSE_PLANE - FIRST_KIND, wide]).mean()),
-        midline_mm=midline,
-        target_mm=_target(_share(cells[COMPLEX][:, near])),
-        along=_along(means[: len(KINDS)], x_mm) if along else None,
+        transverse=float(_share(spoken.cells[TRANSVERSE_PLANE, ROWS][:, wide].mean(axis=0)).mean()),
+        midline_mm=spoken.midline_mm,
+        target_mm=_target(_share(spoken.cells[COMPLEX][:, near])),
+        along=SeenAlong(X_MM[shown], chances[shown]) if along else None,
     )
 
 
@@ -142,19 +166,13 @@ def _share(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(0.5 + 0.5 * np.tanh(logits / 2), np.float32)
 
 
-def _softmax(logits: NDArray[np.float32]) -> Floats:
-    """Over the first axis."""
-    power = np.exp(logits.astype(np.float64) - logits.max(axis=0))
-    return np.asarray(power / power.sum(axis=0))
-
-
-def _midline(likely: NDArray[np.float32], x_mm: Floats) -> float | None:
+def _midline(likely: NDArray[np.float32]) -> float | None:
     profile = cv2.blur(likely.mean(axis=0)[None], (5, 1))[0]
     peak = int(profile.argmax())
     if profile[peak] < LEAST_MIDLINE:
         return None
     part = slice(max(0, peak - 6), peak + 7)
-    return float((profile[part] * x_mm[part]).sum() / profile[part].sum())
+    return float((profile[part] * X_MM[part]).sum() / profile[part].sum())
 
 
 def _target(likely: NDArray[np.float32]) -> float | None:
@@ -167,8 +185,3 @@ def _target(likely: NDArray[np.float32]) -> float | None:
     part = slice(max(0, peak - 5), peak + 6)
     middle = float((profile[part] * np.arange(part.start, part.start + profile[part].size)).sum() / profile[part].sum())
     return float((middle + 0.5) * CELL_MM - OVER_SKIN_MM - sum(COMPLEX_MM) / 2)
-
-
-def _along(logits: NDArray[np.float32], x_mm: Floats) -> SeenAlong:
-    near = np.abs(x_mm) <= ALONG_MM
-    return SeenAlong(x_mm[near], _softmax(logits[:, near]).T)

@@ -2,8 +2,9 @@
 
 from edge.frame import Frame
 from edge.task.contract import Concluded, Given, Outputs, Prepared, refused
+from edge.task.spine.evidence import FILE, KindJudge
 from edge.task.spine.marks import marks_of, stages_of
-from edge.task.spine.planes import Window, seen_by_network, window_of
+from edge.task.spine.planes import Spoken, Window, seen_by_network, spoken_by, window_of
 from edge.task.spine.reading import SpineMemory, told
 from edge.task.spine.seen import SpineSeen
 from edge.task.spine.spec import PARAMEDIAN, SPEC, SpineOptions
@@ -16,6 +17,7 @@ class SpineTask:
 
     def __init__(self, given: Given[SpineOptions] = NOTHING_GIVEN) -> None:
         self._given = given
+        self._judge = KindJudge.of(given.arrays) if FILE in given.arrays else KindJudge.untaught()
         self._along = given.options.view == PARAMEDIAN
 
     def prepare(self, frame: Frame) -> Prepared[Window]:
@@ -43,4 +45,8 @@ class SpineTask:
         """What the network saw in a frame that the gate admits. None: the frame has no scale."""
         if prepared.tensor is None or not outputs:
             return None
-        return seen_by_network(outputs[0][0], prepared.tensor[0, 0], along=self._along)
+        return seen_by_network(self.spoken(outputs), prepared.tensor[0, 0], self._judge, along=self._along)
+
+    def spoken(self, outputs: Outputs) -> Spoken:
+        """What the network says of a frame, before it is judged."""
+        return spoken_by(outputs[0][0], along=self._along)
