@@ -15,7 +15,7 @@ FUZZ_SECONDS ?= 60
 # One process for each processor, four at most; what one has left over, another takes. `make test TEST_JOBS=0`: none.
 TEST_JOBS ?= auto
 PYTEST := $(BIN)/python -m pytest --durations 15 --durations-min 5 --numprocesses $(TEST_JOBS) --maxprocesses 4 --dist worksteal
-TRAININGS := train-cartilage train-muscle train-nerve train-synovitis train-tissue train-outline train-hip
+TRAININGS := train-cartilage train-muscle train-nerve train-synovitis train-tissue train-outline train-hip train-spine
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -67,11 +67,14 @@ train-muscle: ## the same for the muscle model; needs ../shared/data/muscle and 
 train-nerve: ## the same for the nerve model; needs ../shared/data/nerve and muscle_masks (about an hour)
 train-synovitis: ## the same for the synovitis model, on phantoms alone (about an hour)
 train-tissue: ## the same for the tissue model; needs ../shared/data/nerve and muscle_masks (a quarter of an hour)
-train-outline: ## the same for the outline model; needs ../shared/data/nerve and muscle_masks (about an hour)
+train-outline: ## the same for the outline model, then once more on every picture; needs ../shared/data/nerve and muscle_masks (two hours)
+train-spine: ## the same for the spine model; needs ../shared/data/nerve and muscle_masks (about an hour)
 train-hip: ## the same for the hip model; needs ../shared/data/nerve and muscle_masks (about an hour)
 
 $(TRAININGS): train-%: $(TOOLS_VENV)/tools.stamp
 	for step in train quantize bundle evaluate card; do $(TOOLS_VENV)/bin/python -m tools.$$step $* || exit 1; done
+	test ! -f tools/$*/whole.json || { $(TOOLS_VENV)/bin/python -m tools.train $* --recipe whole.json && \
+		for step in quantize bundle card; do $(TOOLS_VENV)/bin/python -m tools.$$step $* || exit 1; done; }
 
 clean: ## remove what was built or measured; the environments too
 	rm -rf $(VENV) $(TOOLS_VENV) $(PEERS_VENV) build dist out sonoedge.egg-info .coverage .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,6 +1,6 @@
 """What a frame led to: values with intervals and a verdict, or a refusal with its reasons."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
@@ -33,6 +33,8 @@ class Measurement:
     high: float
     single: float | None = None
     """What this frame alone says, where `value` was followed over time. None: `value` is that."""
+    named: str = ""
+    """What the value is called where it is one of a list, as people write it. Empty: it is a number."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,6 +99,8 @@ class SeriesMark:
     """(n,): not measured, but what it must be by what was seen before and how the picture moved."""
     joined: NDArray[np.bool_]
     """(n,): goes on from the one before. False: there is a gap, or it began anew."""
+    named: str = field(default="", kw_only=True)
+    """What the newest value is called where it is one of a list, as `Measurement.named`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,13 +118,33 @@ class StageMark:
     lines: tuple[LineMark, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class PanoramaLabel:
+    """What some columns of a panorama show."""
+
+    text: str
+    start: int
+    """First column."""
+    end: int
+    """The one after the last."""
+    emphasised: bool = False
+    """It is what the finding's own frame shows."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class PanoramaMark:
-    """A long picture that grew with the scan, for a page to show beside the live one; never written."""
+    """A long picture that grew with the scan: shown under the live one, and the last one of a run kept as a picture."""
 
     name: str
     plane: NDArray[np.uint8]
     """(height, width) grey."""
+    mm_per_px: float | None = None
+    """Across and down. None: not known."""
+    sequences: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    """(width,) of the frame that each column came from, -1: of none. Empty: not known."""
+    labels: tuple[PanoramaLabel, ...] = ()
+    here: int | None = None
+    """Column of the finding's frame. None: not known."""
 
 
 Mark = MaskMark | LineMark | FieldMark | CaliperMark | SeriesMark | StageMark | PanoramaMark
@@ -176,7 +200,8 @@ class Finding:
     def summary(self) -> str:
         """One line for a log or a terminal."""
         values = ", ".join(
-            f"{m.name} {m.value:.2f} {plain_unit(m.unit)} ({m.low:.2f} to {m.high:.2f})" for m in self.measurements
+            f"{m.name} {m.named or f'{m.value:.2f} {plain_unit(m.unit)} ({m.low:.2f} to {m.high:.2f})'}"
+            for m in self.measurements
         )
         reasons = "; ".join(self.reasons)
         return f"#{self.sequence} {self.verdict}: " + " | ".join(part for part in (values, reasons) if part)

@@ -1,9 +1,9 @@
 """What a frame is: pixels, their scale, and what the probe was doing when they were exposed."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +56,42 @@ class Region:
         return cls(0, 0, pixels.shape[1], pixels.shape[0])
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Motion:
+    """What the probe's inertial sensor felt up to an exposure. Immutable; the arrays are made read-only.
+
+    x runs along the array to the picture's right, y across the picture's plane, z into the body. Raises ValueError for
+    times that do not increase and for rows that are not one a time.
+    """
+
+    times_ns: NDArray[np.int64]
+    """(n,) monotonic time of the host, the oldest first."""
+    acceleration_g: NDArray[np.float64]
+    """(n, 3) x y z, gravity included: a probe that rests upright reads (0, 0, 1)."""
+    rate_deg_per_s: NDArray[np.float64]
+    """(n, 3) turning rate about x, y and z."""
+
+    def __post_init__(self) -> None:
+        rows = (len(self.times_ns), 3)
+        if self.times_ns.ndim != 1 or self.acceleration_g.shape != rows or self.rate_deg_per_s.shape != rows:
+            raise ValueError(
+                f"motion must be (n,), (n, 3) and (n, 3), not {self.times_ns.shape}, {self.acceleration_g.shape} and "
+                f"{self.rate_deg_per_s.shape}"
+            )
+        if (np.diff(self.times_ns) <= 0).any():
+            raise ValueError("the times of motion must increase")
+        for name in ("times_ns", "acceleration_g", "rate_deg_per_s"):
+            object.__setattr__(self, name, _read_only(getattr(self, name)))
+
+    @classmethod
+    def of(cls, samples: Sequence[tuple[int, Sequence[float]]]) -> Self | None:
+        """From times, each with its six readings: acceleration x y z, then turning rate. None of none."""
+        if not samples:
+            return None
+        readings = np.array([six for _, six in samples], np.float64)
+        return cls(np.array([time_ns for time_ns, _ in samples], np.int64), readings[:, :3], readings[:, 3:])
+
+
 @dataclass(frozen=True, slots=True)
 class ProbeState:
     """What the probe was doing at an exposure. None: the probe did not say."""
@@ -87,6 +123,9 @@ class ProbeState:
     doubt: str = ""
     """Why the parameters at the exposure are not known, though a probe is there to tell them: `the depth was changed
     within 3 ms of the exposure`. No scale may be taken from the probe or the picture then."""
+    motion: Motion | None = field(default=None, compare=False)
+    """Of the last two seconds before the exposure, as far as it had arrived. None: nothing had. Two states that differ
+    in it alone are the same."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,9 +171,7 @@ class Frame:
         if self.pixels.ndim != 2 or self.pixels.dtype != np.uint8 or 0 in self.pixels.shape:
             raise ValueError(f"pixels must be (height, width) uint8, not {self.pixels.shape} {self.pixels.dtype}")
         if self.pixels.flags.writeable:
-            view = self.pixels.view()
-            view.flags.writeable = False
-            object.__setattr__(self, "pixels", view)
+            object.__setattr__(self, "pixels", _read_only(self.pixels))
 
     @property
     def simulated(self) -> bool:
@@ -168,3 +205,10 @@ class Frame:
             doubts=self.doubts + doubts,
             unscaled="" if spacing else self.unscaled or unscaled,
         )
+
+
+def _read_only(array: NDArray[Any]) -> NDArray[Any]:
+    """The same memory, which cannot be written to from here."""
+    view = array.view()
+    view.flags.writeable = False
+    return view

@@ -103,6 +103,8 @@ class MeasurementTerm:
     summed: str = ""
     """What the sum over several recordings of one visit is called, such as a score over joints. Empty: it is not
     added up."""
+    named: bool = False
+    """Its value is one of a list, and the finding gives its name, which people read in place of a number."""
     simulated_only: str = ""
     """Why it is told of a simulated probe's pictures alone. Empty: it is told of all."""
 

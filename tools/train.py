@@ -74,7 +74,7 @@ def train(recipe: Recipe, training: UNetTraining, folder: Path) -> nn.Module:
     parts = {"network": network, "average": average, "optimizer": optimizer, "schedule": schedule}
     done = _resume(folder / "checkpoint.pt", parts)
     unlabelled = training.unlabelled if recipe.teacher else None
-    pictures = Pictures(training.draw, SEEDS_PER_RUN + recipe.seed + done * recipe.batch, unlabelled)
+    pictures = Pictures(drawn_by(recipe, training), SEEDS_PER_RUN + recipe.seed + done * recipe.batch, unlabelled)
     batches = iter(DataLoader(pictures, recipe.batch, num_workers=1, prefetch_factor=4))
     started, recent = time.monotonic(), []
     for step in range(done + 1, recipe.steps + 1):
@@ -101,6 +101,17 @@ def train(recipe: Recipe, training: UNetTraining, folder: Path) -> nn.Module:
             (folder / "next.pt").replace(folder / "checkpoint.pt")
     averaged: nn.Module = average.module
     return averaged.eval()
+
+
+def drawn_by(recipe: Recipe, training: UNetTraining) -> Callable[[int], Example]:
+    """Raises SystemExit for a task that keeps nothing back."""
+    if not recipe.whole:
+        return training.draw
+    if training.whole is None:
+        raise SystemExit(
+            f"{recipe.task} has no pictures beside those that it trains with: take `whole` from its recipe"
+        )
+    return training.whole
 
 
 def taught_by(recipe: Recipe, training: UNetTraining, folder: Path) -> nn.Module:

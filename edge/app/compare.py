@@ -105,6 +105,8 @@ def write_plots(
         return []
     drawn = []
     for one in found.paired:
+        if one.alike is not None:
+            continue  # of names there is no mean
         if len(one.recordings) < LEAST:
             say(f"{one.quantity.column}: in fewer than {LEAST} recordings of both, so there is no plot")
             continue
@@ -134,6 +136,10 @@ def shift_view(whole: "list[Shift]", terms: "Terms", found: "Comparison") -> "Ta
 
     table = plain_table("measure", "recordings", "unit", "A", "shift", "95 % limits of B - A", left=("measure", "unit"))
     for one, paired in zip(whole, found.paired, strict=True):
+        if paired.alike is not None:
+            same = f"same in {paired.alike} of {one.recordings}"
+            table.add_row(terms.words(paired.quantity.name), str(one.recordings), "", "", "", same)
+            continue
         places = decimals_of(one.unit, terms.measurement(paired.quantity.name)) + 2
         table.add_row(
             terms.words(paired.quantity.name),

@@ -25,6 +25,7 @@ from edge.loop.pointer import Pointer
 from edge.loop.runner import Loop
 from edge.loop.step import Draw, Step, runtime_label
 from edge.overlay.draw import draw
+from edge.overlay.panorama import draw_panorama
 from edge.overlay.projected import projected
 from edge.overlay.sheet import OverlayMemory
 from edge.overlay.stages import draw_stages
@@ -249,6 +250,7 @@ def open_probed(
 
         probe, exposures = link()
         phantom = open_phantom(rest, anatomies=anatomies(), fps=settings.fps, clock=clock, feed=exposures)
+        probe.moved_by(phantom.felt_at)
         return opened.enter_context(ProbedSource(phantom, probe)), probe
     source = opened.enter_context(open_source(settings.source, fps=settings.fps, clock=clock))
     if not source.live:
@@ -338,6 +340,8 @@ def _open_sinks(settings: Settings, about: Callable[[], dict[str, Any]]) -> tupl
     for name, wanted in (("stills", settings.stills), ("masks", settings.masks)):
         if wanted:
             sinks[name] = load("sink", SINKS, name)(folder)
+    if settings.task.panorama:
+        sinks["panorama"] = load("sink", SINKS, "panorama")(folder, draw_panorama)
     return sinks | {name: open_sink(folder) for name, open_sink in others.items()}, run_file
 
 

@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 FPS = 25.0
 MARK = "picture.png"
 """A run never writes it: it tells a demo's folder from one with results."""
-OWN_FILES = ("run.json", "findings.jsonl", "video-001.mkv", MARK)
+OWN_FILES = ("run.json", "findings.jsonl", "video-001.mkv", "panorama.png", MARK)
 TRUTH_EVERY = 5
 """Every so many frames are compared: drawing the truth takes as long as the picture did."""
 
 HELP = """Scan a simulated body part, measure it, compare with the truth. Needs no hardware.
 
-Leaves picture.png, video-001.mkv and findings.jsonl in --out; an earlier demo there is replaced. Without a task the
+Leaves picture.png, video-001.mkv and findings.jsonl in --out (and panorama.png, of a task that makes one); an earlier
+demo there is replaced. Without a task the
 first one is shown.
 
 [bold]Examples[/]
@@ -101,8 +102,11 @@ def scratch_folder(folder: Path) -> Path:
 def publish(scratch: Path, folder: Path) -> None:
     """Puts the finished demo in the place of the earlier one."""
     folder.mkdir(parents=True, exist_ok=True)
-    for path in scratch.iterdir():
-        path.replace(folder / path.name)
+    made = {path.name for path in scratch.iterdir()}
+    for name in made:
+        (scratch / name).replace(folder / name)
+    for name in set(OWN_FILES) - made:
+        (folder / name).unlink(missing_ok=True)
     scratch.rmdir()
 
 
@@ -126,7 +130,8 @@ def print_comparison(comparisons: "tuple[Comparison, ...]", terms: "Terms") -> N
     columns = ("against the truth", "measured", "truth", "unit", "mean error", "in interval")
     table = plain_table(*columns, left=("against the truth", "unit"))
     for one in comparisons:
-        figures = (f"{one.measured:.2f}", f"{one.truth:.2f}", plain_unit(one.unit), f"{one.mean_absolute_error:.2f}")
+        values = (one.named or f"{one.measured:.2f}", one.truth_named or f"{one.truth:.2f}")
+        figures = (*values, "" if one.named else plain_unit(one.unit), f"{one.mean_absolute_error:.2f}")
         table.add_row(terms.words(one.name), *figures, f"{100 * one.inside_interval:.0f} %")
     out().print()
     out().print(table)

@@ -1,8 +1,9 @@
 """What a person saves at the page: an exam's folder with the pictures, what was found in them and what was said of it.
 
 A folder is a run's (edge.exam.folder reads it): `findings.jsonl`, a record for each save, numbered from 1, and
-`stills/` with the annotated pictures; beside them `pictures/` without any drawing, and `exam.json`: who was examined,
-and of each save what a person changed, by whom and when, beside what was found.
+`stills/` with the annotated pictures; beside them `pictures/` without any drawing, `panoramas/` of a task that makes
+them, and `exam.json`: who was examined, and of each save what a person changed, by whom and when, beside what was
+found.
 """
 
 from collections.abc import Callable
@@ -16,10 +17,11 @@ from msgspec import Struct
 from edge.app.run_file import RunFile
 from edge.app.wall_clock import Moment, moment
 from edge.errors import SinkError
-from edge.finding import CaliperMark, Finding
+from edge.finding import CaliperMark, Finding, PanoramaMark
 from edge.frame import Frame
 from edge.loop.statistics import Statistics
 from edge.overlay.draw import draw
+from edge.overlay.panorama import draw_panorama
 from edge.sink.folder import claim_folder, make_folder, write_whole
 from edge.sink.pictures import StillsSink, png_bytes
 from edge.sink.records import RecordsSink
@@ -94,6 +96,7 @@ class Exams:
         fields: ExamFields,
         edits: tuple[Moved, ...],
         before_newest_s: float,
+        panorama: PanoramaMark | None = None,
     ) -> Path:
         """The exam's folder, with one more picture in it. about: what is told of the run. Raises SinkError; what was
         saved before is kept."""
@@ -103,6 +106,9 @@ class Exams:
         numbered_frame, numbered = replace(frame, sequence=number), replace(finding, sequence=number)
         picture = draw(numbered_frame, with_edits(numbered, edits), terms)
         write_whole(make_folder(exam.folder / "pictures") / f"{number:06d}.png", png_bytes(frame.pixels))
+        if panorama is not None:
+            whole = png_bytes(draw_panorama(panorama))
+            write_whole(make_folder(exam.folder / "panoramas") / f"{number:06d}.png", whole)
         exam.stills.write(numbered_frame, numbered, picture)
         exam.records.write(numbered_frame, numbered, picture)
         written = ExamFile(SCHEMA, fields, (*exam.saves, saved))

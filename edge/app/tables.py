@@ -57,6 +57,9 @@ def measure_table(summary: Summary, terms: Terms) -> Table:
     table = plain_table("measure", "median", "unit", "90 % interval", "5 to 95 % of frames", left=("measure", "unit"))
     for measure in summary.measures:
         places = decimals_of(measure.unit, terms.measurement(measure.name))
+        if measure.named:
+            table.add_row(terms.words(measure.name), measure.named, "", "", "")
+            continue
         interval, span = range_text(measure.low, measure.high, places), range_text(measure.p5, measure.p95, places)
         table.add_row(
             terms.words(measure.name), fixed(measure.median, places), plain_unit(measure.unit), interval, span

@@ -1,5 +1,6 @@
 """A demo's findings against what the simulated probe truly showed."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -23,6 +24,10 @@ class Comparison:
     inside_interval: float
     """Share of the frames, 0 to 1, whose interval holds the truth."""
     frames: int
+    named: str = ""
+    """The most frequent name, where the values have names."""
+    truth_named: str = ""
+    """What the truth is called, where any frame said that name."""
 
 
 def compare(findings: list[Finding], cine: Cine, fps: float) -> tuple[Comparison, ...]:
@@ -37,15 +42,19 @@ def _compare(name: str, findings: list[Finding], truths: Mapping[int, Sizes]) ->
     if rows.size == 0:
         return None
     value, low, high, truth = rows.T
-    unit = next(m.unit for finding in findings if (m := finding.measurement(name)))
+    found = [m for finding in findings if (m := finding.measurement(name)) is not None]
+    names = Counter(one.named for one in found if one.named).most_common(1)
+    called = {one.value: one.named for one in found}
     return Comparison(
         name=name,
-        unit=unit,
+        unit=found[0].unit,
         measured=float(np.median(value)),
         truth=float(np.median(truth)),
         mean_absolute_error=float(np.abs(value - truth).mean()),
         inside_interval=float(((low <= truth) & (truth <= high)).mean()),
         frames=len(rows),
+        named=names[0][0] if names else "",
+        truth_named=called.get(float(np.median(truth)), ""),
     )
 
 

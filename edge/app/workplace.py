@@ -360,6 +360,11 @@ class Workplace:
             raise SettingError("the picture moves; freeze it first")
         return ""
 
+    def _seek(self, asked: messages.Seek, who: str) -> str:
+        if not self.pictures.seek(asked.sequence):
+            raise SettingError("the picture moves; freeze it first")
+        return ""
+
     def _set_probe(self, asked: messages.SetProbe, who: str) -> str:
         from edge.app.probe.orders import Order, Sender
 
@@ -450,6 +455,7 @@ class Workplace:
                 fields=self._exam,
                 edits=edits,
                 before_newest_s=self.pictures.cine().before_end_s,
+                panorama=self.pictures.panorama().mark,
             )
         except SinkError as error:
             self._trouble("disk", str(error))
@@ -489,6 +495,7 @@ _DOERS: Final[Mapping[type, Callable[[Workplace, Any, str], str]]] = MappingProx
         messages.ChooseTask: Workplace._choose_task,
         messages.Freeze: Workplace._freeze,
         messages.Scroll: Workplace._scroll,
+        messages.Seek: Workplace._seek,
         messages.SetProbe: Workplace._set_probe,
         messages.Act: Workplace._act,
         messages.Point: Workplace._point,

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from edge.batch.results import differences, read_about, read_recordings
 from edge.batch.tables import ERROR, RECORDING, quantities_of
 from edge.errors import SettingError, SourceFormatError
-from edge.exam.series import Quantity
+from edge.exam.series import NAMED, Quantity
 from edge.terms import Terms
 
 LIMIT_SDS: Final = 1.96
@@ -44,6 +44,8 @@ class Paired:
     a: NDArray[np.float64]
     """(n,) medians over each recording's frames."""
     b: NDArray[np.float64]
+    alike: int | None = None
+    """Recordings with the same name in both. None: the values are numbers, and have none."""
 
     @property
     def differences(self) -> NDArray[np.float64]:
@@ -103,7 +105,9 @@ def compare(a: Path, b: Path, terms_of: Any) -> Comparison:
     if not alike:
         raise SourceFormatError(f"{a} and {b} have no recording of the same content; name two batches of one archive")
     terms: Terms = terms_of(tasks[0])
-    paired = (_paired(one, alike, rows_a, rows_b) for one in quantities_of(terms))
+    paired = (
+        _paired(one, alike, rows_a, rows_b, named=terms.measurement(one.name).named) for one in quantities_of(terms)
+    )
     return Comparison(
         tasks[0],
         differences(told_a, told_b, ("in A", "in B")),
@@ -185,7 +189,12 @@ def _is_same(a: dict[str, Any], b: dict[str, Any]) -> bool:
 
 
 def _paired(
-    quantity: Quantity, alike: Sequence[str], rows_a: dict[str, dict[str, Any]], rows_b: dict[str, dict[str, Any]]
+    quantity: Quantity,
+    alike: Sequence[str],
+    rows_a: dict[str, dict[str, Any]],
+    rows_b: dict[str, dict[str, Any]],
+    *,
+    named: bool,
 ) -> Paired:
     column = quantity.column
     found = [
@@ -194,7 +203,8 @@ def _paired(
         if rows_a[name].get(column) is not None and rows_b[name].get(column) is not None
     ]
     names, devices, a, b = zip(*found, strict=True) if found else ((), (), (), ())
-    return Paired(quantity, names, devices, np.array(a, float), np.array(b, float))
+    same = sum(rows_a[name].get(column + NAMED) == rows_b[name].get(column + NAMED) for name in names)
+    return Paired(quantity, names, devices, np.array(a, float), np.array(b, float), same if named else None)
 
 
 def _outcomes(

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from edge.exam.series import DECIMALS, ENDS, Quantity, Series, columns, rows
+from edge.exam.series import DECIMALS, ENDS, NAMED, Quantity, Series, columns, rows
 from edge.exam.summary import MeasureSummary, Summary
 from edge.finding import Verdict
 from edge.terms import Terms
@@ -80,12 +80,17 @@ def recording_schema(terms: Terms) -> pa.Schema:
         for one in quantities_of(terms)
         for end in SUMMARY_ENDS
     ]
-    return pa.schema([*_HEAD, *measured, *_TAIL])
+    return pa.schema([*_HEAD, *measured, *_named(terms), *_TAIL])
 
 
 def frame_schema(terms: Terms) -> pa.Schema:
     measured = [(one.column + end, pa.float64()) for one in quantities_of(terms) for end in ENDS]
-    return pa.schema([*_FRAME_HEAD, *measured])
+    return pa.schema([*_FRAME_HEAD, *measured, *_named(terms)])
+
+
+def _named(terms: Terms) -> Iterator[tuple[str, pa.DataType]]:
+    """Columns of the names of values that have any."""
+    return ((one.column + NAMED, pa.string()) for one in quantities_of(terms) if terms.measurement(one.name).named)
 
 
 def frame_table(recording: str, series: Series, terms: Terms) -> pa.Table:
@@ -111,6 +116,7 @@ def summary_cells(summary: Summary, series: Series) -> dict[str, Any]:
     for measure in summary.measures:
         column = Quantity(measure.name.removesuffix("_px"), measure.unit).column
         cells |= dict(zip((column + end for end in SUMMARY_ENDS), _numbers(measure), strict=True))
+        cells |= {column + NAMED: measure.named} if measure.named else {}
     return cells
 
 

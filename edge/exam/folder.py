@@ -56,7 +56,7 @@ def finding_of(record: Record) -> Finding:
 
 def _measurement(record: MeasurementRecord) -> Measurement:
     low, high = _number(record.low), _number(record.high)
-    return Measurement(record.name, _number(record.value), record.unit, low, high, record.single)
+    return Measurement(record.name, _number(record.value), record.unit, low, high, record.single, record.named)
 
 
 def _number(value: float | None) -> float:

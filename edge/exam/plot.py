@@ -5,8 +5,8 @@ Needs matplotlib. Whatever a user's matplotlibrc says, the same run gives the sa
 """
 
 import io
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from math import ceil
 from pathlib import Path
 from string import ascii_lowercase
@@ -112,6 +112,8 @@ class Curve:
     """(n, 4): value, both ends of its interval, what the frame alone said; NaN where it is not known."""
     predicted: NDArray[np.bool_]
     """(n,)"""
+    named: Mapping[float, str] = field(default_factory=dict)
+    """Name by value; empty: its values are numbers."""
 
 
 @printed
@@ -184,6 +186,7 @@ def curve_of(course: Series, index: int) -> Curve:
         np.insert(along, unread, np.nan),
         np.insert(np.array(cells, float), unread, np.nan, axis=0),
         np.insert(predicted, unread, False),
+        course.named(index),
     )
 
 
@@ -240,7 +243,7 @@ def _draw_curves(panels: Sequence[Axes], curves: Sequence[Curve], course: Series
         unit = plain_unit(curve.quantity.unit)
         axes.set_ylabel(terms.words(curve.quantity.name) + (f" ({unit})" if unit else ""))
         ticks = MaxNLocator(6, steps=ROUND).tick_values(*value_span(curve))
-        axes.set_yticks(ticks)
+        axes.set_yticks(sorted(curve.named) or ticks, [curve.named[one] for one in sorted(curve.named)] or None)
         axes.set_ylim(ticks[0], ticks[-1])
         axes.grid(axis="y")
     panels[0].figure.align_ylabels(panels)

@@ -16,6 +16,8 @@ from edge.sink.schema import MeasurementRecord, Record
 DECIMALS: Final = 4
 HEAD: Final = ("sequence", "seconds", "verdict", "reasons", "tracking")
 ENDS: Final = ("", "_low", "_high", "_single")
+NAMED: Final = "_named"
+"""Ends the column with the names of values that have any."""
 
 
 class Tracking(StrEnum):
@@ -77,6 +79,11 @@ class Series:
         """Whether there is a time axis; else there are numbers of frames only."""
         return all(instant.seconds is not None for instant in self.instants)
 
+    def named(self, index: int) -> dict[float, str]:
+        """Name by value, of the quantity at `index`; empty: its values are numbers."""
+        found = (instant.values[index] for instant in self.instants)
+        return {one.value: one.named for one in found if one is not None and one.named}
+
     def position(self, name: str) -> int | None:
         """Of the quantity with this name that most frames have."""
         counts = {
@@ -117,19 +124,29 @@ def json_lines_of(series: Series) -> str:
 
 
 def columns(series: Series) -> tuple[str, ...]:
-    return (*HEAD, *(quantity.column + end for quantity in series.quantities for end in ENDS))
+    ends = _ends(series)
+    return (*HEAD, *(one.column + end for one, own in zip(series.quantities, ends, strict=True) for end in own))
 
 
 def rows(series: Series) -> Iterator[tuple[str | int | float | None, ...]]:
     """Cells by `columns`."""
+    ends = _ends(series)
     for instant in series.instants:
-        cells = (cell for one in instant.values for cell in _cells(one))
+        cells = (cell for one, own in zip(instant.values, ends, strict=True) for cell in _cells(one)[: len(own)])
         seconds = None if instant.seconds is None else round(instant.seconds, 6)
         yield instant.sequence, seconds, instant.verdict, "; ".join(instant.reasons), instant.tracking.value, *cells
 
 
-def _cells(one: Measurement | None) -> tuple[float | None, ...]:
-    return (None,) * len(ENDS) if one is None else tuple(map(_rounded, (one.value, one.low, one.high, one.single)))
+def _ends(series: Series) -> tuple[tuple[str, ...], ...]:
+    """Of each quantity's columns: one more where its values have names."""
+    return tuple((*ENDS, NAMED) if series.named(index) else ENDS for index in range(len(series.quantities)))
+
+
+def _cells(one: Measurement | None) -> tuple[str | float | None, ...]:
+    """By `ENDS` and `NAMED`."""
+    if one is None:
+        return (None,) * (len(ENDS) + 1)
+    return *map(_rounded, (one.value, one.low, one.high, one.single)), one.named or None
 
 
 def _rounded(value: float | None) -> float | None:
@@ -162,4 +179,4 @@ def _instant(record: Record, quantities: tuple[Quantity, ...], first_ns: int) ->
 
 def _measurement(one: MeasurementRecord) -> Measurement:
     value, low, high = (math.nan if number is None else number for number in (one.value, one.low, one.high))
-    return Measurement(one.name, value, one.unit, low, high, one.single)
+    return Measurement(one.name, value, one.unit, low, high, one.single, one.named)

@@ -33,6 +33,8 @@ class MeasureSummary:
     """5th percentile of the values, not an interval of any one of them."""
     p95: float
     frames: int
+    named: str = ""
+    """The most frequent name, where the values have names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class FindingTally:
         self._unscaled = 0
         self._reasons = ReasonTally()
         self._values: dict[tuple[str, str], EvenSample[Row]] = {}
+        self._names: dict[tuple[str, str], Counter[str]] = {}
 
     def add(self, finding: Finding) -> None:
         self._verdicts[finding.verdict.value] += 1
@@ -69,11 +72,13 @@ class FindingTally:
         for measurement in finding.measurements:
             if math.isfinite(measurement.value):
                 self._values_of(measurement).add(partial(_row, measurement))
+            if measurement.named:
+                self._names.setdefault((measurement.name, measurement.unit), Counter())[measurement.named] += 1
 
     def summary(self) -> Summary:
         scaled = any(unit in ("mm", "mm2") for _, unit in self._values)
         kept = {key: values for key, values in self._values.items() if not (scaled and key[0].endswith("_px"))}
-        measures = tuple(_measure(name, unit, values) for (name, unit), values in kept.items())
+        measures = tuple(_measure(*key, values, self._names.get(key)) for key, values in kept.items())
         return Summary(
             tuple(self._verdicts.most_common()),
             measures,
@@ -134,8 +139,9 @@ def _row(measurement: Measurement) -> Row:
     return measurement.value, measurement.low, measurement.high
 
 
-def _measure(name: str, unit: str, values: EvenSample[Row]) -> MeasureSummary:
+def _measure(name: str, unit: str, values: EvenSample[Row], names: Counter[str] | None) -> MeasureSummary:
     rows = np.array(values.kept)
     median, low, high = (float(each) for each in np.median(rows, axis=0))
     p5, p95 = (float(each) for each in np.percentile(rows[:, 0], (5, 95)))
-    return MeasureSummary(name, unit, median, low, high, p5, p95, values.seen)
+    named = names.most_common(1)[0][0] if names else ""
+    return MeasureSummary(name, unit, median, low, high, p5, p95, values.seen, named)

@@ -83,7 +83,8 @@ def _table(finding: Finding, terms: Terms, size: int) -> tuple[Row, ...]:
         name = said(terms, one.name, one.unit)
         if not name.detail:
             value, interval = fixed(one.value, name.decimals), range_text(one.low, one.high, name.decimals)
-            rows.append(_row(name.words, value, one.unit, interval, size))
+            written = (one.named, "", "") if one.named else (value, one.unit, interval)
+            rows.append(_row(name.words, *written, size))
     return tuple(rows)
 
 

@@ -80,8 +80,9 @@ def draw_strip_chart(sheet: Sheet, shown: Sequence[SeriesMark], terms: Terms, en
     pad, lane_height = em // 2, round(_LANE_EM * em)
     spans = [span(mark) for mark in shown]
     names = [said(terms, mark.name, mark.unit) for mark in shown]
-    text_px = max(_head_width(name.words, mark.unit, em) for name, mark in zip(names, shown, strict=True))
-    scale_px = max(text_width(label, small) for ends in spans for label in _labels(ends))
+    text_px = max(_head_width(name.words, mark.unit, mark.named, em) for name, mark in zip(names, shown, strict=True))
+    labels = [("", "") if mark.named else _labels(ends) for mark, ends in zip(shown, spans, strict=True)]
+    scale_px = max(text_width(label, small) for pair in labels for label in pair)
     width = round(text_px + _PLOT_EM * em) + scale_px + 3 * pad
     box = sheet.claim("chart", width, len(shown) * lane_height + line_height(small) + pad, LOWER_RIGHT)
     if box is None:
@@ -92,8 +93,8 @@ def draw_strip_chart(sheet: Sheet, shown: Sequence[SeriesMark], terms: Terms, en
     ]
     texts = [
         text
-        for mark, name, ends, plot in zip(shown, names, spans, plots, strict=True)
-        for text in (*_head(mark, name, end_ns, pad, plot.y, em), *_scale(ends, plot, em))
+        for mark, name, pair, plot in zip(shown, names, labels, plots, strict=True)
+        for text in (*_head(mark, name, end_ns, pad, plot.y, em), *_scale(pair, plot, em))
     ]
     texts += _ends(plots[-1], em, "then" if old else "now")
     ground = Ground(box.width, box.height, _GROUND_KEEPS, _GROUND_GREY, _rules(tuple(plots), em))
@@ -145,10 +146,10 @@ def _present(mark: SeriesMark, end_ns: int) -> float | None:
 
 
 @lru_cache(maxsize=32)
-def _head_width(words: str, unit: str, size: int) -> int:
+def _head_width(words: str, unit: str, named: str, size: int) -> int:
     small = size - size // 8
     # As wide as any value will be, or the chart would move from frame to frame.
-    value = text_width(f"-88.8 {plain_unit(unit)}", size, BOLD)
+    value = max(text_width(f"-88.8 {plain_unit(unit)}", size, BOLD), text_width(named, size, BOLD))
     return max(text_width(words, small), value + text_width(_PREDICTED, small))
 
 
@@ -160,8 +161,8 @@ def _head(mark: SeriesMark, name: Said, end_ns: int, x: int, y: int, size: int) 
     known = _present(mark, end_ns)
     if known is None:
         return [*placed, (styled("lost", size, WARNING, BOLD), x, y)]
-    number = fixed(known, name.decimals)
-    value = styled(f"{number} {plain_unit(mark.unit)}", size, WHITE, BOLD)
+    text = mark.named or f"{fixed(known, name.decimals)} {plain_unit(mark.unit)}"
+    value = styled(text, size, WHITE, BOLD)
     placed.append((value, x, y))
     if mark.predicted[-1]:
         drop = round((line_height(size) - line_height(small)) * 0.75)
@@ -169,12 +170,14 @@ def _head(mark: SeriesMark, name: Said, end_ns: int, x: int, y: int, size: int) 
     return placed
 
 
-def _scale(ends: tuple[float, float], plot: Box, size: int) -> list[Placed]:
-    """The values at the lane's bottom and top, beside it."""
+def _scale(labels: tuple[str, str], plot: Box, size: int) -> list[Placed]:
+    """The values at the lane's bottom and top, beside it; of values with names there are none."""
     small = size - size // 8
     places = (plot.bottom - line_height(small), plot.y)
     return [
-        (styled(label, small, GREY), plot.right + size // 4, y) for label, y in zip(_labels(ends), places, strict=True)
+        (styled(label, small, GREY), plot.right + size // 4, y)
+        for label, y in zip(labels, places, strict=True)
+        if label
     ]
 
 

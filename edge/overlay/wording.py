@@ -29,7 +29,9 @@ def plain(name: str) -> str:
 
 
 def value_text(one: Measurement, terms: Terms) -> str:
-    """`Medial 2.1 mm`."""
+    """`Medial 2.1 mm`; a value that has a name is written by it."""
+    if one.named:
+        return f"{terms.words(one.name)} {one.named}"
     number = fixed(one.value, decimals_of(one.unit, terms.measurement(one.name)))
     return f"{terms.words(one.name)} {number} {plain_unit(one.unit)}"
 

@@ -12,6 +12,9 @@ from edge.option import NoOptions
 from edge.phantom.records import Imaging
 from edge.registry import resolve
 
+Felt = tuple[float, ...]
+"""The six readings of an inertial sensor in the probe: acceleration in g, gravity included, then turning rate in
+degrees per second, each x y z (edge.frame.Motion has the axes)."""
 Sizes = Mapping[str, float]
 """True values by the names of measurements, in their units."""
 
@@ -52,6 +55,16 @@ class Cine(Protocol):
 
         Empty where nothing is known.
         """
+        ...
+
+
+@runtime_checkable
+class Moving(Protocol):
+    """What a cine has besides, where the hand that holds the probe moves it."""
+
+    def felt(self, t_s: float) -> Felt:
+        """What the sensor feels at that time, 0 or later, of the hand that `picture` shows. It may be asked from any
+        thread, also while a picture is made."""
         ...
 
 

@@ -1,7 +1,9 @@
-"""Results as PNG files: annotated pictures for people, label masks for evaluation and training."""
+"""Results as PNG files: annotated pictures and panoramas for people, label masks for evaluation and training."""
 
+import errno
 import os
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import Final
@@ -12,10 +14,11 @@ from numpy.typing import NDArray
 
 from edge.closing import Closing
 from edge.errors import SettingError, SinkError
-from edge.finding import Finding, MaskMark
+from edge.finding import Finding, MaskMark, PanoramaMark
 from edge.frame import Frame
-from edge.sink.folder import make_folder, write_whole
+from edge.sink.folder import make_folder, sink_error, write_whole
 
+PANORAMA_NAME: Final = "panorama.png"
 _STILLS: Final = "stills:"
 _NAME_BYTES: Final = 255
 """Where the disk does not say."""
@@ -61,6 +64,36 @@ class MasksSink(Closing):
         masks = tuple(mark for mark in finding.marks if isinstance(mark, MaskMark))
         labels = label_mask((frame.pixels.shape[0], frame.pixels.shape[1]), masks)
         write_whole(picture_path(self._folder, frame), png_bytes(labels))
+
+
+def panorama_of(finding: Finding) -> PanoramaMark | None:
+    return next((mark for mark in finding.marks if isinstance(mark, PanoramaMark)), None)
+
+
+def _plane(mark: PanoramaMark) -> NDArray[np.uint8]:
+    return mark.plane
+
+
+class PanoramaSink(Closing):
+    """`panorama.png` in `folder`, written as it is closed: the last panorama of the run. No file where there was none.
+    Raises SinkError where an earlier run left one.
+
+    draw: the picture of a panorama, grey or BGR.
+    """
+
+    def __init__(self, folder: Path, draw: Callable[[PanoramaMark], NDArray[np.uint8]] = _plane) -> None:
+        self._path, self._draw = make_folder(folder) / PANORAMA_NAME, draw
+        if self._path.exists():
+            raise sink_error(FileExistsError(errno.EEXIST, ""), self._path)
+        self._last: PanoramaMark | None = None
+
+    def write(self, frame: Frame, finding: Finding, picture_bgr: NDArray[np.uint8]) -> None:
+        self._last = panorama_of(finding) or self._last
+
+    def close(self) -> None:
+        last, self._last = self._last, None
+        if last is not None:
+            write_whole(self._path, png_bytes(self._draw(last)))
 
 
 def label_mask(shape: tuple[int, int], masks: tuple[MaskMark, ...]) -> NDArray[np.uint8]:

@@ -69,6 +69,7 @@ class MeasurementRecord(msgspec.Struct, frozen=True):
     low: float | None
     high: float | None
     single: float | None = None
+    named: str = ""
 
 
 class LineRecord(msgspec.Struct, frozen=True):
@@ -164,7 +165,7 @@ def predictions(finding: Finding) -> tuple[Measurement, ...]:
     series = (mark for mark in finding.marks if isinstance(mark, SeriesMark))
     present = (mark for mark in series if mark.times_ns.size and mark.times_ns[-1] == finding.exposed_ns)
     return tuple(
-        Measurement(mark.name, value, mark.unit, low, high)
+        Measurement(mark.name, value, mark.unit, low, high, named=mark.named)
         for mark in present
         if mark.predicted[-1]
         for value, low, high in [mark.values[-1].tolist()]
@@ -173,7 +174,9 @@ def predictions(finding: Finding) -> tuple[Measurement, ...]:
 
 def _measurement(one: Measurement) -> MeasurementRecord:
     single = None if one.single is None else _finite(one.single)
-    return MeasurementRecord(one.name, _finite(one.value), one.unit, _finite(one.low), _finite(one.high), single)
+    return MeasurementRecord(
+        one.name, _finite(one.value), one.unit, _finite(one.low), _finite(one.high), single, one.named
+    )
 
 
 def _spacing(spacing: PixelSpacing | None) -> SpacingRecord | None:

@@ -4,9 +4,10 @@ task declares, with settings of its own.
 Exposed by its own clock with fixed settings, or by a probe that somebody sets (a ProbeFeed).
 """
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +15,16 @@ from numpy.typing import NDArray
 from edge.clock import Clock, MonotonicClock
 from edge.closing import Closing
 from edge.errors import SettingError, SourceStalledError, UnknownNameError
-from edge.frame import Frame, ProbeState, Region
+from edge.frame import Frame, Motion, ProbeState, Region
 from edge.option import Asked, Option, made, options_of, taken
-from edge.phantom.anatomy import Anatomy, Cine, InColour
+from edge.phantom.anatomy import Anatomy, Cine, Felt, InColour, Moving
 from edge.phantom.records import Imaging
 from edge.source.grey import colour_of, coloured_region
 from edge.source.probe_feed import Exposure, ProbeFeed
+
+MOTION_PERIOD_NS: Final = 20_000_000
+MOTION_SAMPLES: Final = 100
+"""Of the inertial sensor on a frame: the last two seconds at 50 Hz, as a probe has it unless it is set otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +124,11 @@ class PhantomSource(Closing):
         """name: the anatomy's. frames: where the source ends; None: never."""
         self.live = live
         self._name, self._cine, self._feed, self._frames = name, cine, feed, frames
+        self._moving = cine if isinstance(cine, Moving) else None
         self._first_ns: int | None = None
+        """The cine's zero: the first exposure that was pictured."""
+        self._felt: deque[tuple[int, Felt]] = deque(maxlen=MOTION_SAMPLES)
+        """Newest samples of the inertial sensor with their times."""
         self._next = self._offset = 0
         self._shown: Frame | None = None
         self._closed = False
@@ -133,7 +142,7 @@ class PhantomSource(Closing):
                 f"the probe behind the phantom exposed nothing for {timeout_s:g} s; start its imaging, or unfreeze it"
             )
         if self._shown is not None and self._shown.exposed_ns == exposure.exposed_ns:
-            return replace(self._shown, probe=true_state(exposure))
+            return replace(self._shown, probe=true_state(exposure, self._motion(exposure.exposed_ns)))
         sequence = self._numbered(exposure.sequence)
         if self._is_past_the_end(sequence):
             return None
@@ -144,14 +153,34 @@ class PhantomSource(Closing):
             sequence,
             origin=f"phantom:{self._name}",
             region=Region.whole(pixels),
-            probe=true_state(exposure),
+            probe=true_state(exposure, self._motion(exposure.exposed_ns)),
             coloured=None if colour is None else coloured_region(colour),
             colour=None if colour is None else colour_of(colour),
         )
         return self._shown
 
+    def felt_at(self, host_ns: int) -> Felt | None:
+        """What an inertial sensor in the probe feels at a time of the exposures' clock; from any thread.
+
+        Before the first picture it is what the cine begins with. None: the cine does not move, or the source is closed.
+        """
+        if self._moving is None or self._closed:
+            return None
+        return self._moving.felt(0.0 if self._first_ns is None else max(0, host_ns - self._first_ns) / 1e9)
+
     def close(self) -> None:
         self._closed = True
+
+    def _motion(self, exposed_ns: int) -> Motion | None:
+        """What was felt up to an exposure that was pictured, at a grid of moments from the first one on."""
+        if self._moving is None or self._first_ns is None:
+            return None
+        last_ns = self._felt[-1][0] if self._felt else self._first_ns - MOTION_PERIOD_NS
+        n_due = (exposed_ns - last_ns) // MOTION_PERIOD_NS
+        for k in range(max(0, n_due - MOTION_SAMPLES), n_due):
+            due_ns = last_ns + (k + 1) * MOTION_PERIOD_NS
+            self._felt.append((due_ns, self._moving.felt((due_ns - self._first_ns) / 1e9)))
+        return Motion.of(self._felt)
 
     def _is_past_the_end(self, sequence: int) -> bool:
         return self._frames is not None and sequence >= self._frames
@@ -174,7 +203,7 @@ class PhantomSource(Closing):
         return self._next - 1
 
 
-def true_state(exposure: Exposure) -> ProbeState:
+def true_state(exposure: Exposure, motion: Motion | None = None) -> ProbeState:
     """What a probe that tells everything at once would say of an exposure."""
     imaging = exposure.imaging
     return ProbeState(
@@ -188,6 +217,7 @@ def true_state(exposure: Exposure) -> ProbeState:
         frozen=exposure.frozen,
         frozen_ns=exposure.exposed_ns if exposure.frozen else None,
         transmitting=exposure.transmitting,
+        motion=motion,
     )
 
 

@@ -94,4 +94,9 @@ class ProbedSource(Closing):
         if state.doubt or (not earlier.doubt and earlier.epoch == state.epoch):
             return state
         doubt = earlier.doubt or f"the probe was set anew within {self._lag_ns / 1e9:g} s before the picture came"
-        return ProbeState(doubt=doubt, battery_percent=state.battery_percent, temperature_c=state.temperature_c)
+        return ProbeState(
+            doubt=doubt,
+            battery_percent=state.battery_percent,
+            temperature_c=state.temperature_c,
+            motion=state.motion,
+        )

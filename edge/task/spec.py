@@ -95,6 +95,8 @@ class TaskSpec:
     """What its options point at. None: nothing in its picture can be pointed at."""
     ends: Callable[[Any], tuple[str, str]] | None = None
     """What lies at the picture's left and right by its options, such as `("medial", "lateral")`. None: any end may."""
+    panorama: bool = False
+    """Its findings have panoramas (finding.PanoramaMark); a run keeps the last one."""
 
     def pathway(self, name: str | None = None) -> Pathway:
         """Of this name; None: the first. Raises SettingError for one that the task has not."""

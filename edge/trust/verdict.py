@@ -59,7 +59,8 @@ def _simulated_only(finding: Finding, terms: Terms) -> tuple[str, ...]:
 
 def _too_wide(measurements: tuple[Measurement, ...], terms: Terms) -> tuple[str, ...]:
     about = [(one, terms.measurement(one.name)) for one in measurements]
-    wide = [(one, term) for one, term in about if not term.signed and one.high - one.low > abs(one.value)]
+    numbers = [(one, term) for one, term in about if not (term.signed or one.named)]
+    wide = [(one, term) for one, term in numbers if one.high - one.low > abs(one.value)]
     named = [terms.words(one.name) for one, term in wide if not term.detail] or [
         terms.words(one.name) for one, _ in wide
     ]

@@ -10,7 +10,7 @@ import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 
-from edge.finding import Finding, MaskMark
+from edge.finding import Finding, MaskMark, PanoramaMark
 from edge.frame import Frame
 from edge.viewer.messages import Shown
 
@@ -40,7 +40,7 @@ class Kept:
     shown: Shown
     bytes: int
     restored: Callable[[], tuple[Frame, Finding]]
-    """Frame and finding as they were, the pixels as the JPEG has them."""
+    """Frame and finding as they were, the pixels as the JPEG has them, without a panorama: each frame has another."""
 
 
 def kept(frame: Frame, finding: Finding, shown: Shown) -> Kept:
@@ -48,7 +48,8 @@ def kept(frame: Frame, finding: Finding, shown: Shown) -> Kept:
     bare = replace(frame, pixels=_NO_PIXELS)
     masks = [(mark, zlib.compress(np.ascontiguousarray(mark.mask).tobytes(), _FAST)) for mark in _masks(finding)]
     empty = {id(mark): replace(mark, mask=_NO_PIXELS) for mark, _ in masks}
-    without = replace(finding, marks=tuple(empty.get(id(mark), mark) for mark in finding.marks))
+    marks = (empty.get(id(mark), mark) for mark in finding.marks if not isinstance(mark, PanoramaMark))
+    without = replace(finding, marks=tuple(marks))
     packed = [(empty[id(mark)], data, mark.mask.shape) for mark, data in masks]
 
     def restored() -> tuple[Frame, Finding]:

@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 from itertools import count
+from math import inf
 from typing import Any, Final
 
 from aiohttp import web
@@ -53,6 +54,9 @@ class Viewer:
     seen_level: int = 0
     state: bytes = b""
     state_s: float = 0.0
+    panorama: int = 0
+    """Number of the panorama that was sent last."""
+    panorama_s: float = -inf
     _answers: deque[Any] = field(default_factory=deque)
 
     def answer(self, message: Any) -> None:

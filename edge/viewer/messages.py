@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta, Struct
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Raised whenever a field changes its meaning or goes."""
 MOST_BYTES: Final = 16_384
 """Of one message from the page."""
@@ -88,6 +88,12 @@ class Scroll(Command, tag="scroll", frozen=True):
     to: Count
 
 
+class Seek(Command, tag="seek", frozen=True):
+    """Show the picture of the last seconds that is the nearest to the frame with this number."""
+
+    sequence: Count
+
+
 class SetProbe(Command, tag="probe", frozen=True):
     """Parameters by the names of the probe's table; all of them or none."""
 
@@ -159,6 +165,7 @@ Asked = (
     | ChooseTask
     | Freeze
     | Scroll
+    | Seek
     | SetProbe
     | Act
     | Point
@@ -316,6 +323,31 @@ class Pong(Struct, frozen=True, tag_field="type", tag="pong"):
     """By the program's clock."""
 
 
+class ShownLabel(Struct, frozen=True):
+    """What some columns of a panorama show."""
+
+    text: str
+    start: int
+    end: int
+    """The column after the last."""
+    emphasised: bool
+
+
+class Panorama(Struct, frozen=True, tag_field="type", tag="panorama"):
+    """A long picture that grew with the scan. It comes by itself, a few times a second at most."""
+
+    picture: str = ""
+    """As a data address. Empty: there is none any more."""
+    size: tuple[int, int] = (0, 0)
+    """Width and height."""
+    mm_per_px: float | None = None
+    sequences: tuple[int, ...] = ()
+    """Numbers of the frames that its columns came from, -1: of none. Empty: not known."""
+    labels: tuple[ShownLabel, ...] = ()
+    here: int | None = None
+    """Column of the newest picture."""
+
+
 class ShownValue(Struct, frozen=True):
     name: str
     words: str
@@ -326,6 +358,8 @@ class ShownValue(Struct, frozen=True):
     decimals: int
     detail: bool
     lane: int | None
+    named: str = ""
+    """What stands in the number's place. Empty: the number does."""
 
 
 class ShownLine(Struct, frozen=True):
@@ -391,8 +425,8 @@ class Shown(Struct, frozen=True):
     calipers: tuple[ShownCaliper, ...]
     fields: tuple[ShownField, ...]
     checks: tuple[ShownCheck, ...]
-    panorama: str
-    """A long picture that grew with the scan, as a data address; empty: there is none."""
+    place: int | None
+    """Number of the frame that the panorama's column under this picture came from. None: none, or it is not known."""
     size: tuple[int, int]
     """Width and height of the frame, in whose pixels all places are."""
     region: tuple[int, int, int, int]

@@ -2,18 +2,40 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.closing import Closing
-from edge.finding import Finding
+from edge.finding import Finding, PanoramaMark
 from edge.frame import Frame
+from edge.sink.pictures import panorama_of
 from edge.terms import Terms
 from edge.viewer.cine import Cine, Kept, kept
 from edge.viewer.messages import CineState
 from edge.viewer.shown import shown_of
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NumberedPanorama:
+    """The panorama of a scan as it is now."""
+
+    number: int
+    """Another one whenever it changed."""
+    task: str
+    mark: PanoramaMark | None
+    """None: there is none."""
+
+    def followed_by(self, finding: Finding, *, began: bool) -> "NumberedPanorama":
+        """What the next finding makes of it: a frame without one leaves it as it is. began: another scan did."""
+        mark = panorama_of(finding)
+        if mark is None and not began and finding.task == self.task:
+            return self
+        if mark is self.mark:
+            return self
+        return NumberedPanorama(self.number + 1, finding.task, mark)
 
 
 class Pictures:
@@ -27,6 +49,7 @@ class Pictures:
         self._numbers = count(1)
         self._newest: tuple[Frame, Finding] | None = None
         self._selected: int | None = None
+        self._panorama = NumberedPanorama(0, "", None)
         self.frozen = False
         self.came_ns: int | None = None
         """When the newest came, a frozen one's repetitions too. None: none did yet."""
@@ -47,9 +70,11 @@ class Pictures:
             picture = kept(frame, finding, shown)
         with self._lock:
             if not same:
-                if len(self._cine) and self._cine[-1].exposed_ns > picture.exposed_ns:
+                began = bool(len(self._cine)) and self._cine[-1].exposed_ns > picture.exposed_ns
+                if began:
                     self._cine.clear()  # another source, whose time began anew
                 self._cine.add(picture)
+                self._panorama = self._panorama.followed_by(finding, began=began)
                 self._newest = frame, finding
             if not (frozen and same):
                 self._selected = None
@@ -64,6 +89,19 @@ class Pictures:
             self._selected = None if to == len(self._cine) - 1 else to
         self.changed()
         return True
+
+    def seek(self, sequence: int) -> bool:
+        """Shows the picture whose frame's number is the nearest; of several the newest. False: it moves."""
+        with self._lock:
+            places = range(len(self._cine))
+            nearest = min(
+                places, key=lambda place: (abs(self._cine[place].shown.sequence - sequence), -place), default=0
+            )
+        return self.scroll(nearest)
+
+    def panorama(self) -> "NumberedPanorama":
+        """The newest."""
+        return self._panorama
 
     def shown(self) -> Kept | None:
         """The one to be seen. None: there is none yet."""

@@ -23,6 +23,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from edge.closing import Closing
 from edge.errors import SettingError, SonoedgeError
+from edge.finding import PanoramaMark
 from edge.viewer import messages
 from edge.viewer.access import COOKIE_S, Access, Names, Refusal, Refusals
 from edge.viewer.certificate import Certificate
@@ -31,6 +32,7 @@ from edge.viewer.control import Control, Viewer
 from edge.viewer.desk import Desk
 from edge.viewer.messages import MOST_BYTES, VERSION, Ack, Answer, Give, Hello, Name, Pair, Ping, Pong, State, Take
 from edge.viewer.pictures import Pictures
+from edge.viewer.shown import panorama_message
 from edge.viewer.stream import LEVELS, STUCK_S, packed
 
 LOOPBACK: Final = "127.0.0.1"
@@ -39,6 +41,8 @@ FIRST_FREE_PORT: Final = 1024
 """Those below are the system's own."""
 STATE_S: Final = 0.1
 """How soon a viewer hears what changed; on a slow line ten times as long."""
+PANORAMA_S: Final = 0.5
+"""How soon a viewer sees a panorama grow; on a slow line ten times as long."""
 _CLOSE_S: Final = 2.0
 _KEPT_AGES: Final = 16_384
 _HEARTBEAT_S: Final = 16.0
@@ -117,6 +121,7 @@ class PageServer(Closing):
         self._ended = False
         self._ages_ms: deque[float] = deque(maxlen=_KEPT_AGES)
         self._encoded: dict[tuple[int, int], asyncio.Future[bytes]] = {}
+        self._panorama: tuple[int, asyncio.Future[str] | None] = 0, None
         self._orders = ThreadPoolExecutor(1, "page orders")
         self._encoders = ThreadPoolExecutor(2, "page pictures")
         self._loop = asyncio.new_event_loop()
@@ -350,6 +355,7 @@ class PageServer(Closing):
                 for message in viewer.take_answers():
                     await self._sent(viewer.socket.send_str(messages.encode(message).decode()))
                 await self._send_state(viewer, now_s)
+                await self._send_panorama(viewer, now_s)
                 await self._send_picture(viewer)
         except (TimeoutError, ConnectionError, RuntimeError):
             pass  # it does not read, or has left
@@ -362,10 +368,20 @@ class PageServer(Closing):
 
     async def _send_state(self, viewer: Viewer, now_s: float) -> None:
         state = self._state
-        slow = viewer.pace.level >= len(LEVELS) - 3
-        if state and state != viewer.state and now_s - viewer.state_s >= (10 * STATE_S if slow else STATE_S):
+        if state and state != viewer.state and now_s - viewer.state_s >= _every(viewer, STATE_S):
             viewer.state, viewer.state_s = state, now_s
             await self._sent(viewer.socket.send_str(state.decode()))
+
+    async def _send_panorama(self, viewer: Viewer, now_s: float) -> None:
+        newest = self._pictures.panorama()
+        if newest.number == viewer.panorama or now_s - viewer.panorama_s < _every(viewer, PANORAMA_S):
+            return
+        viewer.panorama, viewer.panorama_s = newest.number, now_s
+        number, encoding = self._panorama
+        if encoding is None or number != newest.number:
+            encoding = self._loop.run_in_executor(self._encoders, _encoded_panorama, newest.mark)
+            self._panorama = newest.number, encoding
+        await self._sent(viewer.socket.send_str(await asyncio.shield(encoding)))
 
     async def _send_picture(self, viewer: Viewer) -> None:
         """The newest one where the viewer has not seen it; one that stands still a second time, as fine as can be."""
@@ -420,6 +436,15 @@ class PageServer(Closing):
 
 
 def _nothing() -> None: ...
+
+
+def _every(viewer: Viewer, seconds: float) -> float:
+    """How long what is not the picture waits for this viewer's line."""
+    return 10 * seconds if viewer.pace.level >= len(LEVELS) - 3 else seconds
+
+
+def _encoded_panorama(mark: PanoramaMark | None) -> str:
+    return messages.encode(panorama_message(mark)).decode()
 
 
 def _ignored(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

@@ -23,14 +23,17 @@ from edge.frame import Frame
 from edge.overlay.draw import look
 from edge.overlay.palette import Colour, dimmed, mask_colour
 from edge.overlay.wording import said
+from edge.sink.pictures import panorama_of
 from edge.terms import Role, Terms, plain_unit
 from edge.trust.faults import missing_scale
 from edge.viewer.messages import (
     VERSION,
+    Panorama,
     Shown,
     ShownCaliper,
     ShownCheck,
     ShownField,
+    ShownLabel,
     ShownLine,
     ShownMask,
     ShownValue,
@@ -69,7 +72,7 @@ def shown_of(frame: Frame, finding: Finding, terms: Terms, *, number: int, live:
         ),
         fields=tuple(_field(mark) for mark in finding.marks if isinstance(mark, FieldMark)),
         checks=tuple(ShownCheck(one.checklist, one.item, one.seen) for one in finding.checks),
-        panorama=next((_address(mark.plane) for mark in finding.marks if isinstance(mark, PanoramaMark)), ""),
+        place=_place_in(panorama_of(finding)),
         size=(width, height),
         region=(region.x, region.y, region.width, region.height),
         spacing=None if spacing is None else (spacing.x_mm_per_px, spacing.y_mm_per_px),
@@ -79,6 +82,29 @@ def shown_of(frame: Frame, finding: Finding, terms: Terms, *, number: int, live:
         transmitting=None if probe is None else probe.transmitting,
         age_ms=round(age_ms, 1),
     )
+
+
+def panorama_message(mark: PanoramaMark | None) -> Panorama:
+    if mark is None:
+        return Panorama()
+    _, data = cv2.imencode(".jpg", mark.plane, [cv2.IMWRITE_JPEG_QUALITY, _PANORAMA_QUALITY])
+    height, width = mark.plane.shape
+    return Panorama(
+        "data:image/jpeg;base64," + base64.b64encode(data.tobytes()).decode(),
+        (width, height),
+        mark.mm_per_px,
+        tuple(mark.sequences.tolist()),
+        tuple(ShownLabel(one.text, one.start, one.end, one.emphasised) for one in mark.labels),
+        mark.here,
+    )
+
+
+def _place_in(mark: PanoramaMark | None) -> int | None:
+    """The frame of the column that lies nearest to the finding's, of those that came from a frame."""
+    if mark is None or mark.here is None:
+        return None
+    known = np.flatnonzero(mark.sequences >= 0)
+    return int(mark.sequences[known[np.abs(known - mark.here).argmin()]]) if known.size else None
 
 
 def _value(one: Measurement, terms: Terms) -> ShownValue:
@@ -93,6 +119,7 @@ def _value(one: Measurement, terms: Terms) -> ShownValue:
         decimals=wording.decimals,
         detail=wording.detail,
         lane=terms.measurement(one.name).lane,
+        named=one.named,
     )
 
 
@@ -143,8 +170,3 @@ def _hex(colour: Colour) -> str:
 
 def _base64(plane: NDArray[np.uint8]) -> str:
     return base64.b64encode(np.ascontiguousarray(plane).tobytes()).decode()
-
-
-def _address(plane: NDArray[np.uint8]) -> str:
-    _, data = cv2.imencode(".jpg", plane, [cv2.IMWRITE_JPEG_QUALITY, _PANORAMA_QUALITY])
-    return "data:image/jpeg;base64," + base64.b64encode(data.tobytes()).decode()

@@ -163,8 +163,9 @@ class Device:
         if rate_hz == 0:
             self._motion.restart(now_us)
         elif self._motion.n_due(_SECOND_US // rate_hz, now_us):
-            motion = self._state.sensors.motion
-            self._plain.append(wire.Imu(self._motion.last_us, tuple(motion[:3]), tuple(motion[3:])))
+            sampled_us = self._motion.last_us
+            motion = self._state.sensors.moved(self._state.port.felt(sampled_us))
+            self._plain.append(wire.Imu(sampled_us, motion[:3], motion[3:]))
         if since(now_us, self._telemetry_us) >= wire.TELEMETRY_PERIOD_US:
             self._telemetry_us = now_us
             self._plain.append(self._telemetry())

@@ -1,4 +1,5 @@
-"""What the device's program may ask of the machine it runs on; core/port.h is the same in C."""
+"""What the device's program may ask of the machine it runs on; core/port.h is the same in C, but for `exposed` and
+`felt`, which only a simulation has."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -32,4 +33,11 @@ class DevicePort(Protocol):
 
     def exposed(self, frame: int, device_us: int, values: Sequence[int], flags: int) -> None:
         """The front end exposed a frame with these raw values. The device tells the machine nothing else about it."""
+        ...
+
+    def felt(self, device_us: int) -> Sequence[int] | None:
+        """What the inertial sensor read then: acceleration in mg and turning rate in 0.1 deg/s, each x y z.
+
+        None: what the bench said last.
+        """
         ...

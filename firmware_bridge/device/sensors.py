@@ -1,5 +1,6 @@
 """What the device feels: temperatures, battery, motion, front end; and the rules that clear the permission."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from firmware_bridge.device.permission import FaultLatch, Permission
@@ -56,7 +57,7 @@ class Sensors:
 
     def stimulate(self, stimulus: int, value: int, now_us: int) -> None:
         """Take the bench's reading; it is brought into its field's range. Other stimuli are not for the sensors."""
-        reading = min(max(value, _LOWEST), _HIGHEST)
+        reading = _in_range(value)
         if stimulus == Stimulus.PROBE_TEMPERATURE_DC:
             self.probe_dc = reading
         elif stimulus == Stimulus.BOARD_TEMPERATURE_DC:
@@ -70,7 +71,16 @@ class Sensors:
         elif stimulus == Stimulus.SELF_TEST_FAILS:
             self.self_test_fails = value & SELF_TESTS
 
+    def moved(self, felt: Sequence[int] | None) -> tuple[int, ...]:
+        """Readings of the inertial sensor, six: what the machine `felt`, brought into its field's range, else the
+        bench's."""
+        return tuple(self.motion if felt is None else map(_in_range, felt))
+
     def _fail_front_end(self, value: int, now_us: int) -> None:
         if value and not self.front_end_fails:
             self._faults.latch(FaultCode.FRONT_END, value, now_us)
         self.front_end_fails = value != 0
+
+
+def _in_range(value: int) -> int:
+    return min(max(value, _LOWEST), _HIGHEST)

@@ -11,7 +11,7 @@ from threading import Event, RLock, Thread
 from typing import Final
 
 from firmware_bridge.device.flash import Flash
-from firmware_bridge.device.stepped_probe import SimulationSettings, SteppedProbe, TrueExposure, new_flash
+from firmware_bridge.device.stepped_probe import Feel, SimulationSettings, SteppedProbe, TrueExposure, new_flash
 from firmware_bridge.errors import FlashRangeError, PortUnsuitableError, TransportError, WriteStalledError
 from firmware_bridge.line.messages import Stimulus
 from firmware_bridge.line.transport.contract import Transport
@@ -80,6 +80,12 @@ class SimulatedProbe:
         """
         with self._lock:
             self._probe.on_exposure(tell)
+
+    def on_motion(self, feel: Feel) -> None:
+        """`feel` is asked for each sample of the inertial sensor, with time.monotonic_ns() of it, on the probe's own
+        thread: be quick there, and call nothing of the probe. A second one replaces the first."""
+        with self._lock:
+            self._probe.on_motion(feel)
 
     def close(self) -> None:
         """Switch off; the transport raises LinkLostError. A second call does nothing."""

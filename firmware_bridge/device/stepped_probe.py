@@ -58,6 +58,11 @@ class TrueExposure:
     """Bits of ExposureFlag."""
 
 
+Feel = Callable[[int], Sequence[int] | None]
+"""What the inertial sensor reads at a time of the host in nanoseconds: acceleration in mg, then turning rate in 0.1
+deg/s, each x y z. None: what the bench said last."""
+
+
 @dataclass(slots=True)
 class _Machine:
     """The device's port, and what the device asked of it."""
@@ -66,6 +71,7 @@ class _Machine:
     running: boot.BootOutcome
     serial_number: int
     exposed: Callable[[int, int, Sequence[int], int], None]
+    felt: Callable[[int], Sequence[int] | None]
     boot_reason: BootReason = BootReason.POWER
     hardware_id: int = HARDWARE_ID
     resets: bool = False
@@ -102,6 +108,7 @@ class SteppedProbe:
         self._arrived = bytearray()
         self._plugged = True
         self._tell: Callable[[TrueExposure], None] = _nobody
+        self._feel: Feel = _nothing
         self._hung_until_us: int | None = None
         self._started_us = self._next_tick_us = now_us
         self._start(BootReason.POWER)
@@ -151,6 +158,11 @@ class SteppedProbe:
     def on_exposure(self, tell: Callable[[TrueExposure], None]) -> None:
         """`tell` is called at each exposure, inside `step`; it must not call back. A second one replaces the first."""
         self._tell = tell
+
+    def on_motion(self, feel: Feel) -> None:
+        """`feel` is asked for each sample of the inertial sensor that is due, inside `step`; it must not call back. A
+        second one replaces the first."""
+        self._feel = feel
 
     @property
     def device_us(self) -> int:
@@ -215,7 +227,7 @@ class SteppedProbe:
             return
         if reason == BootReason.REQUEST and running.on_trial:
             reason = BootReason.UPDATE
-        self._machine = _Machine(self.flash, running, self._serial_number, self._exposed, reason)
+        self._machine = _Machine(self.flash, running, self._serial_number, self._exposed, self._felt, reason)
         self.device = Device(self._machine, self.device_us)
 
     def _collect(self) -> None:
@@ -226,9 +238,15 @@ class SteppedProbe:
         self._arrived += self._to_host.due(self.now_us)
 
     def _exposed(self, frame: int, device_us: int, values: Sequence[int], flags: int) -> None:
+        self._tell(TrueExposure(self._host_ns(device_us), frame, device_us, tuple(values), flags))
+
+    def _felt(self, device_us: int) -> Sequence[int] | None:
+        return self._feel(self._host_ns(device_us))
+
+    def _host_ns(self, device_us: int) -> int:
+        """The host's time, truly, when the device's clock showed this last."""
         run_us = self._run_us(self.now_us) - since(self.device_us, device_us)
-        host_ns = self._started_us * 1000 + -(-run_us * 10**9 // (10**6 + self._settings.drift_ppm))
-        self._tell(TrueExposure(host_ns, frame, device_us, tuple(values), flags))
+        return self._started_us * 1000 + -(-run_us * 10**9 // (10**6 + self._settings.drift_ppm))
 
 
 def new_flash(seed: int, path: Path | None = None) -> Flash:
@@ -246,3 +264,7 @@ def new_flash(seed: int, path: Path | None = None) -> Flash:
 
 def _nobody(exposure: TrueExposure) -> None:
     """Listens to no exposure."""
+
+
+def _nothing(host_ns: int) -> None:
+    """Leaves motion to the bench."""

@@ -17,6 +17,7 @@ import pytest
 from typer.main import get_command
 
 from edge.app.cli import app
+from edge.app.demo import publish, scratch_folder
 from edge.exam.folder import RunFolder
 from edge.finding import Verdict
 from edge.runtime.manifest import list_models, load_manifest, model_folder
@@ -48,6 +49,16 @@ def test_the_muscles_demo_is_compared_with_the_muscles_truth(sonoedge, tmp_path)
     assert "Pennation" in ended.out.split("against the truth")[1]
     assert len(list(RunFolder(tmp_path / "out" / "demo").findings())) == 6
     assert "there are: cartilage, hip, muscle, nerve" in sonoedge("demo", "spleen").error_line
+
+
+def test_an_earlier_demos_panorama_goes_with_it(tmp_path):
+    for made in (("picture.png", "panorama.png"), ("picture.png",)):
+        scratch = scratch_folder(tmp_path / "shown")
+        scratch.mkdir()
+        for name in made:
+            (scratch / name).write_text(name)
+        publish(scratch, tmp_path / "shown")
+        assert sorted(path.name for path in (tmp_path / "shown").iterdir()) == sorted(made)
 
 
 @pytest.mark.parametrize("held", [["thesis.txt"], ["findings.jsonl"], ["findings.jsonl", "video-001.mkv"]], ids=str)

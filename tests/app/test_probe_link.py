@@ -72,8 +72,13 @@ class FakeProbe:
     def doing(self) -> None:
         return None
 
+    def listen(self, tell: Callable[[Event], None], kinds: tuple[type[Event], ...]) -> None: ...
+
     def host_time(self, device_us: int, near_ns: int) -> HostTime:
         return HostTime(near_ns - device_us * 1000, 500)
+
+    def parameters(self) -> ProbeParameters:
+        return set_to(imu_rate_hz=100.0)
 
     def start_imaging(self) -> None:
         self.calls.append("start")

@@ -122,9 +122,10 @@ def test_a_script_sets_the_probe_of_a_run_and_the_run_says_what_it_was(tmp_path)
             at_45 = result.frame.probe is not None and result.frame.probe.depth_mm == 45
             if at_45 or time.monotonic() > deadline_s:
                 session.stop("enough")
+    # The first change switches the inertial sensor on.
     records = [record for record in read_records(out / "findings.jsonl") if record.probe and record.probe.depth_mm]
     depths = {record.probe.epoch: record.probe.depth_mm for record in records}
-    assert records[-1].probe.depth_mm == 45.0 and depths.items() <= {0: 30.0, 1: 35.0, 2: 45.0}.items()
+    assert records[-1].probe.depth_mm == 45.0 and depths.items() <= {1: 30.0, 2: 35.0, 3: 45.0}.items()
     first, last = map(json.loads, (out / "control.jsonl").read_text().splitlines())
     assert (first["order"], last["order"], last["by"], last["line"]) == ("depth=35", "depth=45", "script", 2)
     assert last["epoch"] == records[-1].probe.epoch and last["asked_ns"] < records[-1].exposed_ns

@@ -9,9 +9,11 @@ from rich.console import Console
 from edge.app.bench import STAGES, print_table
 from edge.app.board import Board
 from edge.app.console import out
+from edge.app.demo import print_comparison
 from edge.app.progress import progress_text
 from edge.app.tables import run_view, summary_view
 from edge.app.timing import Candidate, LatencyTable, Row
+from edge.app.truth import compare
 from edge.exam.summary import summarise
 from edge.finding import Finding, Measurement, Timings, Verdict
 from edge.loop.statistics import Drops, Spread, Statistics
@@ -98,3 +100,26 @@ def test_progress_keeps_to_two_lines(width, finding):
     lines = progress_text(STATISTICS, finding, TERMS, width).plain.splitlines()
     assert len(lines) == 2 and all(len(line) < width for line in lines)
     assert lines[1].startswith(finding.verdict.value)
+
+
+def test_what_has_a_name_is_shown_by_it_without_unit_or_interval():
+    named = replace(MEASURED, measurements=(Measurement("step", 2.0, "mm", 1.25, 3.25, named="third"),))
+    text = shown(summary_view(summarise([named, named]), TERMS))
+    assert "third" in text and "mm" not in text and "1.25" not in text
+    assert "Step third" in progress_text(STATISTICS, named, TERMS, 80).plain
+
+
+def test_the_demo_names_what_was_measured_and_what_was_there(capsys):
+    class Shown:
+        def sizes(self, t_s, finding):
+            return {"step": 2.0 if t_s < 1 else 1.0}
+
+    found = [
+        replace(MEASURED, sequence=at, measurements=(Measurement("step", value, "step", 0.0, 3.0, named=name),))
+        for at, (value, name) in enumerate([(2.0, "third"), (2.0, "third"), (1.0, "second")])
+    ]
+    (one,) = compare(found, Shown(), 25.0)
+    assert (one.named, one.truth_named) == ("third", "third")
+    out.cache_clear()
+    print_comparison((one,), TERMS)
+    assert capsys.readouterr().out.count("third") == 2

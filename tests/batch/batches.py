@@ -16,7 +16,15 @@ def about(version: str = "1", **settings: object) -> dict[str, object]:
     return {"sonoedge": version, "settings": told, "model": {"sha256": {"m.onnx": "f" * 64}}, "runtime": None}
 
 
-def measured(recording: str, value: float | None = 1.0, *, frames: int = 2, digest: str = "d", **cells: object):
+def measured(
+    recording: str,
+    value: float | None = 1.0,
+    *,
+    frames: int = 2,
+    digest: str = "d",
+    terms: Terms = TERMS,
+    **cells: object,
+):
     row = {
         "recording": recording,
         "device": "Alpha",
@@ -29,10 +37,10 @@ def measured(recording: str, value: float | None = 1.0, *, frames: int = 2, dige
         "modified_ns": 7,
     } | cells
     rows = [{"recording": recording, "sequence": number, "length_mm": value} for number in range(frames)]
-    return Measured(recording, row, pa.Table.from_pylist(rows, schema=frame_schema(TERMS)))
+    return Measured(recording, row, pa.Table.from_pylist(rows, schema=frame_schema(terms)))
 
 
-def write_batch(path: Path, *rows: Measured, **settings: object) -> Path:
-    with Results(path, about(**settings), TERMS) as results:
+def write_batch(path: Path, *rows: Measured, terms: Terms = TERMS, **settings: object) -> Path:
+    with Results(path, about(**settings), terms) as results:
         results.write(rows)
     return path

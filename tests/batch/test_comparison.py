@@ -1,17 +1,21 @@
 """Shifts and limits of agreement against figures computed by hand."""
 
+import io
 import xml.etree.ElementTree as ET
 from math import isnan, sqrt
 from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
+from edge.app.compare import shift_view
 from edge.batch.agreement_plot import COLOURS, OTHERS, agreement_plot
 from edge.batch.comparison import Paired, compare, difference_table, shift_table, shifts_of, student_95
 from edge.errors import SettingError, SourceFormatError
 from edge.exam.plot import file_of
 from edge.exam.series import Quantity
+from edge.terms import MeasurementTerm, Terms
 from tests.batch.batches import TERMS, measured, write_batch
 
 LENGTH = Quantity("length", "mm")
@@ -100,3 +104,16 @@ def test_the_plot_shows_points_limits_and_each_devices_shift() -> None:
     within, whole = figure.get_tightbbox(), figure.bbox_inches
     assert within is not None
     assert within.x0 >= 0 and within.y0 >= 0 and within.x1 <= whole.x1 and within.y1 <= whole.y1
+
+
+def test_names_are_held_against_each_other_as_names(tmp_path: Path) -> None:
+    terms = Terms((MeasurementTerm("length", "mm", named=True),))
+    for folder, names in (("a", ("first", "second", "third")), ("b", ("first", "third", "third"))):
+        rows = [measured(f"r{at}", float(at), terms=terms, length_mm_named=name) for at, name in enumerate(names)]
+        write_batch(tmp_path / folder, *rows, terms=terms)
+    found = compare(tmp_path / "a", tmp_path / "b", lambda task: terms)
+    (paired,) = found.paired
+    assert paired.alike == 2
+    console = Console(width=80, file=io.StringIO())
+    console.print(shift_view([next(shifts_of(paired))], terms, found))
+    assert "same in 2 of 3" in console.file.getvalue()

@@ -1,13 +1,13 @@
 """What every sink does, the queue around one included."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from edge.errors import SinkError
-from edge.finding import Finding, Verdict
+from edge.finding import Finding, PanoramaMark, Verdict
 from edge.frame import Frame
 from edge.registry import load
 from edge.sink.fake import FakeSink
@@ -27,6 +27,7 @@ class Results:
             pixels = np.full(self.shape, sequence * 9, np.uint8)
             frame = Frame(pixels, sequence * 40_000_000, sequence, "phantom")
             finding = Finding("cartilage", sequence, frame.exposed_ns, Verdict.REFUSED, ("not the trochlea",))
+            finding = replace(finding, marks=(PanoramaMark("whole", pixels),))
             yield frame, finding, np.dstack([pixels] * 3)
 
 

@@ -20,7 +20,10 @@ from matplotlib.colors import same_color
 
 from edge.exam.plot import BLUE, GREY, ORANGE, PALE, Curve, Still, charted, curve_of, file_of, plot, value_span
 from edge.exam.series import Quantity, series_of
+from edge.finding import Finding, Measurement
+from edge.frame import Frame
 from edge.overlay.field import wheel
+from edge.sink.schema import record_of
 from edge.task.muscle.spec import SPEC
 from edge.terms import MeasurementTerm, Terms
 from tests.exam import runs
@@ -310,3 +313,13 @@ def test_without_times_the_axis_counts_frames():
     assert [axes.get_title() for axes in figure.axes if axes.images] == ["Frame 12", "Frame 40"]
     assert figure.get_label() == "Muscle: measurements against frames"
     assert panels[0].lines[0].get_xdata()[0] == 12
+
+
+def test_a_course_of_values_with_names_has_these_at_its_axis():
+    records = [
+        record_of(Frame(runs.PICTURE, at * runs.FRAME_NS, at, "test"), Finding("t", at, at * runs.FRAME_NS, "measured",
+            measurements=(Measurement("step", float(at // 10), "step", 0.0, 3.0, named=f"step {at // 10}"),)))
+        for at in range(30)
+    ]  # fmt: skip
+    (axes,) = panels_of(plot(series_of(records), Terms()))
+    assert [one.get_text() for one in axes.get_yticklabels()] == ["step 0", "step 1", "step 2"]

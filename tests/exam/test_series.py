@@ -112,3 +112,29 @@ def test_a_run_without_frames_is_a_head_only():
     assert empty == Series("", (), ())
     assert csv_of(empty) == "sequence,seconds,verdict,reasons,tracking\n"
     assert json_lines_of(empty) == ""
+
+
+def test_what_has_a_name_has_it_in_a_column_of_its_own_beside_the_number():
+    names = ("second", "", "third")
+    found = [
+        Finding(
+            "t",
+            at,
+            at,
+            Verdict.MEASURED,
+            measurements=(
+                Measurement("step", float(len(name)), "step", 1.0, 9.0, named=name),
+                Measurement("area", 5.0, "mm2", 4.0, 6.0),
+            ),
+        )
+        for at, name in enumerate(names)
+    ]
+    made = series_of(record_of(Frame(runs.PICTURE, one.exposed_ns, one.sequence, "test"), one) for one in found)
+    first, second, _ = csv.DictReader(io.StringIO(csv_of(made)))
+    assert (first["step_step"], first["step_step_named"], first["area_mm2"]) == ("6.0", "second", "5.0")
+    assert second["step_step_named"] == "" and "area_mm2_named" not in first
+    assert [json.loads(line)["step_step_named"] for line in json_lines_of(made).splitlines()] == [
+        "second",
+        None,
+        "third",
+    ]

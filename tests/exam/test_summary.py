@@ -19,3 +19,12 @@ def test_hours_take_no_more_memory_than_minutes_and_keep_their_medians():
     assert (measure.p5, measure.p95) == pytest.approx((1.05, 1.95), abs=0.001)
     (kept,) = tally._values.values()
     assert len(kept.kept) < MOST_VALUES
+
+
+def test_what_has_names_is_told_by_the_most_frequent_one():
+    tally = FindingTally()
+    for at, (value, name) in enumerate([(1.0, "second"), (2.0, "third"), (2.0, "third"), (9.0, "tenth"), (9.0, "")]):
+        one = Measurement("step", value, "step", 0.0, 9.0, named=name)
+        tally.add(Finding("t", at, at, Verdict.MEASURED, measurements=(one,)))
+    (measure,) = tally.summary().measures
+    assert (measure.named, measure.median, measure.frames) == ("third", 2.0, 5)

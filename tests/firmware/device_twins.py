@@ -46,6 +46,8 @@ class Probe:
 
     def exposed(self, *exposure: object) -> None: ...
 
+    def felt(self, device_us: int) -> None: ...
+
 
 class PythonProbe(Probe):
     def __init__(self) -> None:

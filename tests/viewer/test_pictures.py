@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from edge.errors import SettingError
-from edge.finding import CaliperMark, Check, LineMark, MaskMark, PanoramaMark
+from edge.finding import CaliperMark, Check, LineMark, MaskMark, Measurement, PanoramaLabel, PanoramaMark
 from edge.frame import ProbeState
 from edge.terms import Terms
 from edge.viewer.cine import Cine, kept
 from edge.viewer.edits import Edited
-from edge.viewer.messages import Edit
+from edge.viewer.messages import Edit, Panorama
 from edge.viewer.pictures import Pictures
-from edge.viewer.shown import shown_of
+from edge.viewer.shown import panorama_message, shown_of
 from edge.viewer.stream import LEVELS, Pace, packed, unpacked
 from tests.viewer.watching import finding_of, frame_of
 
@@ -66,13 +66,71 @@ def test_frozen_it_scrolls_and_live_it_does_not() -> None:
     assert pictures.original()[1] is fresh, "the newest is as it came"
 
 
-def test_lists_and_panoramas_go_to_the_page_as_data() -> None:
+def test_lists_go_to_the_page_as_data() -> None:
     frame = frame_of(1)
-    plane = np.zeros((20, 200), np.uint8)
-    finding = replace(finding_of(frame), checks=(Check("Items", "roof", True),), marks=(PanoramaMark("whole", plane),))
+    finding = replace(finding_of(frame), checks=(Check("Items", "roof", True),))
     shown = shown_of(frame, finding, Terms(), number=1, live=True, age_ms=0.0)
     assert [(one.checklist, one.item, one.seen) for one in shown.checks] == [("Items", "roof", True)]
-    assert shown.panorama.startswith("data:image/jpeg;base64,")
+
+
+def panorama_of(width: int, here: int | None = None, sequences: tuple[int, ...] = ()) -> PanoramaMark:
+    label = PanoramaLabel("first", 2, 8, True)
+    return PanoramaMark("whole", np.zeros((20, width), np.uint8), 0.5, np.array(sequences, np.int64), (label,), here)
+
+
+def test_a_panorama_goes_to_the_page_with_its_labels_and_frames() -> None:
+    told = panorama_message(panorama_of(4, 1, (7, 7, -1, 9)))
+    assert told.picture.startswith("data:image/jpeg;base64,") and told.size == (4, 20)
+    assert (told.sequences, told.here, told.mm_per_px) == ((7, 7, -1, 9), 1, 0.5)
+    assert [(one.text, one.start, one.end, one.emphasised) for one in told.labels] == [("first", 2, 8, True)]
+    assert panorama_message(None) == Panorama()
+
+
+@pytest.mark.parametrize(
+    ("here", "sequences", "place"),
+    [(3, (7, 7, -1, 9), 9), (2, (7, 8, -1, -1), 8), (1, (-1, -1), None), (None, (7,), None), (0, (), None)],
+)
+def test_a_picture_knows_the_frame_of_the_column_under_it(here, sequences, place) -> None:
+    frame = frame_of(1)
+    finding = replace(finding_of(frame), marks=(panorama_of(4, here, sequences),))
+    assert shown_of(frame, finding, Terms(), number=1, live=True, age_ms=0.0).place == place
+
+
+def test_the_newest_panorama_stays_until_another_task_or_scan_begins() -> None:
+    pictures = Pictures(lambda: 10**9)
+    assert (pictures.panorama().number, pictures.panorama().mark) == (0, None)
+    marks = [panorama_of(10), panorama_of(12)]
+
+    def add(number: int, *own: PanoramaMark, task: str = "brightness") -> int:
+        frame = frame_of(number)
+        pictures.add(frame, replace(finding_of(frame), task=task, marks=own), Terms())
+        return pictures.panorama().number
+
+    assert [add(1), add(2, marks[0]), add(3, marks[1]), add(4), add(5, marks[1])] == [0, 1, 2, 2, 2]
+    assert pictures.panorama().mark is marks[1]
+    assert add(6, task="other") == 3 and pictures.panorama().mark is None
+    assert add(7, marks[0], task="other") == 4
+    assert add(1, task="other") == 5 and pictures.panorama().mark is None, "its time began anew"
+
+
+def test_what_is_kept_of_a_picture_holds_no_panorama_of_its_own() -> None:
+    frame = frame_of(1)
+    finding = replace(finding_of(frame), marks=(*finding_of(frame).marks, panorama_of(500)))
+    one = kept(frame, finding, shown_of(frame, finding, Terms(), number=1, live=True, age_ms=0.0))
+    assert not any(isinstance(mark, PanoramaMark) for mark in one.restored()[1].marks)
+    assert len(one.restored()[1].marks) == 3
+
+
+def test_frozen_it_goes_to_the_picture_nearest_to_a_frame() -> None:
+    pictures = Pictures(lambda: 10**9)
+    for number in (3, 5, 9):
+        frame = frame_of(number)
+        finding = finding_of(frame)
+        pictures.add(frame, finding, Terms())
+    assert not pictures.seek(3), "it moves"
+    pictures.add(replace(frame, probe=ProbeState(frozen=True)), finding, Terms())
+    for asked, shown in ((0, 3), (3, 3), (4, 5), (6, 5), (7, 9), (100, 9)):
+        assert pictures.seek(asked) and pictures.shown().shown.sequence == shown
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -186,3 +244,11 @@ def test_marks_are_counted_among_their_kind() -> None:
     kinds = [type(mark) for mark in finding.marks]
     shown = shown_of(frame, finding, Terms(), number=1, live=True, age_ms=0.0)
     assert (len(shown.calipers), len(shown.lines)) == (kinds.count(CaliperMark), kinds.count(LineMark))
+
+
+def test_a_value_with_a_name_goes_to_the_page_with_it() -> None:
+    frame = frame_of(1)
+    one = Measurement("step", 2.0, "step", 1.0, 3.0, named="third")
+    finding = replace(finding_of(frame), measurements=(one,))
+    (value,) = shown_of(frame, finding, Terms(), number=1, live=True, age_ms=0.0).values
+    assert (value.named, value.value) == ("third", 2.0)

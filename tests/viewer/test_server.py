@@ -6,15 +6,17 @@ import socket
 from pathlib import Path
 
 import aiohttp
+import numpy as np
 import pytest
 
 from edge.errors import SettingError
+from edge.finding import PanoramaMark
 from edge.viewer import server
 from edge.viewer.access import Refusal
 from edge.viewer.certificate import board_certificate
 from edge.viewer.messages import Freeze, Save
 from edge.viewer.server import PageServer, Place
-from tests.viewer.watching import KEY, Board, origin, served, session_of, stream, watcher
+from tests.viewer.watching import KEY, Board, Watcher, origin, served, session_of, stream, watcher
 
 
 def run(body, place=None):
@@ -35,7 +37,7 @@ def test_a_viewer_sees_the_newest_picture_with_its_data() -> None:
             board.show()
             await one.until(lambda one: one.pictures[-1].id == 6)
             hello = one.last("hello")
-            assert (hello["version"], hello["you"], hello["offer"]["controls"]) == (1, "1", True)
+            assert (hello["version"], hello["you"], hello["offer"]["controls"]) == (2, "1", True)
 
     assert run(body).page.ages_ms()
 
@@ -92,6 +94,41 @@ def test_what_a_desk_refuses_comes_back_with_its_reason() -> None:
         async with watcher(board) as one:
             answer = await one.ask("act", action="arm")
             assert (answer["done"], answer["text"]) == (False, "that is refused")
+
+    run(body)
+
+
+def test_a_panorama_comes_beside_the_pictures_and_not_with_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "PANORAMA_S", 1000.0)
+
+    def told(one: Watcher) -> list[int]:
+        return [said["size"][0] for said in one.said if said["type"] == "panorama"]
+
+    async def body(board: Board) -> None:
+        board.show(further=(PanoramaMark("whole", np.zeros((20, 30), np.uint8)),))
+        async with watcher(board) as first:
+            await first.until(told)
+            for width in range(31, 36):
+                board.show(further=(PanoramaMark("whole", np.zeros((20, width), np.uint8)),))
+                await first.until(lambda one: one.pictures and one.pictures[-1].id == board.count)
+            assert told(first) == [30], "a grown one waits"
+            monkeypatch.setattr(server, "PANORAMA_S", 0.0)
+            await first.until(lambda one: told(one)[-1] == 35)
+            async with watcher(board) as second:
+                await second.until(told)
+                assert told(second) == [35], "who comes later gets the newest"
+
+    run(body)
+
+
+def test_a_panorama_that_is_over_goes_from_the_page() -> None:
+    async def body(board: Board) -> None:
+        board.show(further=(PanoramaMark("whole", np.zeros((20, 30), np.uint8)),))
+        async with watcher(board) as one:
+            await one.until(lambda one: one.last("panorama"))
+            board.count = -1
+            board.show()  # another source, whose time began anew
+            await one.until(lambda one: one.last("panorama")["picture"] == "")
 
     run(body)
 

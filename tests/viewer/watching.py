@@ -11,7 +11,7 @@ import aiohttp
 import numpy as np
 
 from edge.errors import SettingError
-from edge.finding import CaliperMark, Finding, LineMark, MaskMark, Measurement, Verdict
+from edge.finding import CaliperMark, Finding, LineMark, Mark, MaskMark, Measurement, Verdict
 from edge.frame import Frame, PixelSpacing, ProbeState, SpacingOrigin
 from edge.terms import Terms
 from edge.viewer.messages import Asked, DeskState, Offer, Shown
@@ -73,12 +73,16 @@ class Board:
         self.page = PageServer(place or Place(), self.desk, self.pictures, KEY, "sonoedge 0", lambda: NOW[0])
         self.count = 0
 
-    def show(self, count: int = 1, *, frozen: bool = False, shape: tuple[int, int] = (48, 64)) -> None:
+    def show(
+        self, count: int = 1, *, frozen: bool = False, shape: tuple[int, int] = (48, 64), further: tuple[Mark, ...] = ()
+    ) -> None:
+        """further: marks of each finding."""
         for _ in range(count):
             self.count += 1
             NOW[0] = self.count * 40_000_000 + 7_000_000
             frame = frame_of(self.count, shape)
             finding = finding_of(frame)
+            finding = replace(finding, marks=(*finding.marks, *further))
             self.pictures.add(frame, finding, Terms())
         if frozen:
             self.pictures.add(replace(frame, probe=ProbeState(frozen=True)), finding, Terms())

@@ -137,9 +137,11 @@ def fragments_of(mask: NDArray[np.uint8]) -> tuple[Fragment, ...]:
 
 @cache
 def split(name: str, layouts_out: tuple[str, ...] = ()) -> tuple[DlTrackPicture, ...]:
-    """`train`, `validation` or `test`: eight, one and one in ten clusters. layouts_out: left out of training and
+    """`train`, `validation` or `test`: eight, one and one in ten clusters; `all`. layouts_out: left out of training and
     validation, and then the whole test."""
     pictures = load_pictures()
+    if name == "all":
+        return tuple(pictures)
     rank = {"validation": 8, "test": 9}
     if layouts_out:
         if name == "test":

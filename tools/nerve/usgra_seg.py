@@ -80,8 +80,10 @@ def _detail(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 @cache
 def split(name: str) -> tuple[UsgraPicture, ...]:
-    """`train`, `validation` or `test`: 14, 3 and 3 of 20 groups."""
+    """`train`, `validation` or `test`: 14, 3 and 3 of 20 groups; `all`."""
     pictures = load_pictures()
+    if name == "all":
+        return tuple(pictures)
     groups = np.random.default_rng(7).permutation(sorted({one.cluster for one in pictures}))
     place = {int(group): index % 20 for index, group in enumerate(groups)}
     return tuple(one for one in pictures if place[one.cluster] in OF_TWENTY[name])

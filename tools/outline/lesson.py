@@ -6,7 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tools.lesson import Lesson, UNetTraining
-from tools.outline.pictures import draw_outline_picture, draw_phantom_example, draw_unlabelled_picture
+from tools.outline.pictures import (
+    draw_outline_picture,
+    draw_phantom_example,
+    draw_unlabelled_picture,
+    draw_whole_picture,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -27,7 +32,7 @@ def loss(raw: "Tensor", target: "Tensor") -> "Tensor":
 LESSON = Lesson(
     phantom=draw_phantom_example,
     scales=scales_picture,
-    training=UNetTraining(draw_outline_picture, loss, draw_unlabelled_picture),
+    training=UNetTraining(draw_outline_picture, loss, draw_unlabelled_picture, draw_whole_picture),
     calibrate="tools.outline.evaluation:calibrate",
     evaluate="tools.outline.evaluation:evaluate",
 )

@@ -1,10 +1,24 @@
-"""What a person may point at though nothing is there: a bone's shadow and gel, drawn into a picture of tissue."""
+"""What a person may point at though nothing is there: noise, a bone's shadow, gel in a picture of tissue."""
 
+from typing import Final
+
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.task.prompt import SIDE
-from tools.outline.pictures import LEAST_PX, noise
+
+LEAST_PX: Final = 40
+"""Of the square that must be pointed into."""
+
+
+def noise(rng: np.random.Generator) -> NDArray[np.uint8]:
+    """(SIDE, SIDE) speckle, or gel, without a border anywhere."""
+    field = rng.normal(0, 1, (SIDE, SIDE)).astype(np.float32)
+    field = cv2.GaussianBlur(field, (0, 0), rng.uniform(0.6, 4), sigmaY=rng.uniform(0.5, 2))
+    field /= max(float(field.std()), 1e-6)
+    shade = np.linspace(1, rng.uniform(0.1, 1), SIDE)[:, None]
+    return np.clip((rng.uniform(0, 120) + field * rng.uniform(2, 40)) * shade, 0, 255).astype(np.uint8)
 
 
 def shadowed(picture: NDArray[np.uint8], rng: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -30,7 +44,7 @@ def with_gel(picture: NDArray[np.uint8], rng: np.random.Generator) -> tuple[NDAr
     columns = np.arange(SIDE, dtype=np.float32)
     edge = rng.uniform(0.15, 0.5) * SIDE + rng.uniform(-1.2, 1.2) * (columns - SIDE / 2)
     above = np.arange(SIDE, dtype=np.float32)[:, None] < edge
-    gel = noise(rng).picture * rng.uniform(0, 0.8)
+    gel = noise(rng) * rng.uniform(0, 0.8)
     shown = np.where(above, gel, picture).astype(np.uint8)
     deep = (np.arange(SIDE, dtype=np.float32)[:, None] < edge - 8).astype(np.uint8) * np.uint8(255)
     return (shown, deep) if np.count_nonzero(deep) >= LEAST_PX else (gel.astype(np.uint8), np.full_like(picture, 255))

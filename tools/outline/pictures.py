@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from edge.task.prompt import SIDE, Square, no_points, prompt_plane
 from tools.lesson import Example
+from tools.outline.nothing import LEAST_PX, noise, shadowed, with_gel
 from tools.outline.prompts import Prompt, draw_prompt, tap
 from tools.outline.structures import (
     PHANTOMS,
@@ -28,13 +29,15 @@ WHOLE: Final = 0.5, 1.25
 """Least and most of the picture's longer side that a square takes which a person's first tap is looked up in."""
 NEAR: Final = 1.4, 5.0
 """Of the structure's own length, once it was found."""
-LEAST_PX: Final = 40
-"""Of the square that a structure must cover to be asked for."""
 NOWHERE: Final = 0.05
 """Share of the pictures in which what is pointed at is nothing: beside the picture, or noise."""
+IN_TISSUE: Final = 0.04
+"""Share of the pictures for the weights that ship in which a shadow or gel is pointed at."""
 OTHER_SCANNER: Final = 0.75
 KINDS: Final = frozenset({"intensity", "speckle"})
 TRIES: Final = 8
+TRAIN, ALL = "train", "all"
+"""Parts of the labelled pictures."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,22 +52,29 @@ class View:
     """Beside the picture."""
 
 
-def draw_outline_picture(seed: int) -> Example:
+def draw_outline_picture(seed: int, part: str = TRAIN) -> Example:
     """The picture of a seed: (2, SIDE, SIDE) grey and prompt. Target: (1, SIDE, SIDE) share of each pixel that is what
-    is pointed at."""
+    is pointed at. part: of the labelled pictures, that it is drawn from."""
     rng = np.random.default_rng(seed)
     for _ in range(TRIES):
-        scene = draw_scene(rng)
+        scene = draw_scene(rng, part)
         if not scene.structures:
             continue
         chosen = int(rng.integers(len(scene.structures)))
         view = viewed(scene, chosen, rng)
         if rng.random() < NOWHERE:
             return _of_nothing(view, rng)
+        if part == ALL and rng.random() < IN_TISSUE:
+            return _of_nothing_in_tissue(view, rng)
         solid = _solid(view.structure)
         if np.count_nonzero(solid) >= LEAST_PX:
             return example_of(view, draw_prompt(solid, view.others, rng))
-    return _of_nothing(noise(rng), rng)
+    return _of_nothing(_noise(rng), rng)
+
+
+def draw_whole_picture(seed: int) -> Example:
+    """As `draw_outline_picture` of every labelled picture there is, and now and then of a shadow or gel."""
+    return draw_outline_picture(seed, ALL)
 
 
 def draw_unlabelled_picture(seed: int) -> Example:
@@ -100,11 +110,11 @@ def draw_phantom_example(seed: int) -> Example:
     return Example(np.stack((picture, plane)), solid[None] // 255)
 
 
-def draw_scene(rng: np.random.Generator) -> Scene:
+def draw_scene(rng: np.random.Generator, part: str = TRAIN) -> Scene:
     source = rng.choice(list(SOURCES), p=list(SOURCES.values()))
     if source == "phantom":
         return training_phantom(rng)
-    pool = nerve_scenes("train") if source == "nerve" else muscle_scenes("train")
+    pool = nerve_scenes(part) if source == "nerve" else muscle_scenes(part)
     return pool[int(rng.integers(len(pool)))]
 
 
@@ -154,21 +164,21 @@ def example_of(view: View, prompt: Prompt) -> Example:
 def _of_nothing(view: View, rng: np.random.Generator) -> Example:
     """A tap beside the picture, or on noise: nothing is there to be outlined."""
     if np.count_nonzero(view.outside) < LEAST_PX:
-        view = noise(rng)
+        view = _noise(rng)
     point = tap(np.asarray(view.outside, np.uint8) * np.uint8(255), rng.uniform(0.1, 0.9), rng)
     empty = View(view.picture, np.zeros_like(view.structure), view.others, view.outside)
     return example_of(empty, Prompt(point))
 
 
-def noise(rng: np.random.Generator) -> View:
-    """Speckle, or gel, without a border anywhere."""
-    field = rng.normal(0, 1, (SIDE, SIDE)).astype(np.float32)
-    field = cv2.GaussianBlur(field, (0, 0), rng.uniform(0.6, 4), sigmaY=rng.uniform(0.5, 2))
-    field /= max(float(field.std()), 1e-6)
-    shade = np.linspace(1, rng.uniform(0.1, 1), SIDE)[:, None]
-    picture = np.clip((rng.uniform(0, 120) + field * rng.uniform(2, 40)) * shade, 0, 255).astype(np.uint8)
-    nothing = np.zeros((SIDE, SIDE), np.uint8)
-    return View(picture, nothing, nothing, np.ones((SIDE, SIDE), np.bool_))
+def _of_nothing_in_tissue(view: View, rng: np.random.Generator) -> Example:
+    picture, nothing = (shadowed if rng.random() < 0.5 else with_gel)(view.picture, rng)
+    empty = View(picture, np.zeros_like(view.structure), view.others, view.outside)
+    return example_of(empty, Prompt(tap(nothing, rng.uniform(0.1, 0.9), rng)))
+
+
+def _noise(rng: np.random.Generator) -> View:
+    empty = np.zeros((SIDE, SIDE), np.uint8)
+    return View(noise(rng), empty, empty, np.ones((SIDE, SIDE), np.bool_))
 
 
 def _solid(share: NDArray[np.uint8]) -> NDArray[np.uint8]:

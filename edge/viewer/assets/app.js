@@ -4,6 +4,7 @@ import { Chart } from "./chart.js";
 import { Connection } from "./connection.js";
 import { Panels, taskName } from "./panels.js";
 import { Picture } from "./picture.js";
+import { Panorama } from "./panorama.js";
 import { element, showByHand, showReadout } from "./readout.js";
 import { Tools } from "./tools.js";
 import { loadWords, say, translated } from "./words.js";
@@ -24,6 +25,7 @@ const line = new Connection({
   hello(message) {
     hello = message;
     connected = true;
+    panorama.take({ picture: "" });
     show("page");
     panels.begin(message);
   },
@@ -41,12 +43,16 @@ const line = new Connection({
       ageMs = drawn(live);
       if (!frozen && shown.live) chart.add(shown);
       showReadout(shown);
+      showPlace();
       showBadges();
       if (!chartDue) {
         chartDue = true;
         setTimeout(() => { chartDue = false; chart.draw(picture.shown.exposed_ms); }, 100);
       }
     });
+  },
+  panorama(message) {
+    panorama.take(message);
   },
   gone() {
     connected = false;
@@ -78,6 +84,7 @@ async function ask(type, given) {
 }
 
 const panels = new Panels(ask, picture);
+const panorama = new Panorama(find("panorama"), (sequence) => ask("seek", { sequence }));
 const tools = new Tools(picture, ask, () => showTools());
 const areaOption = () => panels.task(state?.desk.task)?.options.find((one) => one.kind === "area");
 const driving = () => connected && state !== null && state.driver === hello.you;
@@ -108,6 +115,7 @@ function showState() {
   panels.show(desk, mine && controls);
   showEnds(desk);
   showCine(desk, mine);
+  showPlace();
   showTools();
   showBanners();
   showBadges();
@@ -137,6 +145,11 @@ function showCine(desk, mine) {
   const text = ago ? say("cine.ago", { n: ago.toFixed(1) }) : say("cine.now");
   put(find("cine-time"), text);
   slider.setAttribute("aria-valuetext", text);
+}
+
+function showPlace() {
+  const { frozen, cine } = state?.desk ?? {};
+  panorama.show(picture.shown?.place ?? null, !frozen || cine.shown >= cine.count - 1, Boolean(frozen) && driving());
 }
 
 function showTools() {

@@ -1,12 +1,12 @@
 /* The line to the program: commands and answers, pictures and their acknowledgement, the program's clock, and finding
    the program again. */
 
-const VERSION = 1;
+const VERSION = 2;
 const STUCK_MS = 12000;
 const DEFLATED = 0x80000000;
 
 export class Connection {
-  /** on: { picture(head, bitmap, drawn), state(state), hello(hello), gone(), door(), note(answer) } */
+  /** on: { picture(head, bitmap, drawn), state(state), hello(hello), panorama(panorama), gone(), door(), note(answer) } */
   constructor(on) {
     this.on = on;
     this.waiting = new Map();
@@ -100,6 +100,8 @@ export class Connection {
       this.offset = this.samples.reduce((best, one) => (one.trip < best.trip ? one : best)).offset;
     } else if (message.type === "state") {
       this.on.state(message);
+    } else if (message.type === "panorama") {
+      this.on.panorama(message);
     } else if (message.type === "answer") {
       const asked = this.waiting.get(message.n);
       this.waiting.delete(message.n);

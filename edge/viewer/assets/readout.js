@@ -36,9 +36,6 @@ export function showReadout(shown) {
   list(find("notes"), shown?.notes ?? [], (note) => element("li", {}, sentence(translated(note))));
   showValues(shown?.values.filter((one) => !one.detail) ?? []);
   showChecks(shown?.checks ?? []);
-  const panorama = find("panorama");
-  panorama.hidden = !shown?.panorama;
-  if (shown?.panorama) panorama.querySelector("img").src = shown.panorama;
 }
 
 const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
@@ -54,8 +51,9 @@ function showValues(values) {
   }
   values.forEach((one, index) => {
     const [, value, interval] = body.rows[index].cells;
-    write(value, one.value === null ? "–" : number(one.value, one.decimals), one.unit);
-    write(interval, one.low === null || one.high === null ? "" : range(one));
+    if (one.named) write(value, translated(one.named));
+    else write(value, one.value === null ? "–" : number(one.value, one.decimals), one.unit);
+    write(interval, one.named || one.low === null || one.high === null ? "" : range(one));
   });
 }
 

@@ -48,6 +48,8 @@ class Port:
     def exposed(self, frame, device_us, values, flags):
         self.exposures.append((frame, device_us, tuple(values), flags))
 
+    def felt(self, device_us): ...
+
 
 NUMBERS = st.sampled_from(range(len(wire.PARAMETERS)))
 PAIRS = st.lists(

@@ -6,9 +6,11 @@ from firmware_bridge.device import boot
 from firmware_bridge.device.stepped_probe import WATCHDOG_US, SimulationSettings, SteppedProbe, new_flash
 from firmware_bridge.errors import FlashRangeError
 from firmware_bridge.line import messages as wire
-from firmware_bridge.line.messages import Action, BootReason, Stimulus
+from firmware_bridge.line.messages import PARAMETER_NUMBERS, Action, BootReason, Stimulus
 from firmware_bridge.line.transport.faulty import FaultSettings
+from tests.firmware_bridge.conftest import Bench
 
+IMU_RATE = PARAMETER_NUMBERS["imu_rate"]
 FAULTS = FaultSettings(damage=0.002, drop=0.001, double=0.001, delay_ms=(0, 60), seed=3)
 
 
@@ -148,3 +150,46 @@ def test_a_power_cut_while_booting_boots_again(new_bench, after_boot):
         identity = bench.connect().ask(wire.Identify(0))
         assert identity.boot_reason == (BootReason.POWER if n == after_boot + 1 else BootReason.REQUEST)
         assert identity.boot_id > first
+
+
+class TestMotion:
+    """What the machine feels; the firmware in C takes the bench's word alone."""
+
+    def test_each_sample_is_asked_for_at_its_true_time(self):
+        bench = Bench(SimulationSettings(start_us=(1 << 32) - 500_000, drift_ppm=200))
+        asked = []
+
+        def feel(host_ns):
+            asked.append(host_ns)
+            return len(asked), 0, 1000, 0, 0, -len(asked)
+
+        bench.probe.on_motion(feel)
+        bench.connect().set((IMU_RATE, 50))
+        bench.run(2_000_000)
+        told = bench.all_of(wire.Imu)
+        assert [(each.acceleration_mg, each.rate_ddps) for each in told] == [
+            ((k, 0, 1000), (0, 0, -k)) for k in range(1, len(told) + 1)
+        ]
+        first, last = told[0], told[-1]
+        device_us = (last.device_us - first.device_us) % (1 << 32)
+        assert device_us > 1_000_000
+        host_us = (asked[len(told) - 1] - asked[0]) / 1000
+        assert device_us / host_us == pytest.approx(1 + 200e-6, abs=1e-9)
+
+    def test_it_goes_on_after_a_reset_and_stays_in_range(self):
+        bench = Bench().connect()
+        bench.probe.on_motion(lambda host_ns: (40_000, -40_000, 0, 1, 2, 3))
+        bench.stimulate(Stimulus.RESET)
+        bench.connect().set((IMU_RATE, 400))
+        bench.run(100_000)
+        assert {each.acceleration_mg for each in bench.all_of(wire.Imu)} == {(32767, -32768, 0)}
+
+    def test_who_feels_nothing_leaves_it_to_the_bench(self):
+        bench = Bench()
+        bench.probe.on_motion(lambda host_ns: None)
+        bench.stimulate(Stimulus.IMU_GX, 7)
+        bench.connect().set((IMU_RATE, 400))
+        bench.run(100_000)
+        assert {(each.acceleration_mg, each.rate_ddps) for each in bench.all_of(wire.Imu)} == {
+            ((0, 0, 1000), (7, 0, 0))
+        }

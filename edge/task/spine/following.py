@@ -1,0 +1,280 @@
+"""How far the probe went between frames, by their pictures and by its inertial sensor.
+
+Across its plane a probe's way is told by how fast speckle changes (Chen 1997, IEEE Trans Biomed Eng 44:1049): a frame
+resembles another the less, the farther apart they were taken. That it has turned back is told by frames that it comes
+back to: they resemble the new one more than frames do that lie as far behind. Along its plane the picture itself moves.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.frame import Motion
+from edge.task.spine.planes import MM_PER_PX
+from edge.task.spine.travel import Travelled
+
+Tile = NDArray[np.float32]
+BEAM_MM: Final = 1.6
+"""Height of the beam: apart by so much, speckle is another. Of the manifest where it says `beam_height`."""
+SIGMA: Final = 0.44
+"""Of the beam's height: standard deviation of how resemblance fades."""
+ROWS, COLUMNS = slice(12, 118), slice(62, 194)
+"""Of the network's square, that are compared across the plane: 3 to 40 mm deep, 24 mm to either side."""
+LONG_ROWS, LONG_COLUMNS = slice(14, 190), slice(28, 228)
+"""The same along the plane: 4 to 67 mm deep, 36 mm to either side."""
+COARSE_PX: Final = 6.0
+"""What is smoother than this is taken away: it stays where it is."""
+ASIDE_PX: Final = 8
+"""That a hand may stray sideways between two frames."""
+NEAR_PX: Final = 2
+"""About where the last frame was found, in which those kept are looked for."""
+LONGEST_PX: Final = 24
+"""That it may go along the plane."""
+TOP, FLOOR = 0.99, 0.33
+"""Resemblance of two frames of one place, and of two that are far apart, until it was seen."""
+FAR_MM: Final = 4.0
+SATURATED: Final = 0.1
+"""Above the floor, as a share of what lies between: less tells no distance."""
+REST_MM: Final = 0.12
+"""What is less is noise."""
+NEXT_MM: Final = 0.5
+"""From the frame that is compared with, until another is taken."""
+KEPT: Final = 14
+KEPT_APART_MM: Final = 0.35
+ERROR: Final = 0.06
+"""Standard deviation of a resemblance about what its distance lets expect."""
+TOGETHER: Final = 0.5
+"""Weight of each kept frame's word: neighbours say the same."""
+LEAST_ALONG: Final = 0.25
+"""Resemblance along the plane from which a shift is believed."""
+USUAL_MM_PER_S: Final = 14.0
+SHARE_ERROR: Final = 0.15
+"""Standard deviation of a way across the plane, as a share of it."""
+STEADY_S: Final = (0.9, 0.25)
+"""Before a stop, between which the hand went evenly and the sensor tells its own error."""
+LONGEST_STOP_S: Final = 1.6
+SENSOR_MM_PER_S: Final = 9.0
+"""Standard deviation of a change of speed by the sensor over a stop."""
+G_MM: Final = 9806.65
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kept:
+    """A picture of a place that was passed."""
+
+    tile: Tile
+    at_mm: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Track:
+    """What the next frame is compared with. Places are along the way, from where it began."""
+
+    reference: Kept
+    at_mm: float = 0.0
+    way: int = 1
+    """1: as it began; -1: back."""
+    kept: tuple[Kept, ...] = ()
+    top: float = TOP
+    floor: float = FLOOR
+    speed_mm_per_s: float = USUAL_MM_PER_S
+    moved_ns: int = 0
+    """When it moved last."""
+    rested: bool = False
+    onward: float = 0.5
+    """Of the last movement."""
+    unseen_s: float = field(default=0.0)
+    """Without a picture that can be compared."""
+
+
+def followed(
+    before: Track | None,
+    square: NDArray[np.uint8],
+    exposed_ns: int,
+    elapsed_s: float,
+    figures: Mapping[str, float],
+    *,
+    head: int = 0,
+    motion: Motion | None = None,
+) -> tuple[Track, Travelled]:
+    """square: (SIDE, SIDE) as the network sees it; head: of a paramedian view 1 where the head is to the right, -1: to
+    the left; 0 of a transverse view."""
+    tile = tile_of(square, along=head != 0)
+    if before is None:
+        first = Kept(tile, 0.0)
+        return Track(first, kept=(first,), moved_ns=exposed_ns), Travelled(0.0, 0.0)
+    if head:
+        return _along(before, tile, exposed_ns, elapsed_s, head)
+    return _across(before, tile, exposed_ns, elapsed_s, figures.get("beam_height", BEAM_MM), motion)
+
+
+def unseen(before: Track | None, elapsed_s: float) -> tuple[Track | None, Travelled]:
+    """Of a frame that shows nothing to compare: the hand may have gone on as before, or not."""
+    if before is None:
+        return None, Travelled(0.0, 0.0)
+    mm = before.speed_mm_per_s * elapsed_s
+    return replace(before, unseen_s=before.unseen_s + elapsed_s), Travelled(mm, mm)
+
+
+def tile_of(square: NDArray[np.uint8], *, along: bool) -> Tile:
+    """What of the network's square is compared."""
+    part = square[LONG_ROWS, LONG_COLUMNS] if along else square[ROWS, COLUMNS]
+    level = part.astype(np.float32)
+    return np.asarray(level - cv2.blur(level, (2 * round(COARSE_PX) + 1,) * 2), np.float32)
+
+
+def resemblance(tile: Tile, other: Tile, reach_px: int = ASIDE_PX) -> float:
+    """Highest correlation over shifts to the side, -1 to 1."""
+    core = np.ascontiguousarray(tile[:, reach_px:-reach_px])
+    return float(cv2.matchTemplate(other, core, cv2.TM_CCOEFF_NORMED).max())
+
+
+def _across(
+    before: Track, tile: Tile, exposed_ns: int, elapsed_s: float, beam_mm: float, motion: Motion | None
+) -> tuple[Track, Travelled]:
+    sigma = SIGMA * beam_mm
+    alike = resemblance(tile, before.reference.tile)
+    share = (alike - before.floor) / (before.top - before.floor)
+    saturated = share < SATURATED
+    if saturated:
+        gone = before.speed_mm_per_s * (elapsed_s + before.unseen_s)
+        at_mm, sd = before.at_mm + before.way * gone, 0.6 * gone
+    else:
+        apart = sigma * float(np.sqrt(-2 * np.log(min(share, 1.0))))
+        at_mm = before.reference.at_mm + before.way * apart
+        gone, sd = abs(at_mm - before.at_mm), 0.0
+    if gone < REST_MM:
+        top = max(before.top, min(alike, 1.0)) if gone == 0 else before.top
+        still = replace(before, rested=before.rested or elapsed_s > 0, top=top, unseen_s=0.0)
+        return still, Travelled(0.0, 0.0, onward=before.onward)
+    words = _word_of_places(before, tile, gone, sigma, saturated=saturated)
+    words += _word_of_sensor(before, exposed_ns, motion)
+    onward = 1 / (1 + float(np.exp(-np.clip(words, -12, 12))))
+    way = before.way if onward >= 0.5 else -before.way
+    if way != before.way:
+        at_mm = before.at_mm + way * gone
+    here = Kept(tile, at_mm)
+    renew = way != before.way or saturated or abs(at_mm - before.reference.at_mm) > NEXT_MM
+    kept = before.kept
+    if min(abs(one.at_mm - at_mm) for one in kept) > KEPT_APART_MM:
+        kept = (*kept, here)[-KEPT:]
+    speed = before.speed_mm_per_s
+    if elapsed_s > 0 and not saturated:
+        speed += 0.1 * (min(gone / elapsed_s, 60.0) - speed)
+    after = Track(
+        here if renew else before.reference,
+        at_mm,
+        way,
+        kept,
+        before.top,
+        _floor(before, tile, at_mm),
+        speed,
+        exposed_ns,
+        onward=onward,
+    )
+    return after, Travelled(gone, sd + SHARE_ERROR * gone, onward=onward)
+
+
+def _word_of_places(before: Track, tile: Tile, gone: float, sigma: float, *, saturated: bool) -> float:
+    """Log odds that the hand went on, by how much the frame resembles those of places behind and before it."""
+    if saturated:
+        return 0.0
+
+    def expected(apart: float) -> float:
+        return before.floor + (before.top - before.floor) * float(np.exp(-0.5 * (apart / sigma) ** 2))
+
+    on, back = before.at_mm + before.way * gone, before.at_mm - before.way * gone
+    words = 0.0
+    for one in before.kept[-6:]:
+        near = min(abs(one.at_mm - on), abs(one.at_mm - back))
+        if near > 3 * sigma or one is before.reference:
+            continue
+        alike = resemblance(tile, one.tile, NEAR_PX)
+        errors = [(alike - expected(abs(one.at_mm - place))) / ERROR for place in (on, back)]
+        words += TOGETHER * 0.5 * (errors[1] ** 2 - errors[0] ** 2)
+    return words
+
+
+def _floor(before: Track, tile: Tile, at_mm: float) -> float:
+    """Resemblance of frames far apart: what does not change along the way."""
+    far = [one for one in before.kept if abs(one.at_mm - at_mm) > FAR_MM]
+    if not far:
+        return before.floor
+    alike = resemblance(tile, far[-1].tile, NEAR_PX)
+    return float(np.clip(before.floor + 0.1 * (alike - before.floor), 0.05, 0.7))
+
+
+def _word_of_sensor(before: Track, exposed_ns: int, motion: Motion | None) -> float:
+    """Log odds that the hand went on after a stop: its speed is what it was, or the contrary."""
+    stopped_s = (exposed_ns - before.moved_ns) / 1e9
+    if motion is None or not before.rested or not 0 < stopped_s <= LONGEST_STOP_S:
+        return 0.0
+    change = change_of_speed(motion, before.moved_ns, exposed_ns)
+    if change is None:
+        return 0.0
+    speed = min(before.speed_mm_per_s, 40.0)
+    # The sensor's y points towards the head or the feet: only the size of the change is used.
+    errors = abs(change) / SENSOR_MM_PER_S, (abs(change) - 2 * speed) / SENSOR_MM_PER_S
+    return 0.5 * (errors[1] ** 2 - errors[0] ** 2)
+
+
+def change_of_speed(motion: Motion, moved_ns: int, now_ns: int) -> float | None:
+    """Of the sensor across its picture, mm/s, from the last movement before a stop to now; None: too few samples."""
+    times = motion.times_ns
+    steady = (times > moved_ns - STEADY_S[0] * 1e9) & (times < moved_ns - STEADY_S[1] * 1e9)
+    over = (times >= moved_ns - STEADY_S[1] * 1e9) & (times <= now_ns)
+    if steady.sum() < 10 or over.sum() < 3:
+        return None
+    seconds = np.diff(times[over]) / 1e9
+    turned = np.concatenate(((0.0,), np.cumsum(motion.rate_deg_per_s[over, 0][1:] * seconds)))
+    rate = float(motion.rate_deg_per_s[steady, 0].mean())
+    turned -= rate * (times[over] - times[over][0]) / 1e9
+    own = float(motion.acceleration_g[steady, 1].mean())
+    # Gravity comes in by as much as the sensor was tilted since.
+    across = motion.acceleration_g[over, 1] - own - np.sin(np.radians(turned))
+    return float((across[1:] * seconds).sum() * G_MM)
+
+
+def _along(before: Track, tile: Tile, exposed_ns: int, elapsed_s: float, head: int) -> tuple[Track, Travelled]:
+    shift_px, alike = shift_of(tile, before.reference.tile)
+    if alike < LEAST_ALONG:
+        gone = before.speed_mm_per_s * elapsed_s
+        guessed_mm = before.at_mm + before.way * gone
+        lost = replace(before, reference=Kept(tile, guessed_mm), at_mm=guessed_mm)
+        return lost, Travelled(gone, 0.8 * gone, up=0.5)
+    at_mm = before.reference.at_mm - head * shift_px * MM_PER_PX
+    moved = at_mm - before.at_mm
+    if abs(moved) < 0.5 * REST_MM:
+        return before, Travelled(0.0, 0.0, up=0.5)
+    way = 1 if moved > 0 else -1
+    speed = before.speed_mm_per_s
+    if elapsed_s > 0:
+        speed += 0.1 * (min(abs(moved) / elapsed_s, 60.0) - speed)
+    renew = abs(shift_px) > LONGEST_PX / 2
+    after = replace(
+        before,
+        reference=Kept(tile, at_mm) if renew else before.reference,
+        at_mm=at_mm,
+        way=way,
+        speed_mm_per_s=speed,
+        moved_ns=exposed_ns,
+    )
+    return after, Travelled(abs(moved), 0.05 * abs(moved) + 0.02, up=0.995 if way > 0 else 0.005)
+
+
+def shift_of(tile: Tile, other: Tile) -> tuple[float, float]:
+    """(shift, resemblance): by how many pixels what `other` shows lies farther to the right in `tile`."""
+    core = np.ascontiguousarray(other[2:-2, LONGEST_PX:-LONGEST_PX])
+    found = cv2.matchTemplate(tile, core, cv2.TM_CCOEFF_NORMED)
+    _, best, _, (x, y) = cv2.minMaxLoc(found)
+    row = found[y]
+    part = 0.0
+    if 0 < x < row.size - 1:
+        left, middle, right = (float(v) for v in row[x - 1 : x + 2])
+        bend = left - 2 * middle + right
+        part = 0.5 * (left - right) / bend if bend < 0 else 0.0
+    return x + part - LONGEST_PX, float(best)

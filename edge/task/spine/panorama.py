@@ -1,0 +1,71 @@
+"""The sweep so far as one long picture with levels on it: a midsagittal section of slices, or paramedian pictures."""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from edge.finding import PanoramaLabel, PanoramaMark
+from edge.frame import Frame
+from edge.image.stitching import Stitched, with_frame, with_slice
+from edge.task.spine.counting import Count
+from edge.task.spine.levels import NEEDLE, SEGMENTS
+from edge.task.spine.seen import SpineSeen
+from edge.task.spine.travel import Travelled
+
+LEAST_CLEAR: Final = 0.5
+SHOWN_MM: Final = 1.0
+"""Of a level, before it is written on."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Panorama:
+    """Grows with the sweep; begins anew where the count does."""
+
+    stitched: Stitched | None = None
+    at_mm: float = 0.0
+    """Way towards the head since it began."""
+    levels: tuple[tuple[int, float, float], ...] = ()
+    """Place in SEGMENTS, lowest and highest `at_mm` at which it was told."""
+
+
+def grown(
+    before: Panorama | None, frame: Frame, seen: SpineSeen, count: Count, travel: Travelled, head: int
+) -> Panorama | None:
+    """With one more frame. head: 1 where the head is to the right of the panorama, -1: to the left. None while the
+    count is lost."""
+    if count.lost or frame.spacing is None:
+        return None
+    before = before or Panorama()
+    towards = travel.up if travel.up is not None else float(count.belief[0].sum())
+    at_mm = before.at_mm + (travel.mm if towards >= 0.5 else -travel.mm)
+    weight = 1.0 if seen.clear >= LEAST_CLEAR else 0.0
+    region = frame.ultrasound
+    pixels, place = region.crop(frame.pixels), head * at_mm
+    if seen.along is None:
+        midline_px = region.width / 2 + (seen.midline_mm or 0.0) / frame.spacing.x_mm_per_px
+        stitched = with_slice(before.stitched, pixels, frame.spacing, midline_px, place, frame.sequence, weight)
+    else:
+        stitched = with_frame(before.stitched, pixels, frame.spacing, place, frame.sequence, weight)
+    levels = before.levels if count.segment is None else _with(before.levels, count.segment, at_mm)
+    return replace(before, stitched=stitched, at_mm=at_mm, levels=levels)
+
+
+def _with(
+    levels: tuple[tuple[int, float, float], ...], segment: int, at_mm: float
+) -> tuple[tuple[int, float, float], ...]:
+    spans = {number: (low, high) for number, low, high in levels}
+    low, high = spans.get(segment, (at_mm, at_mm))
+    spans[segment] = min(low, at_mm), max(high, at_mm)
+    return tuple((number, *span) for number, span in sorted(spans.items()))
+
+
+def mark_of(panorama: Panorama | None, head: int) -> PanoramaMark | None:
+    """None where nothing is seen yet."""
+    if panorama is None or panorama.stitched is None:
+        return None
+    made, labels = panorama.stitched, []
+    for number, low, high in panorama.levels:
+        if high - low >= SHOWN_MM:
+            ends = sorted((made.column(head * low), made.column(head * high)))
+            labels.append(PanoramaLabel(SEGMENTS[number], ends[0], ends[1] + 1, number == NEEDLE))
+    here = made.column(head * panorama.at_mm)
+    return PanoramaMark("sweep", made.plane, made.mm_per_px, made.sequences, tuple(labels), here)

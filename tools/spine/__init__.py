@@ -1,0 +1,1 @@
+"""What is known of the spine model: training, evaluation, card."""

@@ -1,0 +1,1 @@
+"""The pathway without a network: `python -m tools.spine.classical`."""

@@ -1,0 +1,203 @@
+"""What the spine network is worth: single frames of foreign phantoms, sweeps that are led badly, other body parts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from rich.progress import track
+
+from edge.app.opening import open_task
+from edge.finding import Verdict
+from edge.frame import Frame, PixelSpacing, Region, SpacingOrigin
+from edge.runtime.contract import Runtime
+from edge.runtime.manifest import Number
+from edge.task.contract import Given
+from edge.task.gate import admitted
+from edge.task.spine.phantom import SpinePicture
+from edge.task.spine.seen import Floats, SpineSeen
+from edge.task.spine.spec import SPEC, VIEWS, SpineOptions
+from edge.task.spine.task import SpineTask
+from edge.trust.interval import COVERAGE, conformal_half_width
+from tools.lesson import Evaluated
+from tools.single_pictures import DATA, measured_by, outputs_for, real_frames
+from tools.spine.pictures import LEAST_CONTACT, contact_at, draw_picture
+from tools.spine.sweeps import FIRST_SEED, Runner, Told, case_of, rows_of, told_of
+
+HELD: Final = range(3_600_000, 3_600_400)
+"""Kept back from training: intervals."""
+FRAMES: Final = range(4_600_000, 4_600_400)
+SWEEPS: Final = 100
+ALONG_SWEEPS: Final = 30
+BORDER: Final = 0.9
+"""Share of a plane's thickness that must show one kind for the frame to count."""
+OTHERS: Final = (
+    ("nerves", "nerve/images/*"),
+    ("muscles", "muscle/images/*"),
+    ("hips", "hip_planes/images/*"),
+    ("handheld screens", "handheld_screens/*"),
+    ("cartilage", "cartilage/*"),
+)
+OTHER_DEPTHS_MM: Final = (50.0, 75.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Looked:
+    """A phantom's frame, and what was seen in it."""
+
+    taken: SpinePicture
+    seen: SpineSeen
+
+    @property
+    def legible(self) -> bool:
+        """Whether the array touches over what is to be read, and that lies in the picture."""
+        middle = self.taken.midline_mm or 0.0
+        half = self.taken.pixels.shape[1] * self.taken.mm_per_px / 2
+        x = np.linspace(-half, half, 201)
+        near = contact_at(self.taken, x)[np.abs(x - middle) < 6]
+        return abs(middle) < 0.35 * 2 * half and near.size > 0 and float(near.min()) >= LEAST_CONTACT
+
+    @property
+    def shares(self) -> tuple[float, float, float]:
+        spine, s = self.taken.spine, np.array(self.taken.plane.s_mm)
+        sacrum = float(spine.sacrum_share(s))
+        bone = float(spine.bone_share(s)) * (1 - sacrum)
+        return sacrum, bone, 1 - sacrum - bone
+
+
+def frame_of(taken: SpinePicture) -> Frame:
+    spacing = PixelSpacing(taken.mm_per_px, taken.mm_per_px, SpacingOrigin.USER)
+    return Frame(taken.pixels, 0, 0, "phantom:spine", spacing, Region.whole(taken.pixels))
+
+
+def looked_at(runtime: Runtime, seeds: Sequence[int], view: str, *, foreign: bool, title: str) -> list[Looked]:
+    task = SpineTask(Given(SpineOptions(view=view)))
+    found = []
+    for seed in track(seeds, description=title):
+        taken = draw_picture(np.random.default_rng([818, seed]), foreign=foreign, along=view != VIEWS[0])
+        prepared = admitted(frame_of(taken), SPEC.gate, task)
+        seen = task.seen_in(prepared, outputs_for(prepared, runtime))
+        if seen is not None:
+            found.append(Looked(taken, seen))
+    return found
+
+
+def errors_of(looks: Sequence[Looked]) -> dict[str, Floats]:
+    """By measurement, mm: of legible frames of which it is told."""
+    legible = [one for one in looks if one.legible]
+    midline = [
+        one.seen.midline_mm - one.taken.midline_mm
+        for one in legible
+        if one.seen.midline_mm is not None and one.taken.midline_mm is not None
+    ]
+    depth = [
+        one.seen.target_mm - one.taken.target_mm
+        for one in legible
+        if one.seen.target_mm is not None and one.seen.chances[2] >= 0.5
+    ]
+    return {"midline_offset": np.array(midline), "target_depth": np.array(depth)}
+
+
+def calibrate(runtime: Runtime) -> Sequence[Number]:
+    """Half-widths, mm, of intervals."""
+    errors: dict[str, list[Floats]] = {}
+    for view in VIEWS:
+        looks = looked_at(runtime, HELD, view, foreign=False, title=f"{view} frames for intervals")
+        for name, some in errors_of(looks).items():
+            errors.setdefault(name, []).append(some)
+    numbers = []
+    for name, parts in errors.items():
+        every = np.concatenate(parts)
+        note = f"{COVERAGE:.0%} of {every.size} phantom frames, seeds from {HELD.start}"
+        half = round(conformal_half_width(every), 3)
+        numbers.append(Number(name=f"half_width_{name}", value=half, unit="mm", note=note))
+    return numbers
+
+
+def frame_figures(looks: Sequence[Looked], figures: Mapping[str, float], view: str) -> dict[str, float]:
+    """Kinds told right, and errors, of legible frames that show one kind alone."""
+    some = [one for one in looks if one.legible and max(one.shares) >= BORDER]
+    true = np.array([int(np.argmax(one.shares)) for one in some])
+    said = np.array([int(one.seen.chances.argmax()) for one in some])
+    found = {"frames_kind_right": float(np.mean(true == said))}
+    two = (true > 0) & (said > 0)
+    found["frames_bone_or_space_right"] = float(np.mean(true[two] == said[two]))
+    found["legible_taken_for_illegible"] = float(np.mean([one.seen.clear < 0.5 for one in some]))
+    lost = [one for one in looks if not one.legible]
+    found["illegible_taken_for_legible"] = float(np.mean([one.seen.clear >= 0.5 for one in lost])) if lost else 0.0
+    right_view = [(one.seen.transverse >= 0.5) == (view == VIEWS[0]) for one in some]
+    found["view_right"] = float(np.mean(right_view))
+    for name, errors in errors_of(looks).items():
+        if errors.size:
+            found[f"{name}_mean_absolute_error_mm"] = float(np.abs(errors).mean())
+            found[f"{name}_bias_mm"] = float(errors.mean())
+            half = figures.get(f"half_width_{name}", 3.0)
+            found[f"{name}_interval_coverage"] = float(np.mean(np.abs(errors) <= half))
+    return found
+
+
+def others_refused(runtime: Runtime) -> tuple[list[str], float]:
+    """Real pictures of other body parts, as if each were this deep."""
+    task = SpineTask()
+    measure = measured_by(task, SPEC.gate, runtime)
+    rows, refused, total = ["| pictures | n | refused |", "|---|---|---|"], 0, 0
+    for name, pattern in OTHERS:
+        told = []
+        for depth in OTHER_DEPTHS_MM:
+            for frame in real_frames(pattern, 60):
+                mm = depth / frame.ultrasound.height
+                shown = frame.with_screen(frame.region, PixelSpacing(mm, mm, SpacingOrigin.USER))
+                told.append(measure(shown).verdict is Verdict.REFUSED)
+        if told:
+            rows.append(f"| {name} | {len(told)} | {100 * np.mean(told):.0f} % |")
+            refused, total = refused + sum(told), total + len(told)
+    return rows, refused / max(total, 1)
+
+
+def evaluate(runtime: Runtime, figures: Mapping[str, float], precision: str) -> Evaluated:
+    numbers: list[Number] = []
+    tables: list[str] = []
+    for name, foreign in (("foreign", True), ("usual", False)):
+        for view in VIEWS:
+            looks = looked_at(runtime, FRAMES, view, foreign=foreign, title=f"{name}, {view}, {precision}")
+            note = f"{precision}; {len(looks)} phantom frames of {name} settings, {view}, seeds from {FRAMES.start}"
+            for key, value in frame_figures(looks, figures, view).items():
+                numbers.append(Number(name=f"{key}_{view}_{name}_{precision}", value=round(value, 3), note=note))
+    if precision != "int8":
+        return Evaluated(numbers)
+    if DATA.is_dir():
+        rows, share = others_refused(runtime)
+        note = "int8; real pictures of other body parts, each as if 50 and 75 mm deep"
+        numbers.append(Number(name="other_body_parts_refused", value=round(share, 3), note=note))
+        tables += ["Other body parts", "", *rows, ""]
+    for view, count in ((VIEWS[0], SWEEPS), (VIEWS[1], ALONG_SWEEPS)):
+        found = _sweeps(runtime, figures, view, count)
+        for name, results in found.items():
+            tables += [f"{name}, {view} sweeps of foreign phantoms", "", *rows_of(results), ""]
+            key, n = f"{name.replace(', ', '_').replace(' ', '_')}_{view}", len(results)
+            note = f"{precision}; {n} foreign sweeps, most led badly, seeds from {FIRST_SEED}"
+            shares = {
+                "all_levels_right": [one.all_right for one in results],
+                "needle_right": [one.needle_right for one in results],
+                "told_too_low": [one.too_low for one in results],
+                "told_too_high": [one.too_high for one in results],
+                "frames_told": [one.told_share for one in results],
+            }
+            for what, values in shares.items():
+                numbers.append(Number(name=f"sweeps_{what}_{key}", value=round(float(np.mean(values)), 3), note=note))
+    return Evaluated(numbers, tables)
+
+
+def _sweeps(runtime: Runtime, figures: Mapping[str, float], view: str, count: int) -> dict[str, list[Told]]:
+    results: dict[str, list[Told]] = {}
+    for number in track(range(count), description=f"{view} sweeps"):
+        given = Given(SpineOptions(view=view), figures)
+        runners = {
+            "network": Runner(SpineTask(given), runtime),
+            "no sensor, network": Runner(SpineTask(given), runtime),
+        }
+        if view == VIEWS[0]:
+            runners["classical"] = Runner(open_task(SPEC, "classical", SpineOptions(view=view)), None)
+        for name, told in told_of(case_of(number, view=view), runners).items():
+            results.setdefault(name, []).append(told)
+    return results
