@@ -39,10 +39,11 @@ LIFTED_S: Final = 0.25
 """Without contact, after which the count is lost."""
 LONGEST_S: Final = 0.5
 """Between two frames, after which what lies between is not known."""
-SLOW_MM_PER_S: Final = 3.0
+SLOW_MM_PER_S: Final = 4.0
 STOPPED_S: Final = 0.15
-TURNS: Final = (1e-4, 0.1, 0.2)
-"""Chance of turning back, before evidence: at any frame; where the hand was slow; where it stopped."""
+TURNS: Final = (0.01, 0.1, 0.2)
+"""Chance of turning back, before evidence: where the way alone speaks for it; where the hand was slow; where it
+stopped."""
 RESUMED_MM: Final = 2.5
 """Path after that, within which its direction shows."""
 DECIDED: Final = 0.005
@@ -222,7 +223,10 @@ def _turned(count: Count, travel: Travelled, elapsed_s: float) -> Count:
         turn = turn * (1 - onward) / (turn * (1 - onward) + (1 - turn) * onward)
         resumed_mm += travel.mm
     count = replace(count, slow_s=slow_s, turn=turn, resumed_mm=resumed_mm)
-    if turn is not None and not slow and (resumed_mm >= RESUMED_MM or not DECIDED < turn < 1 - DECIDED):
+    # Below 0.5 the witness holds it turned, and what comes after is said of the new way.
+    witnessed = travel.mm > 0 and travel.onward < 0.5
+    decided = turn is not None and not DECIDED < turn < 1 - DECIDED
+    if turn is not None and (witnessed or (not slow and (decided or resumed_mm >= RESUMED_MM))):
         count = replace(count, belief=_believed(count), turn=None)
     if travel.up is None or travel.mm <= 0:
         return count

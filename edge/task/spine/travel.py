@@ -14,4 +14,5 @@ class Travelled:
     up: float | None = None
     """Chance that it went towards the head; None: the picture does not show which way."""
     onward: float = 0.5
-    """Chance that it went the same way as at the last movement. 0.5: unknown."""
+    """Chance that it went the same way as the witness held it to go until now, who holds it turned from below 0.5 on.
+    0.5: unknown."""
