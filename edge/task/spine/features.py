@@ -94,7 +94,6 @@ class Described:
     """(FEATURES,)."""
 
 
-
 def described(work: Working, matches: tuple[Match, ...]) -> Described:
     """The picture with its figures."""
     midline = find_midline(work.detail, max(matches, key=lambda one: one.value).x_mm)

@@ -108,12 +108,7 @@ class Grid:
 @lru_cache(maxsize=1)
 def grid() -> Grid:
     """The states, the same for every spine."""
-    rows = [
-        (pitch, bone)
-        for pitch in PITCHES
-        for bone in BONES
-        if LEAST_SPACE <= pitch - bone <= MOST_SPACE
-    ]
+    rows = [(pitch, bone) for pitch in PITCHES for bone in BONES if LEAST_SPACE <= pitch - bone <= MOST_SPACE]
     pitch, bone = np.array(rows).T
     shares = _bell(pitch, PITCH_MM) * _bell(bone, BONE_MM)
     twins = _bell(np.array(PITCHES), PITCH_MM)

@@ -127,13 +127,17 @@ def sweep(seed: int, faults: Faults) -> Iterator[tuple[int, float, Count]]:
         clear = rng.uniform(0.1, 0.7) if poor else rng.uniform(0.6, 1.0)
         measured = moved * scale * max(0.0, rng.normal(1, 0.2)) if moved else 0.0
         seen = SpineSeen(chances, clear, contact, 1.0)
-        count = counted(count, seen, Travelled(measured, 0.25 * measured + 0.02 * bool(measured), None, onward), FRAME_S)
+        count = counted(
+            count, seen, Travelled(measured, 0.25 * measured + 0.02 * bool(measured), None, onward), FRAME_S
+        )
         true = anatomy.segment(at)
         yield true, anatomy.edge(at), count
 
 
 @dataclass
 class Shares:
+    """Frames by what was told of them."""
+
     frames: int = 0
     right: int = 0
     unsure: int = 0
@@ -141,8 +145,9 @@ class Shares:
     """The truth lies above what is told: dangerous."""
     below: int = 0
     edge: int = 0
-    """The neighbour is told, within 3 mm of the border or not."""
+    """The neighbour is told, within 3 mm of the border."""
     late: int = 0
+    """The neighbour is told, further from its border."""
 
     def __str__(self) -> str:
         parts = ("right", "edge", "late", "unsure", "above", "below")
@@ -150,10 +155,12 @@ class Shares:
 
 
 def shares(seeds: range, faults: Faults) -> Shares:
+    """Of all frames of the sweeps."""
     out = Shares()
     for seed in seeds:
         for true, edge, count in sweep(seed, faults):
-            if not count.started and true == 0:
+            # On the sacrum's first millimetres and above T12 nothing can be told.
+            if count.segment is None and ((not count.started and true == 0) or true >= len(SEGMENTS)):
                 continue
             out.frames += 1
             told = count.segment
