@@ -48,9 +48,9 @@ RESUMED_MM: Final = 2.5
 """Path after that, within which its direction shows."""
 DECIDED: Final = 0.005
 """Least chance of either direction, below which it need not be looked at further."""
-AGAINST: Final = 0.1
-"""Chance of going on, below which a turn is looked for though the hand was not slow."""
-CERTAIN: Final = 2e-4
+LOOK_MM: Final = 0.5
+"""Least path after that, from which it is believed."""
+CERTAIN: Final = 1e-3
 """No evidence of direction is believed further than to this chance of its contrary."""
 ONE_WAY: Final = 0.99
 ODD_SPACE_MM: Final = 5.0
@@ -151,6 +151,8 @@ class Count:
     """Chance of a turn that `belief` does not hold yet; None: there is none to decide."""
     resumed_mm: float = 0.0
     """Path since that turn."""
+    agreed: bool = True
+    """Whether the way that the witness of travel takes for onward is the one before that turn."""
     away_s: float = 0.0
     """Without contact, until now."""
     lost: str = ""
@@ -204,6 +206,7 @@ def _astray(count: Count, elapsed_s: float) -> Count:
         sacrum_mm=0.0,
         slow_s=0.0,
         turn=None,
+        agreed=True,
     )
 
 
@@ -211,23 +214,25 @@ def _turned(count: Count, travel: Travelled, elapsed_s: float) -> Count:
     """With what is known of the direction of the frame's movement."""
     slow = travel.mm < SLOW_MM_PER_S * elapsed_s
     slow_s = count.slow_s + elapsed_s if slow else 0.0
-    turn, resumed_mm = count.turn, count.resumed_mm
+    turn, resumed_mm, agreed = count.turn, count.resumed_mm, count.agreed
     if slow:
         stopped = TURNS[2 if slow_s >= STOPPED_S else 1]
         if turn is None or resumed_mm < travel.mm + CELL_MM:
             turn, resumed_mm = max(stopped, turn or 0.0), 0.0
-    elif turn is None and travel.onward < AGAINST:
+    elif turn is None and travel.onward < 0.5:
         turn, resumed_mm = TURNS[0], 0.0
     if turn is not None and travel.mm > 0:
         onward = min(max(travel.onward, CERTAIN), 1 - CERTAIN)
-        turn = turn * (1 - onward) / (turn * (1 - onward) + (1 - turn) * onward)
+        # What pictures of a probe at rest say of its direction is noise.
+        if not slow:
+            same = onward if agreed else 1 - onward
+            turn = turn * (1 - same) / (turn * (1 - same) + (1 - turn) * same)
+        agreed = agreed == (travel.onward >= 0.5)
         resumed_mm += travel.mm
-    count = replace(count, slow_s=slow_s, turn=turn, resumed_mm=resumed_mm)
-    # Below 0.5 the witness holds it turned, and what comes after is said of the new way.
-    witnessed = travel.mm > 0 and travel.onward < 0.5
-    decided = turn is not None and not DECIDED < turn < 1 - DECIDED
-    if turn is not None and (witnessed or (not slow and (decided or resumed_mm >= RESUMED_MM))):
-        count = replace(count, belief=_believed(count), turn=None)
+    count = replace(count, slow_s=slow_s, turn=turn, resumed_mm=resumed_mm, agreed=agreed)
+    decided = turn is not None and resumed_mm >= LOOK_MM and not DECIDED < turn < 1 - DECIDED
+    if turn is not None and not slow and (decided or resumed_mm >= RESUMED_MM):
+        count = replace(count, belief=_believed(count), turn=None, agreed=True)
     if travel.up is None or travel.mm <= 0:
         return count
     to_head = min(max(travel.up, CERTAIN), 1 - CERTAIN)

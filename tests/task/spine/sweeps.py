@@ -136,6 +136,8 @@ def sweep(seed: int, faults: Faults) -> Iterator[tuple[int, float, Count]]:
 
 @dataclass
 class Shares:
+    """Frames by what was told of them."""
+
     frames: int = 0
     right: int = 0
     unsure: int = 0
@@ -143,8 +145,9 @@ class Shares:
     """The truth lies above what is told: dangerous."""
     below: int = 0
     edge: int = 0
-    """The neighbour is told, within 3 mm of the border or not."""
+    """The neighbour is told, within 3 mm of the border."""
     late: int = 0
+    """The neighbour is told, further from its border."""
 
     def __str__(self) -> str:
         parts = ("right", "edge", "late", "unsure", "above", "below")
@@ -152,10 +155,12 @@ class Shares:
 
 
 def shares(seeds: range, faults: Faults) -> Shares:
+    """Of all frames of the sweeps."""
     out = Shares()
     for seed in seeds:
         for true, edge, count in sweep(seed, faults):
-            if not count.started and true == 0:
+            # On the sacrum's first millimetres and above T12 nothing can be told.
+            if count.segment is None and ((not count.started and true == 0) or true >= len(SEGMENTS)):
                 continue
             out.frames += 1
             told = count.segment
