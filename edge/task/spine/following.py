@@ -20,7 +20,7 @@ from edge.task.spine.travel import Travelled
 Tile = NDArray[np.float32]
 BEAM_MM: Final = 1.6
 """Height of the beam: apart by so much, speckle is another. Of the manifest where it says `beam_height`."""
-SIGMA: Final = 0.44
+SIGMA: Final = 0.4
 """Of the beam's height: standard deviation of how resemblance fades."""
 ROWS, COLUMNS = slice(12, 118), slice(62, 194)
 """Of the network's square, that are compared across the plane: 3 to 40 mm deep, 24 mm to either side."""
@@ -47,6 +47,11 @@ KEPT: Final = 14
 KEPT_APART_MM: Final = 0.35
 ERROR: Final = 0.06
 """Standard deviation of a resemblance about what its distance lets expect."""
+MOST_A_FRAME: Final = 3.0
+"""Log odds that one frame's places may add: one that resembles by chance decides nothing."""
+MOST_WORDS: Final = 5.0
+TURNED: Final = -4.0
+"""Log odds from which it is held to have turned."""
 TOGETHER: Final = 0.5
 """Weight of each kept frame's word: neighbours say the same."""
 LEAST_ALONG: Final = 0.25
@@ -85,8 +90,10 @@ class Track:
     moved_ns: int = 0
     """When it moved last."""
     rested: bool = False
-    onward: float = 0.5
-    """Of the last movement."""
+    words: float = 0.0
+    """Log odds that it goes on, gathered over frames."""
+    sure_mm: float = 0.0
+    """Where it was when they last spoke for that."""
     unseen_s: float = field(default=0.0)
     """Without a picture that can be compared."""
 
@@ -150,17 +157,19 @@ def _across(
     if gone < REST_MM:
         top = max(before.top, min(alike, 1.0)) if gone == 0 else before.top
         still = replace(before, rested=before.rested or elapsed_s > 0, top=top, unseen_s=0.0)
-        return still, Travelled(0.0, 0.0, onward=before.onward)
-    words = _word_of_places(before, tile, gone, sigma, saturated=saturated)
-    words += _word_of_sensor(before, exposed_ns, motion)
-    onward = 1 / (1 + float(np.exp(-np.clip(words, -12, 12))))
-    way = before.way if onward >= 0.5 else -before.way
-    if way != before.way:
-        at_mm = before.at_mm + way * gone
+        return still, Travelled(0.0, 0.0)
+    places = _word_of_places(before, tile, gone, sigma, saturated=saturated)
+    words = float(np.clip(places, -MOST_A_FRAME, MOST_A_FRAME)) + _word_of_sensor(before, exposed_ns, motion)
+    words = float(np.clip(before.words + words, TURNED - 2, MOST_WORDS))
+    turned = words < TURNED
+    way = -before.way if turned else before.way
+    if turned:
+        # What was taken for the way on since the last frame that spoke for it was the way back.
+        at_mm, words = 2 * before.sure_mm - at_mm, -words
     here = Kept(tile, at_mm)
-    renew = way != before.way or saturated or abs(at_mm - before.reference.at_mm) > NEXT_MM
+    renew = turned or saturated or abs(at_mm - before.reference.at_mm) > NEXT_MM
     kept = before.kept
-    if min(abs(one.at_mm - at_mm) for one in kept) > KEPT_APART_MM:
+    if words > 0 and min(abs(one.at_mm - at_mm) for one in kept) > KEPT_APART_MM:
         kept = (*kept, here)[-KEPT:]
     speed = before.speed_mm_per_s
     if elapsed_s > 0 and not saturated:
@@ -174,8 +183,11 @@ def _across(
         _floor(before, tile, at_mm),
         speed,
         exposed_ns,
-        onward=onward,
+        words=words,
+        sure_mm=at_mm if words > 0 else before.sure_mm,
     )
+    onward = 1 / (1 + float(np.exp(-words)))
+    onward = 1 - onward if turned else max(onward, 0.5)
     return after, Travelled(gone, sd + SHARE_ERROR * gone, onward=onward)
 
 
