@@ -25,7 +25,7 @@ CELL_MM: Final = 2 * MM_PER_PX
 CELLS: Final = SIDE // 2
 HALF_CELLS: Final = 35
 """To either side of a template's middle: spinous process, articular and transverse processes lie within."""
-ABOVE_BELOW_MM: Final = ((12.0, 28.0), (6.0, 38.0), (18.0, 16.0))
+ABOVE_BELOW_MM: Final = ((8.0, 28.0), (6.0, 38.0), (18.0, 16.0))
 """By KINDS, what of a template lies above and below its anchor: the sacrum's crest, the process' tip, the posterior
 complex."""
 SIZES: Final = 3

@@ -1,6 +1,7 @@
 """Fit and measure the pathway without a network: `python -m tools.spine.classical`; then `python -m tools.card
-spine_classical`. Frames to measure on are the network's."""
+spine_classical`. `--measure` measures the model that is there. Frames to measure on are the network's."""
 
+import argparse
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -11,6 +12,7 @@ from rich.progress import track
 from edge.runtime.manifest import Number, read_arrays
 from edge.task.contract import Given
 from edge.task.spine.classical import ClassicalSpineTask
+from edge.task.spine.reading import LEAST_CLEAR
 from edge.task.spine.spec import SPEC, VIEWS, SpineOptions
 from edge.trust.interval import COVERAGE, conformal_half_width
 from tools.bundle import bundle, load_facts, record
@@ -30,13 +32,17 @@ from tools.spine.pictures import draw_picture
 
 NAME: Final = "spine_classical"
 """Of the folder in models/."""
+ALONG: Final = 200
+"""Paramedian frames."""
 
 
-def looked_at(task: ClassicalSpineTask, seeds: Sequence[int], *, foreign: bool, title: str) -> list[Looked]:
-    """Transverse views of phantoms that the network is measured on too."""
+def looked_at(
+    task: ClassicalSpineTask, seeds: Sequence[int], title: str, *, foreign: bool = False, along: bool = False
+) -> list[Looked]:
+    """Phantoms that the network is measured on too."""
     found = []
     for seed in track(seeds, description=title):
-        taken = draw_picture(np.random.default_rng([818, seed]), foreign=foreign, along=False)
+        taken = draw_picture(np.random.default_rng([818, seed]), foreign=foreign, along=along)
         seen = task.seen_in(frame_of(taken))
         if seen is not None:
             found.append(Looked(taken, seen))
@@ -72,24 +78,37 @@ def metrics_of(looks: Sequence[Looked], figures: Mapping[str, float], name: str)
     return [Number(name=f"{key}_{name}", value=round(value, 3), note=note) for key, value in values.items()]
 
 
+def refused_along(task: ClassicalSpineTask) -> Number:
+    """Paramedian views, given as if they were transverse."""
+    looks = looked_at(task, FRAMES[:ALONG], "paramedian", along=True)
+    share = float(np.mean([one.seen.clear < LEAST_CLEAR for one in looks]))
+    note = f"{len(looks)} phantom frames of usual settings, seeds from {FRAMES.start}"
+    return Number(name="paramedian_views_refused", value=round(share, 3), note=note)
+
+
+def refused_others(task: ClassicalSpineTask) -> tuple[Number, ...]:
+    """Real pictures of other body parts."""
+    rows, share = others_refused(measured_by(task, SPEC.gate, None))
+    print("\n".join(rows))
+    note = "real pictures, each as if 50 and 75 mm deep"
+    return (Number(name="other_body_parts_refused", value=round(share, 3), note=note),)
+
+
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--measure", action="store_true", help="the model that is there; without it a new one is made")
     cv2.setNumThreads(1)
     folder = MODELS / NAME
-    folder.mkdir(exist_ok=True)
-    for line in trained(folder):
-        print(line)
+    if not parser.parse_args().measure:
+        folder.mkdir(exist_ok=True)
+        for line in trained(folder):
+            print(line)
     manifest = bundle(folder, load_facts(NAME))
     task = ClassicalSpineTask(Given(SpineOptions(), arrays=read_arrays(folder, manifest)))
-    held = looked_at(task, HELD, foreign=False, title="frames for intervals")
-    figures = record(folder, calibration=half_widths(held)).figures()
-    metrics = []
-    if DATA.is_dir():
-        rows, share = others_refused(measured_by(task, SPEC.gate, None))
-        print("\n".join(rows))
-        note = "real pictures of other body parts, each as if 50 and 75 mm deep"
-        metrics.append(Number(name="other_body_parts_refused", value=round(share, 3), note=note))
+    figures = record(folder, calibration=half_widths(looked_at(task, HELD, "for intervals"))).figures()
+    metrics = [refused_along(task), *(refused_others(task) if DATA.is_dir() else ())]
     for name, foreign in (("usual", False), ("foreign", True)):
-        metrics += metrics_of(looked_at(task, FRAMES, foreign=foreign, title=name), figures, name)
+        metrics += metrics_of(looked_at(task, FRAMES, name, foreign=foreign), figures, name)
     record(folder, metrics=metrics)
     for number in metrics:
         print(f"{number.name:70} {number.value:8.3f}")

@@ -28,7 +28,7 @@ from tools.spine.pictures import draw_picture
 SEEDS: Final = range(3_700_000, 3_702_000)
 """A seed is a spine."""
 NOTHING_SHARE: Final = 0.15
-"""Of the seeds that give a paramedian picture too, and one upside down: neither is to be read."""
+"""Of the seeds that give a paramedian picture too, and their own upside down and on its side: none is to be read."""
 FOLDS: Final = 5
 COUNTS: Final = (6, 9, 12, 18, 27)
 """Features that are tried,"""
@@ -55,12 +55,25 @@ class Examples:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Fold:
-    """What one part says of the judges that the others made."""
+class Lesson:
+    """What one machine learns from: examples (n,)."""
+
+    scaled: NDArray[np.float32]
+    """(n, FEATURES) standard deviations from the mean."""
+    truth: NDArray[np.bool_]
+    pure: NDArray[np.bool_]
+    part: NDArray[np.intp]
+    """(n,) 0 to FOLDS, by the spine."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tried:
+    """What machines that were made from the other parts say of each part."""
 
     score: NDArray[np.float32]
-    truth: NDArray[np.bool_]
-    right: float
+    """(n,)."""
+    right: NDArray[np.float64]
+    """(FOLDS,) share of each part."""
 
 
 def trained(folder: Path) -> Sequence[str]:
@@ -136,10 +149,10 @@ def examples_of(pictures: Sequence[SpinePicture], known: Templates) -> Examples:
         rows += [(_figures(pixels, taken, known), *truth) for pixels in (taken.pixels, vary_export(taken.pixels, rng))]
         if rng.random() < NOTHING_SHARE:
             along = draw_picture(rng, along=True)
-            upset = np.ascontiguousarray(taken.pixels[::-1])
+            upset, lying = (np.ascontiguousarray(one) for one in (taken.pixels[::-1], taken.pixels.T))
             rows += [
                 (_figures(pixels, one, known), seed, 0, False, False)
-                for pixels, one in ((along.pixels, along), (upset, taken))
+                for pixels, one in ((along.pixels, along), (upset, taken), (lying, taken))
             ]
     features, seeds, kind, pure, read_too = zip(*rows, strict=True)
     return Examples(np.stack(features), *(np.array(one) for one in (seeds, kind, pure, read_too)))
@@ -158,38 +171,41 @@ def judge_of(name: str, examples: Examples) -> tuple[Judge, str]:
         "bone": (examples.legible & (examples.kind > 0), examples.kind == 1, examples.pure),
         "legible": (np.ones(len(examples.seed), bool), examples.legible, np.ones(len(examples.seed), bool)),
     }[name]
-    features, truth, pure, seed = examples.features[told], truth[told], pure[told], examples.seed[told]
+    features = examples.features[told]
     mean, deviation = features.mean(axis=0), features.std(axis=0) + 1e-6
-    scaled = standardised(features, mean, deviation)
-    part = seed % FOLDS
-    orders = [select(scaled[pure & (part != fold)], truth[pure & (part != fold)], max(COUNTS)) for fold in range(FOLDS)]
-    tried = {}
-    for count, penalty, gamma in product(COUNTS, PENALTIES, GAMMAS):
-        folds = []
-        for fold, order in enumerate(orders):
-            learned, asked = pure & (part != fold), part == fold
-            columns = order[:count]
-            machine = _fitted(scaled[learned][:, columns], truth[learned], penalty, gamma)
-            score = machine.decide(scaled[asked][:, columns])
-            right = float(np.mean((score > 0) == truth[asked]))
-            folds.append(Fold(score, truth[asked], right))
-        tried[count, penalty, gamma] = folds
-    rights = {setting: np.array([fold.right for fold in folds]) for setting, folds in tried.items()}
-    best = max(rights.values(), key=lambda right: float(right.mean()))
+    lesson = Lesson(standardised(features, mean, deviation), truth[told], pure[told], examples.seed[told] % FOLDS)
+    orders = [_chosen(lesson, lesson.part != fold, max(COUNTS)) for fold in range(FOLDS)]
+    tried = {setting: _cross_validated(lesson, orders, *setting) for setting in product(COUNTS, PENALTIES, GAMMAS)}
+    best = max((one.right for one in tried.values()), key=lambda right: float(right.mean()))
     enough = float(best.mean()) - float(best.std(ddof=1)) / FOLDS**0.5
-    setting = next(setting for setting, right in rights.items() if right.mean() >= enough)
+    setting = next(setting for setting, one in tried.items() if one.right.mean() >= enough)
     count, penalty, gamma = setting
-    columns = select(scaled[pure], truth[pure], count)
-    machine = _fitted(scaled[pure][:, columns], truth[pure], penalty, gamma)
-    score = np.concatenate([fold.score for fold in tried[setting]])
-    fitted = LogisticRegression(C=1e6).fit(score[:, None], np.concatenate([fold.truth for fold in tried[setting]]))
+    columns = _chosen(lesson, np.ones(len(features), bool), count)
+    machine = _fitted(lesson.scaled[lesson.pure][:, columns], lesson.truth[lesson.pure], penalty, gamma)
+    fitted = LogisticRegression(C=1e6).fit(tried[setting].score[:, None], lesson.truth)
     sigmoid = Sigmoid(-float(fitted.coef_[0, 0]), -float(fitted.intercept_[0]))
     judge = Judge(tuple(FEATURES[c] for c in columns), mean[columns], deviation[columns], machine, sigmoid)
     line = (
         f"{name}: {count} features, penalty {penalty:g}, gamma {gamma:g} over them, {len(machine.weights)} vectors; "
-        f"{rights[setting].mean():.3f} right in cross-validation, best {best.mean():.3f}"
+        f"{tried[setting].right.mean():.3f} right in cross-validation, best {best.mean():.3f}"
     )
     return judge, line
+
+
+def _chosen(lesson: Lesson, some: NDArray[np.bool_], count: int) -> list[int]:
+    learned = lesson.pure & some
+    return select(lesson.scaled[learned], lesson.truth[learned], count)
+
+
+def _cross_validated(lesson: Lesson, orders: Sequence[list[int]], count: int, penalty: float, gamma: float) -> Tried:
+    """orders: features as each fold's learned parts would have them chosen."""
+    score, right = np.zeros(len(lesson.truth), np.float32), np.zeros(FOLDS)
+    for fold, order in enumerate(orders):
+        learned, asked, columns = lesson.pure & (lesson.part != fold), lesson.part == fold, order[:count]
+        machine = _fitted(lesson.scaled[learned][:, columns], lesson.truth[learned], penalty, gamma)
+        score[asked] = machine.decide(lesson.scaled[asked][:, columns])
+        right[fold] = np.mean((score[asked] > 0) == lesson.truth[asked])
+    return Tried(score, right)
 
 
 def _fitted(scaled: NDArray[np.float32], truth: NDArray[np.bool_], penalty: float, gamma: float) -> SupportVectors:
