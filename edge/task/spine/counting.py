@@ -1,9 +1,10 @@
 """Which segment of the lumbar spine lies under the probe: frames, one after the other, counted from the sacrum.
 
 A hidden Markov model, filtered forward (Rabiner 1989), whose states are places of `places.py` and the direction of the
-hand. Evidence is weighed by the distance over which it was gathered, since neighbouring frames show the same: a probe that
-rests learns nothing more. Where a space or vertebra may have been missed, the states in which it was stay probable, and
-the level is unsure rather than guessed. Dangerous is a level told too low: the needle would go in higher than meant.
+hand. Evidence is weighed by the distance over which it was gathered, since neighbouring frames show the same: a probe
+that rests learns nothing more. Where a space or vertebra may have been missed, the states in which it was stay
+probable, and the level is unsure rather than guessed. Dangerous is a level told too low: the needle would go in higher
+than meant.
 """
 
 from dataclasses import dataclass, replace

@@ -52,6 +52,10 @@ MOST_A_FRAME: Final = 3.0
 MOST_WORDS: Final = 5.0
 TURNED: Final = -4.0
 """Log odds from which it is held to have turned."""
+SLOW: Final = 0.6
+"""Of its usual speed."""
+EVENLY_MM: Final = 4.5
+"""After it was slow, within which its turn shows."""
 TOGETHER: Final = 0.5
 """Weight of each kept frame's word: neighbours say the same."""
 LEAST_ALONG: Final = 0.25
@@ -94,6 +98,8 @@ class Track:
     """Log odds that it goes on, gathered over frames."""
     sure_mm: float = 0.0
     """Where it was when they last spoke for that."""
+    evenly_mm: float = 0.0
+    """Path since it was last slow: a hand does not turn at full speed."""
     unseen_s: float = field(default=0.0)
     """Without a picture that can be compared."""
 
@@ -156,11 +162,14 @@ def _across(
         gone, sd = abs(at_mm - before.at_mm), 0.0
     if gone < REST_MM:
         top = max(before.top, min(alike, 1.0)) if gone == 0 else before.top
-        still = replace(before, rested=before.rested or elapsed_s > 0, top=top, unseen_s=0.0)
+        still = replace(before, rested=before.rested or elapsed_s > 0, top=top, unseen_s=0.0, evenly_mm=0.0)
         return still, Travelled(0.0, 0.0)
     places = _word_of_places(before, tile, gone, sigma, saturated=saturated)
     words = float(np.clip(places, -MOST_A_FRAME, MOST_A_FRAME)) + _word_of_sensor(before, exposed_ns, motion)
-    words = float(np.clip(before.words + words, TURNED - 2, MOST_WORDS))
+    slow = gone < SLOW * before.speed_mm_per_s * elapsed_s
+    evenly_mm = 0.0 if slow else before.evenly_mm + gone
+    least = TURNED - 2 if evenly_mm < EVENLY_MM else 0.0
+    words = float(np.clip(before.words + words, least, MOST_WORDS))
     turned = words < TURNED
     way = -before.way if turned else before.way
     if turned:
@@ -185,6 +194,7 @@ def _across(
         exposed_ns,
         words=words,
         sure_mm=at_mm if words > 0 else before.sure_mm,
+        evenly_mm=evenly_mm,
     )
     onward = 1 / (1 + float(np.exp(-words)))
     onward = 1 - onward if turned else max(onward, 0.5)

@@ -49,7 +49,7 @@ SPEC = TaskSpec(
     sentence="Lumbar spine: which vertebra or space lies under the probe, counted from the sacrum; midline, depth.",
     labels=LABELS,
     pathways=(
-        Pathway("deep", "by the network", "edge.task.spine.task:SpineTask", "spine"),
+        Pathway("deep", "by the network", "edge.task.spine.task:SpineTask", "spine", stages=True),
         Pathway(
             "classical",
             "templates, midline, black pixels along it; support vector machines; transverse views alone",
@@ -61,7 +61,7 @@ SPEC = TaskSpec(
     ),
     terms=Terms(
         measurements=(
-            MeasurementTerm("level", "level", "Level", decimals=0, lane=0, curve=0, signed=True),
+            MeasurementTerm("level", "level", "Level", decimals=0, lane=0, curve=0, signed=True, named=True),
             MeasurementTerm("midline_offset", "mm", "Midline", decimals=0, lane=1, curve=1, signed=True),
             MeasurementTerm(
                 "target_depth",
@@ -86,4 +86,5 @@ SPEC = TaskSpec(
     gate=Gate(plausible_depth_mm=(40.0, 180.0), depth_source="an adult's lumbar spine is scanned 50 to 150 mm deep"),
     anatomies=(Anatomy("spine", "edge.task.spine.phantom:open_cine", SpinePhantomOptions),),
     demo_frames=450,
+    panorama=True,
 )
