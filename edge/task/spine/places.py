@@ -1,8 +1,8 @@
 """Where the probe's middle may be along a spine of unknown proportions, as a grid of states.
 
 A unit is a vertebra with the space above it; the sacrum with L5-S1 is the lowest. Each row of a unit is one pair of
-lengths that the vertebra and its space may have, each cell a step of CELL_MM within it. Because a row keeps both lengths,
-their sum is held to what a level measures, and a probe that turns back finds the border where it left it.
+lengths that the vertebra and its space may have, each cell a step of CELL_MM within it. Because a row keeps both
+lengths, their sum is held to what a level measures, and a probe that turns back finds the border where it left it.
 """
 
 from dataclasses import dataclass
@@ -75,7 +75,7 @@ class Grid:
 
     def by_segment(self, belief: Floats) -> Floats:
         """(BEYOND + 1,): chances of the segments."""
-        return np.bincount(self.segment.ravel(), belief.sum(axis=0).ravel(), BEYOND + 1)
+        return np.asarray(np.bincount(self.segment.ravel(), belief.sum(axis=0).ravel(), BEYOND + 1), np.float64)
 
     def raised(self, part: Floats) -> Floats:
         """One cell towards the head, (unit, row, cell)."""
