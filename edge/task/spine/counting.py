@@ -65,6 +65,13 @@ MIXED: Final = (0.25, 0.75)
 """Share of sacrum in sacrum and bone from and to which it looks like both."""
 SURELY_SACRAL: Final = 0.85
 """That share, below which the sacrum is not told."""
+LOOKS_SACRAL: Final = 0.85
+SACRAL_MM: Final = 8.0
+"""Of what looks so, after which the probe is on the sacrum,"""
+NEAR_SACRUM: Final = 4
+"""where it was thought to be higher than L5 and its spaces: below, a transitional vertebra may look so,"""
+NOT_NEAR: Final = 0.1
+"""with a chance of less than this to be there."""
 SMOOTH_MM: Final = 3.0
 """Over which that share is averaged."""
 
@@ -149,6 +156,8 @@ class Count:
     """Sum of what frames showed since then, each by how clear it was."""
     sacrum_mm: float = 0.0
     """Path over what is surely sacrum."""
+    sacral_mm: float = 0.0
+    """Path over what looks like sacrum, wherever the probe is thought to be."""
     slow_s: float = 0.0
     turn: float | None = None
     """Chance of a turn that `belief` does not hold yet; None: there is none to decide."""
@@ -305,6 +314,10 @@ def _stepped(count: Count) -> Count:
 def _noted(count: Count, looks: Floats) -> Count:
     """With what the last cell says about the sacrum and the lowest vertebra; looks: (len(KINDS),) of that cell."""
     chances = grid().by_segment(count.belief)
+    sacral_mm = count.sacral_mm + CELL_MM if looks[0] >= LOOKS_SACRAL else 0.0
+    if sacral_mm >= SACRAL_MM and chances[:NEAR_SACRUM].sum() < NOT_NEAR:
+        return _anew(count)
+    count = replace(count, sacral_mm=sacral_mm)
     lowest = count.lowest.seen(chances, looks)
     surely = chances[0] > SACRUM_CHANCE and chances[:2].sum() > SACRUM_OR_NEXT and lowest.sacral > MIXED[1]
     sacrum = count.sacrum_mm + CELL_MM if surely else 0.0
@@ -315,6 +328,12 @@ def _noted(count: Count, looks: Floats) -> Count:
     # What lies higher was judged when it was passed.
     odd = odd and chances[4:].sum() < 0.5
     return replace(count, sacrum_mm=sacrum, lowest=lowest, transitional=count.transitional or bool(counting and odd))
+
+
+def _anew(count: Count) -> Count:
+    """On the sacrum, which nothing far above it looks like for so long: another recording, or another sweep in it."""
+    belief = np.where(grid().segment == 0, grid().nowhere(), 0.0)
+    return Count(belief / belief.sum(), from_sacrum=count.from_sacrum)
 
 
 def _told(count: Count, likelihood: Floats) -> Count:
