@@ -51,6 +51,10 @@ ERROR: Final = 0.06
 """Standard deviation of a resemblance about what its distance lets expect."""
 MOST_A_FRAME: Final = 3.0
 """Log odds that one frame's places may add: one that resembles by chance decides nothing."""
+SPOKEN: Final = 1.0
+"""Log odds with which a frame speaks for going on."""
+COMPARED: Final = 8
+"""Of the kept pictures."""
 MOST_WORDS: Final = 5.0
 TURNED: Final = -4.0
 """Log odds from which it is held to have turned."""
@@ -98,8 +102,8 @@ class Track:
     rested: bool = False
     words: float = 0.0
     """Log odds that it goes on, gathered over frames."""
-    sure_mm: float = 0.0
-    """Where it was when they last spoke for that."""
+    pivot_mm: float = 0.0
+    """Where it would have turned: where it was slow, or a frame spoke for going on, last."""
     evenly_mm: float = 0.0
     """Path since it was last slow: a hand does not turn at full speed."""
     unseen_s: float = field(default=0.0)
@@ -165,19 +169,22 @@ def _across(
         gone, sd = abs(at_mm - before.at_mm), 0.0
     if gone < REST_MM:
         top = max(before.top, min(alike, 1.0)) if gone == 0 else before.top
-        still = replace(before, rested=before.rested or elapsed_s > 0, top=top, unseen_s=0.0, evenly_mm=0.0)
+        still = replace(before, top=top, unseen_s=0.0, evenly_mm=0.0, pivot_mm=before.at_mm, rested=True)
         return still, Travelled(0.0, 0.0)
-    places = _word_of_places(before, tile, gone, sigma, saturated=saturated)
-    words = float(np.clip(places, -MOST_A_FRAME, MOST_A_FRAME)) + _word_of_sensor(before, exposed_ns, motion)
+    back_mm = 2 * before.pivot_mm - at_mm
+    places = 0.0 if saturated else _word_of_places(before, tile, at_mm, back_mm, sigma)
+    places = float(np.clip(places, -MOST_A_FRAME, MOST_A_FRAME))
     slow = gone < SLOW * before.speed_mm_per_s * elapsed_s
+    # While it is slow the change of speed is half of a turn's, and tells nothing.
+    words = places if slow or saturated else places + _word_of_sensor(before, exposed_ns, motion)
     evenly_mm = 0.0 if slow else before.evenly_mm + gone
     least = TURNED - 2 if evenly_mm < EVENLY_MM else 0.0
     words = float(np.clip(before.words + words, least, MOST_WORDS))
     turned = words < TURNED
     way = -before.way if turned else before.way
     if turned:
-        # What was taken for the way on since the last frame that spoke for it was the way back.
-        at_mm, words = 2 * before.sure_mm - at_mm, -words
+        # What was taken for the way on since then was the way back.
+        at_mm, words = back_mm, -words
     here = Kept(tile, at_mm)
     renew = turned or saturated or abs(at_mm - before.reference.at_mm) > NEXT_MM
     kept = before.kept
@@ -194,9 +201,10 @@ def _across(
         before.top,
         _floor(before, tile, at_mm),
         speed,
-        exposed_ns,
+        before.moved_ns if slow else exposed_ns,
+        before.rested and slow,
         words=words,
-        sure_mm=at_mm if words > 0 else before.sure_mm,
+        pivot_mm=at_mm if slow or turned or places > SPOKEN else before.pivot_mm,
         evenly_mm=evenly_mm,
     )
     onward = 1 / (1 + float(np.exp(-words)))
@@ -204,17 +212,14 @@ def _across(
     return after, Travelled(gone, sd + SHARE_ERROR * gone, onward=onward)
 
 
-def _word_of_places(before: Track, tile: Tile, gone: float, sigma: float, *, saturated: bool) -> float:
-    """Log odds that the hand went on, by how much the frame resembles those of places behind and before it."""
-    if saturated:
-        return 0.0
+def _word_of_places(before: Track, tile: Tile, on: float, back: float, sigma: float) -> float:
+    """Log odds that the hand is at one place, not at the other, by how much the frame resembles those kept."""
 
     def expected(apart: float) -> float:
         return before.floor + (before.top - before.floor) * float(np.exp(-0.5 * (apart / sigma) ** 2))
 
-    on, back = before.at_mm + before.way * gone, before.at_mm - before.way * gone
     words = 0.0
-    for one in before.kept[-6:]:
+    for one in before.kept[-COMPARED:]:
         near = min(abs(one.at_mm - on), abs(one.at_mm - back))
         if near > 3 * sigma or one is before.reference:
             continue
