@@ -1,7 +1,7 @@
 """Sweeps over phantom spines outside of what training draws, led badly: is every level told right, or told unsure?
 
 `python -m tools.spine.sweeps [--sweeps 100]` prints the tables. A level that is told is right where the middle of the
-array lies over it, or within a plane's thickness of it. Wrong are two kinds: told too low, where the true place is
+array lies over it, or within 4 mm of it. Wrong are two kinds: told too low, where the true place is
 higher than its name, so that a needle would go in too high; and told too high.
 """
 
@@ -22,12 +22,14 @@ from edge.task.contract import Task
 from edge.task.gate import admitted
 from edge.task.spine.levels import NEEDLE
 from edge.task.spine.phantom import SpineCine
-from edge.task.spine.phantom_anatomy import NONE, SLICE_MM, TRANSITIONS
+from edge.task.spine.phantom_anatomy import NONE, TRANSITIONS
 from edge.task.spine.phantom_path import DRIFT, FAULTS, LIFT, POOR, REVERSE, STALL
 from edge.task.spine.spec import SPEC, VIEWS, SpineOptions, SpinePhantomOptions
 from tools.single_pictures import outputs_for
 
 FIRST_SEED: Final = 5_000_000
+BORDER_MM: Final = 4.0
+"""To either side of where a vertebra passes into a space: half of it is a plane's thickness."""
 FPS: Final = 25.0
 ROWS: Final = 240
 SENSOR_HZ: Final = 50.0
@@ -105,8 +107,8 @@ def truth_at(cine: SpineCine, s_mm: float) -> int:
 
 
 def error_of(cine: SpineCine, s_mm: float, level: int) -> int:
-    """By how many places the truth lies above what was told; a plane has a thickness, in which both are right."""
-    near = [cine.spine.segment_at(s_mm + off) for off in (0.0, -SLICE_MM, SLICE_MM)]
+    """By how many places the truth lies above what was told; near a border both are right."""
+    near = [cine.spine.segment_at(s_mm + off) for off in (0.0, -BORDER_MM, BORDER_MM)]
     return 0 if level in near else near[0] - level
 
 

@@ -63,6 +63,8 @@ MIXED_MM: Final = 8.0
 """Of what looks like sacrum and like bone: more hints at the same."""
 MIXED: Final = (0.25, 0.75)
 """Share of sacrum in sacrum and bone from and to which it looks like both."""
+SURELY_SACRAL: Final = 0.85
+"""That share, below which the sacrum is not told."""
 SMOOTH_MM: Final = 3.0
 """Over which that share is averaged."""
 
@@ -352,7 +354,7 @@ def _why(count: Count, chances: Floats, chosen: int | None, upward: float) -> st
         return NOT_STARTED
     if count.lost:
         return count.lost
-    if count.transitional or (chosen == 0 and count.lowest.sacral < MIXED[1]):
+    if count.transitional or (chosen == 0 and count.lowest.sacral < SURELY_SACRAL):
         return TRANSITIONAL
     if chosen is not None:
         return ""

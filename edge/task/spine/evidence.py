@@ -31,8 +31,8 @@ HIGH: Final = 3
 
 
 def evidence_of(surfaces: NDArray[np.float32], words: NDArray[np.float32]) -> Floats:
-    """(FEATURES, columns). surfaces: (SURFACES, rows, columns) log odds; words: (len(KINDS), rows, columns), of the rows
-    that may tell."""
+    """(FEATURES, columns). surfaces: (SURFACES, rows, columns) log odds; words: (len(KINDS), rows, columns), of the
+    rows that may tell."""
     strongest = [cv2.blur(plane, (WIDE, HIGH)).max(axis=0) for plane in surfaces]
     found = [*strongest]
     for one, other in PAIRS:

@@ -20,22 +20,24 @@ from edge.task.spine.travel import Travelled
 Tile = NDArray[np.float32]
 BEAM_MM: Final = 1.6
 """Height of the beam: apart by so much, speckle is another. Of the manifest where it says `beam_height`."""
-SIGMA: Final = 0.4
+SIGMA: Final = 0.41
 """Of the beam's height: standard deviation of how resemblance fades."""
 ROWS, COLUMNS = slice(12, 118), slice(62, 194)
 """Of the network's square, that are compared across the plane: 3 to 40 mm deep, 24 mm to either side."""
 LONG_ROWS, LONG_COLUMNS = slice(14, 190), slice(28, 228)
 """The same along the plane: 4 to 67 mm deep, 36 mm to either side."""
 COARSE_PX: Final = 6.0
-"""What is smoother than this is taken away: it stays where it is."""
+"""What is smoother than this sideways is taken away: it stays where it is."""
 ASIDE_PX: Final = 8
 """That a hand may stray sideways between two frames."""
 NEAR_PX: Final = 2
 """About where the last frame was found, in which those kept are looked for."""
 LONGEST_PX: Final = 24
 """That it may go along the plane."""
-TOP, FLOOR = 0.99, 0.33
+TOP, FLOOR = 0.99, 0.2
 """Resemblance of two frames of one place, and of two that are far apart, until it was seen."""
+LEARNED: Final = 0.2
+"""Of each frame, by which the floor follows what is seen."""
 FAR_MM: Final = 4.0
 SATURATED: Final = 0.1
 """Above the floor, as a share of what lies between: less tells no distance."""
@@ -137,7 +139,8 @@ def tile_of(square: NDArray[np.uint8], *, along: bool) -> Tile:
     """What of the network's square is compared."""
     part = square[LONG_ROWS, LONG_COLUMNS] if along else square[ROWS, COLUMNS]
     level = part.astype(np.float32)
-    return np.asarray(level - cv2.blur(level, (2 * round(COARSE_PX) + 1,) * 2), np.float32)
+    # Sideways alone: what runs level, such as skin and fascia, looks the same all along the spine.
+    return np.asarray(level - cv2.blur(level, (2 * round(COARSE_PX) + 1, 1)), np.float32)
 
 
 def resemblance(tile: Tile, other: Tile, reach_px: int = ASIDE_PX) -> float:
@@ -227,7 +230,7 @@ def _floor(before: Track, tile: Tile, at_mm: float) -> float:
     if not far:
         return before.floor
     alike = resemblance(tile, far[-1].tile, NEAR_PX)
-    return float(np.clip(before.floor + 0.1 * (alike - before.floor), 0.05, 0.7))
+    return float(np.clip(before.floor + LEARNED * (alike - before.floor), 0.05, 0.7))
 
 
 def _word_of_sensor(before: Track, exposed_ns: int, motion: Motion | None) -> float:
