@@ -20,8 +20,9 @@ from edge.task.spine.travel import Travelled
 Tile = NDArray[np.float32]
 BEAM_MM: Final = 1.6
 """Height of the beam: apart by so much, speckle is another. Of the manifest where it says `beam_height`."""
-SIGMA: Final = 0.41
-"""Of the beam's height: standard deviation of how resemblance fades."""
+FADES: Final = (0.516, 1.66)
+"""Of the beam's height, over which resemblance fades to 1/e, and the power by which it does: of pictures on a logarithmic
+grey scale, whose speckle a Gaussian beam makes."""
 ROWS, COLUMNS = slice(12, 118), slice(62, 194)
 """Of the network's square, that are compared across the plane: 3 to 40 mm deep, 24 mm to either side."""
 LONG_ROWS, LONG_COLUMNS = slice(14, 190), slice(28, 228)
@@ -49,6 +50,8 @@ KEPT: Final = 14
 KEPT_APART_MM: Final = 0.35
 ERROR: Final = 0.06
 """Standard deviation of a resemblance about what its distance lets expect."""
+WHOLE: Final = 0.95
+"""Contact from which pictures are compared with those kept."""
 MOST_A_FRAME: Final = 3.0
 """Log odds that one frame's places may add: one that resembles by chance decides nothing."""
 SPOKEN: Final = 1.0
@@ -74,6 +77,8 @@ STEADY_S: Final = (0.9, 0.25)
 LONGEST_STOP_S: Final = 1.6
 SENSOR_MM_PER_S: Final = 9.0
 """Standard deviation of a change of speed by the sensor over a stop."""
+MOST_OF_SENSOR: Final = 2.0
+"""Log odds that the sensor may add: a hand that tilts feigns what it feels."""
 G_MM: Final = 9806.65
 
 
@@ -119,8 +124,9 @@ def followed(
     *,
     head: int = 0,
     motion: Motion | None = None,
+    contact: float = 1.0,
 ) -> tuple[Track, Travelled]:
-    """square: (SIDE, SIDE) as the network sees it; head: of a paramedian view 1 where the head is to the right, -1: to
+    """square: (SIDE, SIDE) as the network sees it; contact: share of the array that touches skin; head: of a paramedian view 1 where the head is to the right, -1: to
     the left; 0 of a transverse view."""
     tile = tile_of(square, along=head != 0)
     if before is None:
@@ -128,7 +134,7 @@ def followed(
         return Track(first, kept=(first,), moved_ns=exposed_ns), Travelled(0.0, 0.0)
     if head:
         return _along(before, tile, exposed_ns, elapsed_s, head)
-    return _across(before, tile, exposed_ns, elapsed_s, figures.get("beam_height", BEAM_MM), motion)
+    return _across(before, tile, exposed_ns, elapsed_s, figures.get("beam_height", BEAM_MM), motion, contact)
 
 
 def unseen(before: Track | None, elapsed_s: float) -> tuple[Track | None, Travelled]:
@@ -154,9 +160,9 @@ def resemblance(tile: Tile, other: Tile, reach_px: int = ASIDE_PX) -> float:
 
 
 def _across(
-    before: Track, tile: Tile, exposed_ns: int, elapsed_s: float, beam_mm: float, motion: Motion | None
+    before: Track, tile: Tile, exposed_ns: int, elapsed_s: float, beam_mm: float, motion: Motion | None, contact: float
 ) -> tuple[Track, Travelled]:
-    sigma = SIGMA * beam_mm
+    length = FADES[0] * beam_mm
     alike = resemblance(tile, before.reference.tile)
     share = (alike - before.floor) / (before.top - before.floor)
     saturated = share < SATURATED
@@ -164,15 +170,27 @@ def _across(
         gone = before.speed_mm_per_s * (elapsed_s + before.unseen_s)
         at_mm, sd = before.at_mm + before.way * gone, 0.6 * gone
     else:
-        apart = sigma * float(np.sqrt(-2 * np.log(min(share, 1.0))))
+        apart = length * float((-np.log(min(share, 1.0))) ** (1 / FADES[1]))
         at_mm = before.reference.at_mm + before.way * apart
         gone, sd = abs(at_mm - before.at_mm), 0.0
     if gone < REST_MM:
         top = max(before.top, min(alike, 1.0)) if gone == 0 else before.top
-        still = replace(before, top=top, unseen_s=0.0, evenly_mm=0.0, pivot_mm=before.at_mm, rested=True)
+        # From where it rests both ways lead away: nearer to an older frame would be taken for farther on.
+        reference = before.reference if before.rested else Kept(tile, before.at_mm)
+        still = replace(
+            before,
+            reference=reference,
+            top=top,
+            unseen_s=0.0,
+            evenly_mm=0.0,
+            pivot_mm=before.at_mm,
+            rested=True,
+        )
         return still, Travelled(0.0, 0.0)
     back_mm = 2 * before.pivot_mm - at_mm
-    places = 0.0 if saturated else _word_of_places(before, tile, at_mm, back_mm, sigma)
+    # Where a part of the array has come off, pictures differ for another reason than the way.
+    whole = not saturated and contact >= WHOLE
+    places = 0.0 if not whole else _word_of_places(before, tile, at_mm, back_mm, length)
     places = float(np.clip(places, -MOST_A_FRAME, MOST_A_FRAME))
     slow = gone < SLOW * before.speed_mm_per_s * elapsed_s
     # While it is slow the change of speed is half of a turn's, and tells nothing.
@@ -188,7 +206,7 @@ def _across(
     here = Kept(tile, at_mm)
     renew = turned or saturated or abs(at_mm - before.reference.at_mm) > NEXT_MM
     kept = before.kept
-    if words > 0 and min(abs(one.at_mm - at_mm) for one in kept) > KEPT_APART_MM:
+    if whole and words > 0 and min(abs(one.at_mm - at_mm) for one in kept) > KEPT_APART_MM:
         kept = (*kept, here)[-KEPT:]
     speed = before.speed_mm_per_s
     if elapsed_s > 0 and not saturated:
@@ -212,16 +230,16 @@ def _across(
     return after, Travelled(gone, sd + SHARE_ERROR * gone, onward=onward)
 
 
-def _word_of_places(before: Track, tile: Tile, on: float, back: float, sigma: float) -> float:
+def _word_of_places(before: Track, tile: Tile, on: float, back: float, length: float) -> float:
     """Log odds that the hand is at one place, not at the other, by how much the frame resembles those kept."""
 
     def expected(apart: float) -> float:
-        return before.floor + (before.top - before.floor) * float(np.exp(-0.5 * (apart / sigma) ** 2))
+        return before.floor + (before.top - before.floor) * float(np.exp(-((apart / length) ** FADES[1])))
 
     words = 0.0
     for one in before.kept[-COMPARED:]:
         near = min(abs(one.at_mm - on), abs(one.at_mm - back))
-        if near > 3 * sigma or one is before.reference:
+        if near > 2.5 * length or one is before.reference:
             continue
         alike = resemblance(tile, one.tile, NEAR_PX)
         errors = [(alike - expected(abs(one.at_mm - place))) / ERROR for place in (on, back)]
@@ -249,7 +267,7 @@ def _word_of_sensor(before: Track, exposed_ns: int, motion: Motion | None) -> fl
     speed = min(before.speed_mm_per_s, 40.0)
     # The sensor's y points towards the head or the feet: only the size of the change is used.
     errors = abs(change) / SENSOR_MM_PER_S, (abs(change) - 2 * speed) / SENSOR_MM_PER_S
-    return 0.5 * (errors[1] ** 2 - errors[0] ** 2)
+    return float(np.clip(0.5 * (errors[1] ** 2 - errors[0] ** 2), -MOST_OF_SENSOR, MOST_OF_SENSOR))
 
 
 def change_of_speed(motion: Motion, moved_ns: int, now_ns: int) -> float | None:

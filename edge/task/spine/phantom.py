@@ -23,6 +23,9 @@ LIVE: Final = Imaging(
     depth_mm=75.0, frequency_mhz=4.0, dynamic_range_db=62.0, focus_mm=40.0, f_number=2.0, noise_db=-76.0
 )
 ARRAY: Final = Transducer(58.0, 60.0)
+BETWEEN, BEAM = 0.5, 0.42
+"""Distance of stored scatterers, and standard deviation of the beam across its plane, in `slice_mm`."""
+REACH: Final = 2.0
 ASIDE_MM: Final = 12.0
 """Of a paramedian plane from the midline."""
 DRAWN: Final = 4 / 3
@@ -100,12 +103,15 @@ def picture_of(
 
 
 def _slices(field: Samples, x: Samples, y: Samples, place: float, mm_per_beam: float) -> Samples:
-    """Scatterers of a plane between two of those that are stored, one at each whole `place`: each is another part of
-    the field."""
-    number, part = divmod(place, 1)
+    """Scatterers of a plane among those that are stored, BETWEEN of a beam's height apart: each is another part of the
+    field. A Gaussian beam takes so much of each that speckle fades alike wherever the plane lies."""
+    nearest = place / BETWEEN
+    numbers = np.arange(np.ceil(nearest - REACH), np.floor(nearest + REACH) + 1)
+    weights = np.exp(-0.5 * ((numbers - nearest) * BETWEEN / BEAM) ** 2)
+    weights /= np.sqrt((weights**2).sum())
     mixed = np.zeros((*x.shape, 2), np.float32)
-    for slice_number, weight in ((number, np.cos(np.pi / 2 * part)), (number + 1, np.sin(np.pi / 2 * part))):
-        across, down = np.random.default_rng([77, int(slice_number) % (1 << 31)]).uniform(0, 400, 2).astype(np.float32)
+    for number, weight in zip(numbers, weights, strict=True):
+        across, down = np.random.default_rng([77, int(number) % (1 << 31)]).uniform(0, 400, 2).astype(np.float32)
         mixed += np.float32(weight) * carried_speckle(field, np.dstack((x + across, y + down)), mm_per_beam)
     return mixed
 

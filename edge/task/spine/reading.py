@@ -93,7 +93,9 @@ def _way(
     if seen.contact < LEAST_CONTACT:
         return unseen(memory.track, elapsed_s)
     motion = frame.probe.motion if frame.probe else None
-    return followed(memory.track, square, frame.exposed_ns, elapsed_s, figures, head=head, motion=motion)
+    return followed(
+        memory.track, square, frame.exposed_ns, elapsed_s, figures, head=head, motion=motion, contact=seen.contact
+    )
 
 
 def faults_of(seen: SpineSeen, options: SpineOptions) -> tuple[str, ...]:
