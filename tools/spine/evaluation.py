@@ -34,7 +34,7 @@ FIT: Final = range(3_800_000, 3_800_500)
 """The same: the judge of kinds."""
 RIDGE, RATE, STEPS = 0.01, 0.3, 4000
 FRAMES: Final = range(4_600_000, 4_600_400)
-SWEEPS: Final = 100
+SWEEPS: Final = 70
 ALONG_SWEEPS: Final = 30
 BORDER: Final = 0.9
 """Share of a plane's thickness that must show one kind for the frame to count."""

@@ -20,7 +20,7 @@ def training_example(seed: int) -> Example:
 
 def phantom_example(seed: int) -> Example:
     sample = draw_sample(seed)
-    return Example(sample.picture, np.asarray(sample.target >= 0.5, np.uint8))
+    return Example(sample.picture, np.asarray(sample.target[:FIRST_KIND] >= 0.5, np.uint8))
 
 
 def scales_picture(seed: int) -> NDArray[np.uint8]:

@@ -14,7 +14,7 @@ from edge.task.spine.judging import Judged, Judges
 from edge.task.spine.levels import KINDS
 from edge.task.spine.marks import lines_of
 from edge.task.spine.planes import contact_of, window_of
-from edge.task.spine.reading import LEAST_CLEAR, LEAST_SPACE, SpineMemory, told
+from edge.task.spine.reading import LEAST_CLEAR, LEAST_SPACE, SpineMemory, missed, told
 from edge.task.spine.seen import SpineSeen
 from edge.task.spine.spec import PARAMEDIAN, SPEC, SpineOptions
 from edge.task.spine.steps import stages_of
@@ -52,9 +52,10 @@ class ClassicalSpineTask:
         self, prepared: Prepared[Looked], outputs: Outputs, memory: SpineMemory | None
     ) -> Concluded[SpineMemory]:
         frame, given, looked = prepared.frame, self._given, prepared.seen
-        faults = (TRANSVERSE_ALONE,) if given.options.view == PARAMEDIAN else prepared.faults
-        if faults:
-            return Concluded(refused(SPEC.name, frame, faults), memory)
+        if given.options.view == PARAMEDIAN:
+            return Concluded(refused(SPEC.name, frame, (TRANSVERSE_ALONE,)), memory)
+        if prepared.faults:
+            return missed(frame, prepared.faults, memory)
         if looked is None:
             return told(frame, None, None, memory, given.options, given.figures)
         marks = lines_of(frame, looked.found.work.window, looked.seen)

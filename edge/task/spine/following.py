@@ -5,7 +5,6 @@ resembles another the less, the farther apart they were taken. That it has turne
 back to: they resemble the new one more than frames do that lie as far behind. Along its plane the picture itself moves.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -15,14 +14,13 @@ from numpy.typing import NDArray
 
 from edge.frame import Motion
 from edge.task.spine.planes import MM_PER_PX
+from edge.task.spine.spec import BEAM_MM
 from edge.task.spine.travel import Travelled
 
 Tile = NDArray[np.float32]
-BEAM_MM: Final = 1.6
-"""Height of the beam: apart by so much, speckle is another. Of the manifest where it says `beam_height`."""
 FADES: Final = (0.516, 1.66)
-"""Of the beam's height, over which resemblance fades to 1/e, and the power by which it does: of pictures on a logarithmic
-grey scale, whose speckle a Gaussian beam makes."""
+"""Of the beam's height, over which resemblance fades to 1/e, and the power by which it does: of pictures on a
+logarithmic grey scale, whose speckle a Gaussian beam makes."""
 ROWS, COLUMNS = slice(12, 118), slice(62, 194)
 """Of the network's square, that are compared across the plane: 3 to 40 mm deep, 24 mm to either side."""
 LONG_ROWS, LONG_COLUMNS = slice(14, 190), slice(28, 228)
@@ -74,8 +72,10 @@ SHARE_ERROR: Final = 0.15
 """Standard deviation of a way across the plane, as a share of it."""
 STEADY_S: Final = (0.9, 0.25)
 """Before a stop, between which the hand went evenly and the sensor tells its own error."""
+LEAST_STEADY, LEAST_OVER = 10, 3
+"""Samples before a stop and over it."""
 LONGEST_STOP_S: Final = 1.6
-SENSOR_MM_PER_S: Final = 9.0
+SENSOR_MM_PER_S: Final = 13.0
 """Standard deviation of a change of speed by the sensor over a stop."""
 MOST_OF_SENSOR: Final = 2.0
 """Log odds that the sensor may add: a hand that tilts feigns what it feels."""
@@ -120,21 +120,21 @@ def followed(
     square: NDArray[np.uint8],
     exposed_ns: int,
     elapsed_s: float,
-    figures: Mapping[str, float],
     *,
+    beam_mm: float = BEAM_MM,
     head: int = 0,
     motion: Motion | None = None,
     contact: float = 1.0,
 ) -> tuple[Track, Travelled]:
-    """square: (SIDE, SIDE) as the network sees it; contact: share of the array that touches skin; head: of a paramedian view 1 where the head is to the right, -1: to
-    the left; 0 of a transverse view."""
+    """square: (SIDE, SIDE) as the network sees it; beam_mm: height of the beam; contact: share of the array that
+    touches skin; head: 1 where it is to the right of a paramedian view, -1: to the left; 0 of a transverse view."""
     tile = tile_of(square, along=head != 0)
     if before is None:
         first = Kept(tile, 0.0)
         return Track(first, kept=(first,), moved_ns=exposed_ns), Travelled(0.0, 0.0)
     if head:
         return _along(before, tile, exposed_ns, elapsed_s, head)
-    return _across(before, tile, exposed_ns, elapsed_s, figures.get("beam_height", BEAM_MM), motion, contact)
+    return _across(before, tile, exposed_ns, elapsed_s, beam_mm, motion, contact)
 
 
 def unseen(before: Track | None, elapsed_s: float) -> tuple[Track | None, Travelled]:
@@ -206,7 +206,7 @@ def _across(
     here = Kept(tile, at_mm)
     renew = turned or saturated or abs(at_mm - before.reference.at_mm) > NEXT_MM
     kept = before.kept
-    if whole and words > 0 and min(abs(one.at_mm - at_mm) for one in kept) > KEPT_APART_MM:
+    if whole and words >= 0 and min(abs(one.at_mm - at_mm) for one in kept) > KEPT_APART_MM:
         kept = (*kept, here)[-KEPT:]
     speed = before.speed_mm_per_s
     if elapsed_s > 0 and not saturated:
@@ -272,19 +272,16 @@ def _word_of_sensor(before: Track, exposed_ns: int, motion: Motion | None) -> fl
 
 def change_of_speed(motion: Motion, moved_ns: int, now_ns: int) -> float | None:
     """Of the sensor across its picture, mm/s, from the last movement before a stop to now; None: too few samples."""
-    times = motion.times_ns
-    steady = (times > moved_ns - STEADY_S[0] * 1e9) & (times < moved_ns - STEADY_S[1] * 1e9)
-    over = (times >= moved_ns - STEADY_S[1] * 1e9) & (times <= now_ns)
-    if steady.sum() < 10 or over.sum() < 3:
+    used = (motion.times_ns > moved_ns - STEADY_S[0] * 1e9) & (motion.times_ns <= now_ns)
+    seconds = (motion.times_ns[used] - moved_ns) / 1e9
+    steady, over = seconds < -STEADY_S[1], seconds >= -STEADY_S[1]
+    if steady.sum() < LEAST_STEADY or over.sum() < LEAST_OVER:
         return None
-    seconds = np.diff(times[over]) / 1e9
-    turned = np.concatenate(((0.0,), np.cumsum(motion.rate_deg_per_s[over, 0][1:] * seconds)))
-    rate = float(motion.rate_deg_per_s[steady, 0].mean())
-    turned -= rate * (times[over] - times[over][0]) / 1e9
-    own = float(motion.acceleration_g[steady, 1].mean())
-    # Gravity comes in by as much as the sensor was tilted since.
-    across = motion.acceleration_g[over, 1] - own - np.sin(np.radians(turned))
-    return float((across[1:] * seconds).sum() * G_MM)
+    steps = np.diff(seconds, prepend=seconds[0])
+    turned = np.cumsum(motion.rate_deg_per_s[used, 0] * steps)
+    # Gravity comes in by as much as the sensor is tilted since it began.
+    across = motion.acceleration_g[used, 1] - np.sin(np.radians(turned))
+    return float(((across - across[steady].mean()) * steps)[over].sum() * G_MM)
 
 
 def _along(before: Track, tile: Tile, exposed_ns: int, elapsed_s: float, head: int) -> tuple[Track, Travelled]:

@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.finding import CaliperMark, LineMark, Mark, MaskMark, StageMark
+from edge.finding import LineMark, Mark, MaskMark, StageMark
 from edge.frame import Frame
+from edge.task.caliper import caliper
 from edge.task.scores import BLOCK, SIDE, full_scores
 from edge.task.spine.planes import COMPLEX, MM_PER_PX, OVER_SKIN_MM, PLANES, Window
 from edge.task.spine.seen import SpineSeen
@@ -38,7 +39,7 @@ def lines_of(frame: Frame, window: Window, seen: SpineSeen) -> tuple[Mark, ...]:
     if seen.target_mm is not None:
         ends = _in_frame(frame, window, np.array([x, x]), np.array([0.0, seen.target_mm]))
         start, end = ((float(one[0]), float(one[1])) for one in ends)
-        marks.append(CaliperMark(DEPTH, start, end, f"{seen.target_mm:.0f} mm"))
+        marks += [] if frame.spacing is None else [caliper(DEPTH, start, end, frame.spacing)]
     return tuple(marks)
 
 

@@ -14,6 +14,8 @@ from edge.task.spine.phantom_anatomy import LUMBARISED, NONE, SACRALISED, Spine
 REMNANT_MM: Final = (3.0, 7.0)
 """Height of the space that is left beside a transitional vertebra."""
 PITCH_MM: Final = (30.0, 45.0)
+OUTSIDE: Final = 0.4
+"""Share of a foreign machine's settings that lie outside of what training draws."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def draw_spine(
     sides = np.zeros(len(names))
     if transition in (SACRALISED, LUMBARISED):
         sides[0] = rng.uniform(0.45, 0.8)
-    fat = fat_mm if fat_mm is not None else float(rng.uniform(3, 27) if not foreign else rng.uniform(27, 34))
+    fat = fat_mm if fat_mm is not None else _within(rng, (3, 27), (27, 34), foreign=foreign)
     tip = float(rng.uniform(3, 8))
     target = fat + tip + float(rng.uniform(24, 33))
     return Spine(
@@ -103,19 +105,27 @@ def draw_spine(
     )
 
 
+def _within(
+    rng: np.random.Generator, usual: tuple[float, float], outside: tuple[float, float], *, foreign: bool
+) -> float:
+    """Evenly within the usual limits; of a foreign machine, mostly, within others that lie outside."""
+    return float(rng.uniform(*(outside if foreign and rng.random() < OUTSIDE else usual)))
+
+
 def draw_tissue(rng: np.random.Generator, *, foreign: bool = False) -> Tissue:
+    """foreign: some of what makes it bright or dark lies outside of what training draws."""
     return Tissue(
         skin_db=rng.uniform(-4, 5),
         fat_db=rng.uniform(-20, -9),
         muscle_db=rng.uniform(-22, -12),
         ligament_db=rng.uniform(-30, -18),
-        canal_db=rng.uniform(-60, -38) if not foreign else rng.uniform(-38, -33),
-        behind_db=rng.uniform(-50, -24) if not foreign else rng.uniform(-24, -19),
+        canal_db=_within(rng, (-60, -38), (-38, -33), foreign=foreign),
+        behind_db=_within(rng, (-50, -24), (-24, -19), foreign=foreign),
         haze_mm=rng.uniform(4, 16),
-        clutter_db=rng.uniform(-55, -29) if not foreign else rng.uniform(-29, -25),
-        bone_db=rng.uniform(9, 25) if not foreign else rng.uniform(6, 9),
+        clutter_db=_within(rng, (-55, -29), (-29, -25), foreign=foreign),
+        bone_db=_within(rng, (9, 25), (6, 9), foreign=foreign),
         bone_power=rng.uniform(0.8, 2.5),
-        membrane_db=rng.uniform(-0.5, 12) if not foreign else rng.uniform(-3, -0.5),
+        membrane_db=_within(rng, (-0.5, 12), (-3, -0.5), foreign=foreign),
         patchy_db=rng.uniform(1, 5),
         texture_db=rng.uniform(1.5, 3.5),
         patterns=(int(rng.integers(PATTERNS)), int(rng.integers(PATTERNS))),

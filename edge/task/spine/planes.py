@@ -105,7 +105,8 @@ def apex_mm(picture: NDArray[np.uint8], mm_per_px: tuple[float, float]) -> float
     than its corners; 0 where no skin is seen."""
     half = max(1, round(SKIN_BAND_MM / mm_per_px[0]))
     middle = picture.shape[1] // 2
-    rows = cv2.reduce(picture[: picture.shape[0] // 3, middle - half : middle + half], 1, cv2.REDUCE_AVG)[:, 0]
+    band = picture[: picture.shape[0] // 3 + 1, max(0, middle - half) : middle + half]
+    rows = cv2.reduce(band, 1, cv2.REDUCE_AVG)[:, 0]
     bright = rows > LEAST_SKIN
     return float(bright.argmax()) * mm_per_px[1] if bright.any() else 0.0
 

@@ -68,12 +68,11 @@ def told(
     faults = faults_of(seen, options)
     believed = replace(seen, clear=0.0) if faults else seen
     elapsed_s = (frame.exposed_ns - memory.exposed_ns) / 1e9 if frame.timed else USUAL_S
-    head = -1 if options.head == HEADS[0] else 1
-    track, travel = _way(memory, frame, seen, square, elapsed_s, figures, head if options.view == PARAMEDIAN else 0)
+    track, travel = _way(memory, frame, seen, square, elapsed_s, options)
     count = counted(memory.count, believed, travel, elapsed_s)
-    panorama = grown(memory.panorama, frame, believed, count, travel, head)
+    panorama = grown(memory.panorama, frame, believed, count, travel, head_of(options))
     after = SpineMemory(count, track, panorama, frame.exposed_ns, frame.sequence)
-    picture = mark_of(panorama, head)
+    picture = mark_of(panorama, head_of(options))
     marks = (*marks, *(() if picture is None else (picture,)))
     if faults:
         return Concluded(replace(refused(SPEC.name, frame, faults, marks), checks=_checks(count)), after)
@@ -86,16 +85,37 @@ def _way(
     seen: SpineSeen,
     square: NDArray[np.uint8],
     elapsed_s: float,
-    figures: Mapping[str, float],
-    head: int,
+    options: SpineOptions,
 ) -> tuple[Track | None, Travelled]:
     """Since the last frame."""
     if seen.contact < LEAST_CONTACT:
         return unseen(memory.track, elapsed_s)
-    motion = frame.probe.motion if frame.probe else None
     return followed(
-        memory.track, square, frame.exposed_ns, elapsed_s, figures, head=head, motion=motion, contact=seen.contact
+        memory.track,
+        square,
+        frame.exposed_ns,
+        elapsed_s,
+        head=head_of(options) if options.view == PARAMEDIAN else 0,
+        motion=frame.probe.motion if frame.probe else None,
+        contact=seen.contact,
+        beam_mm=options.beam_height,
     )
+
+
+def head_of(options: SpineOptions) -> int:
+    """1 where the head is to the right in the picture, or in the panorama of a transverse sweep; -1: to the left."""
+    return -1 if options.head == HEADS[0] else 1
+
+
+def missed(frame: Frame, faults: tuple[str, ...], memory: SpineMemory | None) -> Concluded[SpineMemory]:
+    """A frame that the gate refused: for the count it is as if the probe were lifted."""
+    if memory is not None and memory.count is not None:
+        elapsed_s = (frame.exposed_ns - memory.exposed_ns) / 1e9 if frame.timed else USUAL_S
+        blank = SpineSeen(np.full(len(KINDS), 1 / len(KINDS)), clear=0.0, contact=0.0, transverse=0.5)
+        track, travel = unseen(memory.track, elapsed_s)
+        count = counted(memory.count, blank, travel, max(0.0, elapsed_s))
+        memory = SpineMemory(count, track, memory.panorama, frame.exposed_ns, frame.sequence)
+    return Concluded(refused(SPEC.name, frame, faults), memory)
 
 
 def faults_of(seen: SpineSeen, options: SpineOptions) -> tuple[str, ...]:

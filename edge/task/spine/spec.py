@@ -14,6 +14,8 @@ TRANSVERSE, PARAMEDIAN = VIEWS = ("transverse", "paramedian")
 HEADS = ("left", "right")
 TRANSITIONS = ("none", "sacralised", "lumbarised")
 MOTIONS = ("sweep", "still", "stall", "reverse", "lift", "drift", "poor", "down", "from L2")
+BEAM_MM = 1.6
+IN_PICTURE = "a midline that lies in the picture"
 OF_ADULTS = "an adult's back, thick fat included"
 
 
@@ -42,6 +44,15 @@ class SpineOptions:
     head: Annotated[str, Option("Where the patient's head is in the picture of a paramedian view.", choices=HEADS)] = (
         HEADS[0]
     )
+    beam_height: Annotated[
+        float,
+        Option(
+            "Of the probe across its plane, mm: as far as speckle goes along in a transverse sweep. The way between "
+            "frames is as wrong as this is.",
+            low=0.5,
+            high=6.0,
+        ),
+    ] = BEAM_MM
 
 
 SPEC = TaskSpec(
@@ -62,7 +73,17 @@ SPEC = TaskSpec(
     terms=Terms(
         measurements=(
             MeasurementTerm("level", "level", "Level", decimals=0, lane=0, curve=0, signed=True, named=True),
-            MeasurementTerm("midline_offset", "mm", "Midline", decimals=0, lane=1, curve=1, signed=True),
+            MeasurementTerm(
+                "midline_offset",
+                "mm",
+                "Midline",
+                decimals=0,
+                lane=1,
+                curve=1,
+                plausible=(-40.0, 40.0),
+                source=IN_PICTURE,
+                signed=True,
+            ),
             MeasurementTerm(
                 "target_depth",
                 "mm",

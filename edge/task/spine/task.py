@@ -1,13 +1,13 @@
 """Lumbar level by the network: what lies under the probe in each frame, counted from the sacrum."""
 
 from edge.frame import Frame
-from edge.task.contract import Concluded, Given, Outputs, Prepared, refused
+from edge.task.contract import Concluded, Given, Outputs, Prepared
 from edge.task.spine.evidence import FILE, KindJudge
 from edge.task.spine.marks import marks_of, stages_of
 from edge.task.spine.planes import Spoken, Window, seen_by_network, spoken_by, window_of
-from edge.task.spine.reading import SpineMemory, told
+from edge.task.spine.reading import SpineMemory, missed, told
 from edge.task.spine.seen import SpineSeen
-from edge.task.spine.spec import PARAMEDIAN, SPEC, SpineOptions
+from edge.task.spine.spec import PARAMEDIAN, SpineOptions
 
 NOTHING_GIVEN = Given(SpineOptions())
 
@@ -31,7 +31,7 @@ class SpineTask:
     ) -> Concluded[SpineMemory]:
         frame, given = prepared.frame, self._given
         if prepared.faults:
-            return Concluded(refused(SPEC.name, frame, prepared.faults), memory)
+            return missed(frame, prepared.faults, memory)
         seen, window = self.seen_in(prepared, outputs), prepared.seen
         if window is None or prepared.tensor is None or seen is None:
             return told(frame, None, None, memory, given.options, given.figures)
