@@ -61,8 +61,8 @@ def with_frame(
     """With one more frame (height, width) of a probe that is moved along its picture.
 
     at_mm: by how much its middle lies to the right of the first frame's, negative: to the left. weight: 1 takes it as
-    it is, less mixes it with what is there, 0 leaves it out. before: None for the first one, which decides the height,
-    and `mm_per_px` the scale. What would make it longer than LONGEST_MM is left out.
+    it is, less mixes it with what is there, 0 leaves it out. before: None for the first one, of which `mm_per_px` is
+    the scale. What would make it longer than LONGEST_MM is left out.
     """
     if weight <= 0:
         return before
@@ -134,7 +134,8 @@ def with_slice(
 
 
 def _grown(before: Stitched | None, first: int, end: int, rows: int, scale: float) -> Stitched:
-    """A copy with room for the columns from `first` to `end`, counted from position 0, as far as it may be so long."""
+    """A copy with room for the columns from `first` to `end`, counted from position 0, as far as it may be so long, and
+    for so many rows."""
     most = round(LONGEST_MM / scale)
     if before is None:
         width = min(end - first, most)
@@ -144,9 +145,10 @@ def _grown(before: Stitched | None, first: int, end: int, rows: int, scale: floa
     left = min(max(0, -before.offset - first), most - width)
     right = min(max(0, end + before.offset - width), most - width - left)
     longer, there = left + width + right, slice(left, left + width)
-    plane = np.zeros((before.plane.shape[0], longer), np.uint8)
+    high = before.plane.shape[0]
+    plane = np.zeros((max(high, rows), longer), np.uint8)
     sequences, final = np.full(longer, -1, np.int64), np.zeros(longer, np.bool_)
-    plane[:, there], sequences[there], final[there] = before.plane, before.sequences, before.final
+    plane[:high, there], sequences[there], final[there] = before.plane, before.sequences, before.final
     return Stitched(plane, sequences, final, before.offset + left, scale)
 
 

@@ -167,3 +167,13 @@ def test_wherever_it_goes_it_is_bounded_and_what_is_final_stays(places, crossing
             kept = slice(moved, moved + len(before.sequences))
             assert np.array_equal(found.sequences[kept][before.final], before.sequences[before.final])
             assert found.final[kept][before.final].all()
+
+
+def test_a_deeper_frame_gives_the_picture_more_rows_and_keeps_what_is_there() -> None:
+    spacing = PixelSpacing(0.5, 0.5, SpacingOrigin.USER)
+    low, high = np.full((40, 60), 90, np.uint8), np.full((70, 60), 120, np.uint8)
+    first = with_frame(None, low, spacing, 0.0, 1)
+    both = with_frame(first, high, spacing, 12.0, 2)
+    assert both.plane.shape[0] == 70
+    assert (both.plane[:40, both.column(0.0)] == 90).all() and not both.plane[40:, both.column(0.0)].any()
+    assert (both.plane[:, both.column(12.0)] == 120).all()

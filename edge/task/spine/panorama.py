@@ -7,11 +7,13 @@ from edge.finding import PanoramaLabel, PanoramaMark
 from edge.frame import Frame
 from edge.image.stitching import Stitched, with_frame, with_slice
 from edge.task.spine.counting import Count
+from edge.task.spine.following import Track
 from edge.task.spine.levels import NEEDLE, SEGMENTS
 from edge.task.spine.seen import SpineSeen
-from edge.task.spine.travel import Travelled
 
 LEAST_CLEAR: Final = 0.5
+SURE: Final = 0.98
+"""Chance of a direction by which the count decides where the head is."""
 SHOWN_MM: Final = 1.0
 """Of a level, before it is written on."""
 
@@ -25,18 +27,31 @@ class Panorama:
     """Way towards the head since it began."""
     levels: tuple[tuple[int, float, float], ...] = ()
     """Place in SEGMENTS, lowest and highest `at_mm` at which it was told."""
+    upwards: int = 1
+    """The way of the track that leads to the head: as it began, until the count knows better."""
 
 
 def grown(
-    before: Panorama | None, frame: Frame, seen: SpineSeen, count: Count, travel: Travelled, head: int
+    before: Panorama | None,
+    frame: Frame,
+    seen: SpineSeen,
+    count: Count,
+    track: Track | None,
+    head: int,
 ) -> Panorama | None:
     """With one more frame. head: 1 where the head is to the right of the panorama, -1: to the left. None while the
     count is lost."""
-    if count.lost or frame.spacing is None:
+    if count.lost or frame.spacing is None or track is None:
         return None
     before = before or Panorama()
-    towards = travel.up if travel.up is not None else float(count.belief[0].sum())
-    at_mm = before.at_mm + (travel.mm if towards >= 0.5 else -travel.mm)
+    upwards = before.upwards
+    up = float(count.belief[0].sum())
+    if seen.along is None and count.started and count.low > 0 and not 1 - SURE < up < SURE:
+        upwards = track.way if up > SURE else -track.way
+    if upwards != before.upwards:
+        # What was laid out so far lies the wrong way round.
+        before = Panorama(upwards=upwards)
+    at_mm = upwards * track.at_mm
     weight = 1.0 if seen.clear >= LEAST_CLEAR else 0.0
     region = frame.ultrasound
     pixels, place = region.crop(frame.pixels), head * at_mm

@@ -70,7 +70,7 @@ def told(
     elapsed_s = (frame.exposed_ns - memory.exposed_ns) / 1e9 if frame.timed else USUAL_S
     track, travel = _way(memory, frame, seen, square, elapsed_s, options)
     count = counted(memory.count, believed, travel, elapsed_s)
-    panorama = grown(memory.panorama, frame, believed, count, travel, head_of(options))
+    panorama = grown(memory.panorama, frame, believed, count, track, head_of(options))
     after = SpineMemory(count, track, panorama, frame.exposed_ns, frame.sequence)
     picture = mark_of(panorama, head_of(options))
     marks = (*marks, *(() if picture is None else (picture,)))
