@@ -137,12 +137,6 @@ def test_small_gaps_are_filled_from_both_sides_and_wide_ones_stay(gap_mm: float,
     assert filled_in.plane[5, 2] == 200, "what was measured goes before what was filled in"
 
 
-def test_a_frame_of_another_depth_keeps_the_height() -> None:
-    found = along(UP[:3])
-    for pixels in (frame_at(0)[:100], np.pad(frame_at(0), ((0, 200), (0, 0)))):
-        assert with_frame(found, pixels, SPACING, 40.0, 9).plane.shape[0] == found.plane.shape[0]
-
-
 places = st.lists(st.floats(-900, 900), min_size=1, max_size=12)
 
 
