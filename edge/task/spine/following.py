@@ -5,7 +5,7 @@ resembles another the less, the farther apart they were taken. That it has turne
 back to: they resemble the new one more than frames do that lie as far behind. Along its plane the picture itself moves.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import cv2
@@ -111,7 +111,7 @@ class Track:
     """Where it would have turned: where it was slow, or a frame spoke for going on, last."""
     evenly_mm: float = 0.0
     """Path since it was last slow: a hand does not turn at full speed."""
-    unseen_s: float = field(default=0.0)
+    unseen_s: float = 0.0
     """Without a picture that can be compared."""
 
 
