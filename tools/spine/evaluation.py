@@ -101,7 +101,7 @@ def looked_at(runtime: Runtime, seeds: Sequence[int], view: str, *, foreign: boo
 def _taught(view: str, figures: Mapping[str, float]) -> SpineTask:
     """With the judge that stands beside the network."""
     folder = MODELS / SPEC.name
-    return SpineTask(Given(SpineOptions(view=view), figures, read_arrays(folder, load_manifest(folder))))
+    return SpineTask(Given(SpineOptions(plane=view), figures, read_arrays(folder, load_manifest(folder))))
 
 
 def errors_of(looks: Sequence[Looked]) -> dict[str, Floats]:
@@ -143,7 +143,7 @@ def calibrate(runtime: Runtime) -> Sequence[Number]:
 
 def _fitted(runtime: Runtime, view: str) -> Floats:
     """(FEATURES + 1, kinds) of the judge of a view."""
-    task = SpineTask(Given(SpineOptions(view=view)))
+    task = SpineTask(Given(SpineOptions(plane=view)))
     evidence, kinds = [], []
     for seed in track(FIT, description=f"{view} frames to fit on"):
         taken = draw_picture(np.random.default_rng([818, seed]), along=view != VIEWS[0])
@@ -259,7 +259,7 @@ def _sweeps(runtime: Runtime, figures: Mapping[str, float], view: str, count: in
             "no sensor, network": Runner(_taught(view, figures), runtime),
         }
         if view == VIEWS[0]:
-            runners["classical"] = Runner(open_task(SPEC, "classical", SpineOptions(view=view)), None)
+            runners["classical"] = Runner(open_task(SPEC, "classical", SpineOptions(plane=view)), None)
         for name, told in told_of(case_of(number, view=view), runners).items():
             results.setdefault(name, []).append(told)
     return results

@@ -186,7 +186,7 @@ def runners_for(view: str, runtime: Runtime, *, classical: bool) -> dict[str, Ca
     """Fresh ones, with the shipped models."""
 
     def task(pathway: str) -> Task:
-        return open_task(SPEC, pathway, SpineOptions(view=view))
+        return open_task(SPEC, pathway, SpineOptions(plane=view))
 
     found: dict[str, Callable[[Frame], Finding]] = {
         "network": Runner(task("deep"), runtime),

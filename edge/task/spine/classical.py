@@ -24,7 +24,7 @@ SPACE: Final = KINDS.index("interspinous")
 LEAST_PX: Final = 32
 """Of a region's sides; in smaller ones there is nothing to match."""
 TRANSVERSE_ALONE: Final = (
-    "without the network only transverse views are read: leave out --view paramedian, or leave out --pathway classical"
+    "without the network only transverse views are read: leave out --plane paramedian, or leave out --pathway classical"
 )
 
 
@@ -46,13 +46,13 @@ class ClassicalSpineTask:
         self._templates, self._judges = Templates.of(given.arrays), Judges.of(given.arrays)
 
     def prepare(self, frame: Frame) -> Prepared[Looked]:
-        return Prepared(frame, seen=None if self._given.options.view == PARAMEDIAN else self._look(frame))
+        return Prepared(frame, seen=None if self._given.options.plane == PARAMEDIAN else self._look(frame))
 
     def conclude(
         self, prepared: Prepared[Looked], outputs: Outputs, memory: SpineMemory | None
     ) -> Concluded[SpineMemory]:
         frame, given, looked = prepared.frame, self._given, prepared.seen
-        if given.options.view == PARAMEDIAN:
+        if given.options.plane == PARAMEDIAN:
             return Concluded(refused(SPEC.name, frame, (TRANSVERSE_ALONE,)), memory)
         if prepared.faults:
             return missed(frame, prepared.faults, memory)

@@ -35,7 +35,8 @@ NO_SCALE: Final = "no scale: a level is counted in mm; state it with --depth or 
 NO_CONTACT: Final = "the probe does not touch the back under its middle: use more gel, or press it on"
 NO_SPINE: Final = "no spine is seen: centre the probe over the midline, set the depth to about 80 mm"
 OTHER_VIEW: Final = (
-    "this looks like a {other} view, and a {asked} one is counted: turn the probe by a quarter, or state --view {other}"
+    "this looks like a {other} view, and a {asked} one is counted: turn the probe by a quarter, or state "
+    "--plane {other}"
 )
 NEEDLE_NOTE: Final = "L3-L4 is under the probe"
 
@@ -95,7 +96,7 @@ def _way(
         square,
         frame.exposed_ns,
         elapsed_s,
-        head=head_of(options) if options.view == PARAMEDIAN else 0,
+        head=head_of(options) if options.plane == PARAMEDIAN else 0,
         motion=frame.probe.motion if frame.probe else None,
         contact=seen.contact,
         beam_mm=options.beam_height,
@@ -124,10 +125,10 @@ def faults_of(seen: SpineSeen, options: SpineOptions) -> tuple[str, ...]:
         return (NO_CONTACT,)
     if seen.clear < LEAST_CLEAR:
         return (NO_SPINE,)
-    asked = seen.transverse if options.view == VIEWS[0] else 1 - seen.transverse
+    asked = seen.transverse if options.plane == VIEWS[0] else 1 - seen.transverse
     if asked < LEAST_VIEW:
-        other = VIEWS[1 - VIEWS.index(options.view)]
-        return (OTHER_VIEW.format(other=other, asked=options.view),)
+        other = VIEWS[1 - VIEWS.index(options.plane)]
+        return (OTHER_VIEW.format(other=other, asked=options.plane),)
     return ()
 
 

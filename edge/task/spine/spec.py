@@ -38,7 +38,7 @@ class SpinePhantomOptions:
 class SpineOptions:
     """How the probe is held."""
 
-    view: Annotated[
+    plane: Annotated[
         str, Option("How the probe is held: across the midline, or along the spine over the laminae.", choices=VIEWS)
     ] = VIEWS[0]
     head: Annotated[str, Option("Where the patient's head is in the picture of a paramedian view.", choices=HEADS)] = (

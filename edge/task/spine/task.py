@@ -18,7 +18,7 @@ class SpineTask:
     def __init__(self, given: Given[SpineOptions] = NOTHING_GIVEN) -> None:
         self._given = given
         self._judge = KindJudge.of(given.arrays) if FILE in given.arrays else KindJudge.untaught()
-        self._along = given.options.view == PARAMEDIAN
+        self._along = given.options.plane == PARAMEDIAN
 
     def prepare(self, frame: Frame) -> Prepared[Window]:
         window = window_of(frame)

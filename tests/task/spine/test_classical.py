@@ -30,7 +30,7 @@ ARRAYS = read_arrays(FOLDER, load_manifest(FOLDER))
 
 
 def task_of(*, stages: bool = False, view: str = "transverse") -> ClassicalSpineTask:
-    return ClassicalSpineTask(Given(SpineOptions(view=view), arrays=ARRAYS, stages=stages))
+    return ClassicalSpineTask(Given(SpineOptions(plane=view), arrays=ARRAYS, stages=stages))
 
 
 @cache

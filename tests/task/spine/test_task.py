@@ -29,7 +29,7 @@ class Watched:
     """The task under a sweep."""
 
     def __init__(self, view: str = TRANSVERSE, *, stages: bool = False) -> None:
-        self.task = open_task(SPEC, "deep", SpineOptions(view=view), stages=stages)
+        self.task = open_task(SPEC, "deep", SpineOptions(plane=view), stages=stages)
         self.memory = None
 
     def __call__(self, frame: Frame) -> Finding:
@@ -100,7 +100,7 @@ def test_a_paramedian_sweep_fed_as_transverse_is_refused() -> None:
     _, findings = swept(PARAMEDIAN, "sweep", TRANSVERSE)
     assert set(levels(findings)) == {None}
     assert np.mean([one.verdict is Verdict.REFUSED for one in findings]) > 0.9
-    assert any("--view paramedian" in reason for one in findings for reason in one.reasons)
+    assert any("--plane paramedian" in reason for one in findings for reason in one.reasons)
 
 
 def test_a_second_sweep_in_the_same_recording_is_counted_anew() -> None:
