@@ -179,4 +179,6 @@ def test_runtimes_agree_in_degrees(by_each_runtime) -> None:
             for measured in one.measurements:
                 beside = other.measurement(measured.name)
                 if beside is not None:
-                    assert measured.value == pytest.approx(beside.value, abs=0.5), (kind, measured.name)
+                    # A tilt is told with an interval of many degrees: it is read from faint bends.
+                    near = 1.0 if measured.name == "plane_tilt" else 0.5
+                    assert measured.value == pytest.approx(beside.value, abs=near), (kind, measured.name)
