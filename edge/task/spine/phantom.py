@@ -150,7 +150,7 @@ class SpineCine:
         seed: int,
         options: SpinePhantomOptions = USUAL,
         *,
-        rows: int = 400,
+        rows: int = 300,
         foreign: bool = False,
         faults: tuple[str, ...] | None = None,
     ) -> None:
