@@ -242,6 +242,7 @@ def evaluate(runtime: Runtime, figures: Mapping[str, float], precision: str) -> 
             shares = {
                 "all_levels_right": [one.all_right for one in results],
                 "needle_right": [one.needle_right for one in results],
+                "told_beside": [one.beside for one in results],
                 "told_too_low": [one.too_low for one in results],
                 "told_too_high": [one.too_high for one in results],
                 "frames_told": [one.told_share for one in results],
