@@ -24,7 +24,7 @@ TRAININGS := train-cartilage train-muscle train-nerve train-synovitis train-tiss
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 20
 
-demo: $(VENV)/run.stamp ## measure on the built-in simulated probe (TASK=cartilage, muscle, nerve or hip); results in out/demo
+demo: $(VENV)/run.stamp ## measure on the built-in simulated probe (TASK=cartilage, muscle, nerve, hip, spine ...); results in out/demo
 	$(BIN)/sonoedge demo $(TASK) --out $(OUT)
 
 test: $(VENV)/dev.stamp ## every test but the slow ones, with coverage
