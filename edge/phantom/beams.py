@@ -53,3 +53,20 @@ def scan_convert(
     map_y = (distance / depth_mm * rows - 0.5).astype(np.float32)
     fans = (cv2.remap(layer, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT) for layer in layers)
     return tuple(np.asarray(fan, layer.dtype) for fan, layer in zip(fans, layers, strict=True)), mm_per_px
+
+
+def scan_convert_below(layer: NDArray[Any], transducer: Transducer, depth_mm: float) -> NDArray[Any]:
+    """Lays beams (rows, beams) of a curved array out as a fan (rows, columns) with square pixels of depth_mm / rows,
+    from the skin under the array's middle down: what of the fan lies above is left out. Beside the fan is 0."""
+    rows, beams = layer.shape
+    mm_per_px, radius = depth_mm / rows, float(transducer.radius_mm or 0)
+    half_angle = transducer.width_mm / 2 / radius
+    columns = 2 * round((radius + depth_mm) * float(np.sin(half_angle)) / mm_per_px)
+    x = (np.arange(columns) + 0.5 - columns / 2) * mm_per_px
+    y = radius + (np.arange(rows) + 0.5) * mm_per_px
+    angle = np.arctan2(x[None, :], y[:, None])
+    distance = np.hypot(x[None, :], y[:, None]) - radius
+    map_x = ((angle / half_angle + 1) / 2 * beams - 0.5).astype(np.float32)
+    map_y = (distance / depth_mm * rows - 0.5).astype(np.float32)
+    fan = cv2.remap(layer, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    return np.asarray(fan, layer.dtype)

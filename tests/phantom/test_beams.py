@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from edge.phantom.beams import beam_positions, row_depths, scan_convert, skin_contact
+from edge.phantom.beams import beam_positions, row_depths, scan_convert, scan_convert_below, skin_contact
 from edge.phantom.records import Transducer
 
 
@@ -29,3 +29,16 @@ def test_a_layer_at_one_depth_becomes_an_arc_of_that_depth() -> None:
     centre_mm = 60.0 * np.cos(25.0 / 60.0)
     distance_mm = np.hypot((x + 0.5 - beams / 2) * mm_per_px, centre_mm + (y + 0.5) * mm_per_px)
     assert distance_mm - 60.0 == pytest.approx(30.0, abs=0.3)
+
+
+def test_a_fan_from_the_skin_down_has_depths_where_they_are_under_the_middle() -> None:
+    layer = np.zeros((200, 160), np.uint8)
+    layer[120:123] = 250
+    fan = scan_convert_below(layer, Transducer(58.0, 60.0), 80.0)
+    mm = 80.0 / 200
+    middle = fan[:, fan.shape[1] // 2]
+    assert abs(int(middle.argmax()) - 121) <= 1
+    side = round(25.0 / mm)
+    deep = (60 + 121.5 * mm) * np.cos(np.arcsin(25.0 / (60 + 121.5 * mm))) - 60
+    assert abs(int(fan[:, fan.shape[1] // 2 + side].argmax()) * mm - deep) < 1.0
+    assert not fan[0, 0] and fan.shape[0] == 200

@@ -83,7 +83,7 @@ def _placed(plane: NDArray[np.float32], matrix: Floats, *, column: bool) -> NDAr
 
 def _windowed(pixels: Grey, taken: SpinePicture, rng: np.random.Generator) -> tuple[Grey, Floats]:
     """The skin is found a little wrong; so is the scale."""
-    apex = taken.apex_mm + float(rng.normal(0, 0.5))
+    apex = float(rng.normal(0, 0.5))
     mm = taken.mm_per_px * float(np.exp(rng.normal(0, 0.02)))
     window = Window.of(pixels.shape, (mm, mm), apex)
     return window.tensor(pixels)[0, 0], window.matrix
@@ -134,7 +134,7 @@ def target_of(taken: SpinePicture) -> NDArray[np.float32]:
     height, width = taken.pixels.shape
     mm, plane = taken.mm_per_px, taken.plane
     x = (np.arange(width) + 0.5 - width / 2) * mm
-    y = ((np.arange(height) + 0.5) * mm - taken.apex_mm)[:, None]
+    y = ((np.arange(height) + 0.5) * mm)[:, None]
     target = np.zeros((len(PLANES), height, width), np.float32)
     seen = contact_at(taken, x)
     for surface in plane.surfaces:
@@ -220,7 +220,7 @@ def _without_a_spine(seed: int, rng: np.random.Generator) -> SpineSample:
     if rng.random() < 0.25:
         taken, _ = _body(seed // 2)
         upset = SpinePicture(
-            np.ascontiguousarray(taken.pixels[::-1]), taken.spine, taken.held, taken.plane, taken.mm_per_px, 0.0, 1
+            np.ascontiguousarray(taken.pixels[::-1]), taken.spine, taken.held, taken.plane, taken.mm_per_px, 1
         )
         return SpineSample(_windowed(vary_export(upset.pixels, rng), upset, rng)[0], empty)
     others = _others()

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from edge.finding import Finding
 from edge.phantom.anatomy import Sizes
-from edge.phantom.beams import scan_convert
+from edge.phantom.beams import scan_convert_below
 from edge.phantom.bmode import compress, envelope
 from edge.phantom.records import Imaging, Samples, Transducer
 from edge.phantom.speckle import KeptNoise, carried_field, carried_speckle
@@ -54,8 +54,6 @@ class SpinePicture:
     held: Held
     plane: Plane
     mm_per_px: float
-    apex_mm: float
-    """From the picture's upper side to the skin under the array's middle."""
     head: int
     """Of a paramedian view: 1 where the head lies to the right, -1 to the left."""
 
@@ -98,8 +96,8 @@ def picture_of(
         speckle = _slices(field, grid.x + np.float32(held.beside_mm), grid.y, s_mm / scanner.slice_mm, mm_per_beam)
     echoes = spine_echoes(plane, tissue, imaging, array, (rows, beams), _touching(held.contact, grid.beam))
     amplitude = envelope(echoes, speckle, noise, imaging, mm_per_beam)
-    pixels, mm_per_px, apex_mm = _shown(compress(amplitude, imaging), scanner)
-    return SpinePicture(pixels, spine, held, plane, mm_per_px, apex_mm, head)
+    pixels = _shown(compress(amplitude, imaging), scanner)
+    return SpinePicture(pixels, spine, held, plane, imaging.depth_mm / rows, head)
 
 
 def _slices(field: Samples, x: Samples, y: Samples, place: float, mm_per_beam: float) -> Samples:
@@ -124,13 +122,10 @@ def _touching(contact: float, beam: Floats) -> Floats:
     return np.asarray(np.clip((contact - place) / 0.06 + 0.5, 0.003, 1) if contact > 0 else np.full(beam.size, 0.003))
 
 
-def _shown(pixels: NDArray[np.uint8], scanner: Scanner) -> tuple[NDArray[np.uint8], float, float]:
-    array, depth = scanner.transducer, scanner.imaging.depth_mm
-    if array.radius_mm is None:
-        return pixels, depth / pixels.shape[0], 0.0
-    (fan,), mm_per_px = scan_convert((pixels,), array, depth)
-    apex_mm = array.radius_mm * (1 - float(np.cos(array.width_mm / 2 / array.radius_mm)))
-    return fan, mm_per_px, apex_mm
+def _shown(pixels: NDArray[np.uint8], scanner: Scanner) -> NDArray[np.uint8]:
+    """From the skin under the array's middle down to the scanner's depth."""
+    array = scanner.transducer
+    return pixels if array.radius_mm is None else scan_convert_below(pixels, array, scanner.imaging.depth_mm)
 
 
 def size_of(scanner: Scanner, rows: int) -> tuple[int, int]:
@@ -192,7 +187,8 @@ class SpineCine:
 
     def dark(self, t_s: float, imaging: Imaging | None = None) -> NDArray[np.uint8]:
         """What is shown (height, width) while nothing is transmitted."""
-        return _shown(self._noise.dark(t_s, imaging or self.imaging), self._scanner)[0]
+        scanner = replace(self._scanner, imaging=imaging or self.imaging)
+        return _shown(self._noise.dark(t_s, scanner.imaging), scanner)
 
     def held(self, t_s: float) -> Held:
         return Held(*self.path.at(t_s))

@@ -26,7 +26,7 @@ def led(places: np.ndarray, view: str = "transverse", head: str = "left") -> tup
     track, tracks, ways = None, [], []
     for n in range(len(places)):
         taken = cine.picture(n / FPS)
-        window = Window.of(taken.pixels.shape, (taken.mm_per_px,) * 2, taken.apex_mm)
+        window = Window.of(taken.pixels.shape, (taken.mm_per_px,) * 2, 0.0)
         square = window.tensor(taken.pixels)[0, 0]
         sign = 0 if view == "transverse" else cine.head
         track, way = followed(track, square, round(n / FPS * 1e9), 1 / FPS, head=sign)

@@ -74,7 +74,7 @@ def test_a_picture_shows_what_it_tells(view: str) -> None:
         assert taken.level[1] == kind_of(taken.level[0])
         middle = taken.pixels.shape[1] // 2
         under = taken.pixels[:, middle - 3 : middle + 4].mean(axis=1)
-        row = int((taken.target_mm + taken.apex_mm) / taken.mm_per_px)
+        row = int(taken.target_mm / taken.mm_per_px)
         behind = under[row + 8 : row + 20].mean()
         if taken.level[1] == 2:
             assert under[row - 2 : row + 10].max() > behind + 40, "the dura's echo"

@@ -115,7 +115,7 @@ def templates_of(pictures: Sequence[SpinePicture]) -> list[NDArray[np.float16]]:
             continue
         work, apex = _working(taken.pixels, taken.mm_per_px)
         depth, size = anchor_of(taken, kind)
-        cut = cut_out(work.detail, kind, taken.midline_mm, depth + taken.apex_mm - apex)
+        cut = cut_out(work.detail, kind, taken.midline_mm, depth - apex)
         if cut is not None:
             cuts[kind].append((size, cut))
     found = []
