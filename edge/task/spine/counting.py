@@ -54,7 +54,7 @@ LOOK_MM: Final = 0.5
 CERTAIN: Final = 1e-3
 """No evidence of direction is believed further than to this chance of its contrary."""
 ONE_WAY: Final = 0.99
-ODD_SPACE_MM: Final = 5.0
+ODD_SPACE_MM: Final = 6.5
 """Of L5-S1, seen as a space: less hints at a vertebra that is part of the sacrum."""
 ODD_BONE_MM: Final = 6.0
 SOLID: Final = 0.35
