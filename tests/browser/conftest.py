@@ -41,6 +41,9 @@ class Cable:
     def on_exposure(self, tell: Any) -> None:
         self.probe.on_exposure(tell)
 
+    def on_motion(self, give: Any) -> None:
+        self.probe.on_motion(give)
+
     def pull(self) -> None:
         self.pulled = True
         self.probe.unplug()
