@@ -61,6 +61,11 @@ class Outline:
         return float((self.area_px2 / np.pi) ** 0.5)
 
 
+def shares_of(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Probabilities from log odds, shape kept."""
+    return np.asarray(0.5 + 0.5 * np.tanh(logits / 2), np.float32)
+
+
 def full_scores(output: NDArray[np.float32]) -> NDArray[np.float32]:
     """(classes, h * BLOCK, w * BLOCK) from the network's (classes * BLOCK ** 2, h, w) or a part of its cells."""
     channels, height, width = output.shape

@@ -58,6 +58,19 @@ def fitted_tensor(picture: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     return np.asarray(placed, np.uint8)[None, None]
 
 
+def windowed_tensor(
+    picture: NDArray[np.uint8], px_per_px: tuple[float, float], matrix: NDArray[np.float64], side: int
+) -> NDArray[np.uint8]:
+    """(1, 1, side, side) uint8: the part of a picture (height, width) that a window shows, black beside it.
+
+    px_per_px: pixels of the square per pixel of the picture, across and down; matrix: (2, 3) from the picture's pixels
+    to the square's.
+    """
+    blur = [round(1 / one) | 1 if one < 0.8 else 1 for one in px_per_px]
+    smooth = cv2.blur(picture, blur) if max(blur) > 1 else picture
+    return np.asarray(cv2.warpAffine(smooth, matrix, (side, side), flags=cv2.INTER_LINEAR), np.uint8)[None, None]
+
+
 def softened(picture: NDArray[np.uint8], shrink: float) -> NDArray[np.uint8]:
     """A picture that is to be made `shrink` times smaller: a mean over as many pixels as become one."""
     window = _odd(shrink)

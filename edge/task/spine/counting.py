@@ -144,7 +144,6 @@ class Count:
     """Whether enough of the sacrum was seen to count from."""
     why: str = NOT_STARTED
     """The reason for which it is unsure, and what to do. Empty: it is not."""
-    from_sacrum: str = FROM_SACRUM
 
     pending_mm: float = 0.0
     """Moved since the last step of a cell."""
@@ -316,7 +315,7 @@ def _noted(count: Count, looks: Floats) -> Count:
     chances = grid().by_segment(count.belief)
     sacral_mm = count.sacral_mm + CELL_MM if looks[0] >= LOOKS_SACRAL else 0.0
     if sacral_mm >= SACRAL_MM and chances[:NEAR_SACRUM].sum() < NOT_NEAR:
-        return _anew(count)
+        return _anew()
     count = replace(count, sacral_mm=sacral_mm)
     lowest = count.lowest.seen(chances, looks)
     surely = chances[0] > SACRUM_CHANCE and chances[:2].sum() > SACRUM_OR_NEXT and lowest.sacral > MIXED[1]
@@ -330,10 +329,10 @@ def _noted(count: Count, looks: Floats) -> Count:
     return replace(count, sacrum_mm=sacrum, lowest=lowest, transitional=count.transitional or bool(counting and odd))
 
 
-def _anew(count: Count) -> Count:
+def _anew() -> Count:
     """On the sacrum, which nothing far above it looks like for so long: another recording, or another sweep in it."""
     belief = np.where(grid().segment == 0, grid().nowhere(), 0.0)
-    return Count(belief / belief.sum(), from_sacrum=count.from_sacrum)
+    return Count(belief / belief.sum())
 
 
 def _told(count: Count, likelihood: Floats) -> Count:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from edge.finding import LineMark, Mark, MaskMark, StageMark
 from edge.frame import Frame
 from edge.task.caliper import caliper
-from edge.task.scores import BLOCK, SIDE, full_scores
+from edge.task.scores import BLOCK, SIDE, full_scores, shares_of
 from edge.task.spine.planes import COMPLEX, MM_PER_PX, OVER_SKIN_MM, PLANES, Window
 from edge.task.spine.seen import SpineSeen
 from edge.task.spine.spec import LABELS
@@ -81,6 +81,6 @@ def stages_of(frame: Frame, window: Window, square: NDArray[np.uint8], output: N
     cell = 1 / window.px_per_px[0]
     found = [StageMark("what the network is given", square, False, (corner[0], corner[1]), cell, ())]
     for name, plane in zip(PLANES, full_scores(output), strict=True):
-        heat = np.clip(255 * (0.5 + 0.5 * np.tanh(plane / 2)), 0, 255).astype(np.uint8)
+        heat = np.clip(255 * shares_of(plane), 0, 255).astype(np.uint8)
         found.append(StageMark(name, heat, True, (corner[0], corner[1]), cell, ()))
     return tuple(found)

@@ -11,7 +11,6 @@ from edge.task.spine.following import Track
 from edge.task.spine.levels import NEEDLE, SEGMENTS
 from edge.task.spine.seen import SpineSeen
 
-LEAST_CLEAR: Final = 0.5
 SURE: Final = 0.98
 """Chance of a direction by which the count decides where the head is."""
 SHOWN_MM: Final = 1.0
@@ -52,7 +51,7 @@ def grown(
         # What was laid out so far lies the wrong way round.
         before = Panorama(upwards=upwards)
     at_mm = upwards * track.at_mm
-    weight = 1.0 if seen.clear >= LEAST_CLEAR else 0.0
+    weight = 1.0 if seen.clear > 0 else 0.0
     region = frame.ultrasound
     pixels, place = region.crop(frame.pixels), head * at_mm
     if seen.along is None:

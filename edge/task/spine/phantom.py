@@ -152,7 +152,6 @@ class SpineCine:
         """foreign: physics and anatomy outside of what training draws; faults: beside those of `options.motion`."""
         rng = np.random.default_rng([78, seed])
         self.options, self._seed = options, seed
-        self._drawn = foreign
         self.spine = draw_spine(
             rng,
             transition=options.transitional,
@@ -200,10 +199,9 @@ class SpineCine:
     def sizes(self, t_s: float, finding: Finding) -> Sizes:
         held = self.held(t_s)
         segment, _ = level_of(self.spine, held.s_mm)
-        plane = transverse(self.spine, held.s_mm, held.beside_mm)
         found = {"level": float(segment), "target_depth": float(self.spine.target_at(np.array(held.s_mm)))}
-        if not self.along and plane.midline_mm is not None:
-            found["midline_offset"] = plane.midline_mm
+        if not self.along:
+            found["midline_offset"] = self.spine.lean_of(held.s_mm) - held.beside_mm
         return found
 
 

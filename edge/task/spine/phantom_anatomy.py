@@ -73,13 +73,6 @@ class Spine:
             return name
         return min(name + 1, len(SEGMENTS) - 1)
 
-    def kind_at(self, s_mm: float) -> int:
-        """Place in KINDS of what a plane there shows: of a transitional vertebra too its own bone or space."""
-        if s_mm <= 0:
-            return 0
-        inside = (self.spans[:, 0] <= s_mm) & (s_mm <= self.spans[:, 1])
-        return 1 if inside.any() else 2
-
     def bone_share(self, s_mm: Floats) -> Floats:
         """How much of a plane at each place lies in a process, 0 to 1."""
         s = np.asarray(s_mm, np.float64)[..., None]
@@ -235,11 +228,6 @@ def _membrane(x: Floats, y: Floats, share: float) -> Surface:
 
 def _sorted(x: Floats, side: int) -> Floats:
     return np.asarray(x[::side])
-
-
-def kinds_along(spine: Spine, s_mm: Floats) -> np.ndarray:
-    """(n,) place in KINDS of what lies at each place."""
-    return np.array([spine.kind_at(float(one)) for one in s_mm], np.intp)
 
 
 def level_of(spine: Spine, s_mm: float) -> tuple[int, int]:

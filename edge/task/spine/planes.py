@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.frame import Frame
-from edge.task.scores import BLOCK, SIDE
+from edge.task.scores import BLOCK, SIDE, shares_of
 from edge.task.spine.evidence import WIDE, KindJudge, evidence_of
 from edge.task.spine.levels import KINDS
 from edge.task.spine.seen import Floats, SeenAlong, SpineSeen
+from edge.task.tensor import windowed_tensor
 
 PLANES: Final = (
     "bone",
@@ -78,10 +79,7 @@ class Window:
 
     def tensor(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """(1, 1, SIDE, SIDE): beside the region it is black."""
-        blur = [round(1 / one) | 1 if one < 0.8 else 1 for one in self.px_per_px]
-        smooth = cv2.blur(picture, blur) if max(blur) > 1 else picture
-        placed = cv2.warpAffine(smooth, self.matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR)
-        return np.asarray(placed, np.uint8)[None, None]
+        return windowed_tensor(picture, self.px_per_px, self.matrix, SIDE)
 
     def in_region(self, x_mm: Floats, depth_mm: Floats) -> Floats:
         """(n, 2) pixels of the region of places beside the array's middle and under the skin."""
@@ -137,7 +135,7 @@ def spoken_by(output: NDArray[np.float32], *, along: bool) -> Spoken:
     told = cells[:, ROWS]
     if along:
         return Spoken(cells, None, evidence_of(told[: COMPLEX + 1], told[FIRST_KIND : FIRST_KIND + len(KINDS)]))
-    midline = _midline(_share(told[MIDLINE]))
+    midline = _midline(shares_of(told[MIDLINE]))
     at = int(np.argmin(np.abs(X_MM - (midline or 0.0))))
     first = min(max(0, at - WIDE // 2), side - WIDE)
     near = told[:, :, first : first + WIDE]
@@ -154,17 +152,13 @@ def seen_by_network(spoken: Spoken, square: NDArray[np.uint8], judge: KindJudge,
     shown = np.abs(X_MM) <= ALONG_MM
     return SpineSeen(
         chances=chances[near].mean(axis=0) if along else chances[0],
-        clear=float(_share(legible[near].mean())),
+        clear=float(shares_of(legible[near].mean())),
         contact=contact_of(square),
-        transverse=float(_share(spoken.cells[TRANSVERSE_PLANE, ROWS][:, wide].mean(axis=0)).mean()),
+        transverse=float(shares_of(spoken.cells[TRANSVERSE_PLANE, ROWS][:, wide].mean(axis=0)).mean()),
         midline_mm=spoken.midline_mm,
-        target_mm=_target(_share(spoken.cells[COMPLEX][:, near])),
+        target_mm=_target(shares_of(spoken.cells[COMPLEX][:, near])),
         along=SeenAlong(X_MM[shown], chances[shown]) if along else None,
     )
-
-
-def _share(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.asarray(0.5 + 0.5 * np.tanh(logits / 2), np.float32)
 
 
 def _midline(likely: NDArray[np.float32]) -> float | None:

@@ -11,7 +11,7 @@ from edge.finding import Check, Finding, Mark, Measurement, Verdict
 from edge.frame import Frame
 from edge.task.contract import Concluded, finding_of, refused
 from edge.task.measured import sized
-from edge.task.spine.counting import Count, counted
+from edge.task.spine.counting import FROM_SACRUM, Count, counted
 from edge.task.spine.following import Track, followed, unseen
 from edge.task.spine.levels import KINDS, NEEDLE, SEGMENTS
 from edge.task.spine.panorama import Panorama, grown, mark_of
@@ -31,7 +31,7 @@ HALF_WIDTHS: Final = {"midline_offset": 3.0, "target_depth": 3.0}
 USUAL_S: Final = 0.04
 """Between frames of a source without times."""
 OF_PHANTOMS: Final = "levels were learned from simulated spines alone: no real spine was ever looked at"
-NO_SCALE: Final = "no scale: a level is counted in mm; state it with --depth or --spacing"
+NO_SCALE: Final = "no scale: a level is counted in mm; state it with --depth-mm or --mm-per-px"
 NO_CONTACT: Final = "the probe does not touch the back under its middle: use more gel, or press it on"
 NO_SPINE: Final = "no spine is seen: centre the probe over the midline, set the depth to about 80 mm"
 OTHER_VIEW: Final = (
@@ -137,7 +137,7 @@ def _finding(
 ) -> Finding:
     reasons = (*((count.why,) if count.segment is None else ()), *(() if frame.simulated else (OF_PHANTOMS,)))
     verdict = Verdict.LIMITED if reasons else Verdict.MEASURED
-    notes = (_shown(seen), count.from_sacrum, *((NEEDLE_NOTE,) if count.segment == NEEDLE else ()))
+    notes = (_shown(seen), FROM_SACRUM, *((NEEDLE_NOTE,) if count.segment == NEEDLE else ()))
     measured = _measurements(frame, seen, count, figures)
     finding = finding_of(SPEC.name, frame, verdict, reasons, measured, marks, notes=notes)
     return replace(finding, checks=_checks(count))

@@ -12,13 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.frame import PixelSpacing, Region
-from edge.task.scores import SIDE
+from edge.task.scores import SIDE, shares_of
 from edge.task.synovitis.grades import Floats
 from edge.task.synovitis.joint import JointPlace, find_joints
 from edge.task.synovitis.region import CARTILAGE_MM, REACH_MM, SynovialRegion, floor_of, one_region
 from edge.task.synovitis.seen import JointSeen
 from edge.task.synovitis.surfaces import Surfaces, followed
 from edge.task.synovitis.working import Working, px
+from edge.task.tensor import windowed_tensor
 
 MASKS: Final = ("bone", "capsule", "tendon", "synovial region", "effusion")
 GRADES: Final = ("grade 1 or more", "grade 2 or more", "grade 3")
@@ -63,11 +64,7 @@ class Window:
 
     def tensor(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """(1, 1, SIDE, SIDE): beside the region it is black."""
-        blur = [round(1 / one) | 1 if one < 0.8 else 1 for one in (self.x_px_per_px, self.y_px_per_px)]
-        smooth = cv2.blur(picture, blur) if max(blur) > 1 else picture
-        return np.asarray(cv2.warpAffine(smooth, self.matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR), np.uint8)[
-            None, None
-        ]
+        return windowed_tensor(picture, (self.x_px_per_px, self.y_px_per_px), self.matrix, SIDE)
 
 
 def window_of(region: Region, spacing: PixelSpacing, skin: Floats, work: Working) -> Window:
@@ -96,17 +93,13 @@ def on_working(scores: NDArray[np.float32], work: Working, window: Window) -> ND
 def seen_by_network(work: Working, skin: Floats, planes: NDArray[np.float32]) -> JointSeen | None:
     """skin: (width,) rows of its surface; planes: logits by PLANES; both of the working picture."""
     bone, capsule, _, region, fluid = planes[: len(MASKS)]
-    surfaces = followed(work, skin, _share(bone))
+    surfaces = followed(work, skin, shares_of(bone))
     joints = find_joints(work.calm, surfaces)
     if not joints:
         return None
-    found = _region(surfaces, joints[0], region, fluid, _share(capsule))
+    found = _region(surfaces, joints[0], region, fluid, shares_of(capsule))
     evidence = _evidence(planes[len(MASKS) :], found, joints[0])
     return JointSeen(work, surfaces, joints[0], joints[1:], found, evidence)
-
-
-def _share(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.asarray(0.5 + 0.5 * np.tanh(logits / 2), np.float32)
 
 
 def _region(
