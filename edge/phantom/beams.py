@@ -47,12 +47,8 @@ def scan_convert(
     mm_per_px = max((radius + depth_mm - top) / rows, 2 * (radius + depth_mm) * np.sin(half_angle) / beams)
     x = (np.arange(beams) + 0.5 - beams / 2) * mm_per_px
     y = top + (np.arange(rows) + 0.5) * mm_per_px
-    angle = np.arctan2(x[None, :], y[:, None])
-    distance = np.hypot(x[None, :], y[:, None]) - radius
-    map_x = ((angle / half_angle + 1) / 2 * beams - 0.5).astype(np.float32)
-    map_y = (distance / depth_mm * rows - 0.5).astype(np.float32)
-    fans = (cv2.remap(layer, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT) for layer in layers)
-    return tuple(np.asarray(fan, layer.dtype) for fan, layer in zip(fans, layers, strict=True)), mm_per_px
+    places = _places(x, y, transducer, depth_mm, (rows, beams))
+    return tuple(_laid_out(layer, places) for layer in layers), mm_per_px
 
 
 def scan_convert_below(layer: NDArray[Any], transducer: Transducer, depth_mm: float) -> NDArray[Any]:
@@ -64,9 +60,27 @@ def scan_convert_below(layer: NDArray[Any], transducer: Transducer, depth_mm: fl
     columns = 2 * round((radius + depth_mm) * float(np.sin(half_angle)) / mm_per_px)
     x = (np.arange(columns) + 0.5 - columns / 2) * mm_per_px
     y = radius + (np.arange(rows) + 0.5) * mm_per_px
-    angle = np.arctan2(x[None, :], y[:, None])
-    distance = np.hypot(x[None, :], y[:, None]) - radius
-    map_x = ((angle / half_angle + 1) / 2 * beams - 0.5).astype(np.float32)
-    map_y = (distance / depth_mm * rows - 0.5).astype(np.float32)
-    fan = cv2.remap(layer, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    return _laid_out(layer, _places(x, y, transducer, depth_mm, (rows, beams)))
+
+
+def _places(
+    x_mm: NDArray[np.float64],
+    y_mm: NDArray[np.float64],
+    transducer: Transducer,
+    depth_mm: float,
+    shape: tuple[int, int],
+) -> tuple[Samples, Samples]:
+    """Beam and row, (y, x) each, of places beside and under the centre of a curved array's circle. shape: (rows, beams)
+    of what the array gave."""
+    rows, beams = shape
+    radius = float(transducer.radius_mm or 0)
+    half_angle = transducer.width_mm / 2 / radius
+    angle = np.arctan2(x_mm[None, :], y_mm[:, None])
+    distance = np.hypot(x_mm[None, :], y_mm[:, None]) - radius
+    beam = ((angle / half_angle + 1) / 2 * beams - 0.5).astype(np.float32)
+    return beam, (distance / depth_mm * rows - 0.5).astype(np.float32)
+
+
+def _laid_out(layer: NDArray[Any], places: tuple[Samples, Samples]) -> NDArray[Any]:
+    fan = cv2.remap(layer, *places, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
     return np.asarray(fan, layer.dtype)

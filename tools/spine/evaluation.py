@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.progress import track
 
-from edge.app.opening import open_task
 from edge.finding import Verdict
 from edge.frame import Frame, PixelSpacing, Region, SpacingOrigin
 from edge.runtime.contract import Runtime
@@ -26,7 +25,7 @@ from tools.bundle import bundle, load_facts
 from tools.lesson import MODELS, Evaluated
 from tools.single_pictures import DATA, Measure, measured_by, outputs_for, real_frames
 from tools.spine.pictures import LEAST_CONTACT, contact_at, draw_picture
-from tools.spine.sweeps import FIRST_SEED, Runner, Told, case_of, rows_of, told_of
+from tools.spine.sweeps import FIRST_SEED, Told, case_of, rows_of, runners_for, told_of
 
 HELD: Final = range(3_600_000, 3_600_400)
 """Kept back from training: intervals."""
@@ -87,7 +86,7 @@ def frame_of(taken: SpinePicture) -> Frame:
 
 
 def looked_at(runtime: Runtime, seeds: Sequence[int], view: str, *, foreign: bool, title: str) -> list[Looked]:
-    task = _taught(view, {})
+    task = _taught(view)
     found = []
     for seed in track(seeds, description=title):
         taken = draw_picture(np.random.default_rng([818, seed]), foreign=foreign, along=view != VIEWS[0])
@@ -98,10 +97,10 @@ def looked_at(runtime: Runtime, seeds: Sequence[int], view: str, *, foreign: boo
     return found
 
 
-def _taught(view: str, figures: Mapping[str, float]) -> SpineTask:
+def _taught(view: str) -> SpineTask:
     """With the judge that stands beside the network."""
     folder = MODELS / SPEC.name
-    return SpineTask(Given(SpineOptions(plane=view), figures, read_arrays(folder, load_manifest(folder))))
+    return SpineTask(Given(SpineOptions(plane=view), arrays=read_arrays(folder, load_manifest(folder))))
 
 
 def errors_of(looks: Sequence[Looked]) -> dict[str, Floats]:
@@ -234,7 +233,7 @@ def evaluate(runtime: Runtime, figures: Mapping[str, float], precision: str) -> 
         numbers.append(Number(name="other_body_parts_refused", value=round(share, 3), note=note))
         tables += ["Other body parts", "", *rows, ""]
     for view, count in ((VIEWS[0], SWEEPS), (VIEWS[1], ALONG_SWEEPS)):
-        found = _sweeps(runtime, figures, view, count)
+        found = _sweeps(runtime, view, count)
         for name, results in found.items():
             tables += [f"{name}, {view} sweeps of foreign phantoms", "", *rows_of(results), ""]
             key, n = f"{name.replace(', ', '_').replace(' ', '_')}_{view}", len(results)
@@ -252,15 +251,10 @@ def evaluate(runtime: Runtime, figures: Mapping[str, float], precision: str) -> 
     return Evaluated(numbers, tables)
 
 
-def _sweeps(runtime: Runtime, figures: Mapping[str, float], view: str, count: int) -> dict[str, list[Told]]:
+def _sweeps(runtime: Runtime, view: str, count: int) -> dict[str, list[Told]]:
     results: dict[str, list[Told]] = {}
     for number in track(range(count), description=f"{view} sweeps"):
-        runners = {
-            "network": Runner(_taught(view, figures), runtime),
-            "no sensor, network": Runner(_taught(view, figures), runtime),
-        }
-        if view == VIEWS[0]:
-            runners["classical"] = Runner(open_task(SPEC, "classical", SpineOptions(plane=view)), None)
+        runners = runners_for(view, runtime, classical=view == VIEWS[0])
         for name, told in told_of(case_of(number, view=view), runners).items():
             results.setdefault(name, []).append(told)
     return results

@@ -27,6 +27,7 @@ from edge.task.spine.phantom_anatomy import NONE, TRANSITIONS
 from edge.task.spine.phantom_path import DRIFT, FAULTS, LIFT, POOR, REVERSE, STALL
 from edge.task.spine.spec import SPEC, VIEWS, SpineOptions, SpinePhantomOptions
 from tools.single_pictures import outputs_for
+from tools.spine.paired_set import told_level
 
 FIRST_SEED: Final = 5_000_000
 BORDER_MM: Final = 4.0
@@ -174,11 +175,6 @@ class Runner:
         return concluded.finding
 
 
-def level_in(finding: Finding) -> int | None:
-    found = finding.measurement("level")
-    return None if found is None else round(found.value)
-
-
 def told_of(case: Case, runners: dict[str, Callable[[Frame], Finding]]) -> dict[str, Told]:
     """What each runner says; those whose name begins with `no sensor` are not shown what the sensor felt."""
     places: list[float] = []
@@ -188,7 +184,7 @@ def told_of(case: Case, runners: dict[str, Callable[[Frame], Finding]]) -> dict[
         for name, runner in runners.items():
             findings[name].append(runner(replace(frame, probe=None) if name.startswith("no sensor") else frame))
     return {
-        name: Told(case, tuple(places), tuple(level_in(one) for one in found), tuple(one.verdict for one in found))
+        name: Told(case, tuple(places), tuple(told_level(one) for one in found), tuple(one.verdict for one in found))
         for name, found in findings.items()
     }
 
