@@ -6,7 +6,7 @@ their rims, vessels, aponeuroses, bellies, cartilage.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 from typing import Any, Final
 
@@ -103,8 +103,8 @@ def _between(upper: Mask, lower: Mask) -> Mask | None:
     return np.asarray(belly, np.uint8) * np.uint8(255)
 
 
-def nerve_phantom(rng: np.random.Generator) -> Scene:
-    made = nerve_picture(rng, (256, 420))
+def nerve_phantom(rng: np.random.Generator, *, plexus: bool = False) -> Scene:
+    made = nerve_picture(rng, (256, 420), plexus=plexus)
     outlines = [("nerve", one.outer_mm) for one in made.truth.nerves]
     outlines += [("vessel", one.outline_mm) for one in made.truth.vessels]
     masks = [(kind, mask_of([ring], made.pixels.shape, made.mm_per_px) * np.uint8(255)) for kind, ring in outlines]
@@ -129,10 +129,15 @@ def knee_phantom(rng: np.random.Generator) -> Scene:
     return Scene(np.asarray(pixels, np.uint8), *_parted(found), simulated=True)
 
 
-PHANTOMS: Final[tuple[Callable[[np.random.Generator], Scene], ...]] = (nerve_phantom, muscle_phantom, knee_phantom)
-OF_PHANTOMS: Final = (0.5, 0.3, 0.2)
+PHANTOMS: Final[tuple[Callable[[np.random.Generator], Scene], ...]] = (
+    nerve_phantom,
+    muscle_phantom,
+    knee_phantom,
+    partial(nerve_phantom, plexus=True),
+)
+OF_PHANTOMS: Final = (0.35, 0.3, 0.2, 0.15)
 """Share of each in training."""
-POOL: Final = (1200, 700, 500)
+POOL: Final = (900, 700, 500, 400)
 """How many of each there are for training: one takes ten times as long to make as to move."""
 
 

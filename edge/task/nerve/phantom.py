@@ -22,6 +22,7 @@ from edge.phantom.speckle import (
 from edge.task.nerve.phantom_anatomy import Limb, Press, beat_at, beaten, breath_at
 from edge.task.nerve.phantom_drawing import draw_limb, draw_nerve_imaging, presentable_limb
 from edge.task.nerve.phantom_echoes import limb_echoes
+from edge.task.nerve.phantom_plexus import draw_plexus
 from edge.task.nerve.phantom_truth import NerveTruth, TrueNerve, nerve_truth
 from edge.task.nerve.spec import HANDS, NervePhantomOptions
 
@@ -46,13 +47,16 @@ class NervePicture:
     mm_per_px: float
 
 
-def nerve_picture(rng: np.random.Generator, size: tuple[int, int] = (256, 512)) -> NervePicture:
-    """A limb at random, pictured at random. size: least and most pixels of the picture's longer side."""
+def nerve_picture(
+    rng: np.random.Generator, size: tuple[int, int] = (256, 512), *, plexus: bool = False
+) -> NervePicture:
+    """A limb, or a plexus in the neck, at random, pictured at random. size: least and most pixels of the picture's
+    longer side."""
     depth_mm, width_mm = rng.uniform(17, 46), rng.uniform(26, 50)
     mm_per_px = max(width_mm, depth_mm) / int(rng.integers(size[0], size[1] + 1))
     shape = max(8, round(depth_mm / mm_per_px)), max(8, round(width_mm / mm_per_px))
     imaging = draw_nerve_imaging(rng, shape[0] * mm_per_px)
-    limb = draw_limb(rng, width_mm, depth_mm)
+    limb = (draw_plexus if plexus else draw_limb)(rng, width_mm, depth_mm)
     pressure = rng.uniform(0, 1) ** 2
     pose = Pose(tilt_deg=rng.normal(0, 4), pressure=pressure)
     now = beaten(limb, rng.uniform(-1, 1), rng.uniform(-1, 1), 0.7 * pressure if rng.random() < 0.5 else 0.0)

@@ -1,6 +1,7 @@
 """Limbs with nerves at random, from a single fascicle beside a great artery to a wide honeycomb, and the ways in which
 they are pictured."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -14,14 +15,14 @@ from edge.phantom.soft_tissue_drawing import FAR_MM, draw_soft_tissue, presentab
 from edge.phantom.strands import KINDS
 from edge.phantom.texture import smooth_curve
 from edge.task.nerve.phantom_anatomy import Bed, BloodVessel, Limb, Nerve
-from edge.task.nerve.phantom_oval import Oval, gap_mm
+from edge.task.nerve.phantom_oval import Oval, Polygon, gap_mm
 
 TRIES = 10
 """To find a free place before a structure is left out."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Room:
+class Room:
     """Where structures may be placed."""
 
     width_mm: float
@@ -29,28 +30,67 @@ class _Room:
     bone_mm: NDArray[np.float64]
     """(table,)"""
 
+    def above_bone(self, outline: Polygon) -> bool:
+        """Whether all of it lies above the bone and within the picture's depth."""
+        floor = np.interp(outline[:, 0], TABLE_X_MM, np.minimum(self.bone_mm - 1.0, self.depth_mm * 0.97))
+        return bool((outline[:, 1] < floor).all())
+
+    def placed(self, rng: np.random.Generator, oval: Oval, taken: list[Oval]) -> Oval | None:
+        """At a free place, mostly beside what is there already; then it is taken. None: no room."""
+        size = max(oval.half_width_mm, oval.half_height_mm)
+        for _ in range(TRIES):
+            if taken and rng.random() < 0.75:
+                beside = taken[int(rng.integers(len(taken)))]
+                distance = np.exp(rng.uniform(np.log(0.3), np.log(4.0))) + 0.5 * (
+                    oval.half_width_mm + oval.half_height_mm
+                )
+                away = np.exp(2j * np.pi * rng.random())
+                x_mm = beside.x_mm + away.real * (distance + beside.half_width_mm)
+                down_mm = beside.depth_mm + away.imag * (distance + beside.half_height_mm)
+            else:
+                x_mm = rng.uniform(-0.46, 0.46) * self.width_mm
+                down_mm = rng.uniform(0.12, 0.7) * self.depth_mm
+            here = replace(oval, x_mm=float(x_mm), depth_mm=float(down_mm))
+            outline = here.outline(48)
+            seen = abs(x_mm) < self.width_mm / 2 + 0.3 * size and self.above_bone(outline)
+            if seen and outline[:, 1].min() > 2.5 and all(apart(here, other) for other in taken):
+                taken.append(here)
+                return here
+        return None
+
 
 def draw_limb(rng: np.random.Generator, width_mm: float, depth_mm: float) -> Limb:
     """Nothing to three nerves, vessels and tendons in a view of this size."""
-    muscle = _across(rng, draw_soft_tissue(rng), depth_mm)
-    room = _Room(width_mm, depth_mm, muscle.bone_mm)
+    muscle = muscles_across(rng, draw_soft_tissue(rng), depth_mm)
+    room = Room(width_mm, depth_mm, muscle.bone_mm)
     largest = 0.2 * min(width_mm, depth_mm)
     taken: list[Oval] = []
     vessels: list[BloodVessel] = []
     for _ in range(int(rng.choice([0, 1, 2, 3], p=[0.1, 0.42, 0.33, 0.15]))):
         vessel = draw_vessel(rng, largest * np.exp(rng.uniform(np.log(0.2), 0.0)), vein=rng.random() < 0.5)
-        if oval := _placed(rng, vessel.oval, taken, room):
+        if oval := room.placed(rng, vessel.oval, taken):
             vessels.append(replace(vessel, oval=oval))
     nerves: list[Nerve] = []
     for _ in range(int(rng.choice([0, 1, 2, 3], p=[0.08, 0.5, 0.27, 0.15]))):
         nerve = draw_nerve(rng, largest**2 * np.exp(rng.uniform(np.log(0.15), np.log(2.5))))
-        if oval := _placed(rng, nerve.oval, taken, room):
+        if oval := room.placed(rng, nerve.oval, taken):
             nerves.append(replace(nerve, oval=oval))
     decoys: list[Nerve] = []
     for _ in range(int(rng.choice([0, 1, 2, 3], p=[0.5, 0.25, 0.15, 0.1]))):
         decoy = draw_decoy(rng)
-        if oval := _placed(rng, decoy.oval, taken, room):
+        if oval := room.placed(rng, decoy.oval, taken):
             decoys.append(replace(decoy, oval=oval))
+    return joined(rng, muscle, nerves, vessels, decoys)
+
+
+def joined(
+    rng: np.random.Generator,
+    muscle: SoftTissue,
+    nerves: Sequence[Nerve],
+    vessels: Sequence[BloodVessel],
+    decoys: Sequence[Nerve],
+) -> Limb:
+    """With fascia that is led around what lies there, connective tissue about it, and a gain."""
     shown = [*(nerve.oval for nerve in nerves), *(vessel.oval for vessel in vessels)]
     beds = _draw_beds(rng, shown)
     clear = [oval for oval in shown if rng.random() < 0.85]
@@ -189,30 +229,7 @@ def draw_vessel(rng: np.random.Generator, radius_mm: float, *, vein: bool) -> Bl
     )
 
 
-def _placed(rng: np.random.Generator, oval: Oval, taken: list[Oval], room: _Room) -> Oval | None:
-    """At a free place, mostly beside what is there already; then it is taken. None: no room."""
-    size = max(oval.half_width_mm, oval.half_height_mm)
-    for _ in range(TRIES):
-        if taken and rng.random() < 0.75:
-            beside = taken[int(rng.integers(len(taken)))]
-            distance = np.exp(rng.uniform(np.log(0.3), np.log(4.0))) + 0.5 * (oval.half_width_mm + oval.half_height_mm)
-            away = np.exp(2j * np.pi * rng.random())
-            x_mm = beside.x_mm + away.real * (distance + beside.half_width_mm)
-            down_mm = beside.depth_mm + away.imag * (distance + beside.half_height_mm)
-        else:
-            x_mm = rng.uniform(-0.46, 0.46) * room.width_mm
-            down_mm = rng.uniform(0.12, 0.7) * room.depth_mm
-        here = replace(oval, x_mm=float(x_mm), depth_mm=float(down_mm))
-        outline = here.outline(48)
-        floor = np.interp(outline[:, 0], TABLE_X_MM, np.minimum(room.bone_mm - 1.0, room.depth_mm * 0.97))
-        seen = abs(x_mm) < room.width_mm / 2 + 0.3 * size and (outline[:, 1] < floor).all()
-        if seen and outline[:, 1].min() > 2.5 and all(_apart(here, other) for other in taken):
-            taken.append(here)
-            return here
-    return None
-
-
-def _apart(first: Oval, second: Oval) -> bool:
+def apart(first: Oval, second: Oval) -> bool:
     a, b = first.outline(48), second.outline(48)
     inside = cv2.pointPolygonTest(a.astype(np.float32), (second.x_mm, second.depth_mm), False) > 0
     inside |= cv2.pointPolygonTest(b.astype(np.float32), (first.x_mm, first.depth_mm), False) > 0
@@ -249,7 +266,7 @@ def _draw_bed(rng: np.random.Generator, ovals: list[Oval]) -> Bed:
     )
 
 
-def _across(rng: np.random.Generator, muscle: SoftTissue, depth_mm: float) -> SoftTissue:
+def muscles_across(rng: np.random.Generator, muscle: SoftTissue, depth_mm: float) -> SoftTissue:
     """Muscles that are cut across, over a bone now and then; full contact, even gain."""
     bone = muscle.bone_mm
     if rng.random() < 0.35:

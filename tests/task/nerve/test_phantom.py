@@ -264,3 +264,18 @@ def test_true_outlines_are_measured_as_the_phantom_says(seed) -> None:
     assert measured.keys() == expected.keys()
     assert list(measured.values()) == pytest.approx([expected[name] for name in measured], rel=1e-3, abs=0.01)
     assert np.isfinite(list(expected.values())).all()
+
+
+def test_a_plexus_is_three_to_five_roots_mostly_darker_than_their_rims() -> None:
+    pictures = [nerve_picture(np.random.default_rng([3, seed]), (220, 260), plexus=True) for seed in range(30)]
+    again = nerve_picture(np.random.default_rng([3, 7]), (220, 260), plexus=True)
+    assert np.array_equal(again.pixels, pictures[7].pixels)
+    roots = [len(picture.truth.nerves) for picture in pictures]
+    assert max(roots) == 5 and np.mean(np.array(roots) >= 3) > 0.6
+    assert not any((picture.truth.nerve & picture.truth.vessel).any() for picture in pictures)
+    darker = []
+    for picture in pictures:
+        rim = picture.truth.outer & ~picture.truth.nerve & 1
+        if picture.truth.nerve.any() and picture.pixels[rim > 0].mean() > 15:
+            darker.append(grey(picture.pixels, picture.truth.nerve) < grey(picture.pixels, rim))
+    assert len(darker) > 15 and np.mean(darker) > 0.8
