@@ -35,9 +35,14 @@ from tools.single_pictures import measured_by
 
 CURVATURE_SEEDS: Final = range(7_100_000, 7_100_080)
 MEASURES: Final = (("fascicle_angle", "deg"), ("aponeurosis_angle", "deg"), ("thickness", "%"))
-FIGURES: Final = ("half_width_fascicle_angle", "half_width_aponeurosis_angle", "half_width_muscle_thickness")
-UNITS: Final = ("deg", "deg", "%")
-"""In the order of `errors`."""
+FIGURES: Final = (
+    "half_width_fascicle_angle",
+    "half_width_aponeurosis_angle",
+    "half_width_muscle_thickness",
+    "share_fascicle_angle",
+)
+UNITS: Final = ("deg", "deg", "%", "%")
+"""In the order of `by_person`."""
 
 
 def calibrate(runtime: Runtime) -> list[Number]:
@@ -77,13 +82,21 @@ def _other_tables() -> list[str]:
 
 
 def by_person(pairs: Sequence[ObservedPair]) -> dict[str, NDArray[np.float64]]:
-    """(answered, 3) errors of each."""
-    people = sorted({pair.observed.subject for pair in pairs})
-    return {name: errors([pair for pair in pairs if pair.observed.subject == name]) for name in people}
+    """(answered, 4) of each: the three errors, and the fascicle angle's in percent of it."""
+    people: dict[str, list[ObservedPair]] = {}
+    for pair in sorted(pairs, key=lambda one: one.observed.subject):
+        people.setdefault(pair.observed.subject, []).append(pair)
+    return {name: _with_share(theirs) for name, theirs in people.items()}
+
+
+def _with_share(pairs: Sequence[ObservedPair]) -> NDArray[np.float64]:
+    off = errors(pairs)
+    read = np.array([pair.read.fascicle_deg for pair in pairs if pair.read is not None])
+    return np.column_stack((off, 100 * off[:, 0] / np.maximum(np.abs(read), 1.0)))
 
 
 def half_widths(people: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
-    """(3,) as wide as the person needs who needs most: people differ more than the pictures of one do."""
+    """(4,) as wide as the person needs who needs most: people differ more than the pictures of one do."""
     each = [[np.quantile(np.abs(c[np.isfinite(c)]), COVERAGE) for c in found.T] for found in people.values()]
     return np.asarray(np.max(each, axis=0))
 
@@ -93,7 +106,10 @@ def held_out(people: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.
     shares = {}
     for name, found in people.items():
         widths = half_widths({other: theirs for other, theirs in people.items() if other != name})
-        shares[name] = np.array([np.mean(np.abs(c[np.isfinite(c)]) <= w) for c, w in zip(found.T, widths, strict=True)])
+        inside = np.abs(found) <= widths
+        # The wider of a fixed half-width and a share of the angle.
+        inside[:, 0] |= inside[:, 3]
+        shares[name] = np.array([np.mean(inside[np.isfinite(found[:, k]), k]) for k in range(3)])
     return shares
 
 

@@ -17,9 +17,12 @@ def measurements_of(
     muscle: Architecture, spacing: PixelSpacing | None, figures: Mapping[str, float]
 ) -> tuple[Measurement, ...]:
     """figures: half-widths of 90 % intervals as the calibration found them: `half_width_fascicle_angle` and
-    `half_width_aponeurosis_angle` in degrees, `half_width_muscle_thickness` in percent, `half_width_curvature` in 1/m.
+    `half_width_aponeurosis_angle` in degrees, `share_fascicle_angle` in percent of a steep angle,
+    `half_width_muscle_thickness` in percent, `half_width_curvature` in 1/m.
     """
-    fascicle = figures.get("half_width_fascicle_angle", 3.0)
+    # Errors grow with the steepness.
+    steep = figures.get("share_fascicle_angle", 10.0) / 100 * abs(muscle.fascicle_angle_deg)
+    fascicle = max(figures.get("half_width_fascicle_angle", 3.0), steep)
     aponeurosis = figures.get("half_width_aponeurosis_angle", 1.2)
     pennation = hypot(fascicle, aponeurosis)
     thickness = figures.get("half_width_muscle_thickness", 6.0) / 100

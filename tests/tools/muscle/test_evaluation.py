@@ -8,7 +8,7 @@ from edge.frame import Frame
 from edge.task.contract import Concluded, Prepared, refused
 from edge.task.muscle.evidence import ANGLE_LENGTH
 from tools.muscle.dl_track import DlTrackPicture
-from tools.muscle.evaluation import half_widths, held_out
+from tools.muscle.evaluation import by_person, half_widths, held_out
 from tools.muscle.mask_comparison import compare_masks
 from tools.muscle.observers import Observed, ObservedPair, PathwayReading, errors, table
 
@@ -36,10 +36,17 @@ def test_the_table_tells_answers_bias_and_coverage() -> None:
 
 
 def test_half_widths_are_those_of_the_person_who_needs_most() -> None:
-    people = {"a": np.full((20, 3), 0.5), "b": -np.full((20, 3), 2.0)}
-    assert half_widths(people) == pytest.approx([2.0] * 3)
+    people = {"a": np.full((20, 4), 0.5), "b": -np.full((20, 4), 2.0)}
+    assert half_widths(people) == pytest.approx([2.0] * 4)
     shares = held_out(people)
     assert shares["a"] == pytest.approx([1.0] * 3) and shares["b"] == pytest.approx([0.0] * 3)
+
+
+def test_a_steep_fascicle_may_be_off_by_a_share_of_its_angle() -> None:
+    pairs = [pair("a", 20.0, 21.0), pair("a", 10.0, 10.5), pair("b", 40.0, 42.0), pair("b", 40.0, 46.0)]
+    people = by_person(pairs)
+    assert people["a"][:, 3] == pytest.approx([100 / 21, 5 / 10.5 * 10])
+    assert held_out(people)["b"][0] == 0.5
 
 
 class Refusing:
