@@ -27,7 +27,8 @@ from edge.sink.pictures import StillsSink, png_bytes
 from edge.sink.records import RecordsSink
 from edge.terms import Terms
 from edge.viewer.edits import CALIPER
-from edge.viewer.messages import ExamFields, Moved
+from edge.viewer.from_page import ExamFields
+from edge.viewer.to_page import Moved
 
 NAME: Final = "exam.json"
 SCHEMA: Final = 1

@@ -55,7 +55,8 @@ def serve_task(spec: "TaskSpec", given: Mapping[str, Any]) -> None:
 
     from edge.app.exams import Exams
     from edge.app.page import checked_address, open_page, page_lines
-    from edge.app.workplace import Workplace, exams_folder
+    from edge.app.user_folder import exams_folder
+    from edge.app.workplace import Workplace
     from edge.viewer.pictures import Pictures
 
     asked, settings = taken(ServeOptions, given, "the page")

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -159,8 +159,3 @@ def keep_secret(path: Path, content: bytes) -> bytes:
     path.touch(mode=0o600, exist_ok=False)
     path.write_bytes(content)
     return content
-
-
-def hosts_of(addresses: Iterable[str]) -> frozenset[str]:
-    """Names and addresses as a Host header has them, in small letters."""
-    return frozenset(address.lower() for address in addresses)

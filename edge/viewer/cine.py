@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from edge.finding import Finding, MaskMark, PanoramaMark
 from edge.frame import Frame
-from edge.viewer.messages import Shown
+from edge.viewer.to_page import Shown
 
 SECONDS: Final = 10.0
 MOST_BYTES: Final = 96 * 2**20

@@ -12,7 +12,7 @@ import simplejpeg
 from msgspec.structs import replace
 
 from edge.viewer.cine import Kept, grey_jpeg
-from edge.viewer.messages import Shown, encode
+from edge.viewer.to_page import Shown, encode
 
 SLOW_MS: Final = 120.0
 """On its way; longer, and the next is coarser."""

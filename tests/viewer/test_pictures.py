@@ -11,10 +11,11 @@ from edge.frame import ProbeState
 from edge.terms import Terms
 from edge.viewer.cine import Cine, kept
 from edge.viewer.edits import Edited
-from edge.viewer.messages import Edit, Panorama
+from edge.viewer.from_page import Edit
 from edge.viewer.pictures import Pictures
 from edge.viewer.shown import panorama_message, shown_of
 from edge.viewer.stream import LEVELS, Pace, packed, unpacked
+from edge.viewer.to_page import Panorama
 from tests.viewer.watching import finding_of, frame_of
 
 
