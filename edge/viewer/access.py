@@ -8,6 +8,7 @@ knows again after a restart.
 import hashlib
 import hmac
 import secrets
+import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -97,11 +98,28 @@ class Access:
         self._lasting = new_code() if lasting_code else ""
         self._codes: dict[str, float] = {}
         self._wrong_s: list[float] = []
+        self._standing = ""
+        self._lock = threading.Lock()
+        """Codes are asked for in other threads than that of the door."""
 
     def code(self) -> str:
         """One that holds: the lasting one, or a new one for CODE_S."""
         if self._lasting:
             return self._lasting
+        with self._lock:
+            return self._new_code()
+
+    def standing_code(self) -> str:
+        """One for a screen that stands there and is asked again and again: the same until somebody came by it, or it
+        ends soon."""
+        if self._lasting:
+            return self._lasting
+        with self._lock:
+            if self._codes.get(self._standing, 0.0) - self._now_s() < CODE_S / 2:
+                self._standing = self._new_code()
+            return self._standing
+
+    def _new_code(self) -> str:
         now_s = self._now_s()
         self._codes = {code: end_s for code, end_s in self._codes.items() if end_s > now_s}
         code = new_code()
@@ -110,6 +128,10 @@ class Access:
 
     def admit(self, code: str) -> str | Refusal:
         """A cookie for a code that holds, which then holds no more unless it is the lasting one."""
+        with self._lock:
+            return self._admit(code)
+
+    def _admit(self, code: str) -> str | Refusal:
         now_s = self._now_s()
         self._wrong_s = [at_s for at_s in self._wrong_s if now_s - WRONG_S < at_s <= now_s]
         if len(self._wrong_s) >= MOST_WRONG:

@@ -89,6 +89,10 @@ class PageServer(Closing):
         """The address with a code that lets in: as often as one likes on this machine, once beyond it."""
         return f"{self.address}#code={self._access.code()}"
 
+    def standing_invitation(self) -> str:
+        """The same for a screen that stands there: until somebody came by it, or it ends soon."""
+        return f"{self.address}#code={self._access.standing_code()}"
+
     def ages_ms(self) -> list[float]:
         """Of live pictures when they were seen, by the viewers' word; the last ones."""
         return list(self._streams.ages_ms)

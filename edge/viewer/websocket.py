@@ -11,7 +11,6 @@ from functools import partial
 from typing import Final
 
 import msgspec
-import segno
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from edge.errors import SonoedgeError
@@ -21,6 +20,7 @@ from edge.viewer.cine import Kept
 from edge.viewer.control import Control, Viewer
 from edge.viewer.desk import Desk
 from edge.viewer.from_page import MOST_BYTES, Ack, Asked, Give, Name, Pair, Ping, Take, incoming
+from edge.viewer.invitation import qr_code
 from edge.viewer.pictures import Pictures
 from edge.viewer.shown import panorama_message
 from edge.viewer.stream import LEVELS, STUCK_S, packed
@@ -160,7 +160,7 @@ class Streams:
             viewer.answer(Answer(asked.n, True, ""))
         elif isinstance(asked, Pair):
             address = self._invitation()
-            picture = segno.make(address, error="m").svg_data_uri(scale=4, border=3)
+            picture = qr_code(address).svg_data_uri(scale=4, border=3)
             viewer.answer(Answer(asked.n, True, f"{address} {picture}"))
         else:
             done = asyncio.get_running_loop().run_in_executor(self._orders, self._done, viewer, asked)

@@ -35,6 +35,22 @@ def test_codes_hold_once_and_not_for_long() -> None:
     assert not Access(b"x" * 32, lasting_code=True, now_s=lambda: 1000.0).knows(cookie)
 
 
+def test_a_standing_code_stays_until_somebody_came_by_it_or_it_ends_soon() -> None:
+    now = [1000.0]
+    access = Access(b"k" * 32, lasting_code=False, now_s=lambda: now[0])
+    first = access.standing_code()
+    now[0] += 100
+    assert access.standing_code() == first != access.code()
+    assert isinstance(access.admit(first), str)
+    second = access.standing_code()
+    assert second != first
+    now[0] += 200
+    assert access.standing_code() != second, "it would hold for too short a time to be typed"
+    assert isinstance(access.admit(second), str), "who has just read it still gets in"
+    own = Access(b"k" * 32, lasting_code=True, now_s=lambda: now[0])
+    assert own.standing_code() == own.code()
+
+
 def test_secrets_are_their_owners_alone(tmp_path) -> None:
     key = signing_key(tmp_path / "page")
     assert signing_key(tmp_path / "page") == key and len(key) == 32
