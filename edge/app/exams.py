@@ -106,7 +106,7 @@ class Exams:
         saved = Saved(number, finding.sequence, moment(), who, finding.task, before_newest_s, fields, edits)
         numbered_frame, numbered = replace(frame, sequence=number), replace(finding, sequence=number)
         picture = draw(numbered_frame, with_edits(numbered, edits), terms)
-        write_whole(make_folder(exam.folder / "pictures") / f"{number:06d}.png", png_bytes(frame.pixels))
+        write_whole(make_folder(exam.folder / "pictures") / f"{number:06d}.png", png_bytes(frame.picture()))
         if panorama is not None:
             whole = png_bytes(draw_panorama(panorama))
             write_whole(make_folder(exam.folder / "panoramas") / f"{number:06d}.png", whole)
