@@ -98,6 +98,7 @@ def invite(page: Any, tell: Any) -> None:
 
         tell(f"certificate, SHA-256: {page.fingerprint}")
         tell("the code lets one browser in, within five minutes; the page gives further ones")
+        tell(f"page on this board: {page.own_invitation()}")
         qr_code(address).terminal(compact=True)
 
 

@@ -192,6 +192,10 @@ class Workplace:
 
     def _choose_task(self, asked: from_page.ChooseTask, who: str) -> str:
         options = {name: value for name, value in asked.options.items() if value not in ("", [])}
+        known = [one.name for one in options_of(task_spec(asked.task).options)]
+        if strange := sorted(options.keys() - set(known)):
+            # The run's own settings, such as folders, are for who started the program alone.
+            raise SettingError(f"{strange[0]} is no option of {asked.task}; there are: {', '.join(known)}")
         settings = self._settings_for(asked.task, self._with_side(asked.task, options), asked.pathway)
         return self._begin(settings, options)
 

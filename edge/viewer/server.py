@@ -15,7 +15,7 @@ from aiohttp import web
 
 from edge.closing import Closing
 from edge.viewer.access import COOKIE_S, Access, Names, Refusal, Refusals
-from edge.viewer.connections import Connections
+from edge.viewer.connections import Connections, comes_from_here
 from edge.viewer.desk import Desk
 from edge.viewer.pictures import Pictures
 from edge.viewer.place import Place
@@ -70,7 +70,7 @@ class PageServer(Closing):
         """Without a code."""
         self._names = Names(place.scheme, place.hosts, self.port)
         self.refusals = Refusals()
-        self._access = Access(key, lasting_code=place.local, now_s=time.time)
+        self._access = Access(key, alone=place.local, now_s=time.time)
         self._streams = Streams(desk, pictures, self.refusals, self.invitation, program, now_ns)
         self._files = _files()
         self._ended = False
@@ -88,6 +88,10 @@ class PageServer(Closing):
     def invitation(self) -> str:
         """The address with a code that lets in: as often as one likes on this machine, once beyond it."""
         return f"{self.address}#code={self._access.code()}"
+
+    def own_invitation(self) -> str:
+        """The address with the code that lets in browsers on this machine, again and again."""
+        return f"{self.address}#code={self._access.own_code}"
 
     def standing_invitation(self) -> str:
         """The same for a screen that stands there: until somebody came by it, or it ends soon."""
@@ -180,7 +184,7 @@ class PageServer(Closing):
         given = (await request.text()).strip()
         if not given:
             return web.Response(text="yes" if self._is_known(request) else "no")
-        cookie = self._access.admit(given[:100])
+        cookie = self._access.admit(given[:100], own=comes_from_here(request.transport))
         if isinstance(cookie, Refusal):
             raise self._forbidden(cookie, "too many" if cookie is Refusal.TOO_MANY_CODES else "wrong code")
         response = web.Response(text="yes")

@@ -12,9 +12,11 @@ import pytest
 from edge.app.exams import Exams, read_exam
 from edge.app.offer import offer
 from edge.app.page import checked_address, own_names, page_lines
+from edge.app.settings import Settings
 from edge.app.workplace import Workplace
 from edge.errors import SettingError, SinkError
 from edge.exam.folder import RunFolder
+from edge.option import options_of
 from edge.task.table import TASKS, task_specs
 from edge.viewer import from_page
 from edge.viewer.from_page import ExamFields
@@ -99,6 +101,13 @@ def test_another_task_begins_when_it_is_open(served: Served) -> None:
         with pytest.raises(ValueError):
             served.do(from_page.ChooseTask, **{"options": {}, **wrong})
     assert served.workplace.state().task == "nerve" and served.thread.is_alive()
+
+
+@pytest.mark.parametrize("name", [one.name for one in options_of(Settings)])
+def test_what_the_program_was_started_with_is_not_the_pages_to_set(tmp_path: Path, name: str) -> None:
+    workplace = Workplace("hip", {}, Exams(tmp_path), Pictures(lambda: 0), lambda text: None)
+    with pytest.raises(SettingError, match=f"{name} is no option of hip"):
+        workplace.do(from_page.ChooseTask(n=1, task="hip", options={name: "1"}), "Ada")
 
 
 def test_what_no_probe_can_do_is_refused_with_its_reason(served: Served) -> None:
