@@ -183,6 +183,15 @@ class Frame:
         """The region, or the whole picture where none was looked for."""
         return self.region or Region.whole(self.pixels)
 
+    @property
+    def in_colour(self) -> bool:
+        """Whether it is shown so: something in it was coloured, and its source can give that."""
+        return self.coloured is not None and self.colour is not None
+
+    def picture(self) -> NDArray[np.uint8]:
+        """As it is shown: (height, width, 3) BGR where it is in colour, else its pixels."""
+        return self.colour() if self.colour is not None and self.in_colour else self.pixels
+
     def with_screen(
         self,
         region: Region | None,

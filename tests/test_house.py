@@ -5,6 +5,7 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,10 +31,11 @@ def is_of_a_task(path: Path) -> bool:
     return path in NAMING or room in TASKS
 
 
-def terms() -> set[str]:
+@cache
+def terms() -> frozenset[str]:
     """Names of measurements and marks that are no everyday words, such as `fascicle_angle`, `inner edge of the rim`."""
     named = {one.name for spec in task_specs() for one in (*spec.terms.measurements, *spec.terms.marks)}
-    return {name for name in named if re.search(r"[_ ]", name) and name not in set(Role)}
+    return frozenset(name for name in named if re.search(r"[_ ]", name) and name not in set(Role))
 
 
 def found_in(text: str) -> Iterator[str]:

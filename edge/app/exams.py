@@ -27,7 +27,8 @@ from edge.sink.pictures import StillsSink, png_bytes
 from edge.sink.records import RecordsSink
 from edge.terms import Terms
 from edge.viewer.edits import CALIPER
-from edge.viewer.messages import ExamFields, Moved
+from edge.viewer.from_page import ExamFields
+from edge.viewer.to_page import Moved
 
 NAME: Final = "exam.json"
 SCHEMA: Final = 1
@@ -105,7 +106,7 @@ class Exams:
         saved = Saved(number, finding.sequence, moment(), who, finding.task, before_newest_s, fields, edits)
         numbered_frame, numbered = replace(frame, sequence=number), replace(finding, sequence=number)
         picture = draw(numbered_frame, with_edits(numbered, edits), terms)
-        write_whole(make_folder(exam.folder / "pictures") / f"{number:06d}.png", png_bytes(frame.pixels))
+        write_whole(make_folder(exam.folder / "pictures") / f"{number:06d}.png", png_bytes(frame.picture()))
         if panorama is not None:
             whole = png_bytes(draw_panorama(panorama))
             write_whole(make_folder(exam.folder / "panoramas") / f"{number:06d}.png", whole)

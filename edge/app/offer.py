@@ -6,7 +6,7 @@ from typing import Any
 from edge.option import Asked, options_of
 from edge.task.spec import TaskSpec
 from edge.task.table import task_specs
-from edge.viewer.messages import Offer, OfferedOption, OfferedTask
+from edge.viewer.to_page import Offer, OfferedOption, OfferedTask
 
 _KINDS = {bool: "yes or no", int: "whole number", float: "number"}
 

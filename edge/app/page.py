@@ -18,16 +18,15 @@ try:
     from edge.viewer.certificate import board_certificate
     from edge.viewer.desk import Desk, WatchingDesk
     from edge.viewer.pictures import Pictures, PicturesView
-    from edge.viewer.server import LOCAL_NAMES, PageServer, Place
+    from edge.viewer.place import EVERYWHERE, LOCAL_NAMES, LOOPBACK, Place
+    from edge.viewer.server import PageServer
 except ImportError as error:
     raise BackendUnavailableError(
         f"the page needs a package that is missing ({error.name}); install it: pip install 'sonoedge[viewer]'"
     ) from error
 
-_EVERYWHERE = ("0.0.0.0", "::")
 
-
-def open_page(desk: Desk, pictures: Pictures, port: int, address: str = LOCAL_NAMES[0]) -> PageServer:
+def open_page(desk: Desk, pictures: Pictures, port: int, address: str = LOOPBACK) -> PageServer:
     """The page, served. Raises SettingError where the place cannot be had, SinkError where the board's secrets cannot
     be kept."""
     folder = settings_folder() / "page"
@@ -50,7 +49,7 @@ def own_names(address: str) -> tuple[str, ...]:
     """Names and addresses by which others reach a page that is served at `address`. Asks no network."""
     name = socket.gethostname().lower()
     names = [name, f"{name}.local"] if name and "." not in name else [name] if name else []
-    return tuple(dict.fromkeys([*names, *(_addresses() if address in _EVERYWHERE else [address])]))
+    return tuple(dict.fromkeys([*names, *(_addresses() if address in EVERYWHERE else [address])]))
 
 
 def _addresses() -> Iterable[str]:

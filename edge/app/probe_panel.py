@@ -1,11 +1,65 @@
 """The probe as the page shows it, and what its page may ask of it."""
 
-from edge.viewer.messages import OfferedParameter, ProbePanel
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from edge.app.probe.opening import with_seed
+from edge.app.probe.orders import Order, ProbeControl, Sender
+from edge.app.probe_link import open_link
+from edge.closing import Closing
+from edge.viewer.to_page import OfferedParameter, ProbePanel
+from firmware_bridge.errors import BridgeError
 from firmware_bridge.host.events import Event, ParametersChanged
 from firmware_bridge.host.parameters import ParameterDescription, ProbeParameters
 from firmware_bridge.host.probe import Probe
 from firmware_bridge.host.reasons import FAULTS
 from firmware_bridge.line.messages import TransmitOff
+
+_PAGE = Sender("page")
+
+
+class ServedProbe(Closing):
+    """The probe behind a page, whose line stays open from run to run."""
+
+    def __init__(self, address: str, tell: Callable[[str], None]) -> None:
+        """Raises BridgeErrors where there is none, or it does not answer."""
+        # That transmit has ended stands on the page, with what to do; the terminal is told of its own keys.
+        self.link = open_link(with_seed(address), tell)
+        self.probe = self.link[0].probe
+        try:
+            self._reader = PanelReader(self.probe)
+        except BridgeError:
+            self.link[0].close()
+            raise
+        self._control = ProbeControl(self.probe, None)
+        self._started = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can be asked at present."""
+        return self.probe.line.is_open
+
+    def start(self, *, arm: bool) -> None:
+        """Once, when all is open: from now on it transmits only while frames are read. Raises RefusedError."""
+        if not self._started:
+            self._started = True
+            self.link[0].start(arm=arm)
+
+    def order(self, action: str) -> None:
+        """One of ACTIONS."""
+        self._control.do(Order(action, action=action), _PAGE)
+
+    def set(self, changes: Mapping[str, Any]) -> None:
+        """Parameters by the names of its table; all of them or none."""
+        text = " ".join(f"{name}={value}" for name, value in changes.items())
+        self._control.do(Order(text, changes=changes), _PAGE)
+
+    def panel(self) -> ProbePanel:
+        return self._reader.panel()
+
+    def close(self) -> None:
+        self._reader.close()
+        self.link[0].close()
 
 
 class PanelReader:

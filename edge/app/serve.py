@@ -44,7 +44,12 @@ class ServeOptions:
         Option("Folder for the exams that are saved. Without it: exams in the user's data folder.", short="-o"),
     ] = None
     framebuffer: Annotated[
-        Path | None, Option("Show the picture on the board's own screen too, such as /dev/fb0.", metavar="DEVICE")
+        Path | None,
+        Option(
+            "Show the picture on the board's own screen too, such as /dev/fb0; with --bind, while nobody looks on, "
+            "also a QR code that lets in.",
+            metavar="DEVICE",
+        ),
     ] = None
 
 
@@ -55,7 +60,8 @@ def serve_task(spec: "TaskSpec", given: Mapping[str, Any]) -> None:
 
     from edge.app.exams import Exams
     from edge.app.page import checked_address, open_page, page_lines
-    from edge.app.workplace import Workplace, exams_folder
+    from edge.app.user_folder import exams_folder
+    from edge.app.workplace import Workplace
     from edge.viewer.pictures import Pictures
 
     asked, settings = taken(ServeOptions, given, "the page")
@@ -63,16 +69,19 @@ def serve_task(spec: "TaskSpec", given: Mapping[str, Any]) -> None:
     exams = Exams(exams_folder(asked.out))
     pictures = Pictures(time.monotonic_ns)
     with ExitStack() as opened:
-        views = {}
+        views, screen = {}, None
         if asked.framebuffer is not None:
+            from edge.app.board_screen import BoardScreen
             from edge.sink.framebuffer import FramebufferSink, LentSink
 
-            screen = opened.enter_context(FramebufferSink(asked.framebuffer))
+            screen = opened.enter_context(BoardScreen(FramebufferSink(asked.framebuffer)))
             views = {"screen": LentSink(screen)}
         workplace = Workplace(spec.name, {"source": asked.source, **settings}, exams, pictures, say, views=views)
         with busy("opening the page"):
             page = opened.enter_context(open_page(workplace, pictures, asked.port, address))
         invite(page, say)
+        if screen is not None and page.fingerprint:
+            screen.follow(page)
         with stopping_by_signal(workplace.stop):
             workplace.run()
         page.close()
@@ -85,11 +94,12 @@ def invite(page: Any, tell: Any) -> None:
     address = page.invitation()
     tell(f"page: {address}")
     if page.fingerprint:
-        import segno
+        from edge.viewer.invitation import qr_code
 
         tell(f"certificate, SHA-256: {page.fingerprint}")
         tell("the code lets one browser in, within five minutes; the page gives further ones")
-        segno.make(address, error="m").terminal(compact=True)
+        tell(f"page on this board: {page.own_invitation()}")
+        qr_code(address).terminal(compact=True)
 
 
 serve = task_commands(

@@ -1,88 +1,38 @@
 """What stands behind the page of `sonoedge serve`: one run after the other, as whoever is in control asks for them."""
 
 import threading
-import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from edge.app.board import free_disk_mb, slowed_by
-from edge.app.composition import compose, open_model, open_probed
+from edge.app.composition import compose
+from edge.app.exam_desk import MOVES, ExamDesk
 from edge.app.exams import Exams
+from edge.app.kept_open import Following, KeptOpen
 from edge.app.offer import as_text, offer
 from edge.app.run_file import about_run
 from edge.app.session import Session
 from edge.app.settings import Settings, settings_of
-from edge.app.wall_clock import moment
+from edge.app.troubles import TOLD_S, Troubles, trouble_code
 from edge.clock import MonotonicClock
-from edge.closing import Closing
-from edge.errors import (
-    SettingError,
-    SinkError,
-    SonoedgeError,
-    SourceBusyError,
-    SourceLostError,
-    SourceNotFoundError,
-    SourceStalledError,
-    UnknownNameError,
-)
+from edge.errors import SettingError, SinkError, SonoedgeError, SourceLostError, UnknownNameError
 from edge.loop.statistics import Statistics
 from edge.option import options_of
 from edge.sink.contract import Sink
-from edge.source.holding import HoldingSource, LentSource
-from edge.source.opening import SIMULATED, open_source
+from edge.source.holding import LentSource
+from edge.source.opening import SIMULATED
 from edge.task.table import anatomies, task_spec
-from edge.viewer import messages
+from edge.viewer import from_page
 from edge.viewer.desk import point
-from edge.viewer.edits import Edited
-from edge.viewer.messages import CineState, DeskState, ExamFields, Offer, Trouble
 from edge.viewer.pictures import Pictures, PicturesView
+from edge.viewer.to_page import CineState, DeskState, Offer
 from firmware_bridge.errors import BridgeError, RefusedError
 
 if TYPE_CHECKING:
-    from edge.app.probe.orders import ProbeControl
-    from edge.app.probe_link import Exposures, ProbeLink
-    from edge.app.probe_panel import PanelReader
+    from edge.app.probe_panel import ServedProbe
 
 RETRY_S: Final = 1.0
-TOLD_S: Final = 8.0
-"""How long something that was told stays on the page."""
-LOOKED_AT_S: Final = 2.0
-"""How often disk and processor are looked at."""
-LOW_DISK_MB: Final = 200
 SIDE: Final = "side"
-
-
-class Opened(Closing):
-    """A model that is open, and what for."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.of = _of(settings)
-        self._opened = ExitStack()
-        self.model = open_model(settings, self._opened)
-
-    def close(self) -> None:
-        self._opened.close()
-
-
-@dataclass(frozen=True, slots=True)
-class Following:
-    """What the next run needs and the present one has not, opened while the present one goes on."""
-
-    model: Opened | None = None
-    source: HoldingSource | None = None
-
-    def close(self) -> None:
-        for one in (self.model, self.source):
-            if one is not None:
-                one.close()
-
-
-def _of(settings: Settings) -> tuple[str, str]:
-    return settings.task.name, settings.task.pathway(settings.pathway).name
 
 
 class Workplace:
@@ -102,7 +52,9 @@ class Workplace:
         show the annotated picture too; they stay open from run to run, and the caller closes them."""
         self._given = {name: value for name, value in given.items() if value is not None}
         self._own_source = "source" not in self._given
-        self._exams, self.pictures, self._tell_user, self._views = exams, pictures, tell, views
+        self.pictures, self._tell_user, self._views = pictures, tell, views
+        self._exam = ExamDesk(exams, pictures)
+        self._troubles = Troubles(exams.folder)
         self._clock = MonotonicClock()
         self._lock = threading.Lock()
         self._ended = threading.Event()
@@ -112,20 +64,10 @@ class Workplace:
         own = {one.name for one in options_of(task_spec(task).options)}
         self._options = {name: self._given.pop(name) for name in own & self._given.keys()}
         self._settings = self._settings_for(task, self._options, pathway)
-        self._link: tuple[ProbeLink, Exposures] | None = None
-        self._started = False
-        self._control: ProbeControl | None = None
-        self._panel: PanelReader | None = None
-        self._source: HoldingSource | None = None
-        self._source_of = ""
-        self._model: Opened | None = None
+        self._open = KeptOpen(self._clock, tell)
         self._following = Following()
         self._session: Session | None = None
         self._statistics: Statistics | None = None
-        self._exam = ExamFields()
-        self._edited: Edited | None = None
-        self._troubles: dict[str, tuple[str, float | None]] = {}
-        self._looked_s = 0.0
 
     # ------------------------------------------------------------------------------------------------------- the runs
     def run(self) -> None:
@@ -142,8 +84,8 @@ class Workplace:
                     code = trouble_code(error)
                     if code not in self._troubles:
                         self._tell_user(str(error))
-                    self._trouble(code, str(error))
-                    self._drop_source()
+                    self._troubles.add(code, str(error))
+                    self._open.drop_source()
                     self._asked.wait(RETRY_S)
         finally:
             self._close()
@@ -156,15 +98,9 @@ class Workplace:
             session.stop(why)
 
     def _one_run(self) -> None:
-        settings = self._settings
-        self._open_link(settings)
-        self._take_following(settings)
-        if self._source is None or self._source_of != settings.source:
-            self._drop_source()
-            self._source, self._source_of = self._open_source(settings), settings.source
-        if self._model is None or self._model.of != _of(settings):
-            self._model = Opened(settings)
-        source, model = self._source, self._model.model.with_options(settings)
+        with self._lock:
+            settings, following, self._following = self._settings, self._following, Following()
+        source, model = self._open.for_run(settings, following)
         views = {"page": PicturesView(self.pictures, settings.task.terms), **self._views}
         chain = compose(
             settings,
@@ -182,87 +118,25 @@ class Workplace:
             try:
                 self._start_probe(settings)
                 for _ in session.results():
-                    if self._troubles:
-                        self._came()
+                    self._troubles.picture_came()
             finally:
                 self._statistics = session.statistics()
                 self._session = None
         if not self._asked.is_set():
             raise SourceLostError(f"{settings.source} gives no more pictures")
 
-    def _came(self) -> None:
-        """A picture came: what was in its way is over."""
-        for code in ("opening", "no probe", "no frames", "lost", "error"):
-            self._troubles.pop(code, None)
-
-    def _open_link(self, settings: Settings) -> None:
-        if settings.probe is None or self._link is not None:
-            return
-        from edge.app.probe.opening import with_seed
-        from edge.app.probe.orders import ProbeControl
-        from edge.app.probe_link import open_link
-        from edge.app.probe_panel import PanelReader
-
-        # That transmit has ended stands on the page, with what to do; the terminal is told of its own keys.
-        link = open_link(with_seed(settings.probe), self._tell_user)
-        try:
-            self._panel = PanelReader(link[0].probe)
-        except BridgeError:
-            link[0].close()
-            raise
-        self._link, self._control = link, ProbeControl(link[0].probe, None)
-
     def _start_probe(self, settings: Settings) -> None:
-        """Once, when all is open: from now on it transmits only while frames are read."""
-        if self._link is None or self._started:
+        if self._open.probe is None:
             return
-        self._started = True
         try:
-            self._link[0].start(arm=settings.arm)
+            self._open.probe.start(arm=settings.arm)
         except RefusedError as refused:
-            self._trouble("refused", str(refused))
-
-    def _take_following(self, settings: Settings) -> None:
-        """What was opened for this run takes the place of what the one before had."""
-        with self._lock:
-            following, self._following = self._following, Following()
-        if following.source is not None:
-            self._drop_source()
-            self._source, self._source_of = following.source, settings.source
-        if following.model is not None:
-            before, self._model = self._model, following.model
-            if before is not None:
-                before.close()
-
-    def _open_source(self, settings: Settings) -> HoldingSource:
-        """Raises SettingError where it is not live."""
-        with ExitStack() as opened:
-            if self._link is not None:
-                link = self._link
-                inner, _ = open_probed(settings, self._clock, lambda: link, opened)
-            else:
-                inner = opened.enter_context(open_source(settings.source, fps=settings.fps, clock=self._clock))
-            if not inner.live:
-                raise SettingError(f"{settings.source} is recorded; measure it with: sonoedge run {settings.task.name}")
-            opened.pop_all()
-        return HoldingSource(inner)
-
-    def _drop_source(self) -> None:
-        source, self._source = self._source, None
-        if source is not None:
-            with suppress(SonoedgeError):
-                source.close()
+            self._troubles.add("refused", str(refused))
 
     def _close(self) -> None:
-        self._drop_source()
         self._following.close()
-        if self._model is not None:
-            self._model.close()
-        if self._panel is not None:
-            self._panel.close()
-        if self._link is not None:
-            self._link[0].close()
-        self._exams.end(self._statistics)
+        self._open.close()
+        self._exam.close(self._statistics)
 
     def _settings_for(self, task: str, options: Mapping[str, Any], pathway: str | None = None) -> Settings:
         given = {**self._given, **options}
@@ -282,17 +156,14 @@ class Workplace:
 
     def state(self) -> DeskState:
         """See Desk."""
-        self._look_around()
-        settings, session, shown = self._settings, self._session, self.pictures.shown()
+        settings, session, probe = self._settings, self._session, self._open.probe
         pointer = session.pointer if session is not None else None
-        edited = self._edited
         ends = settings.task.ends
-        panel = self._panel.panel() if self._panel is not None else None
-        if panel is not None and panel.simulated and session is not None and self._link is not None:
+        panel = probe.panel() if probe is not None else None
+        if probe is not None and panel is not None and panel.simulated and session is not None:
             # Its pictures take this program's own time to make, longer than a probe waits for a sign of life on a busy
             # machine; and it emits nothing that a hang could leave on.
-            self._link[0].probe.alive()
-        folder = self._exams.open_folder
+            probe.probe.alive()
         return DeskState(
             task=settings.task.name,
             pathway=settings.task.pathway(settings.pathway).name,
@@ -302,42 +173,42 @@ class Workplace:
             ends=None if ends is None else ends(settings.options),
             pointing=settings.task.pointed is not None,
             pointed=len(pointer.pointed() or ()) if pointer is not None else 0,
-            troubles=self._present_troubles(),
+            troubles=self._troubles.present(),
             frozen=self.pictures.frozen,
             cine=self.pictures.cine() if self.pictures.frozen else CineState(),
             probe=panel,
-            edits=edited.edits if edited and shown and edited.number == shown.number else (),
-            exam=self._exam,
-            saved=self._exams.saves,
-            folder="" if folder is None else str(folder),
+            edits=self._exam.edits(),
+            exam=self._exam.fields,
+            saved=self._exam.saved,
+            folder=self._exam.folder,
         )
 
-    def do(self, asked: messages.Asked, who: str) -> str:
+    def do(self, asked: from_page.Asked, who: str) -> str:
         """See Desk."""
         try:
             return _DOERS[type(asked)](self, asked, who)
         except BridgeError as error:
             raise SettingError(str(error)) from error
 
-    def _choose_task(self, asked: messages.ChooseTask, who: str) -> str:
+    def _choose_task(self, asked: from_page.ChooseTask, who: str) -> str:
         options = {name: value for name, value in asked.options.items() if value not in ("", [])}
+        known = [one.name for one in options_of(task_spec(asked.task).options)]
+        if strange := sorted(options.keys() - set(known)):
+            # The run's own settings, such as folders, are for who started the program alone.
+            raise SettingError(f"{strange[0]} is no option of {asked.task}; there are: {', '.join(known)}")
         settings = self._settings_for(asked.task, self._with_side(asked.task, options), asked.pathway)
         return self._begin(settings, options)
 
     def _begin(self, settings: Settings, options: Mapping[str, Any]) -> str:
         """The next run, which begins once its model is open; the present one goes on until then."""
-        self._trouble("opening", settings.task.name)
-        # Another source is another body of the simulated probe, which can show two; a camera stays what it is.
-        other_body = self._source is not None and self._source_of != settings.source
-        other_model = self._model is not None and self._model.of != _of(settings)
+        self._troubles.add("opening", settings.task.name)
         try:
-            model = Opened(settings) if other_model else None
-            source = self._open_source(settings) if other_body else None
+            following = self._open.following(settings)
         except SonoedgeError:
-            self._troubles.pop("opening", None)
+            self._troubles.over("opening")
             raise
         with self._lock:
-            left, self._following = self._following, Following(model, source)
+            left, self._following = self._following, following
             self._settings, self._options = settings, dict(options)
             self._asked.set()
             if (session := self._session) is not None:
@@ -345,78 +216,58 @@ class Workplace:
         left.close()
         return ""
 
-    def _freeze(self, asked: messages.Freeze, who: str) -> str:
-        source, control = self._source, self._control
-        if control is not None and control.probe.line.is_open:
-            self._order("freeze" if asked.on else "unfreeze")
-        elif source is not None:
+    def _freeze(self, asked: from_page.Freeze, who: str) -> str:
+        probe, source = self._open.probe, self._open.source
+        by_probe = probe is not None and probe.is_open
+        if probe is not None and by_probe:
+            probe.order("freeze" if asked.on else "unfreeze")
+        if source is not None and not (by_probe and asked.on):
             source.held = asked.on
-        if not asked.on and source is not None:
-            source.held = False
         return ""
 
-    def _scroll(self, asked: messages.Scroll, who: str) -> str:
+    def _scroll(self, asked: from_page.Scroll, who: str) -> str:
         if not self.pictures.scroll(asked.to):
-            raise SettingError("the picture moves; freeze it first")
+            raise SettingError(MOVES)
         return ""
 
-    def _seek(self, asked: messages.Seek, who: str) -> str:
+    def _seek(self, asked: from_page.Seek, who: str) -> str:
         if not self.pictures.seek(asked.sequence):
-            raise SettingError("the picture moves; freeze it first")
+            raise SettingError(MOVES)
         return ""
 
-    def _set_probe(self, asked: messages.SetProbe, who: str) -> str:
-        from edge.app.probe.orders import Order, Sender
-
-        text = " ".join(f"{name}={value}" for name, value in asked.changes.items())
-        self._needed_control().do(Order(text, changes=asked.changes), Sender("page"))
+    def _set_probe(self, asked: from_page.SetProbe, who: str) -> str:
+        self._needed_probe().set(asked.changes)
         return ""
 
-    def _act(self, asked: messages.Act, who: str) -> str:
+    def _act(self, asked: from_page.Act, who: str) -> str:
         from edge.app.probe.orders import ACTIONS
 
         if asked.action not in ACTIONS:
             raise SettingError(f"there is no '{asked.action}' here; there are: {', '.join(ACTIONS)}")
-        self._order(asked.action)
-        self._troubles.pop("refused", None)
+        self._needed_probe().order(asked.action)
+        self._troubles.over("refused")
         return ""
 
-    def _order(self, action: str) -> None:
-        from edge.app.probe.orders import Order, Sender
-
-        self._needed_control().do(Order(action, action=action), Sender("page"))
-
-    def _needed_control(self) -> "ProbeControl":
-        if self._control is None:
+    def _needed_probe(self) -> "ServedProbe":
+        if self._open.probe is None:
             raise SettingError("no probe is connected that could be set; start with --probe ADDRESS")
-        return self._control
+        return self._open.probe
 
-    def _point(self, asked: messages.Point, who: str) -> str:
+    def _point(self, asked: from_page.Point, who: str) -> str:
         session = self._session
         return point(session.pointer if session is not None else None, asked)
 
-    def _edit(self, asked: messages.Edit, who: str) -> str:
-        edited, frame, finding = self._worked_on()
-        self._edited = edited.with_edit(asked, frame, finding, who, moment().wall_clock)
+    def _edit(self, asked: from_page.Edit, who: str) -> str:
+        self._exam.edit(asked, who)
         return ""
 
-    def _undo(self, asked: messages.Undo, who: str) -> str:
-        if self._edited is not None:
-            self._edited = self._edited.undone()
+    def _undo(self, asked: from_page.Undo, who: str) -> str:
+        self._exam.undo()
         return ""
 
-    def _worked_on(self) -> tuple[Edited, Any, Any]:
-        if not self.pictures.frozen:
-            raise SettingError("the picture moves; freeze it first")
-        found = self.pictures.original()
-        assert found is not None
-        picture, frame, finding = found
-        edited = self._edited
-        return edited if edited and edited.number == picture.number else Edited(picture.number), frame, finding
-
-    def _set_exam(self, asked: messages.SetExam, who: str) -> str:
-        side, self._exam = self._exam.side, asked.fields
-        if asked.fields.side != side and SIDE in {one.name for one in options_of(self._settings.task.options)}:
+    def _set_exam(self, asked: from_page.SetExam, who: str) -> str:
+        before, self._exam.fields = self._exam.fields, asked.fields
+        if asked.fields.side != before.side and SIDE in {one.name for one in options_of(self._settings.task.options)}:
             name = self._settings.task.name
             options = self._with_side(name, self._options)
             self._begin(self._settings_for(name, options, self._settings.pathway), self._options)
@@ -425,113 +276,55 @@ class Workplace:
     def _with_side(self, task: str, options: Mapping[str, Any]) -> dict[str, Any]:
         """The side of the exam, where the task asks for one and knows it."""
         asked = next((one for one in offer().tasks if one.name == task), None)
-        knows = asked is not None and any(one.name == SIDE and self._exam.side in one.choices for one in asked.options)
-        return {**options, SIDE: self._exam.side} if knows else dict(options)
+        side = self._exam.fields.side
+        knows = asked is not None and any(one.name == SIDE and side in one.choices for one in asked.options)
+        return {**options, SIDE: side} if knows else dict(options)
 
-    def _new_exam(self, asked: messages.NewExam, who: str) -> str:
-        self._exams.end(self._statistics)
-        self._exam = ExamFields(examiner=self._exam.examiner)
-        self._edited = None
+    def _new_exam(self, asked: from_page.NewExam, who: str) -> str:
+        self._exam.new(self._statistics)
         return ""
 
-    def _save(self, asked: messages.Save, who: str) -> str:
-        found = self.pictures.original()
-        if found is None:
-            raise SettingError("there is no picture yet")
-        picture, frame, finding = found
-        edits = self._edited.edits if self._edited and self._edited.number == picture.number else ()
-        settings, model = self._settings, self._model
-        runtime, reason, further = (
-            (model.model.runtime, model.model.reason, model.model.further) if model else (None, "", None)
-        )
-        probe = self._link[0].probe if self._link is not None and self._link[0].probe.line.is_open else None
+    def _save(self, asked: from_page.Save, who: str) -> str:
         try:
-            folder = self._exams.save(
-                frame,
-                finding,
-                settings.task.terms,
-                lambda: about_run(settings, runtime, reason, probe, further),
-                who=self._exam.examiner or who,
-                fields=self._exam,
-                edits=edits,
-                before_newest_s=self.pictures.cine().before_end_s,
-                panorama=self.pictures.panorama().mark,
-            )
+            folder = self._exam.save(self._settings.task.terms, self._about, who)
         except SinkError as error:
-            self._trouble("disk", str(error))
+            self._troubles.add("disk", str(error))
             raise
-        self._troubles.pop("disk", None)
+        self._troubles.over("disk")
         return str(folder)
 
-    # ------------------------------------------------------------------------------------------------------ what is up
+    def _about(self) -> dict[str, Any]:
+        """What is told of the run in an exam's folder."""
+        model, probe = self._open.model, self._open.probe
+        known = (None, "", None) if model is None else (model.runtime, model.reason, model.further)
+        runtime, reason, further = known
+        line = probe.probe if probe is not None and probe.is_open else None
+        return about_run(self._settings, runtime, reason, line, further)
+
     def _told(self, text: str) -> None:
         self._tell_user(text)
-        self._trouble("told", text, TOLD_S)
-
-    def _trouble(self, code: str, text: str, seconds: float | None = None) -> None:
-        """seconds: how long it is told. None: until it is over."""
-        self._troubles[code] = text, None if seconds is None else time.monotonic() + seconds
-
-    def _present_troubles(self) -> tuple[Trouble, ...]:
-        now_s = time.monotonic()
-        kept = {code: one for code, one in list(self._troubles.items()) if one[1] is None or one[1] > now_s}
-        return tuple(Trouble(code, text) for code, (text, _) in kept.items())
-
-    def _look_around(self) -> None:
-        now_s = time.monotonic()
-        if now_s - self._looked_s < LOOKED_AT_S:
-            return
-        self._looked_s = now_s
-        if slowed := slowed_by().removeprefix("; "):
-            self._trouble("slowed", slowed, 2 * LOOKED_AT_S)
-        with suppress(OSError):
-            there = next(path for path in (self._exams.folder, *self._exams.folder.parents) if path.exists())
-            if (free_mb := free_disk_mb(there)) < LOW_DISK_MB:
-                self._trouble("low disk", f"{free_mb} MB", 2 * LOOKED_AT_S)
+        self._troubles.add("told", text, TOLD_S)
 
 
 _DOERS: Final[Mapping[type, Callable[[Workplace, Any, str], str]]] = MappingProxyType(
     {
-        messages.ChooseTask: Workplace._choose_task,
-        messages.Freeze: Workplace._freeze,
-        messages.Scroll: Workplace._scroll,
-        messages.Seek: Workplace._seek,
-        messages.SetProbe: Workplace._set_probe,
-        messages.Act: Workplace._act,
-        messages.Point: Workplace._point,
-        messages.Edit: Workplace._edit,
-        messages.Undo: Workplace._undo,
-        messages.SetExam: Workplace._set_exam,
-        messages.NewExam: Workplace._new_exam,
-        messages.Save: Workplace._save,
+        from_page.ChooseTask: Workplace._choose_task,
+        from_page.Freeze: Workplace._freeze,
+        from_page.Scroll: Workplace._scroll,
+        from_page.Seek: Workplace._seek,
+        from_page.SetProbe: Workplace._set_probe,
+        from_page.Act: Workplace._act,
+        from_page.Point: Workplace._point,
+        from_page.Edit: Workplace._edit,
+        from_page.Undo: Workplace._undo,
+        from_page.SetExam: Workplace._set_exam,
+        from_page.NewExam: Workplace._new_exam,
+        from_page.Save: Workplace._save,
     }
 )
-
-
-def trouble_code(error: Exception) -> str:
-    """What a page shows for an error that ended a run."""
-    if isinstance(error, SourceStalledError):
-        return "no frames"
-    if isinstance(error, SourceLostError):
-        return "lost"
-    if isinstance(error, SourceNotFoundError | SourceBusyError | BridgeError):
-        return "no probe"
-    return "error"
 
 
 def _body_for(task: str) -> str:
     """The anatomy that the simulated probe shows for a task: its own, or the first of all."""
     own = task_spec(task).anatomies
     return own[0].name if own else next(iter(anatomies()))
-
-
-def exams_folder(given: Path | None) -> Path:
-    """Where exams are kept. Raises SettingError where the user has no home and named none."""
-    if given is not None:
-        return given.expanduser()
-    import platformdirs
-
-    try:
-        return platformdirs.user_data_path("sonoedge") / "exams"
-    except RuntimeError as error:
-        raise SettingError(f"there is no folder for exams ({error}); name one with --out FOLDER") from error

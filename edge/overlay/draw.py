@@ -94,9 +94,8 @@ def _blank(frame: Frame, memory: OverlayMemory) -> Sheet:
     region = frame.ultrasound
     height, width = frame.pixels.shape
     picture = memory.pictures.new(height, width)
-    in_colour = frame.coloured is not None and frame.colour is not None
-    if in_colour and frame.colour is not None:
-        np.copyto(picture, frame.colour())
+    if frame.in_colour:
+        np.copyto(picture, frame.picture())
     else:
         cv2.cvtColor(frame.pixels, cv2.COLOR_GRAY2BGR, picture)
     busy = memory.planes.plane("busy", height, width)
@@ -108,7 +107,7 @@ def _blank(frame: Frame, memory: OverlayMemory) -> Sheet:
         Box(region.x, region.y, region.width, region.height),
         font_size(width, height),
         memory,
-        in_colour=in_colour,
+        in_colour=frame.in_colour,
     )
 
 

@@ -1,6 +1,7 @@
 """The annotated picture on a board's own screen without a browser: Linux's frame buffer, such as /dev/fb0."""
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.closing import Closing
-from edge.errors import SettingError
+from edge.errors import SettingError, SinkError
 from edge.finding import Finding
 from edge.frame import Frame
 from edge.sink.contract import Sink
@@ -53,41 +54,65 @@ def geometry_of(device: Path, sysfs: Path = SYSFS) -> Geometry:
 
 
 class FramebufferSink(Closing):
-    """Each annotated picture in the middle of the screen, as large as it fits. Raises SettingError, SinkError."""
+    """Each annotated picture in the middle of the screen, as large as it fits. It ends black: a picture that stood on
+    would be taken for a live one. Raises SettingError, SinkError."""
 
     def __init__(self, device: Path, geometry: Geometry | None = None) -> None:
         """geometry: None: as the system says."""
-        self._geometry = geometry or geometry_of(device)
+        self.geometry = geometry or geometry_of(device)
         self._device = device
         try:
             self._file = device.open("r+b", buffering=0)
         except OSError as error:
             raise sink_error(error, device) from error
-        self._screen = np.zeros((self._geometry.height, self._geometry.stride), np.uint8)
+        self._screen = np.zeros((self.geometry.height, self.geometry.stride), np.uint8)
         self._shape: tuple[int, ...] = ()
+        self._card: NDArray[np.uint8] | None = None
 
     def write(self, frame: Frame, finding: Finding, picture_bgr: NDArray[np.uint8]) -> None:
         self.show(picture_bgr)
 
-    def show(self, picture_bgr: NDArray[np.uint8]) -> None:
-        """picture_bgr: (height, width, 3) uint8."""
-        screen = self._geometry
-        height, width = picture_bgr.shape[:2]
-        share = min(screen.width / width, screen.height / height)
-        wide, high = max(1, round(width * share)), max(1, round(height * share))
-        how = cv2.INTER_AREA if share < 1 else cv2.INTER_LINEAR
-        pixels = in_memory(cv2.resize(picture_bgr, (wide, high), interpolation=how), screen.bits)
-        if (high, wide) != self._shape:
+    def show(self, picture_bgr: NDArray[np.uint8] | None, card_bgr: NDArray[np.uint8] | None = None) -> None:
+        """picture_bgr: (height, width, 3) uint8; None: there is none yet. card_bgr: the same, as it stands at the
+        screen's right, or as wide as the screen at its foot; the picture gets the rest."""
+        wide, high = self.geometry.width, self.geometry.height
+        if card_bgr is not self._card:
             self._screen[:] = 0
-            self._shape = (high, wide)
-        top, left = (screen.height - high) // 2, (screen.width - wide) // 2 * screen.bits // 8
-        self._screen[top : top + high, left : left + pixels.shape[1]] = pixels
+            self._shape, self._card = (), card_bgr
+            if card_bgr is not None:
+                self._put(card_bgr, wide - card_bgr.shape[1], high - card_bgr.shape[0])
+        if card_bgr is not None:
+            foot = card_bgr.shape[1] == wide
+            wide, high = (wide, high - card_bgr.shape[0]) if foot else (wide - card_bgr.shape[1], high)
+        if picture_bgr is not None:
+            share = min(wide / picture_bgr.shape[1], high / picture_bgr.shape[0])
+            size = max(1, round(picture_bgr.shape[1] * share)), max(1, round(picture_bgr.shape[0] * share))
+            if size != self._shape:
+                self._screen[:high, : wide * self.geometry.bits // 8] = 0
+                self._shape = size
+            how = cv2.INTER_AREA if share < 1 else cv2.INTER_LINEAR
+            resized = np.asarray(cv2.resize(picture_bgr, size, interpolation=how), np.uint8)
+            self._put(resized, (wide - size[0]) // 2, (high - size[1]) // 2)
+        self._write_out()
+
+    def _put(self, picture_bgr: NDArray[np.uint8], x: int, y: int) -> None:
+        rows = in_memory(picture_bgr, self.geometry.bits)
+        left = x * self.geometry.bits // 8
+        self._screen[y : y + len(rows), left : left + rows.shape[1]] = rows
+
+    def _write_out(self) -> None:
         try:
             os.pwrite(self._file.fileno(), self._screen.data, 0)
         except OSError as error:
             raise sink_error(error, self._device) from error
 
     def close(self) -> None:
+        """Closing twice is harmless."""
+        if self._file.closed:
+            return
+        self._screen[:] = 0
+        with suppress(SinkError):
+            self._write_out()
         self._file.close()
 
 

@@ -1,15 +1,16 @@
 """Who may look: names that the page is asked for by, cookies that were given for a code, codes that hold once.
 
-On loopback the address that the program prints holds a code that whoever has the terminal may use again. Beyond it a
-code holds once, for some minutes. Either is changed for a cookie, which the program signs with a key of its own and
-knows again after a restart.
+For browsers on this machine the address that the program prints holds a code that whoever has the terminal may use
+again. Beyond it a code holds once, for some minutes. Either is changed for a cookie, which the program signs with a
+key of its own and knows again after a restart.
 """
 
 import hashlib
 import hmac
 import secrets
+import threading
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -91,31 +92,54 @@ class Names:
 class Access:
     """Codes and cookies. `now_s`: the wall clock, since cookies outlive the program."""
 
-    def __init__(self, key: bytes, *, lasting_code: bool, now_s: Callable[[], float]) -> None:
-        """lasting_code: the first code may be used again, until the program ends."""
-        self._key, self._now_s = key, now_s
-        self._lasting = new_code() if lasting_code else ""
+    def __init__(self, key: bytes, *, alone: bool, now_s: Callable[[], float]) -> None:
+        """alone: nobody beyond this machine is let in, and its own code is the only one."""
+        self._key, self._now_s, self._alone = key, now_s, alone
+        self.own_code = new_code()
+        """Holds for browsers on this machine, again and again, until the program ends."""
         self._codes: dict[str, float] = {}
         self._wrong_s: list[float] = []
+        self._standing = ""
+        self._lock = threading.Lock()
+        """Codes are asked for in other threads than that of the door."""
 
     def code(self) -> str:
-        """One that holds: the lasting one, or a new one for CODE_S."""
-        if self._lasting:
-            return self._lasting
+        """A new one for CODE_S, or the own one where no other is needed."""
+        if self._alone:
+            return self.own_code
+        with self._lock:
+            return self._new_code()
+
+    def standing_code(self) -> str:
+        """One for a screen that stands there and is asked again and again: the same until somebody came by it, or it
+        ends soon."""
+        if self._alone:
+            return self.own_code
+        with self._lock:
+            if self._codes.get(self._standing, 0.0) - self._now_s() < CODE_S / 2:
+                self._standing = self._new_code()
+            return self._standing
+
+    def _new_code(self) -> str:
         now_s = self._now_s()
         self._codes = {code: end_s for code, end_s in self._codes.items() if end_s > now_s}
         code = new_code()
         self._codes[code] = now_s + CODE_S
         return code
 
-    def admit(self, code: str) -> str | Refusal:
-        """A cookie for a code that holds, which then holds no more unless it is the lasting one."""
+    def admit(self, code: str, *, own: bool) -> str | Refusal:
+        """A cookie for a code that holds, which then holds no more unless it is the own one. own: the browser runs on
+        this machine."""
+        with self._lock:
+            return self._admit(code, own)
+
+    def _admit(self, code: str, own: bool) -> str | Refusal:
         now_s = self._now_s()
         self._wrong_s = [at_s for at_s in self._wrong_s if now_s - WRONG_S < at_s <= now_s]
         if len(self._wrong_s) >= MOST_WRONG:
             return Refusal.TOO_MANY_CODES
         given = code.strip().upper().encode()
-        if self._lasting and hmac.compare_digest(given, self._lasting.encode()):
+        if own and hmac.compare_digest(given, self.own_code.encode()):
             return self._cookie(now_s)
         match = next((one for one in self._codes if hmac.compare_digest(given, one.encode())), None)
         if match is None or self._codes.pop(match) <= now_s:
@@ -159,8 +183,3 @@ def keep_secret(path: Path, content: bytes) -> bytes:
     path.touch(mode=0o600, exist_ok=False)
     path.write_bytes(content)
     return content
-
-
-def hosts_of(addresses: Iterable[str]) -> frozenset[str]:
-    """Names and addresses as a Host header has them, in small letters."""
-    return frozenset(address.lower() for address in addresses)

@@ -6,28 +6,39 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
+import cv2
 import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 
 from edge.finding import Finding, MaskMark, PanoramaMark
 from edge.frame import Frame
-from edge.viewer.messages import Shown
+from edge.viewer.to_page import Shown
 
 SECONDS: Final = 10.0
 MOST_BYTES: Final = 96 * 2**20
 """Of all that is kept: ten seconds of 640 x 480 at 30 frames/s take 30 MB; of a screen in full HD there are fewer."""
 QUALITY: Final = 92
-"""JPEG, grey: what is lost is a grey level or two; the newest picture stays as it was."""
+"""JPEG: what is lost is a grey level or two; the newest picture stays as it was."""
 _FAST: Final = 1
 
 
-def grey_jpeg(pixels: NDArray[np.uint8], quality: int) -> bytes:
-    """pixels: (height, width) uint8."""
-    data: bytes = simplejpeg.encode_jpeg(
-        np.ascontiguousarray(pixels)[:, :, np.newaxis], quality, colorspace="GRAY", fastdct=True
-    )
+def to_jpeg(picture: NDArray[np.uint8], quality: int) -> bytes:
+    """picture: (height, width) grey or (height, width, 3) BGR."""
+    planes = np.ascontiguousarray(picture if picture.ndim == 3 else picture[:, :, np.newaxis])
+    data: bytes = simplejpeg.encode_jpeg(planes, quality, colorspace=_spaces(picture.ndim == 3), fastdct=True)
     return data
+
+
+def of_jpeg(jpeg: bytes) -> NDArray[np.uint8]:
+    """As `to_jpeg` was given it."""
+    coloured = simplejpeg.decode_jpeg_header(jpeg)[2] != "Gray"
+    picture: NDArray[np.uint8] = simplejpeg.decode_jpeg(jpeg, colorspace=_spaces(coloured), fastdct=True)
+    return picture if coloured else picture[:, :, 0]
+
+
+def _spaces(coloured: bool) -> str:
+    return "BGR" if coloured else "GRAY"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,12 +51,13 @@ class Kept:
     shown: Shown
     bytes: int
     restored: Callable[[], tuple[Frame, Finding]]
-    """Frame and finding as they were, the pixels as the JPEG has them, without a panorama: each frame has another."""
+    """Frame and finding as they were, the pixels as the JPEG has them; without a panorama, of which each frame has
+    another, and without the colour of a picture in which nothing was coloured."""
 
 
 def kept(frame: Frame, finding: Finding, shown: Shown) -> Kept:
-    jpeg = grey_jpeg(frame.pixels, QUALITY)
-    bare = replace(frame, pixels=_NO_PIXELS)
+    jpeg = to_jpeg(frame.picture(), QUALITY)
+    bare = replace(frame, pixels=_NO_PIXELS, colour=None)
     masks = [(mark, zlib.compress(np.ascontiguousarray(mark.mask).tobytes(), _FAST)) for mark in _masks(finding)]
     empty = {id(mark): replace(mark, mask=_NO_PIXELS) for mark, _ in masks}
     marks = (empty.get(id(mark), mark) for mark in finding.marks if not isinstance(mark, PanoramaMark))
@@ -57,8 +69,13 @@ def kept(frame: Frame, finding: Finding, shown: Shown) -> Kept:
             id(mark): replace(mark, mask=np.frombuffer(zlib.decompress(data), np.uint8).reshape(shape))
             for mark, data, shape in packed
         }
-        pixels = simplejpeg.decode_jpeg(jpeg, colorspace="GRAY")[:, :, 0]
-        return replace(bare, pixels=pixels), replace(without, marks=tuple(full.get(id(m), m) for m in without.marks))
+        picture = of_jpeg(jpeg)
+        if picture.ndim == 3:
+            grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8)
+            seen = replace(bare, pixels=grey, colour=lambda: picture)
+        else:
+            seen = replace(bare, pixels=picture)
+        return seen, replace(without, marks=tuple(full.get(id(m), m) for m in without.marks))
 
     size = len(jpeg) + sum(len(data) for _, data, _ in packed) + _array_bytes(without)
     return Kept(shown.id, frame.exposed_ns, jpeg, shown, size, restored)

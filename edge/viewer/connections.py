@@ -50,7 +50,7 @@ class Connections:
         """Whether there is room for it."""
         peer = _peer(transport)
         of_one = sum(_peer(other) == peer for other in self._guards)
-        if len(self._guards) >= MOST or (of_one >= MOST_OF_ONE and not peer.startswith(("127.", "::1"))):
+        if len(self._guards) >= MOST or (of_one >= MOST_OF_ONE and not _is_loopback(peer)):
             self.refusals.add(Refusal.TOO_MANY)
             return False
         self._guards[transport] = guard
@@ -113,6 +113,17 @@ class Guard(asyncio.Protocol):
         elif not self.asked:
             self._connections.refusals.add(Refusal.IDLE)
         self._transport.abort()
+
+
+def comes_from_here(transport: Any) -> bool:
+    """Whether its other end is on this machine: no packet from elsewhere comes from an address of this board's own."""
+    here = transport.get_extra_info("sockname") if transport is not None else None
+    peer = _peer(transport) if transport is not None else ""
+    return _is_loopback(peer) or (isinstance(here, tuple) and peer == str(here[0]))
+
+
+def _is_loopback(address: str) -> bool:
+    return address.startswith("127.") or address == "::1"
 
 
 def _peer(transport: Any) -> str:

@@ -4,8 +4,9 @@ from typing import Protocol
 
 from edge.errors import SettingError
 from edge.loop.pointer import Pointer
-from edge.viewer.messages import Asked, DeskState, Offer, Point
+from edge.viewer.from_page import Asked, Point
 from edge.viewer.pictures import Pictures
+from edge.viewer.to_page import DeskState, Offer
 
 
 class Desk(Protocol):

@@ -8,7 +8,8 @@ from math import atan2, degrees, hypot
 from edge.errors import SettingError
 from edge.finding import CaliperMark, Finding, LineMark
 from edge.frame import Frame
-from edge.viewer.messages import Edit, Moved
+from edge.viewer.from_page import Edit
+from edge.viewer.to_page import Moved
 
 MOST_EDITS = 100
 """Of one picture."""

@@ -14,8 +14,8 @@ from edge.frame import Frame
 from edge.sink.pictures import panorama_of
 from edge.terms import Terms
 from edge.viewer.cine import Cine, Kept, kept
-from edge.viewer.messages import CineState
 from edge.viewer.shown import shown_of
+from edge.viewer.to_page import CineState
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -26,7 +26,7 @@ from edge.overlay.wording import said
 from edge.sink.pictures import panorama_of
 from edge.terms import Role, Terms, plain_unit
 from edge.trust.faults import missing_scale
-from edge.viewer.messages import (
+from edge.viewer.to_page import (
     VERSION,
     Panorama,
     Shown,

@@ -8,11 +8,11 @@ from typing import Final, NamedTuple
 
 import cv2
 import msgspec
-import simplejpeg
+import numpy as np
 from msgspec.structs import replace
 
-from edge.viewer.cine import Kept, grey_jpeg
-from edge.viewer.messages import Shown, encode
+from edge.viewer.cine import Kept, of_jpeg, to_jpeg
+from edge.viewer.to_page import Shown, encode
 
 SLOW_MS: Final = 120.0
 """On its way; longer, and the next is coarser."""
@@ -60,11 +60,11 @@ def packed(picture: Kept, level: Level) -> bytes:
     """The message for one picture at one level: head's length (the highest bit: it is deflated), head, JPEG."""
     shown, jpeg = picture.shown, picture.jpeg
     if level.quality is not None:
-        pixels = simplejpeg.decode_jpeg(jpeg, colorspace="GRAY", fastdct=True)[:, :, 0]
+        pixels = of_jpeg(jpeg)
         share = 1.0 if level.longest_px is None else level.longest_px / max(pixels.shape)
         if share < 1:
-            pixels = cv2.resize(pixels, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
-        jpeg = grey_jpeg(pixels, level.quality)
+            pixels = np.asarray(cv2.resize(pixels, None, fx=share, fy=share, interpolation=cv2.INTER_AREA), np.uint8)
+        jpeg = to_jpeg(pixels, level.quality)
     return _with_head(shown, jpeg, lean=level.lean)
 
 

@@ -10,7 +10,7 @@ from edge.exam.folder import RunFolder
 from edge.finding import Finding, PanoramaMark, Verdict
 from edge.frame import Frame
 from edge.terms import Terms
-from edge.viewer.messages import ExamFields
+from edge.viewer.from_page import ExamFields
 from tests.sweeping import use_sweep
 
 PICTURES = np.random.default_rng(1).integers(0, 255, (30, 60, 80), np.uint8)

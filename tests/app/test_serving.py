@@ -12,14 +12,15 @@ import pytest
 from edge.app.exams import Exams, read_exam
 from edge.app.offer import offer
 from edge.app.page import checked_address, own_names, page_lines
-from edge.app.workplace import Workplace, trouble_code
-from edge.errors import SettingError, SinkError, SourceLostError, SourceNotFoundError, SourceStalledError
+from edge.app.settings import Settings
+from edge.app.workplace import Workplace
+from edge.errors import SettingError, SinkError
 from edge.exam.folder import RunFolder
+from edge.option import options_of
 from edge.task.table import TASKS, task_specs
-from edge.viewer import messages
-from edge.viewer.messages import ExamFields
+from edge.viewer import from_page
+from edge.viewer.from_page import ExamFields
 from edge.viewer.pictures import Pictures
-from firmware_bridge.errors import NoAnswerError
 
 pytest.importorskip("aiohttp", reason="the page needs the extra 'viewer'")
 WAIT_S = 60.0
@@ -65,60 +66,67 @@ def served(tmp_path: Path) -> Iterator[Served]:
 
 def test_a_picture_is_held_scrolled_changed_and_saved(served: Served) -> None:
     with pytest.raises(SettingError, match="freeze it first"):
-        served.do(messages.Edit, kind="caliper", mark=None, points=((1.0, 1.0), (1.0, 21.0)))
-    served.do(messages.Freeze, on=True)
+        served.do(from_page.Edit, kind="caliper", mark=None, points=((1.0, 1.0), (1.0, 21.0)))
+    served.do(from_page.Freeze, on=True)
     until(lambda: served.workplace.state().frozen and served.workplace.state().cine.count > 1)
-    served.do(messages.Scroll, to=0)
-    served.do(messages.Edit, kind="caliper", mark=None, points=((1.0, 1.0), (1.0, 21.0)))
-    served.do(messages.SetExam, fields=ExamFields(patient="P", side="left", examiner=""))
+    served.do(from_page.Scroll, to=0)
+    served.do(from_page.Edit, kind="caliper", mark=None, points=((1.0, 1.0), (1.0, 21.0)))
+    served.do(from_page.SetExam, fields=ExamFields(patient="P", side="left", examiner=""))
     until(lambda: served.workplace.state().options["side"] == "left")
     until(lambda: served.workplace.state().frozen)
     state = served.workplace.state()
-    served.do(messages.Edit, kind="caliper", mark=None, points=((1.0, 1.0), (1.0, 11.0)))
-    folder = Path(served.do(messages.Save))
+    served.do(from_page.Edit, kind="caliper", mark=None, points=((1.0, 1.0), (1.0, 11.0)))
+    folder = Path(served.do(from_page.Save))
     exam = read_exam(folder)
     (save,) = exam.saves
     assert (save.who, save.fields.patient, save.edits[0].who) == ("Ada", "P", "Ada") and state.task == "hip"
     (record,) = RunFolder(folder).records()
     assert record.sequence == 1 and (folder / "stills/000001.png").stat().st_size > 1000
-    served.do(messages.Save)
+    served.do(from_page.Save)
     assert len(read_exam(folder).saves) == 2 and served.workplace.state().saved == 2
-    served.do(messages.NewExam)
+    served.do(from_page.NewExam)
     assert served.workplace.state().exam == ExamFields()
-    other = Path(served.do(messages.Save))
+    other = Path(served.do(from_page.Save))
     assert other != folder and len(read_exam(other).saves) == 1
-    served.do(messages.Freeze, on=False)
+    served.do(from_page.Freeze, on=False)
     until(lambda: not served.workplace.state().frozen)
 
 
 def test_another_task_begins_when_it_is_open(served: Served) -> None:
-    served.do(messages.ChooseTask, task="nerve", options={"rim_every": "2"}, pathway="classical")
+    served.do(from_page.ChooseTask, task="nerve", options={"rim_every": "2"}, pathway="classical")
     until(lambda: served.pictures.shown().shown.task == "nerve")
     state = served.workplace.state()
     assert (state.task, state.pathway, state.options["rim_every"], state.pointing) == ("nerve", "classical", "2", True)
     for wrong in ({"task": "liver"}, {"task": "hip", "options": {"age_weeks": "900"}}, {"task": "hip", "pathway": "x"}):
         with pytest.raises(ValueError):
-            served.do(messages.ChooseTask, **{"options": {}, **wrong})
+            served.do(from_page.ChooseTask, **{"options": {}, **wrong})
     assert served.workplace.state().task == "nerve" and served.thread.is_alive()
 
 
+@pytest.mark.parametrize("name", [one.name for one in options_of(Settings)])
+def test_what_the_program_was_started_with_is_not_the_pages_to_set(tmp_path: Path, name: str) -> None:
+    workplace = Workplace("hip", {}, Exams(tmp_path), Pictures(lambda: 0), lambda text: None)
+    with pytest.raises(SettingError, match=f"{name} is no option of hip"):
+        workplace.do(from_page.ChooseTask(n=1, task="hip", options={name: "1"}), "Ada")
+
+
 def test_what_no_probe_can_do_is_refused_with_its_reason(served: Served) -> None:
-    for kind, given in ((messages.SetProbe, {"changes": {"depth_mm": 30.0}}), (messages.Act, {"action": "arm"})):
+    for kind, given in ((from_page.SetProbe, {"changes": {"depth_mm": 30.0}}), (from_page.Act, {"action": "arm"})):
         with pytest.raises(SettingError, match="no probe is connected"):
             served.do(kind, **given)
     with pytest.raises(SettingError, match="there is no 'dance'"):
-        served.do(messages.Act, action="dance")
+        served.do(from_page.Act, action="dance")
     with pytest.raises(SettingError, match="nothing in this picture can be pointed at"):
-        served.do(messages.Point, how="at", x=1.0, y=1.0)
+        served.do(from_page.Point, how="at", x=1.0, y=1.0)
 
 
 def test_a_folder_that_cannot_be_written_is_told_until_it_can(served: Served, tmp_path: Path) -> None:
     served.exams.folder.write_text("a file")
     with pytest.raises(SinkError):
-        served.do(messages.Save)
+        served.do(from_page.Save)
     assert [one.code for one in served.workplace.state().troubles] == ["disk"]
     served.exams.folder.unlink()
-    served.do(messages.Save)
+    served.do(from_page.Save)
     assert served.workplace.state().troubles == ()
 
 
@@ -157,17 +165,6 @@ def test_what_is_offered_is_what_the_specs_declare() -> None:
     declared = {(spec.name, name) for spec in task_specs() for name in spec.options.__dataclass_fields__}
     assert set(kinds) == declared
     assert set(kinds.values()) >= {"yes or no", "number", "choice", "area", "pointed", "text"}
-
-
-def test_each_end_of_a_run_has_its_state() -> None:
-    errors = (
-        SourceStalledError("a"),
-        SourceLostError("a"),
-        SourceNotFoundError("a"),
-        NoAnswerError("a"),
-        SinkError("a"),
-    )
-    assert [trouble_code(error) for error in errors] == ["no frames", "lost", "no probe", "no probe", "error"]
 
 
 def test_addresses_of_this_board() -> None:

@@ -15,7 +15,7 @@ from edge.app.exams import Exams
 from edge.app.page import open_page
 from edge.app.workplace import Workplace
 from edge.errors import SonoedgeError
-from edge.viewer.messages import Act
+from edge.viewer.from_page import Act
 from edge.viewer.pictures import Pictures
 from edge.viewer.server import PageServer
 from firmware_bridge.device.simulator import simulated_probe

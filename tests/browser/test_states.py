@@ -105,7 +105,7 @@ def test_a_full_disk_is_told_and_the_picture_stays(board: Board, opened: Opener,
 def test_what_the_gate_says_comes_with_what_to_do(board: Board, opened: Opener) -> None:
     page = opened(board)
     page.locator("#verdict.measured").wait_for()
-    board.workplace._control.probe.set(depth_mm=15.0)
+    board.workplace._open.probe.probe.set(depth_mm=15.0)
     page.locator("#verdict.refused").wait_for()
     assert "only 15 mm deep" in page.locator("#reasons").inner_text()
     assert page.locator("#reasons .advice").inner_text() == "Tap Depth + once or twice."

@@ -1,5 +1,7 @@
 """What viewers see: the newest, those of the last seconds, how fine, and what a person changed."""
 
+import gc
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -7,14 +9,15 @@ import pytest
 
 from edge.errors import SettingError
 from edge.finding import CaliperMark, Check, LineMark, MaskMark, Measurement, PanoramaLabel, PanoramaMark
-from edge.frame import ProbeState
+from edge.frame import Frame, ProbeState, Region
 from edge.terms import Terms
-from edge.viewer.cine import Cine, kept
+from edge.viewer.cine import Cine, Kept, kept, of_jpeg
 from edge.viewer.edits import Edited
-from edge.viewer.messages import Edit, Panorama
+from edge.viewer.from_page import Edit
 from edge.viewer.pictures import Pictures
 from edge.viewer.shown import panorama_message, shown_of
 from edge.viewer.stream import LEVELS, Pace, packed, unpacked
+from edge.viewer.to_page import Panorama
 from tests.viewer.watching import finding_of, frame_of
 
 
@@ -142,6 +145,62 @@ def test_every_level_can_be_read_and_the_coarser_is_the_smaller(level) -> None:
     message = packed(one, level)
     assert unpacked(message)[0] == one.shown
     assert len(message) <= len(packed(one, LEVELS[0])) + 100
+
+
+def coloured_frame(number: int = 1) -> Frame:
+    """Grey, with a red patch as Doppler shows flow."""
+    frame = frame_of(number, (480, 640))
+    picture = np.repeat(frame.pixels[:, :, np.newaxis], 3, axis=2)
+    picture[100:300, 200:400] = (20, 30, 220)
+    return replace(frame, coloured=Region(200, 100, 200, 200), colour=lambda: picture)
+
+
+def as_kept(frame: Frame) -> Kept:
+    return kept(frame, finding_of(frame), shown_of(frame, finding_of(frame), Terms(), number=1, live=True, age_ms=0.0))
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_what_was_coloured_comes_in_colour_at_every_level(level) -> None:
+    picture = of_jpeg(unpacked(packed(as_kept(coloured_frame()), level))[1])
+    height, width = picture.shape[:2]
+    blue, _, red = picture[200 * height // 480, 300 * width // 640].astype(int)
+    assert red > blue + 120
+    beside = picture[20 * height // 480, 20 * width // 640].astype(int)
+    assert np.ptp(beside) <= 4
+
+
+def test_scrolled_back_to_it_is_in_colour_too() -> None:
+    frame = coloured_frame()
+    restored, _ = as_kept(frame).restored()
+    assert restored.in_colour and np.abs(restored.picture().astype(int) - frame.picture()).mean() < 3
+    assert np.abs(restored.pixels[0].astype(int) - frame.pixels[0]).max() <= 12
+
+
+def test_a_grey_picture_is_not_asked_for_its_colour_and_costs_no_more() -> None:
+    frame = frame_of(1, (480, 640))
+
+    def asked() -> np.ndarray:
+        raise AssertionError("nothing was coloured")
+
+    plain, of_a_camera = as_kept(frame), as_kept(replace(frame, colour=asked))
+    assert plain.jpeg == of_a_camera.jpeg and of_jpeg(plain.jpeg).ndim == 2
+    assert of_a_camera.restored()[0].colour is None
+
+
+def test_what_is_kept_holds_the_sources_own_picture_no_longer() -> None:
+    class Held:
+        def __call__(self) -> np.ndarray:
+            return np.zeros((480, 640, 3), np.uint8)
+
+    held = Held()
+    gone = weakref.ref(held)
+    pictures = [as_kept(replace(frame_of(1, (480, 640)), coloured=where, colour=held)) for where in (None, SOMEWHERE)]
+    del held
+    gc.collect()
+    assert gone() is None and len(pictures) == 2
+
+
+SOMEWHERE = Region(0, 0, 9, 9)
 
 
 def paced(pace: Pace, milliseconds, count: int) -> None:

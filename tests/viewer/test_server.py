@@ -11,11 +11,13 @@ import pytest
 
 from edge.errors import SettingError
 from edge.finding import PanoramaMark
-from edge.viewer import server
+from edge.viewer import place as places
+from edge.viewer import websocket
 from edge.viewer.access import Refusal
 from edge.viewer.certificate import board_certificate
-from edge.viewer.messages import Freeze, Save
-from edge.viewer.server import PageServer, Place
+from edge.viewer.from_page import Freeze, Save
+from edge.viewer.place import Place
+from edge.viewer.server import PageServer
 from tests.viewer.watching import KEY, Board, Watcher, origin, served, session_of, stream, watcher
 
 
@@ -99,7 +101,7 @@ def test_what_a_desk_refuses_comes_back_with_its_reason() -> None:
 
 
 def test_a_panorama_comes_beside_the_pictures_and_not_with_each(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "PANORAMA_S", 1000.0)
+    monkeypatch.setattr(websocket, "PANORAMA_S", 1000.0)
 
     def told(one: Watcher) -> list[int]:
         return [said["size"][0] for said in one.said if said["type"] == "panorama"]
@@ -112,7 +114,7 @@ def test_a_panorama_comes_beside_the_pictures_and_not_with_each(monkeypatch: pyt
                 board.show(further=(PanoramaMark("whole", np.zeros((20, width), np.uint8)),))
                 await first.until(lambda one: one.pictures and one.pictures[-1].id == board.count)
             assert told(first) == [30], "a grown one waits"
-            monkeypatch.setattr(server, "PANORAMA_S", 0.0)
+            monkeypatch.setattr(websocket, "PANORAMA_S", 0.0)
             await first.until(lambda one: told(one)[-1] == 35)
             async with watcher(board) as second:
                 await second.until(told)
@@ -174,6 +176,14 @@ def test_beyond_this_machine_a_code_holds_once_and_the_line_is_encrypted(tmp_pat
                 await socket_.receive()
             again = await session.post(board.base + "enter", data=code, headers=origin(board))
             assert again.status == 403
+        for _ in range(2):
+            own = board.page.own_invitation().partition("=")[2]
+            async with session_of(board, own, connector=aiohttp.TCPConnector(ssl=False)):
+                pass
+        on_its_screen = board.page.standing_invitation()
+        assert board.page.standing_invitation() == on_its_screen
+        async with session_of(board, on_its_screen.partition("=")[2], connector=aiohttp.TCPConnector(ssl=False)):
+            assert board.page.standing_invitation() != on_its_screen
 
     assert run(body, place).page.refusals.counts() == {Refusal.CODE: 1}
 
@@ -190,7 +200,7 @@ def test_a_port_in_use_or_of_the_systems_own_is_a_clear_error(monkeypatch: pytes
     def refused(*given: object, **named: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(server.socket, "create_server", refused)
+    monkeypatch.setattr(places.socket, "create_server", refused)
     with pytest.raises(SettingError, match="below 1024 are for the system's administrator"):
         Board(Place(80))
 

@@ -12,7 +12,7 @@ import pytest
 
 from edge.viewer import connections, stream
 from edge.viewer.access import MOST_WRONG, Refusal
-from edge.viewer.messages import MOST_BYTES
+from edge.viewer.from_page import MOST_BYTES
 from tests.viewer.watching import Board, origin, served, session_of, watcher
 from tests.viewer.watching import stream as stream_of
 
@@ -87,7 +87,7 @@ def test_guessed_codes() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["../setup.cfg", "..%2f..%2fsetup.cfg", "%2e%2e/messages.py", "assets/app.js", "app.js%00", "/etc/passwd"]
+    "path", ["../setup.cfg", "..%2f..%2fsetup.cfg", "%2e%2e/from_page.py", "assets/app.js", "app.js%00", "/etc/passwd"]
 )
 def test_paths_out_of_the_page(path: str) -> None:
     async def body(board: Board) -> None:

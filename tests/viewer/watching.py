@@ -14,10 +14,12 @@ from edge.errors import SettingError
 from edge.finding import CaliperMark, Finding, LineMark, Mark, MaskMark, Measurement, Verdict
 from edge.frame import Frame, PixelSpacing, ProbeState, SpacingOrigin
 from edge.terms import Terms
-from edge.viewer.messages import Asked, DeskState, Offer, Shown
+from edge.viewer.from_page import Asked
 from edge.viewer.pictures import Pictures
-from edge.viewer.server import PageServer, Place
+from edge.viewer.place import Place
+from edge.viewer.server import PageServer
 from edge.viewer.stream import unpacked
+from edge.viewer.to_page import DeskState, Offer, Shown
 
 KEY = b"k" * 32
 SPACING = PixelSpacing(0.1, 0.2, SpacingOrigin.DEPTH)
