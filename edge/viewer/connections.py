@@ -1,10 +1,12 @@
 """What stands before the web server: how many may be connected, and for how long one may ask for nothing."""
 
 import asyncio
+import socket
 from collections.abc import Callable
 from typing import Any, Final
 
 from edge.viewer.access import Refusal, Refusals
+from edge.viewer.control import Allowance
 
 MOST: Final = 64
 """At once: eight viewers, each with a browser's six connections, and some."""
@@ -14,6 +16,30 @@ ASK_S: Final = 5.0
 """For the first whole request, TLS done."""
 LIFE_S: Final = 30.0
 """Of a connection that did not become a stream: long enough for all files of the page on a slow line."""
+
+
+class DoorSocket(socket.socket):
+    """Listens, and turns away what comes beyond the most connections before it costs anything more, a TLS handshake
+    that may never end among it."""
+
+    def __init__(self, listening: socket.socket, refusals: Refusals) -> None:
+        """Takes `listening` over."""
+        super().__init__(listening.family, listening.type, listening.proto, fileno=listening.detach())
+        self._refusals = refusals
+        self._open: list[tuple[socket.socket, str]] = []
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        """Raises ConnectionAbortedError for one that was turned away."""
+        connection, address = super().accept()
+        peer = str(address[0])
+        self._open = [(one, other) for one, other in self._open if one.fileno() >= 0]
+        of_one = sum(other == peer for _, other in self._open)
+        if len(self._open) >= MOST or (of_one >= MOST_OF_ONE and not _is_loopback(peer)):
+            connection.close()
+            self._refusals.add(Refusal.TOO_MANY)
+            raise ConnectionAbortedError("there are enough")
+        self._open.append((connection, peer))
+        return connection, address
 
 
 class Connections:
@@ -36,6 +62,15 @@ class Connections:
     def __call__(self) -> asyncio.Protocol:
         return Guard(self._protocol(), self)
 
+    def allow(self, transport: Any) -> bool:
+        """Whether one more request of this connection is looked at; else it ends."""
+        guard = self._guards.get(transport)
+        if guard is None or guard.allowance.take(asyncio.get_running_loop().time()):
+            return True
+        self.refusals.add(Refusal.TOO_FAST)
+        transport.abort()
+        return False
+
     def asked(self, transport: Any) -> None:
         """A whole request came in."""
         if guard := self._guards.get(transport):
@@ -46,15 +81,8 @@ class Connections:
         if guard := self._guards.get(transport):
             guard.give_time(None)
 
-    def take(self, guard: "Guard", transport: Any) -> bool:
-        """Whether there is room for it."""
-        peer = _peer(transport)
-        of_one = sum(_peer(other) == peer for other in self._guards)
-        if len(self._guards) >= MOST or (of_one >= MOST_OF_ONE and not _is_loopback(peer)):
-            self.refusals.add(Refusal.TOO_MANY)
-            return False
+    def keep(self, guard: "Guard", transport: Any) -> None:
         self._guards[transport] = guard
-        return True
 
     def drop(self, transport: Any) -> None:
         self._guards.pop(transport, None)
@@ -67,16 +95,13 @@ class Guard(asyncio.Protocol):
         self._inner, self._connections = inner, connections
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._taken = False
+        self.allowance = Allowance()
         self.asked = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._taken = self._connections.take(self, transport)
-        if not self._taken:
-            transport.abort()
-            return
+        self._connections.keep(self, transport)
         self._inner.connection_made(transport)
         self.give_time(self._connections.ask_s)
 
@@ -87,17 +112,15 @@ class Guard(asyncio.Protocol):
         self._timer = None if seconds is None else asyncio.get_running_loop().call_later(seconds, self._late)
 
     def data_received(self, data: bytes) -> None:
-        if self._taken:
-            self._inner.data_received(data)
+        self._inner.data_received(data)
 
     def eof_received(self) -> bool | None:
-        return self._inner.eof_received() if self._taken else None
+        return self._inner.eof_received()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.give_time(None)
         self._connections.drop(self._transport)
-        if self._taken:
-            self._inner.connection_lost(exc)
+        self._inner.connection_lost(exc)
 
     def pause_writing(self) -> None:
         self._inner.pause_writing()

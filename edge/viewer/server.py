@@ -15,7 +15,7 @@ from aiohttp import web
 
 from edge.closing import Closing
 from edge.viewer.access import COOKIE_S, Access, Names, Refusal, Refusals
-from edge.viewer.connections import Connections, comes_from_here
+from edge.viewer.connections import Connections, DoorSocket, comes_from_here
 from edge.viewer.desk import Desk
 from edge.viewer.pictures import Pictures
 from edge.viewer.place import Place
@@ -63,13 +63,13 @@ class PageServer(Closing):
     ) -> None:
         """key: by which cookies are signed. program: its name and version, as the page shows it. now_ns: the clock of
         exposures."""
-        self._socket = place.listening()
+        self.refusals = Refusals()
+        self._socket = DoorSocket(place.listening(), self.refusals)
         self._place, self._pictures = place, pictures
         self.port: int = self._socket.getsockname()[1]
         self.address = place.url(self.port)
         """Without a code."""
         self._names = Names(place.scheme, place.hosts, self.port)
-        self.refusals = Refusals()
         self._access = Access(key, alone=place.local, now_s=time.time)
         self._streams = Streams(desk, pictures, self.refusals, self.invitation, program, now_ns)
         self._files = _files()
@@ -154,7 +154,8 @@ class PageServer(Closing):
         """The right name and, of all that changes anything, the right page; the headers that keep a browser careful."""
         if not self._names.allow_host(request.host):
             raise self._forbidden(Refusal.HOST, "open this page by the address that sonoedge printed")
-        self._connections.asked(request.transport)
+        if not self._connections.allow(request.transport):
+            raise web.HTTPTooManyRequests
         changes = request.method != "GET" or request.path == "/stream"
         if changes and not self._names.allow_origin(request.headers.get("Origin", "")):
             raise self._forbidden(Refusal.ORIGIN, "only sonoedge's own page may do this")
@@ -163,6 +164,8 @@ class PageServer(Closing):
         except web.HTTPException as refused:
             refused.headers.update(_HEADERS)
             raise
+        finally:
+            self._connections.asked(request.transport)
         if not response.prepared:
             response.headers.update(_HEADERS)
         return response

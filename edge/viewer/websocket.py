@@ -11,7 +11,7 @@ from functools import partial
 from typing import Final
 
 import msgspec
-from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp import WebSocketError, WSCloseCode, WSMessage, WSMsgType, web
 
 from edge.errors import SonoedgeError
 from edge.finding import PanoramaMark
@@ -67,7 +67,9 @@ class Streams:
     async def serve(self, request: web.Request, upgraded: Callable[[], None]) -> web.StreamResponse:
         """One viewer's, until it ends. upgraded: called once the connection has become a stream."""
         loop = asyncio.get_running_loop()
-        ws = web.WebSocketResponse(heartbeat=_HEARTBEAT_S, max_msg_size=MOST_BYTES, compress=False, timeout=CLOSE_S)
+        ws = web.WebSocketResponse(
+            heartbeat=_HEARTBEAT_S, max_msg_size=MOST_BYTES, compress=False, timeout=CLOSE_S, autoping=False
+        )
         await ws.prepare(request)
         upgraded()
         viewer = self._control.enter(ws, request.transport, request.query.get("tab", "")[:40], loop.time())
@@ -76,14 +78,7 @@ class Streams:
         sending = asyncio.create_task(self._send_to(viewer))
         try:
             async for message in ws:
-                if message.type is WSMsgType.TEXT and not self._heard(viewer, message.data):
-                    break
-                if message.type is WSMsgType.BINARY:
-                    self._refusals.add(Refusal.MESSAGE)
-                    break
-                if message.type is WSMsgType.ERROR:
-                    large = getattr(message.data, "code", None) == WSCloseCode.MESSAGE_TOO_BIG
-                    self._refusals.add(Refusal.TOO_LARGE if large else Refusal.MESSAGE)
+                if not await self._heard(viewer, message):
                     break
         finally:
             sending.cancel()
@@ -122,14 +117,24 @@ class Streams:
             pool.shutdown(wait=False, cancel_futures=True)
 
     # --------------------------------------------------------------------------------------------------- what it says
-    def _heard(self, viewer: Viewer, text: str) -> bool:
+    async def _heard(self, viewer: Viewer, heard: WSMessage) -> bool:
         """Takes a message in. False: no more is wanted of this viewer."""
         now_s = asyncio.get_running_loop().time()
         if not viewer.allowance.take(now_s):
             self._refusals.add(Refusal.TOO_FAST)
             return False
+        if heard.type is WSMsgType.PING:
+            with suppress(TimeoutError):
+                await self._sent(viewer.socket.pong(heard.data))
+            return True
+        if heard.type is WSMsgType.PONG:
+            return True
+        if heard.type is not WSMsgType.TEXT:
+            if (refusal := _why_not(heard)) is not None:
+                self._refusals.add(refusal)
+            return False
         try:
-            message = incoming(text)
+            message = incoming(heard.data)
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
             self._refusals.add(Refusal.MESSAGE)
             return False
@@ -248,6 +253,15 @@ class Streams:
             packing = partial(packed, picture, LEVELS[level])
             self._encoded[key] = asyncio.get_running_loop().run_in_executor(self._encoders, packing)
         return await asyncio.shield(self._encoded[key])
+
+
+def _why_not(heard: WSMessage) -> Refusal | None:
+    """Of what is no text. None: the line has broken off, which is nobody's fault."""
+    if heard.type is WSMsgType.BINARY:
+        return Refusal.MESSAGE
+    if isinstance(heard.data, WebSocketError):
+        return Refusal.TOO_LARGE if heard.data.code == WSCloseCode.MESSAGE_TOO_BIG else Refusal.MESSAGE
+    return Refusal.SLOW if isinstance(heard.data, TimeoutError) else None
 
 
 def _every(viewer: Viewer, seconds: float) -> float:

@@ -65,7 +65,7 @@ def test_a_viewer_on_a_slow_line_gets_less_and_holds_up_nobody(board: Board, ope
     rate = 200_000 / 8
     limits = {"offline": False, "latency": 20, "downloadThroughput": rate, "uploadThroughput": rate}
     session.send("Network.emulateNetworkConditions", limits)
-    viewers = board.page._control.viewers()
+    viewers = board.page._streams._control.viewers()
     until(lambda: viewers[1].pace.level >= 4)
     banner(slow, "Slow connection")
     drawn = [viewer.pace.drawn for viewer in viewers]

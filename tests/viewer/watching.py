@@ -157,11 +157,13 @@ async def session_of(board: Board, code: str | None = None, **options: Any) -> A
         entered = await session.post(board.base + "enter", data=code or board.code, headers=origin(board))
         assert entered.status == 200, await entered.text()
         yield session
+    if board.base.startswith("https"):
+        await asyncio.sleep(0.3)  # its encryption ends after the session
 
 
 @asynccontextmanager
-async def watcher(board: Board, tab: str = "") -> AsyncIterator[Watcher]:
-    async with session_of(board) as session, stream(board, session, tab) as socket:
+async def watcher(board: Board, tab: str = "", **options: Any) -> AsyncIterator[Watcher]:
+    async with session_of(board, **options) as session, stream(board, session, tab) as socket:
         yield Watcher(socket)
 
 
