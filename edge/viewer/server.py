@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -103,9 +103,10 @@ class PageServer(Closing):
         key: bytes,
         program: str,
         now_ns: Callable[[], int] = time.monotonic_ns,
+        files: Mapping[str, bytes] = MappingProxyType({}),
     ) -> None:
         """key: by which cookies are signed. program: its name and version, as the page shows it. now_ns: the clock of
-        exposures."""
+        exposures. files: by name, beside the page's own."""
         if not place.local and place.certificate is None:
             raise SettingError(f"the page is not served at {place.address} without a certificate of this board")
         self._socket = _bound(place)
@@ -117,7 +118,7 @@ class PageServer(Closing):
         self._access = Access(key, lasting_code=place.local, now_s=time.time)
         self._control = Control()
         self._run = secrets.token_hex(4)
-        self._files = _files()
+        self._files = {**_files(), **files}
         self._ended = False
         self._ages_ms: deque[float] = deque(maxlen=_KEPT_AGES)
         self._encoded: dict[tuple[int, int], asyncio.Future[bytes]] = {}

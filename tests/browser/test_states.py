@@ -8,11 +8,13 @@ import pytest
 
 from edge.app.exams import Exams
 from edge.errors import SinkError
+from edge.task.table import TASKS
 from tests.browser.conftest import Board, Cable, Opener, board_with, until
 
 pytestmark = pytest.mark.slow
 
 HOSTILE = "<img src=x onerror=\"document.title='taken'\">'; DROP TABLE exams; -- \\u202e ../../etc ${7*7} {{7*7}} \x00"
+ENGLISH = re.compile(r"\b(?:the|of|is|are|not|seen|with|by|without|and|under|from|picture|no|to|it)\b", re.IGNORECASE)
 
 
 def banner(page: Any, text: str) -> Any:
@@ -118,6 +120,22 @@ def test_german_is_taken_from_the_browser(board: Board, opened: Opener) -> None:
     assert page.get_by_role("button", name="Einfrieren").is_visible()
     assert re.search(r"\d,\d", page.locator("#values").inner_text()), "a decimal comma"
     assert page.locator("html").get_attribute("lang") == "de"
+
+
+def test_no_task_says_anything_in_english_on_a_german_page(board: Board, opened: Opener) -> None:
+    page = opened(board, locale="de-DE")
+    for panel in ("task", "exam", "view"):
+        page.locator(f"#{panel}-panel > summary").click()
+    for task in TASKS.own:
+        page.locator(f"#tasks button[data-task={task}]").click()
+        until(lambda task=task: board.workplace.state().task == task)
+        until(lambda task=task: (shown := board.pictures.shown()) is not None and shown.shown.task == task)
+        page.locator("#verdict:not(.waiting)").wait_for()
+        page.wait_for_timeout(1500)
+        page.locator("#task-panel").evaluate("panel => panel.open = true")
+        said = page.locator("#side").inner_text()
+        assert sorted(set(ENGLISH.findall(said))) == [], said
+        assert not re.search(r"--[a-z]", said)
 
 
 def test_hostile_strings_stay_text(board: Board, opened: Opener) -> None:

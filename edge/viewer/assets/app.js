@@ -2,12 +2,12 @@
 
 import { Chart } from "./chart.js";
 import { Connection } from "./connection.js";
-import { Panels, taskName } from "./panels.js";
+import { Panels } from "./panels.js";
 import { Picture } from "./picture.js";
 import { Panorama } from "./panorama.js";
 import { element, showByHand, showReadout } from "./readout.js";
 import { Tools } from "./tools.js";
-import { loadWords, say, translated } from "./words.js";
+import { loadWords, nameOf, say, translated } from "./words.js";
 
 const OLD_MS = 150;
 const STILL_MS = 1500;
@@ -62,7 +62,7 @@ const line = new Connection({
     show("door");
   },
   note(answer) {
-    if (answer.n === -1) toast(say("taken", { text: answer.text }), true);
+    if (answer.n === -1) toast(say("taken", { text: translated(answer.text) }), true);
   },
 });
 
@@ -103,8 +103,8 @@ function showState() {
   const mine = driving();
   const controls = hello.offer.controls;
   document.body.classList.toggle("watching", !controls);
-  find("task-name").textContent = taskName(desk.task);
-  document.title = `${taskName(desk.task)} – sonoedge`;
+  find("task-name").textContent = nameOf(desk.task);
+  document.title = `${nameOf(desk.task)} – sonoedge`;
   const name = state.driver_name || say("viewer", { n: state.driver });
   const who = !controls ? say("run.watch") : mine ? say("you.drive") : state.driver ? say("you.watch", { name }) : say("nobody.drives");
   put(find("who"), state.viewers > 1 ? `${who} · ${say("viewers", { n: state.viewers })}` : who);
@@ -207,7 +207,7 @@ function present() {
   for (const { code, text } of desk.troubles) {
     if (probe && !probe.connected && ["no frames", "lost", "no probe"].includes(code)) continue;
     const kind = { opening: "", told: "", slowed: "warn", "low disk": "warn" }[code] ?? "bad";
-    const title = say(`trouble.${code}`, { text: code === "opening" ? taskName(text) : text });
+    const title = say(`trouble.${code}`, { text: code === "opening" ? nameOf(text) : text });
     const what = say(`trouble.${code}.do`);
     const rest = ["opening", "low disk"].includes(code) ? "" : what.startsWith("trouble.") ? translated(text) : `${what} ${code === "disk" || code === "slowed" ? `(${translated(text)})` : ""}`;
     found.push([kind, title, rest, code === "refused" || code === "no frames" ? (probe ? arm : undefined) : undefined, text]);

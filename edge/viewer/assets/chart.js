@@ -59,7 +59,7 @@ export class Chart {
       context.stroke();
       context.fillStyle = colour("--ink");
       const now = course.filter((one) => one.at <= at).at(-1) ?? course.at(-1);
-      const text = now?.named ? translated(now.named) : now && `${number(now.value, name.decimals)} ${name.unit}`;
+      const text = now?.named ? translated(now.named) : now && `${number(now.value, name.decimals)} ${translated(name.unit)}`;
       if (now) context.fillText(`${translated(name.words)} ${text}`, 4, index * lane + letters + 3);
     });
     context.fillStyle = colour("--warn");

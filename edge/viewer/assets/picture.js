@@ -1,6 +1,6 @@
 /* The picture on its canvas: pixels, what was found in them by layers, what was changed by hand, what a tool draws. */
 
-import { number } from "./words.js";
+import { number, numbers } from "./words.js";
 
 export const LAYERS = ["masks", "lines", "calipers", "fields", "texts", "byhand"];
 const HAND = "#ff8ad8";
@@ -151,8 +151,9 @@ export class Picture {
     context.globalAlpha = 1;
   }
 
-  #text(text, place, colour) {
+  #text(said, place, colour) {
     const { context } = this;
+    const text = numbers(said);
     const size = Math.max(12, Math.min(22, this.canvas.clientHeight / 32));
     context.font = `600 ${size}px system-ui, sans-serif`;
     const [x, y] = this.#seen(place);
