@@ -22,11 +22,12 @@ COMMAND = re.compile(r"--[a-z]|\bsonoedge [a-z]")
 GENERAL = (
     *("trust/*.py", "task/gate.py", "task/outliner.py", "screen/**/*.py", "loop/capture.py", "source/probed.py"),
     *("viewer/desk.py", "viewer/edits.py", "source/camera.py", "sink/folder.py", "app/board.py"),
-    "../firmware_bridge/host/reasons.py",
+    *("../firmware_bridge/host/reasons.py", "../firmware_bridge/host/exposures.py"),
 )
 """Files whose sentences the page shows whatever the task is; those of a camera, a disk and a probe too."""
 OF_THE_TERMINAL = re.compile(
-    r"glyphs\.png|firmware (update|waits)|image|needs no|WIDTHxHEIGHT|message|parameter was named|flash memory failed"
+    r"glyphs\.png|firmware (update|waits)|image|needs no|WIDTHxHEIGHT|message|parameter was named|"
+    r"flash memory failed|swap them"
 )
 """In the general sentences: what is said where no page is yet, or of a firmware update."""
 
@@ -80,7 +81,7 @@ def test_general_sentences_are_there_in_german() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_translations_fill_in_as_much_and_name_no_option(language: str) -> None:
     words = page_words(language)
-    assert [text for text, told in words.items() if told and text.count("{}") < told.count("{}")] == []
+    assert [text for text, told in words.items() if text.count("{}") < told.count("{}")] == []
     assert [told for told in words.values() if COMMAND.search(told)] == []
 
 

@@ -22,7 +22,7 @@ export class Chart {
 
   /** at: time of the picture that is seen. */
   draw(at) {
-    const names = [...new Map(this.points.flatMap((one) => one.lanes.map((lane) => [lane.name + lane.unit, lane]))).values()].slice(0, MOST_LANES);
+    const names = [...new Map(this.points.flatMap((one) => one.lanes.map((lane) => [lane.name, lane]))).values()].slice(0, MOST_LANES);
     this.figure.hidden = !names.length;
     if (!names.length || !this.canvas.clientWidth) return;
     const dense = devicePixelRatio || 1;

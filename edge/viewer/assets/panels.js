@@ -51,7 +51,7 @@ export class Panels {
   show(desk, driving) {
     this.desk = desk;
     this.#showTask(desk, driving);
-    this.#showProbe(desk.probe, driving);
+    this.#showProbe(desk.probe, driving && !desk.frozen);
     this.#showExam(desk, driving);
     find("pair").disabled = !driving;
   }
@@ -66,6 +66,7 @@ export class Panels {
     button.dataset.task = task.name;
     button.onclick = () => {
       find("task-panel").open = false;
+      for (const scrolled of [find("told"), find("side"), find("page").querySelector("main")]) scrolled.scrollTop = 0;
       this.ask("task", { task: task.name, options: {} });
     };
     return button;
@@ -78,6 +79,7 @@ export class Panels {
     }
     const task = this.task(desk.task);
     const form = find("options");
+    find("task-line").textContent = nameOf(desk.task);
     if (this.built.task !== desk.task) {
       this.built.task = desk.task;
       form.replaceChildren(...(task ? this.#optionFields(task) : []));

@@ -27,7 +27,9 @@ export function showReadout(shown) {
   const text = say(shown ? shown.verdict : "waiting");
   if (verdict.textContent !== text) verdict.textContent = text;
   verdict.className = shown ? shown.verdict : "";
-  list(find("reasons"), shown?.reasons ?? [], (reason) => {
+  // Doubts of the scale stand beside the picture, with what to do.
+  const elsewhere = shown?.spacing && shown.verdict !== "refused" ? shown.scale_doubts : [];
+  list(find("reasons"), (shown?.reasons ?? []).filter((one) => !elsewhere.includes(one)), (reason) => {
     const item = element("li", {}, sentenceCase(translated(reason)));
     const what = advice(reason);
     if (what) item.append(element("span", { className: "advice" }, what));

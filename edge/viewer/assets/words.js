@@ -26,7 +26,7 @@ async function read(name) {
   return answer.ok ? answer.json() : {};
 }
 
-/** A text with `{}` for what is filled in, and what it is in the page's language. */
+/** A text with `{}` for what is filled in, and what it is in the page's language, where `{2}` is the second of them. */
 function pattern([text, found]) {
   const parts = text.split("{}").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
   return { shape: new RegExp(`^${parts.join("(.+?)")}$`), found, letters: text.length - 2 * parts.length };
@@ -43,7 +43,7 @@ function lookedUp(sentence, list) {
   if (Object.hasOwn(words[list], sentence)) return words[list][sentence];
   for (const { shape, found } of patterns[list]) {
     const filled = sentence.match(shape)?.slice(1);
-    if (filled) return found.replace(/\{\}/g, () => translated(filled.shift()));
+    if (filled) return found.replace(/\{(\d?)\}/g, (_, at) => translated(at ? filled[at - 1] : filled.shift()));
   }
   return undefined;
 }
