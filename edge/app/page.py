@@ -1,5 +1,6 @@
 """The page of a run or of `sonoedge serve`: where it is served, who is let in, and what is told of it at the end."""
 
+import json
 import socket
 import statistics
 import time
@@ -12,6 +13,7 @@ from edge.app.user_folder import settings_folder
 from edge.errors import BackendUnavailableError, SettingError
 from edge.loop.pointer import Pointer
 from edge.sink.contract import Sink
+from edge.task.words import LANGUAGES, task_words
 from edge.viewer.access import signing_key
 
 try:
@@ -35,7 +37,9 @@ def open_page(desk: Desk, pictures: Pictures, port: int, address: str = LOOPBACK
     else:
         hosts = own_names(address)
         place = Place(port, address, board_certificate(folder, hosts), frozenset((*hosts, *LOCAL_NAMES)))
-    return PageServer(place, desk, pictures, signing_key(folder), f"sonoedge {version('sonoedge')}")
+    words = {f"tasks.{one}.json": json.dumps(task_words(one)).encode() for one in LANGUAGES}
+    program = f"sonoedge {version('sonoedge')}"
+    return PageServer(place, desk, pictures, signing_key(folder), program, files=words)
 
 
 def open_watching(settings: Settings, pointer: Pointer | None) -> tuple[PageServer, Sink]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from edge.frame import Frame
+from edge.frame import Frame, SpacingOrigin
 from edge.screen.square_pixels import BELIEVED, aspect_of
 from edge.task.contract import Prepared, Task
 from edge.trust.faults import colour_faults, missing_scale, picture_faults, probe_faults
@@ -60,6 +60,8 @@ def _depth_faults(frame: Frame, gate: Gate) -> tuple[str, ...]:
     depth_mm = frame.ultrasound.height * frame.spacing.y_mm_per_px
     least_mm, most_mm = gate.plausible_depth_mm
     if not least_mm <= depth_mm <= most_mm:
+        if frame.spacing.origin is SpacingOrigin.DEPTH:  # the probe's own word: it is set so
+            return (f"the depth is set to {depth_mm:.0f} mm: set {least_mm:g} to {most_mm:g} mm ({gate.depth_source})",)
         return (
             f"the picture would be {depth_mm:.3g} mm deep by {frame.spacing.y_mm_per_px:.4g} mm per px "
             f"({frame.spacing.origin}), outside {least_mm:g} to {most_mm:g} mm ({gate.depth_source}): "

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from importlib.resources import files
 from pathlib import PurePath
@@ -60,9 +60,10 @@ class PageServer(Closing):
         key: bytes,
         program: str,
         now_ns: Callable[[], int] = time.monotonic_ns,
+        files: Mapping[str, bytes] = MappingProxyType({}),
     ) -> None:
         """key: by which cookies are signed. program: its name and version, as the page shows it. now_ns: the clock of
-        exposures."""
+        exposures. files: by name, beside the page's own."""
         self.refusals = Refusals()
         self._socket = DoorSocket(place.listening(), self.refusals)
         self._place, self._pictures = place, pictures
@@ -72,7 +73,7 @@ class PageServer(Closing):
         self._names = Names(place.scheme, place.hosts, self.port)
         self._access = Access(key, alone=place.local, now_s=time.time)
         self._streams = Streams(desk, pictures, self.refusals, self.invitation, program, now_ns)
-        self._files = _files()
+        self._files = {**_files(), **files}
         self._ended = False
         self._loop = asyncio.new_event_loop()
         self._stopping = asyncio.Event()

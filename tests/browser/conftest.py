@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from edge.app import board as board_files
 from edge.app import probe_link
 from edge.app.exams import Exams
 from edge.app.page import open_page
@@ -89,6 +90,14 @@ class Board:
             if self.rearms and panel is not None and panel.connected and panel.off_reason == HEARTBEAT_LOST:
                 with suppress(SonoedgeError):
                     self.workplace.do(Act(n=1, action="arm"), "test")
+
+
+def slow_down(patch: pytest.MonkeyPatch, folder: Path) -> None:
+    """The files in which the system tells of the board's processor say that it is hot, and runs at a third."""
+    for name, text in (("scaling_cur_freq", "600000"), ("cpuinfo_max_freq", "1800000"), ("temp", "84000")):
+        (folder / name).write_text(text)
+    patch.setattr(board_files, "_FREQUENCY", folder)
+    patch.setattr(board_files, "_TEMPERATURE", folder / "temp")
 
 
 @contextmanager

@@ -8,11 +8,13 @@ import pytest
 
 from edge.app.exams import Exams
 from edge.errors import SinkError
-from tests.browser.conftest import Board, Cable, Opener, board_with, until
+from edge.task.table import TASKS
+from tests.browser.conftest import Board, Cable, Opener, board_with, slow_down, until
 
 pytestmark = pytest.mark.slow
 
 HOSTILE = "<img src=x onerror=\"document.title='taken'\">'; DROP TABLE exams; -- \\u202e ../../etc ${7*7} {{7*7}} \x00"
+ENGLISH = re.compile(r"\b(?:the|of|is|are|not|seen|with|by|without|and|under|from|picture|no|to|it)\b", re.IGNORECASE)
 
 
 def banner(page: Any, text: str) -> Any:
@@ -47,7 +49,8 @@ def test_a_program_that_starts_without_a_probe_finds_it(tmp_path: Path, cable: C
 def test_a_second_viewer_watches_and_takes_over(board: Board, opened: Opener) -> None:
     first = opened(board)
     second = opened(board, viewport={"width": 390, "height": 800}, has_touch=True)
-    until(lambda: second.locator("#who").inner_text() == "Watching – viewer 1 is in control · 2 screens")
+    until(lambda: second.locator("#who").inner_text() == "Watching – viewer 1 is in control")
+    until(lambda: first.locator("#who").inner_text() == "You are in control · 2 screens")
     assert second.get_by_role("button", name="Freeze").is_disabled()
     second.get_by_role("button", name="Take over control").tap()
     until(lambda: "You are in control" in second.locator("#who").inner_text())
@@ -96,18 +99,38 @@ def test_a_full_disk_is_told_and_the_picture_stays(board: Board, opened: Opener,
     with monkeypatch.context() as patched:
         patched.setattr(Exams, "save", full)
         page.get_by_role("button", name="Save").click()
-        assert "Free some space" in banner(page, "Not saved").inner_text()
+        assert "The disk is full" not in page.locator("#toast").inner_text()
+        assert "the disk is full; free some space" in banner(page, "Not saved").inner_text()
     page.get_by_role("button", name="Save").click()
     page.locator("#toast", has_text="Saved").wait_for()
     until(lambda: page.locator(".banner", has_text="Not saved").count() == 0)
+
+
+def test_a_scale_that_contradicts_the_probes_depth_is_told(tmp_path: Path, cable: Cable, opened: Opener) -> None:
+    # 30 mm in 480 rows are 0.0625 mm per px.
+    with board_with(tmp_path, cable, mm_per_px=0.08) as board:
+        page = opened(board)
+        told = banner(page, "The scale is in doubt").inner_text()
+        assert "you say 0.0800 mm per px" in told and "0.0625" in told and "your value is used" in told
+        assert page.locator("#verdict.limited").is_visible()
+
+
+def test_a_board_that_slows_down_is_told_until_it_has_cooled(
+    board: Board, opened: Opener, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    page = opened(board)
+    with monkeypatch.context() as patched:
+        slow_down(patched, tmp_path)
+        told = banner(page, "The board is slowed down").inner_text()
+        assert "at 600 of 1800 MHz" in told and "at 84 °C" in told and "Let it cool" in told
+    until(lambda: page.locator(".banner", has_text="slowed down").count() == 0)
 
 
 def test_what_the_gate_says_comes_with_what_to_do(board: Board, opened: Opener) -> None:
     page = opened(board)
     page.locator("#verdict.measured").wait_for()
     board.workplace._open.probe.probe.set(depth_mm=15.0)
-    page.locator("#verdict.refused").wait_for()
-    assert "only 15 mm deep" in page.locator("#reasons").inner_text()
+    page.locator("#reasons", has_text="only 15 mm deep").wait_for()
     assert page.locator("#reasons .advice").inner_text() == "Tap Depth + once or twice."
 
 
@@ -118,6 +141,22 @@ def test_german_is_taken_from_the_browser(board: Board, opened: Opener) -> None:
     assert page.get_by_role("button", name="Einfrieren").is_visible()
     assert re.search(r"\d,\d", page.locator("#values").inner_text()), "a decimal comma"
     assert page.locator("html").get_attribute("lang") == "de"
+
+
+def test_no_task_says_anything_in_english_on_a_german_page(board: Board, opened: Opener) -> None:
+    page = opened(board, locale="de-DE")
+    for panel in ("task", "exam", "view"):
+        page.locator(f"#{panel}-panel > summary").click()
+    for task in TASKS.own:
+        page.locator(f"#tasks button[data-task={task}]").click()
+        until(lambda task=task: board.workplace.state().task == task)
+        until(lambda task=task: (shown := board.pictures.shown()) is not None and shown.shown.task == task)
+        page.locator("#verdict:not(.waiting)").wait_for()
+        page.wait_for_timeout(1500)
+        page.locator("#task-panel").evaluate("panel => panel.open = true")
+        said = page.locator("#side").inner_text()
+        assert sorted(set(ENGLISH.findall(said))) == [], said
+        assert not re.search(r"--[a-z]", said)
 
 
 def test_hostile_strings_stay_text(board: Board, opened: Opener) -> None:
@@ -131,7 +170,7 @@ def test_hostile_strings_stay_text(board: Board, opened: Opener) -> None:
     page.get_by_role("button", name="Save").click()
     page.locator("#toast", has_text="Saved").wait_for()
     assert HOSTILE.split("\x00")[0] in page.locator("#exam-line").inner_text() + HOSTILE
-    assert page.title().startswith("Cartilage") and page.locator("#exam-line img").count() == 0
+    assert page.title().startswith("Knee cartilage") and page.locator("#exam-line img").count() == 0
     assert board.exams.open_folder.parent == board.exams.folder
 
 

@@ -107,3 +107,9 @@ def test_a_depth_that_no_probe_has_refuses_the_scale_naming_the_number(mm_per_px
         replace(GOOD, spacing=PixelSpacing(mm_per_px, mm_per_px, SpacingOrigin.DICOM)), NO_EXCEPTIONS
     )
     assert deep in fault and "(dicom)" in fault and "8 to 350 mm" in fault
+
+
+def test_a_probe_that_is_set_too_shallow_is_to_be_set_deeper_and_its_scale_stays_believed():
+    shallow = replace(GOOD, spacing=PixelSpacing(0.2, 0.2, SpacingOrigin.DEPTH))
+    told = "the depth is set to 20 mm: set 40 to 180 mm (backs are deep)"
+    assert gate_faults(shallow, Gate(plausible_depth_mm=(40.0, 180.0), depth_source="backs are deep")) == (told,)

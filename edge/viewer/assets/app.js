@@ -2,15 +2,16 @@
 
 import { Chart } from "./chart.js";
 import { Connection } from "./connection.js";
-import { Panels, taskName } from "./panels.js";
+import { Panels } from "./panels.js";
 import { Picture } from "./picture.js";
 import { Panorama } from "./panorama.js";
 import { element, showByHand, showReadout } from "./readout.js";
 import { Tools } from "./tools.js";
-import { loadWords, say, translated } from "./words.js";
+import { loadWords, nameOf, say, sentenceCase, translated } from "./words.js";
 
 const OLD_MS = 150;
 const STILL_MS = 1500;
+const BANNER_MS = 400;
 const COARSE_SHARE = 0.8;
 const find = (id) => document.getElementById(id);
 
@@ -28,6 +29,7 @@ const line = new Connection({
     panorama.take({ picture: "" });
     show("page");
     panels.begin(message);
+    if (!picture.shown) showReadout(null);
   },
   state(message) {
     state = message;
@@ -38,11 +40,13 @@ const line = new Connection({
     requestAnimationFrame(() => {
       const frozen = state?.desk.frozen;
       coarse = bitmap.width < shown.size[0] * COARSE_SHARE;
+      const first = !picture.shown;
       picture.show(shown, bitmap);
       const live = shown.live && !frozen;
       ageMs = drawn(live);
       if (!frozen && shown.live) chart.add(shown);
       showReadout(shown);
+      if (first) showState();
       showPlace();
       showBadges();
       if (!chartDue) {
@@ -62,7 +66,7 @@ const line = new Connection({
     show("door");
   },
   note(answer) {
-    if (answer.n === -1) toast(say("taken", { text: answer.text }), true);
+    if (answer.n === -1) toast(say("taken", { text: translated(answer.text) }), true);
   },
 });
 
@@ -75,10 +79,13 @@ async function ask(type, given) {
   }
   try {
     const text = await line.ask(type, given);
-    if (type === "save") toast(`${say("saved")}: ${text}`);
+    if (type === "save") toast(`${say("saved")}: ${text.split("/").at(-1)}`);
     return text;
   } catch (error) {
-    toast(error.message === "gone" ? say("gone") : translated(error.message), true);
+    // What a banner tells too needs no second word.
+    setTimeout(() => {
+      if (!state?.desk.troubles.some((one) => one.text === error.message)) toast(error.message === "gone" ? say("gone") : sentenceCase(translated(error.message)), true);
+    }, BANNER_MS);
     return undefined;
   }
 }
@@ -103,13 +110,14 @@ function showState() {
   const mine = driving();
   const controls = hello.offer.controls;
   document.body.classList.toggle("watching", !controls);
-  find("task-name").textContent = taskName(desk.task);
-  document.title = `${taskName(desk.task)} – sonoedge`;
+  find("task-name").textContent = nameOf(desk.task);
+  document.title = `${nameOf(desk.task)} – sonoedge`;
   const name = state.driver_name || say("viewer", { n: state.driver });
-  const who = !controls ? say("run.watch") : mine ? say("you.drive") : state.driver ? say("you.watch", { name }) : say("nobody.drives");
-  put(find("who"), state.viewers > 1 ? `${who} · ${say("viewers", { n: state.viewers })}` : who);
+  const who = !connected ? sentenceCase(say("unplugged")) : !controls ? say("run.watch") : mine ? say("you.drive") : state.driver ? say("you.watch", { name }) : say("nobody.drives");
+  put(find("who"), mine && state.viewers > 1 ? `${who} · ${say("viewers", { n: state.viewers })}` : who);
   find("who").classList.toggle("driving", mine && controls);
   find("take").hidden = mine || !connected || !(controls || desk.pointing);
+  document.body.classList.toggle("unplugged", desk.probe?.connected === false);
   picture.edits = desk.edits;
   showByHand(desk.edits);
   panels.show(desk, mine && controls);
@@ -130,7 +138,7 @@ function showEnds(desk) {
   const opposite = { medial: "lateral", lateral: "medial", proximal: "distal", distal: "proximal", cranial: "caudal", caudal: "cranial", anterior: "posterior", posterior: "anterior" };
   const left = desk.ends ? desk.ends[0] : desk.exam.picture_left;
   const right = desk.ends ? desk.ends[1] : opposite[left];
-  const word = (end) => (end ? say(`end.${end}`) : "");
+  const word = (end) => (end && picture.shown ? say(`end.${end}`) : "");
   put(find("left-end"), word(left));
   put(find("right-end"), word(right));
 }
@@ -164,10 +172,12 @@ function showTools() {
   put(find("freeze"), say(frozen ? "unfreeze" : "freeze"));
   find("freeze").setAttribute("aria-pressed", String(frozen));
   for (const id of ["freeze", "save", "shallower", "deeper", "darker", "brighter"]) {
-    find(id).hidden = !controls || (!desk.probe && !["freeze", "save"].includes(id));
-    find(id).disabled = !mine || (!["freeze", "save"].includes(id) && !desk.probe?.connected);
+    find(id).hidden = !controls || (!(desk.probe && !frozen) && !["freeze", "save"].includes(id));
+    find(id).disabled = !mine || (["freeze", "save"].includes(id) ? !picture.shown : !desk.probe?.connected);
   }
   find("undo").disabled = !desk.edits.length;
+  // Until something is pointed at there is nothing to correct.
+  for (const id of ["tool-also", "tool-not", "nothing"]) find(id).disabled = !desk.pointed;
   const usable = { correct: frozen, measure: frozen, at: desk.pointing, also: desk.pointing, not: desk.pointing, box: desk.pointing, areabox: areaOption(), polygon: areaOption() };
   if (tools.tool && !(usable[tools.tool] && mine)) return tools.choose(tools.tool);
   for (const button of document.querySelectorAll(".tool")) button.setAttribute("aria-pressed", String(button.id === `tool-${tools.tool}`));
@@ -203,19 +213,23 @@ function present() {
   const { probe } = desk;
   if (probe && !probe.connected) found.push(["bad", say("unplug"), say("unplug.do")]);
   else if (probe?.fault) found.push(["bad", say("fault"), translated(probe.fault), { text: say("fault.clear"), act: () => ask("act", { action: "clear-fault" }) }]);
-  else if (probe && probe.off_reason && !desk.frozen) found.push(["bad", `${say("off")}: ${translated(probe.off_reason)}`, say("off.do"), arm]);
+  else if (probe && probe.off_reason && !desk.frozen && !desk.troubles.some((one) => one.code === "refused")) found.push(["bad", `${say("off")}: ${translated(probe.off_reason)}`, say("off.do"), arm]);
   for (const { code, text } of desk.troubles) {
     if (probe && !probe.connected && ["no frames", "lost", "no probe"].includes(code)) continue;
+    if (probe?.off_reason && code === "no frames") continue;
     const kind = { opening: "", told: "", slowed: "warn", "low disk": "warn" }[code] ?? "bad";
-    const title = say(`trouble.${code}`, { text: code === "opening" ? taskName(text) : text });
+    const title = say(`trouble.${code}`, { text: code === "opening" ? nameOf(text) : text });
     const what = say(`trouble.${code}.do`);
-    const rest = ["opening", "low disk"].includes(code) ? "" : what.startsWith("trouble.") ? translated(text) : `${what} ${code === "disk" || code === "slowed" ? `(${translated(text)})` : ""}`;
+    const rest = ["opening", "low disk"].includes(code) ? "" : what.startsWith("trouble.") ? sentenceCase(translated(text)) : code === "disk" || code === "slowed" ? `${sentenceCase(translated(text)).replace(/\.$/, "")}. ${what}` : what;
     found.push([kind, title, rest, code === "refused" || code === "no frames" ? (probe ? arm : undefined) : undefined, text]);
   }
   const away = came === null ? 0 : performance.now() - came;
   if (!desk.frozen && away > STILL_MS && !found.length) found.push(["warn", say("still", { n: Math.round(away / 1000) }), ""]);
   const doubts = picture.shown?.scale_doubts ?? [];
-  if (doubts.length && picture.shown.verdict !== "refused") found.push(["warn", say("scale"), doubts.map(translated).join("; ")]);
+  if (doubts.length && picture.shown.verdict !== "refused") {
+    const told = sentenceCase(doubts.map(translated).join("; "));
+    found.push(picture.shown.spacing ? ["warn", say("scale"), `${told}. ${say("scale.do")}`] : ["warn", say("scale.none"), ""]);
+  }
   if (coarse && !desk.frozen) found.push(["", say("slow"), ""]);
   return mine ? found : found.map((one) => one.slice(0, 3));
 }

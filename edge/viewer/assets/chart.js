@@ -22,7 +22,7 @@ export class Chart {
 
   /** at: time of the picture that is seen. */
   draw(at) {
-    const names = [...new Map(this.points.flatMap((one) => one.lanes.map((lane) => [lane.name + lane.unit, lane]))).values()].slice(0, MOST_LANES);
+    const names = [...new Map(this.points.flatMap((one) => one.lanes.map((lane) => [lane.name, lane]))).values()].slice(0, MOST_LANES);
     this.figure.hidden = !names.length;
     if (!names.length || !this.canvas.clientWidth) return;
     const dense = devicePixelRatio || 1;
@@ -59,7 +59,7 @@ export class Chart {
       context.stroke();
       context.fillStyle = colour("--ink");
       const now = course.filter((one) => one.at <= at).at(-1) ?? course.at(-1);
-      const text = now?.named ? translated(now.named) : now && `${number(now.value, name.decimals)} ${name.unit}`;
+      const text = now?.named ? translated(now.named) : now && `${number(now.value, name.decimals)} ${translated(name.unit)}`;
       if (now) context.fillText(`${translated(name.words)} ${text}`, 4, index * lane + letters + 3);
     });
     context.fillStyle = colour("--warn");

@@ -3,7 +3,7 @@
 
 import { LAYERS } from "./picture.js";
 import { element } from "./readout.js";
-import { known, number, say, translated } from "./words.js";
+import { known, nameOf, number, say, sentenceCase, translated } from "./words.js";
 
 const find = (id) => document.getElementById(id);
 const COMMON = ["depth", "gain", "frequency", "focus", "transmit_power"];
@@ -18,7 +18,7 @@ function put(field, value) {
   else if (field.value !== String(value)) field.value = value;
 }
 
-const nameOf = (parameter) => (known(parameter.name) ? say(parameter.name) : parameter.name.replaceAll("_", " "));
+const parameterName = (parameter) => (known(parameter.name) ? say(parameter.name) : parameter.name.replaceAll("_", " "));
 
 export class Panels {
   constructor(ask, picture) {
@@ -51,7 +51,7 @@ export class Panels {
   show(desk, driving) {
     this.desk = desk;
     this.#showTask(desk, driving);
-    this.#showProbe(desk.probe, driving);
+    this.#showProbe(desk.probe, driving && !desk.frozen);
     this.#showExam(desk, driving);
     find("pair").disabled = !driving;
   }
@@ -62,10 +62,11 @@ export class Panels {
 
   // ------------------------------------------------------------------------------------------------------------- task
   #taskButton(task) {
-    const button = element("button", { type: "button", role: "radio" }, element("b", {}, taskName(task.name)), element("small", {}, translated(task.sentence)));
+    const button = element("button", { type: "button", role: "radio" }, element("b", {}, nameOf(task.name)), element("small", {}, translated(task.sentence)));
     button.dataset.task = task.name;
     button.onclick = () => {
       find("task-panel").open = false;
+      for (const scrolled of [find("told"), find("side"), find("page").querySelector("main")]) scrolled.scrollTop = 0;
       this.ask("task", { task: task.name, options: {} });
     };
     return button;
@@ -78,6 +79,7 @@ export class Panels {
     }
     const task = this.task(desk.task);
     const form = find("options");
+    find("task-line").textContent = nameOf(desk.task);
     if (this.built.task !== desk.task) {
       this.built.task = desk.task;
       form.replaceChildren(...(task ? this.#optionFields(task) : []));
@@ -92,7 +94,7 @@ export class Panels {
   #optionFields(task) {
     const fields = [];
     if (task.pathways.length > 1) {
-      const choices = task.pathways.map(([name, sentence]) => element("option", { value: name, title: sentence }, name));
+      const choices = task.pathways.map(([name, sentence]) => element("option", { value: name }, sentenceCase(translated(sentence))));
       fields.push(element("label", { className: "field" }, element("span", {}, say("pathway")), element("select", { name: "pathway" }, ...choices)));
     }
     const drawn = ["points", "box", "area", "pointed"];
@@ -161,7 +163,7 @@ export class Panels {
   }
 
   #parameter(parameter, buttons) {
-    const name = parameter.name.startsWith("tgc_") ? `TGC ${parameter.name.slice(4)}` : nameOf(parameter);
+    const name = parameter.name.startsWith("tgc_") ? `TGC ${parameter.name.slice(4)}` : parameterName(parameter);
     const id = `p-${parameter.keyword}`;
     const text = element("output", { htmlFor: id });
     const slider = element("input", { id, type: "range", min: parameter.low, max: parameter.high, step: parameter.step });
@@ -239,14 +241,8 @@ export class Panels {
   }
 }
 
-export const taskName = (name) => {
-  const words = translated(name).replaceAll("_", " ");
-  return words.charAt(0).toUpperCase() + words.slice(1);
-};
-
 function optionField(option) {
-  const words = translated(option.name.replaceAll("_", " "));
-  const label = words.charAt(0).toUpperCase() + words.slice(1);
+  const label = nameOf(option.name);
   if (option.kind === "yes or no") {
     return element("label", { className: "check" }, element("input", { type: "checkbox", name: option.name }), element("span", {}, label, element("small", {}, translated(option.help))));
   }

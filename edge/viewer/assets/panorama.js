@@ -1,5 +1,7 @@
 /* The panorama of a scan under its picture: what its columns show, where the shown picture lies, and a way to others. */
 
+import { translated } from "./words.js";
+
 const [INK, SOFT, MEANT, HERE] = ["#e9eef3", "#a9b6c3", "#6fdca8", "#f5a528"];
 const BARS_MM = [20, 10, 5];
 
@@ -107,11 +109,12 @@ export class Panorama {
       for (const x of [start, end - 1]) context.fillRect(x, y, 1, 5);
       context.font = `${label.emphasised ? "700 " : ""}${letters}px system-ui, sans-serif`;
       context.fillStyle = label.emphasised ? MEANT : INK;
-      const half = context.measureText(label.text).width / 2 + 2;
+      const text = translated(label.text);
+      const half = context.measureText(text).width / 2 + 2;
       const middle = Math.min(Math.max((start + end) / 2, half), this.canvas.clientWidth - half);
       if (taken.some(([first, last]) => middle - half < last && middle + half > first)) continue;
       taken.push([middle - half, middle + half]);
-      context.fillText(label.text, middle, y - 4);
+      context.fillText(text, middle, y - 4);
     }
   }
 }

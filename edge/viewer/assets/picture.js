@@ -1,11 +1,14 @@
 /* The picture on its canvas: pixels, what was found in them by layers, what was changed by hand, what a tool draws. */
 
-import { number } from "./words.js";
+import { number, numbers } from "./words.js";
 
 export const LAYERS = ["masks", "lines", "calipers", "fields", "texts", "byhand"];
 const HAND = "#ff8ad8";
 const CALIPER = "#f5e45a";
 const HANDLE_PX = 14;
+
+/** Letters of the page, which grow with the screen. */
+const rootPx = () => parseFloat(getComputedStyle(document.documentElement).fontSize);
 
 export class Picture {
   constructor(canvas) {
@@ -147,22 +150,28 @@ export class Picture {
       context.stroke();
     }
     context.setLineDash([]);
-    if (text && this.layers.texts) this.#text(text, end, colour);
+    // Beside what is measured: at the right end of a level one, at the lower end of a steep one.
+    const level = Math.abs(x2 - x1) > Math.abs(y2 - y1);
+    const last = (level ? x2 > x1 : y2 > y1) ? end : start;
+    if (text && this.layers.texts) this.#text(text, last, colour, level);
     context.globalAlpha = 1;
   }
 
-  #text(text, place, colour) {
+  /** beside: at the height of the place. Else below it. */
+  #text(said, place, colour, beside = false) {
     const { context } = this;
-    const size = Math.max(12, Math.min(22, this.canvas.clientHeight / 32));
+    const text = numbers(said);
+    const size = Math.max(12, Math.min(1.3 * rootPx(), this.canvas.clientHeight / 32));
     context.font = `600 ${size}px system-ui, sans-serif`;
     const [x, y] = this.#seen(place);
     const wide = context.measureText(text).width;
     const left = Math.min(Math.max(x + 8, 2), this.canvas.clientWidth - wide - 4);
     context.lineWidth = 3;
     context.strokeStyle = "#000c";
-    context.strokeText(text, left, y + size);
+    const under = y + size * (beside ? 0.35 : 1);
+    context.strokeText(text, left, under);
     context.fillStyle = colour;
-    context.fillText(text, left, y + size);
+    context.fillText(text, left, under);
   }
 
   #field({ columns, angle, confidence, origin, cell_px: cell }) {
@@ -242,7 +251,7 @@ export class Picture {
       context.strokeStyle = ink;
       context.stroke();
     }
-    context.font = "600 13px system-ui, sans-serif";
+    context.font = `600 ${0.8 * rootPx()}px system-ui, sans-serif`;
     context.textAlign = "right";
     context.lineWidth = 3;
     context.strokeStyle = "#000c";

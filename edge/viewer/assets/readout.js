@@ -1,6 +1,6 @@
 /* What the program says of the picture, as text: verdict, values with their intervals, reasons with what to do. */
 
-import { advice, number, say, translated } from "./words.js";
+import { advice, number, numbers, say, sentenceCase, translated } from "./words.js";
 
 const find = (id) => document.getElementById(id);
 
@@ -27,18 +27,18 @@ export function showReadout(shown) {
   const text = say(shown ? shown.verdict : "waiting");
   if (verdict.textContent !== text) verdict.textContent = text;
   verdict.className = shown ? shown.verdict : "";
-  list(find("reasons"), shown?.reasons ?? [], (reason) => {
-    const item = element("li", {}, sentence(translated(reason)));
+  // Doubts of the scale stand beside the picture, with what to do.
+  const elsewhere = shown?.spacing && shown.verdict !== "refused" ? shown.scale_doubts : [];
+  list(find("reasons"), (shown?.reasons ?? []).filter((one) => !elsewhere.includes(one)), (reason) => {
+    const item = element("li", {}, sentenceCase(translated(reason)));
     const what = advice(reason);
     if (what) item.append(element("span", { className: "advice" }, what));
     return item;
   });
-  list(find("notes"), shown?.notes ?? [], (note) => element("li", {}, sentence(translated(note))));
+  list(find("notes"), shown?.notes ?? [], (note) => element("li", {}, sentenceCase(translated(note))));
   showValues(shown?.values.filter((one) => !one.detail) ?? []);
   showChecks(shown?.checks ?? []);
 }
-
-const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 function showValues(values) {
   const table = find("values");
@@ -52,7 +52,7 @@ function showValues(values) {
   values.forEach((one, index) => {
     const [, value, interval] = body.rows[index].cells;
     if (one.named) write(value, translated(one.named));
-    else write(value, one.value === null ? "–" : number(one.value, one.decimals), one.unit);
+    else write(value, one.value === null ? "–" : number(one.value, one.decimals), translated(one.unit));
     write(interval, one.named || one.low === null || one.high === null ? "" : range(one));
   });
 }
@@ -80,8 +80,8 @@ export function showByHand(edits) {
   find("by-hand").hidden = !edits.length;
   list(find("by-hand").querySelector("ul"), edits, (one) => {
     const when = new Date(one.when).toLocaleTimeString(document.documentElement.lang);
-    const before = one.value_before ? [element("del", { title: say("was") }, one.value_before), " → "] : [];
+    const before = one.value_before ? [element("del", { title: say("was") }, numbers(one.value_before)), " → "] : [];
     const name = one.mark === null ? say("new") : translated(one.name);
-    return element("li", {}, `${name}: `, ...before, element("b", {}, one.value), element("small", {}, say("by", { who: one.who, when })));
+    return element("li", {}, `${name}: `, ...before, element("b", {}, numbers(one.value)), element("small", {}, say("by", { who: one.who.replace(/^viewer (\d+)$/, (_, n) => say("viewer", { n })), when })));
   });
 }
