@@ -129,7 +129,6 @@ def scanning(stage: Stage) -> None:
         measured(second)
         stage.picture("second-viewer", second)
         slow(second)
-        second.locator(".banner", has_text="").first.wait_for()
         stage.picture("slow-tablet", second)
         second.context.close()
         board.rearms = False

@@ -70,7 +70,7 @@ def test_a_viewer_on_a_slow_line_gets_less_and_holds_up_nobody(board: Board, ope
     session.send("Network.emulateNetworkConditions", limits)
     viewers = board.page._streams._control.viewers()
     until(lambda: viewers[1].pace.level >= 4)
-    banner(slow, "Slow connection")
+    slow.locator("#badges", has_text="slow connection").wait_for()
     drawn = [viewer.pace.drawn for viewer in viewers]
     until(lambda: viewers[0].pace.drawn > drawn[0] + 60)
     slow_one = viewers[1].pace.drawn - drawn[1]

@@ -197,6 +197,8 @@ function showBadges() {
   if (desk.exam.side) badges.push(["", say(`side.${desk.exam.side}`).toUpperCase()]);
   if (shown.depth_mm) badges.push(["", say("depth.badge", { n: shown.depth_mm })]);
   if (!desk.frozen && ageMs !== null && ageMs > OLD_MS) badges.push(["old", say("age", { n: Math.round(ageMs / 10) * 10 })]);
+  // Comes and goes with the line: a banner would move the picture each time.
+  if (coarse && !desk.frozen) badges.push(["", say("slow")]);
   const key = JSON.stringify(badges);
   if (find("badges").dataset.key === key) return;
   find("badges").dataset.key = key;
@@ -230,7 +232,6 @@ function present() {
     const told = sentenceCase(doubts.map(translated).join("; "));
     found.push(picture.shown.spacing ? ["warn", say("scale"), `${told}. ${say("scale.do")}`] : ["warn", say("scale.none"), ""]);
   }
-  if (coarse && !desk.frozen) found.push(["", say("slow"), ""]);
   return mine ? found : found.map((one) => one.slice(0, 3));
 }
 
@@ -241,7 +242,8 @@ function showBanners() {
   const stale = !connected || (state && !state.desk.frozen && came !== null && performance.now() - came > STILL_MS);
   picture.canvas.classList.toggle("old", Boolean(stale));
   const key = JSON.stringify(found.map((one) => [...one.slice(0, 3), Boolean(one[3])]));
-  if (banners === key) return;
+  // Nor does the picture move under a finger that draws.
+  if (banners === key || tools.start) return;
   banners = key;
   find("banners").replaceChildren(...found.map(([kind, title, text, button, detail]) => {
     const made = element("div", { className: `banner ${kind}`, title: detail ?? "" }, element("p", {}, element("b", {}, title), text));

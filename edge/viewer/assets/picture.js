@@ -90,6 +90,7 @@ export class Picture {
     context.imageSmoothingQuality = "high";
     context.drawImage(this.bitmap, left, top, across * scale, down * scale);
     context.lineJoin = context.lineCap = "round";
+    this.texts = [];
     this.stroke = Math.max(1.5, Math.min(canvas.clientWidth, canvas.clientHeight) / 380);
     if (this.layers.fields) this.shown.fields.forEach((field) => this.#field(field));
     if (this.layers.masks) this.shown.masks.forEach((mask) => this.#mask(mask));
@@ -168,7 +169,11 @@ export class Picture {
     const left = Math.min(Math.max(x + 8, 2), this.canvas.clientWidth - wide - 4);
     context.lineWidth = 3;
     context.strokeStyle = "#000c";
-    const under = y + size * (beside ? 0.35 : 1);
+    let under = y + size * (beside ? 0.35 : 1);
+    // Below the texts that stand there already.
+    const covers = (one) => left < one.right && one.left < left + wide && Math.abs(under - one.under) < size;
+    for (let tries = 0; tries < 4 && this.texts.some(covers); tries += 1) under += size;
+    this.texts.push({ left, right: left + wide, under });
     context.strokeText(text, left, under);
     context.fillStyle = colour;
     context.fillText(text, left, under);
