@@ -173,5 +173,6 @@ def _measurements(frame: Frame, seen: SpineSeen, count: Count, figures: Mapping[
         )
     if seen.target_mm is not None and seen.chances[2] >= LEAST_SPACE:
         half = figures.get("half_width_target_depth", HALF_WIDTHS["target_depth"])
-        found.append(sized("target_depth", seen.target_mm, interval(seen.target_mm, half, relative), spacing))
+        depth_mm = seen.target_mm - figures.get("offset_target_depth", 0.0)
+        found.append(sized("target_depth", depth_mm, interval(depth_mm, half, relative), spacing))
     return tuple(found)
