@@ -25,7 +25,7 @@ _GROUND: Final = 14
 
 def draw_panorama(mark: PanoramaMark, width_px: int = WIDTH_PX) -> NDArray[np.uint8]:
     """A new (height, `width_px`, 3) uint8 BGR picture; the height goes by the plane's. Texts that would lie over each
-    other are left out, the emphasised ones last; their brackets stay."""
+    other are moved aside a little or else left out, the emphasised ones last; their brackets stay."""
     size = min(_LARGEST_PX, max(_SMALLEST_PX, width_px // _PER_SIZE))
     rows, columns = mark.plane.shape
     scale = min(width_px / columns, _HIGHEST_SHARE * width_px / rows)
@@ -59,9 +59,20 @@ def _draw_labels(
             picture[y : y + tick, x : x + thick] = colour
         text = styled(label.text, size, colour if label.emphasised else WHITE, BOLD if label.emphasised else REGULAR)
         x = min(max(0, (start + end - text.width) // 2), picture.shape[1] - text.width)
-        if all(x + text.width <= first or x >= last for first, last in taken):
-            paste(picture, text.sprite, x, y - text.height)
-            taken.append((x, x + text.width))
+        free = [at for at in _beside(x, text.width, picture.shape[1]) if _is_free(at, text.width, taken)]
+        if free:
+            paste(picture, text.sprite, free[0], y - text.height)
+            taken.append((free[0], free[0] + text.width))
+
+
+def _beside(x: int, width: int, most: int) -> list[int]:
+    """Where a text may stand: at its place, or moved aside by up to a third of its width, the nearest first."""
+    moved = (x + side * step for step in range(width // 3 + 1) for side in (-1, 1))
+    return [at for at in moved if 0 <= at <= most - width]
+
+
+def _is_free(x: int, width: int, taken: list[tuple[int, int]]) -> bool:
+    return all(x + width <= first or x >= last for first, last in taken)
 
 
 def _draw_here(picture: NDArray[np.uint8], x: int, top: int, high: int, size: int) -> None:

@@ -82,3 +82,10 @@ def test_planes_of_any_shape_have_a_picture(shape):
     mark = PanoramaMark("whole", plane, 0.5, labels=(PanoramaLabel("x", 0, shape[1]),), here=shape[1] - 1)
     picture = draw_panorama(mark, 320)
     assert picture.shape[1] == 320 and picture.shape[0] <= 320
+
+
+def test_a_text_moves_aside_for_its_neighbour() -> None:
+    wide, beside = PanoramaLabel("sacrum", 300, 330), PanoramaLabel("L5-S1", 258, 298)
+    both = draw_panorama(panorama(labels=(wide, beside), here=None, mm_per_px=None), 640)
+    alone = draw_panorama(panorama(labels=(wide, replace(beside, text="")), here=None, mm_per_px=None), 640)
+    assert (columns_of(both, WHITE, slice(0, 12)).size) > columns_of(alone, WHITE, slice(0, 12)).size

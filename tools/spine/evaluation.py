@@ -103,8 +103,8 @@ def _taught(view: str) -> SpineTask:
     return SpineTask(Given(SpineOptions(plane=view), arrays=read_arrays(folder, load_manifest(folder))))
 
 
-def errors_of(looks: Sequence[Looked]) -> dict[str, Floats]:
-    """By measurement, mm: of legible frames of which it is told."""
+def errors_of(looks: Sequence[Looked], offset_mm: float = 0.0) -> dict[str, Floats]:
+    """By measurement, mm: of legible frames of which it is told. offset_mm: taken from every depth."""
     legible = [one for one in looks if one.legible]
     midline = [
         one.seen.midline_mm - one.taken.midline_mm
@@ -112,7 +112,7 @@ def errors_of(looks: Sequence[Looked]) -> dict[str, Floats]:
         if one.seen.midline_mm is not None and one.taken.midline_mm is not None
     ]
     depth = [
-        one.seen.target_mm - one.taken.target_mm
+        one.seen.target_mm - offset_mm - one.taken.target_mm
         for one in legible
         if one.seen.target_mm is not None and one.seen.chances[2] >= 0.5
     ]
@@ -126,16 +126,26 @@ def calibrate(runtime: Runtime) -> Sequence[Number]:
     # Single precision is exact enough, and the file the same on every machine.
     np.savez(folder / FILE, weights=weights.astype(np.float32))
     bundle(folder, load_facts(SPEC.name))
-    errors: dict[str, list[Floats]] = {}
-    for view in VIEWS:
-        looks = looked_at(runtime, HELD, view, foreign=False, title=f"{view} frames for intervals")
-        for name, some in errors_of(looks).items():
-            errors.setdefault(name, []).append(some)
-    numbers = []
-    for name, parts in errors.items():
-        every = np.concatenate(parts)
-        note = f"{COVERAGE:.0%} of {every.size} phantom frames, seeds from {HELD.start}"
-        half = round(conformal_half_width(every), 3)
+    return intervals(runtime)
+
+
+def intervals(runtime: Runtime) -> Sequence[Number]:
+    """By how much depths are told too large, and half-widths that hold of foreign phantoms."""
+    usual, foreign = (
+        [
+            look
+            for view in VIEWS
+            for look in looked_at(runtime, HELD, view, foreign=strange, title=f"{view} frames for intervals")
+        ]
+        for strange in (False, True)
+    )
+    depths = errors_of([*usual, *foreign])["target_depth"]
+    offset = round(float(np.median(depths)), 3)
+    note = f"median error of {depths.size} phantom frames, seeds from {HELD.start}"
+    numbers = [Number(name="offset_target_depth", value=offset, unit="mm", note=note)]
+    for name, errors in errors_of(foreign, offset).items():
+        note = f"{COVERAGE:.0%} of {errors.size} phantom frames of foreign settings, seeds from {HELD.start}"
+        half = round(conformal_half_width(errors), 3)
         numbers.append(Number(name=f"half_width_{name}", value=half, unit="mm", note=note))
     return numbers
 
@@ -191,7 +201,7 @@ def frame_figures(looks: Sequence[Looked], figures: Mapping[str, float], view: s
     found["illegible_taken_for_legible"] = float(np.mean([one.seen.clear >= 0.5 for one in lost])) if lost else 0.0
     right_view = [(one.seen.transverse >= 0.5) == (view == VIEWS[0]) for one in some]
     found["view_right"] = float(np.mean(right_view))
-    for name, errors in errors_of(looks).items():
+    for name, errors in errors_of(looks, figures.get("offset_target_depth", 0.0)).items():
         if errors.size:
             found[f"{name}_mean_absolute_error_mm"] = float(np.abs(errors).mean())
             found[f"{name}_bias_mm"] = float(errors.mean())

@@ -29,7 +29,7 @@ from edge.task.spine.spec import SPEC, VIEWS, SpineOptions, SpinePhantomOptions
 from tools.single_pictures import outputs_for
 from tools.spine.paired_set import told_level
 
-FIRST_SEED: Final = 5_000_000
+FIRST_SEED: Final = 6_000_000
 BORDER_MM: Final = 4.0
 """To either side of where a vertebra passes into a space: half of it is a plane's thickness."""
 LEVEL: Final = 2

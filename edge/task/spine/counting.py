@@ -7,21 +7,19 @@ probable, and the level is unsure rather than guessed. Dangerous is a level told
 than meant.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
-from edge.task.spine.levels import KINDS, SEGMENTS
-from edge.task.spine.places import BEYOND, CELL_MM, CELLS, EMISSIONS, Floats, grid
+from edge.task.spine.count import BROKEN, LIFTED, MIXED, Count, Lowest
+from edge.task.spine.holding import kept, restored
+from edge.task.spine.levels import KINDS
+from edge.task.spine.places import CELL_MM, CELLS, EMISSIONS, Floats, grid
 from edge.task.spine.seen import SpineSeen
+from edge.task.spine.telling import told
 from edge.task.spine.travel import Travelled
 
-TOLD: Final = 0.95
-"""Least chance of a segment, or of it and a neighbour whose border the probe is at, from which it is told."""
-ABOVE: Final = 0.01
-"""Most chance that the truth lies above what is told."""
-SPAN: Final = 0.98
 SACRUM_MM: Final = 10.0
 """Of the sacrum, in one go, before counting starts: a single process is mostly longer, but is not seen as sacrum."""
 SACRUM_CHANCE: Final = 0.85
@@ -53,140 +51,37 @@ LOOK_MM: Final = 0.5
 """Least path after that, from which it is believed."""
 CERTAIN: Final = 1e-3
 """No evidence of direction is believed further than to this chance of its contrary."""
-ONE_WAY: Final = 0.99
-ODD_SPACE_MM: Final = 6.5
-"""Of L5-S1, seen as a space: less hints at a vertebra that is part of the sacrum."""
-ODD_BONE_MM: Final = 6.0
-SOLID: Final = 0.35
-"""Chance of a space, below which it looks like sacrum or bone."""
-MIXED_MM: Final = 8.0
-"""Of what looks like sacrum and like bone: more hints at the same."""
-MIXED: Final = (0.25, 0.75)
-"""Share of sacrum in sacrum and bone from and to which it looks like both."""
-SURELY_SACRAL: Final = 0.85
-"""That share, below which the sacrum is not told."""
 LOOKS_SACRAL: Final = 0.85
 SACRAL_MM: Final = 8.0
 """Of what looks so, after which the probe is on the sacrum,"""
+NEAR: Final = 0.9
+"""Chance of the sacrum, L5-S1 or L5, from which what a paramedian picture shows above the sacrum is L5-S1."""
 NEAR_SACRUM: Final = 4
 """where it was thought to be higher than L5 and its spaces: below, a transitional vertebra may look so,"""
 NOT_NEAR: Final = 0.1
 """with a chance of less than this to be there."""
-SMOOTH_MM: Final = 3.0
-"""Over which that share is averaged."""
-
-FROM_SACRUM: Final = "counted from the sacrum: a transitional vertebra would shift every level by one"
-NOT_STARTED: Final = "level unsure: start on the sacrum and move slowly towards the head"
-LIFTED: Final = "level unsure: the probe was lifted; return to the sacrum and count again"
-BROKEN: Final = "level unsure: frames are missing; return to the sacrum and count again"
-TRANSITIONAL: Final = (
-    "level unsure: a transitional vertebra is possible, since the first space or vertebra above the sacrum is odd; "
-    "do not rely on the count"
-)
-TOO_HIGH: Final = "level unsure: the probe may be above T12; return to the sacrum and count again"
-TURNED: Final = "level unsure: the probe may have turned back; return to the sacrum and count again"
-MISSED: Final = "level unsure: a vertebra or space may have been missed; return to the sacrum and count again"
-
-
-@dataclass(frozen=True, slots=True)
-class Lowest:
-    """What was seen of the lowest space and vertebra since the sacrum, in mm of path."""
-
-    space_mm: float = 0.0
-    """Of L5-S1, as far as it looked like a space."""
-    bone_mm: float = 0.0
-    """Of L5."""
-    mixed_mm: float = 0.0
-    """That looked like sacrum and like bone."""
-    sacral: float = 1.0
-    """Share of sacrum in sacrum and bone, of the last few millimetres."""
-
-    @property
-    def mixed(self) -> bool:
-        """Whether too much looked like both."""
-        return self.mixed_mm >= MIXED_MM
-
-    @property
-    def odd(self) -> bool:
-        """Whether it is not what a fifth lumbar vertebra above a sacrum looks like, once it is passed."""
-        return self.mixed or self.space_mm < ODD_SPACE_MM or self.bone_mm < ODD_BONE_MM
-
-    def seen(self, chances: Floats, looks: Floats) -> "Lowest":
-        """After a cell that may be of any segment, (BEYOND + 1,), and looked like this, (len(KINDS),)."""
-        sacral, mixed = self.sacral, 0.0
-        if looks[2] < SOLID:
-            share = float(looks[0] / max(looks[0] + looks[1], 1e-9))
-            sacral += CELL_MM / (CELL_MM + SMOOTH_MM) * (share - sacral)
-            mixed = float(MIXED[0] < sacral < MIXED[1])
-        low = float(chances[:3].sum())
-        return Lowest(
-            self.space_mm + CELL_MM * low * float(looks[2]),
-            self.bone_mm + CELL_MM * float(chances[2]),
-            self.mixed_mm + CELL_MM * low * mixed,
-            sacral,
-        )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Count:
-    """What is believed after a frame, and what the next one goes on from."""
-
-    belief: Floats
-    """(2, unit, row, cell) of `places.py`: towards the head, towards the feet; sums to 1."""
-    segment: int | None = None
-    """Place in SEGMENTS; None: unsure."""
-    chance: float = 0.0
-    """Of the most probable segment."""
-    low: int = 0
-    high: int = len(SEGMENTS) - 1
-    """Lowest and highest place in SEGMENTS of a span that holds the truth with a chance of SPAN."""
-    started: bool = False
-    """Whether enough of the sacrum was seen to count from."""
-    why: str = NOT_STARTED
-    """The reason for which it is unsure, and what to do. Empty: it is not."""
-
-    pending_mm: float = 0.0
-    """Moved since the last step of a cell."""
-    pending_variance: float = 0.0
-    evidence: tuple[float, ...] = (0.0,) * len(KINDS)
-    """Sum of the logarithms of what frames said since then, by KINDS."""
-    weight: float = 0.0
-    looks: tuple[float, ...] = (0.0,) * len(KINDS)
-    """Sum of what frames showed since then, each by how clear it was."""
-    sacrum_mm: float = 0.0
-    """Path over what is surely sacrum."""
-    sacral_mm: float = 0.0
-    """Path over what looks like sacrum, wherever the probe is thought to be."""
-    slow_s: float = 0.0
-    turn: float | None = None
-    """Chance of a turn that `belief` does not hold yet; None: there is none to decide."""
-    resumed_mm: float = 0.0
-    """Path since that turn."""
-    agreed: bool = True
-    """Whether the way that the witness of travel takes for onward is the one before that turn."""
-    away_s: float = 0.0
-    """Without contact, until now."""
-    lost: str = ""
-    """Why nothing holds until the sacrum is seen again; empty: it does."""
-    lowest: Lowest = Lowest()
-    transitional: bool = False
 
 
 def counted(before: Count | None, seen: SpineSeen, travel: Travelled, elapsed_s: float) -> Count:
     """After one more frame, `elapsed_s` seconds after the last; before: None of the first one."""
-    count = Count(grid().nowhere()) if before is None else before
+    along = seen.along is not None
+    count = Count(grid(measured=along).nowhere, measured=along) if before is None else before
     if elapsed_s > LONGEST_S and before is not None:
         count = _astray(replace(count, lost=BROKEN), elapsed_s)
     if seen.contact < CONTACT:
         away = count.away_s + elapsed_s
         lost = LIFTED if away >= LIFTED_S else count.lost
-        return _told(_astray(replace(count, away_s=away, lost=lost), elapsed_s), _likelihood(seen))
-    count = replace(count, away_s=0.0)
+        count = _astray(replace(count, away_s=away, lost=lost), elapsed_s)
+        return told(count, count.belief, _likelihood(seen))
+    count = replace(count, away_s=0.0, path_mm=count.path_mm + travel.mm)
     likelihood = _likelihood(seen)
     count = _gathered(_turned(count, travel, elapsed_s), travel, seen, likelihood)
     while count.pending_mm >= CELL_MM:
         count = _stepped(count)
-    return _told(count, likelihood)
+    if seen.along is not None and travel.mm > 0 and count.grid.by_segment(count.belief)[:3].sum() > NEAR:
+        count = replace(count, lowest=count.lowest.with_picture(seen.along))
+    count = restored(count, travel)
+    return kept(told(count, _believed(count), likelihood), travel)
 
 
 def _likelihood(seen: SpineSeen) -> Floats:
@@ -202,7 +97,7 @@ def _astray(count: Count, elapsed_s: float) -> Count:
     up, down = belief[0], belief[1]
     spread_up, spread_down = up / (cells + 1), down / (cells + 1)
     for _ in range(cells):
-        up, down = grid().raised(up), grid().lowered(down)
+        up, down = count.grid.raised(up), count.grid.lowered(down)
         spread_up, spread_down = spread_up + up / (cells + 1), spread_down + down / (cells + 1)
     apart = np.stack([spread_up, spread_down])
     apart = np.broadcast_to(apart.sum(axis=0) / 2, apart.shape)
@@ -261,7 +156,7 @@ def _believed(count: Count) -> Floats:
     up, down = count.belief
     turned_up, turned_down = down, up
     for _ in range(round(2 * count.resumed_mm / CELL_MM)):
-        turned_up, turned_down = grid().raised(turned_up), grid().lowered(turned_down)
+        turned_up, turned_down = count.grid.raised(turned_up), count.grid.lowered(turned_down)
     return (1 - count.turn) * count.belief + count.turn * np.stack([turned_up, turned_down])
 
 
@@ -283,7 +178,7 @@ def _gathered(count: Count, travel: Travelled, seen: SpineSeen, likelihood: Floa
 
 def _stepped(count: Count) -> Count:
     """One cell further, with what was seen on the way."""
-    layout = grid()
+    layout = count.grid
     steps = count.pending_mm / CELL_MM
     # As much too far as too short: none, one or two cells.
     astray = min(0.25, 0.5 * count.pending_variance / steps / CELL_MM**2)
@@ -295,7 +190,7 @@ def _stepped(count: Count) -> Count:
     by_look = (EMISSIONS @ mean) ** (EXPONENT_PER_MM * CELL_MM)
     belief = np.stack([up, down]) * by_look[layout.emission]
     belief /= belief.sum()
-    belief = (1 - LOST) * belief + LOST * layout.nowhere()
+    belief = (1 - LOST) * belief + LOST * layout.nowhere
     left = 1 - 1 / steps
     stepped = replace(
         count,
@@ -312,16 +207,16 @@ def _stepped(count: Count) -> Count:
 
 def _noted(count: Count, looks: Floats) -> Count:
     """With what the last cell says about the sacrum and the lowest vertebra; looks: (len(KINDS),) of that cell."""
-    chances = grid().by_segment(count.belief)
+    chances = count.grid.by_segment(count.belief)
     sacral_mm = count.sacral_mm + CELL_MM if looks[0] >= LOOKS_SACRAL else 0.0
     if sacral_mm >= SACRAL_MM and chances[:NEAR_SACRUM].sum() < NOT_NEAR:
-        return _anew()
+        return _anew(count)
     count = replace(count, sacral_mm=sacral_mm)
     lowest = count.lowest.seen(chances, looks)
     surely = chances[0] > SACRUM_CHANCE and chances[:2].sum() > SACRUM_OR_NEXT and lowest.sacral > MIXED[1]
     sacrum = count.sacrum_mm + CELL_MM if surely else 0.0
     if sacrum >= SACRUM_MM:
-        return replace(count, sacrum_mm=sacrum, started=True, lost="", lowest=Lowest(sacral=lowest.sacral))
+        return replace(count, sacrum_mm=sacrum, started=True, lost="", lowest=_begun(lowest))
     counting = count.started and not count.lost
     odd = lowest.mixed or (lowest.odd and chances[3:].sum() > 0.5)
     # What lies higher was judged when it was passed.
@@ -329,53 +224,12 @@ def _noted(count: Count, looks: Floats) -> Count:
     return replace(count, sacrum_mm=sacrum, lowest=lowest, transitional=count.transitional or bool(counting and odd))
 
 
-def _anew() -> Count:
+def _begun(lowest: Lowest) -> Lowest:
+    """On the sacrum: what a paramedian picture shows beyond it is kept."""
+    return replace(Lowest(sacral=lowest.sacral), pictured=lowest.pictured, pictured_mm=lowest.pictured_mm)
+
+
+def _anew(count: Count) -> Count:
     """On the sacrum, which nothing far above it looks like for so long: another recording, or another sweep in it."""
-    belief = np.where(grid().segment == 0, grid().nowhere(), 0.0)
-    return Count(belief / belief.sum())
-
-
-def _told(count: Count, likelihood: Floats) -> Count:
-    """With the segment, or the reason why there is none; likelihood: of the newest frame."""
-    layout = grid()
-    believed = _believed(count)
-    chances = layout.by_segment(believed)
-    best = int(np.argmax(chances))
-    summed = np.cumsum(chances)
-    low = int(np.searchsorted(summed, (1 - SPAN) / 2))
-    high = int(np.searchsorted(summed, 1 - (1 - SPAN) / 2))
-    count = replace(count, chance=float(chances[best]), low=min(low, BEYOND - 1), high=min(high, BEYOND - 1))
-    chosen = _chosen(chances, likelihood)
-    why = _why(count, chances, chosen, float(believed[0].sum()))
-    return replace(count, segment=None if why else chosen, why=why)
-
-
-def _chosen(chances: Floats, likelihood: Floats) -> int | None:
-    """The segment that is sure enough. Of two whose border the probe is at, the one that the frame shows."""
-    best = int(np.argmax(chances[:BEYOND]))
-    sides = [side for side in (best - 1, best + 1) if 0 <= side < BEYOND]
-    other = max(sides, key=lambda side: chances[side])
-    low, high = min(best, other), max(best, other)
-    if chances[low] + chances[high] < TOLD or chances[high + 1 :].sum() > ABOVE:
-        return None
-    looks = [_look(low, likelihood), _look(high, likelihood)]
-    return high if chances[high] * looks[1] >= chances[low] * looks[0] else low
-
-
-def _look(segment: int, likelihood: Floats) -> float:
-    return float(likelihood[0 if segment == 0 else 1 + segment % 2])
-
-
-def _why(count: Count, chances: Floats, chosen: int | None, upward: float) -> str:
-    """Why nothing is told; empty: `chosen` is. upward: chance that the hand moves towards the head."""
-    if not count.started:
-        return NOT_STARTED
-    if count.lost:
-        return count.lost
-    if count.transitional or (chosen == 0 and count.lowest.sacral < SURELY_SACRAL):
-        return TRANSITIONAL
-    if chosen is not None:
-        return ""
-    if chances[BEYOND] > ABOVE and chances[: BEYOND - 2].sum() < 1 - TOLD:
-        return TOO_HIGH
-    return TURNED if 1 - ONE_WAY < upward < ONE_WAY else MISSED
+    belief = np.where(count.grid.segment == 0, count.grid.nowhere, 0.0)
+    return Count(belief / belief.sum(), measured=count.measured)

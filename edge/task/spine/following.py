@@ -5,7 +5,7 @@ resembles another the less, the farther apart they were taken. That it has turne
 back to: they resemble the new one more than frames do that lie as far behind. Along its plane the picture itself moves.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import cv2
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from edge.frame import Motion
 from edge.task.spine.planes import MM_PER_PX
+from edge.task.spine.recalling import Passed, Spot
 from edge.task.spine.spec import BEAM_MM
 from edge.task.spine.travel import Travelled
 
@@ -113,6 +114,14 @@ class Track:
     """Path since it was last slow: a hand does not turn at full speed."""
     unseen_s: float = 0.0
     """Without a picture that can be compared."""
+    path_mm: float = 0.0
+    """Length of the path."""
+    chart: int = 0
+    """Number of the piece of the way in which `at_mm` counts."""
+    charts: int = 1
+    passed: Passed = field(default_factory=Passed)
+    again: tuple[tuple[Spot, float, bool], ...] = ()
+    """Places that the last frames showed again, the path until then, whether it was thought to be elsewhere."""
 
 
 def followed(
@@ -211,16 +220,17 @@ def _across(
     speed = before.speed_mm_per_s
     if elapsed_s > 0 and not saturated:
         speed += 0.1 * (min(gone / elapsed_s, 60.0) - speed)
-    after = Track(
-        here if renew else before.reference,
-        at_mm,
-        way,
-        kept,
-        before.top,
-        _floor(before, tile, at_mm),
-        speed,
-        before.moved_ns if slow else exposed_ns,
-        before.rested and slow,
+    after = replace(
+        before,
+        reference=here if renew else before.reference,
+        at_mm=at_mm,
+        way=way,
+        kept=kept,
+        floor=_floor(before, tile, at_mm),
+        speed_mm_per_s=speed,
+        moved_ns=before.moved_ns if slow else exposed_ns,
+        rested=before.rested and slow,
+        unseen_s=0.0,
         words=words,
         pivot_mm=at_mm if slow or turned or places > SPOKEN else before.pivot_mm,
         evenly_mm=evenly_mm,

@@ -6,7 +6,7 @@ from typing import Final
 from edge.finding import PanoramaLabel, PanoramaMark
 from edge.frame import Frame
 from edge.image.stitching import Stitched, with_frame, with_slice
-from edge.task.spine.counting import Count
+from edge.task.spine.count import Count
 from edge.task.spine.following import Track
 from edge.task.spine.levels import NEEDLE, SEGMENTS
 from edge.task.spine.seen import SpineSeen
@@ -19,13 +19,15 @@ SHOWN_MM: Final = 1.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Panorama:
-    """Grows with the sweep; begins anew where the count does."""
+    """Grows with the sweep; begins anew where the count does so at a place that is not known."""
 
     stitched: Stitched | None = None
     at_mm: float = 0.0
     """Way towards the head since it began."""
     levels: tuple[tuple[int, float, float], ...] = ()
     """Place in SEGMENTS, lowest and highest `at_mm` at which it was told."""
+    chart: int = 0
+    """Of the track, that it shows."""
     upwards: int = 1
     """The way of the track that leads to the head: as it began, until the count knows better."""
 
@@ -38,18 +40,19 @@ def grown(
     track: Track | None,
     head: int,
 ) -> Panorama | None:
-    """With one more frame. head: 1 where the head is to the right of the panorama, -1: to the left. None while the
-    count is lost."""
+    """With one more frame. head: 1 where the head is to the right of the panorama, -1: to the left. While the count is
+    lost it stays as it is: the place may be found again."""
     if count.lost or frame.spacing is None or track is None:
-        return None
-    before = before or Panorama()
+        return before
+    if before is None or before.chart != track.chart:
+        before = Panorama(chart=track.chart)
     upwards = before.upwards
     up = float(count.belief[0].sum())
     if seen.along is None and count.started and count.low > 0 and not 1 - SURE < up < SURE:
         upwards = track.way if up > SURE else -track.way
     if upwards != before.upwards:
         # What was laid out so far lies the wrong way round.
-        before = Panorama(upwards=upwards)
+        before = Panorama(chart=track.chart, upwards=upwards)
     at_mm = upwards * track.at_mm
     weight = 1.0 if seen.clear > 0 else 0.0
     region = frame.ultrasound

@@ -26,6 +26,8 @@ ARRAY: Final = Transducer(58.0, 60.0)
 BETWEEN, BEAM = 0.5, 0.42
 """Distance of stored scatterers, and standard deviation of the beam across its plane, in `slice_mm`."""
 REACH: Final = 2.0
+SHEAR: Final = np.float32(0.4)
+"""By which stored scatterers lie deeper along a paramedian plane: they repeat, and none may do so at its depth."""
 ASIDE_MM: Final = 12.0
 """Of a paramedian plane from the midline."""
 DRAWN: Final = 4 / 3
@@ -91,7 +93,8 @@ def picture_of(
     grid = grid_of(array, imaging.depth_mm, rows, beams)
     mm_per_beam = array.width_mm / beams
     if along:
-        speckle = carried_speckle(field, np.dstack((grid.x + np.float32(head * s_mm), grid.y)), mm_per_beam)
+        x = grid.x + np.float32(head * s_mm)
+        speckle = carried_speckle(field, np.dstack((x, grid.y + SHEAR * x)), mm_per_beam)
     else:
         speckle = _slices(field, grid.x + np.float32(held.beside_mm), grid.y, s_mm / scanner.slice_mm, mm_per_beam)
     echoes = spine_echoes(plane, tissue, imaging, array, (rows, beams), _touching(held.contact, grid.beam))

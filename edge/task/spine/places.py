@@ -2,7 +2,8 @@
 
 A unit is a vertebra with the space above it; the sacrum with L5-S1 is the lowest. Each row of a unit is one pair of
 lengths that the vertebra and its space may have, each cell a step of CELL_MM within it. Because a row keeps both
-lengths, their sum is held to what a level measures, and a probe that turns back finds the border where it left it.
+lengths, a probe that turns back finds the border where it left it. Levels of one spine are alike, and what a beam of
+unknown height makes of their lengths is the same for all: a unit's lengths tell the next one's.
 """
 
 from dataclasses import dataclass
@@ -18,16 +19,22 @@ Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
 
 CELL_MM: Final = 1.5
-CELLS: Final = 33
-PITCHES: Final = tuple(range(18, CELLS + 1, 3))
-"""Cells of a level: 27 to 49.5 mm, more than the 30 to 45 mm of anatomy, because measured travel is off by a tenth."""
+PITCHES: Final = tuple(range(16, 50, 3))
+"""Cells of a level: 24 to 73.5 mm of measured way."""
+CELLS: Final = PITCHES[-1]
 PITCH_MM: Final = (37.5, 5.5)
 """Mean and standard deviation of a level's length: 30 to 45 mm in most adults, and the error of travel."""
-BONES: Final = tuple(range(4, 20, 3))
-BONE_MM: Final = (16.0, 6.0)
-"""Of a spinous process or lamina, as wide as it looks in the picture."""
-LEAST_SPACE: Final = 4
-MOST_SPACE: Final = 22
+SCALE: Final = (1.06, 0.17)
+"""Of a way by speckle, to the true one: mean and standard deviation."""
+BONE_SHARE: Final = (0.46, 0.12)
+"""Of a level, that bone takes, as wide as it looks in the picture: mean and standard deviation."""
+BONE_STEP: Final = 3
+LEAST_CELLS: Final = 4
+"""Of bone or space."""
+MOST_SPACE: Final = 21
+"""Cells; what is longer hides a vertebra."""
+ALIKE_MM: Final = (3.5, 4.0)
+"""Standard deviation between neighbouring levels' lengths, and their bones'."""
 HIDDEN_SPACE: Final = 0.05
 """Share of spaces that look like bone throughout."""
 HIDDEN_FIRST_SPACE: Final = 0.15
@@ -58,7 +65,9 @@ class Grid:
     """What is fixed about the states; arrays over (unit, row, cell) unless stated."""
 
     chances: Floats
-    """(unit, row): of a row, where a unit is entered."""
+    """(unit, row): of a row, where nothing is known of its neighbours."""
+    alike: Floats
+    """(row, row): chances of the next vertebra's row by the last one's; each sums to 1."""
     last: Places
     """(unit, row): the highest cell."""
     valid: NDArray[np.bool_]
@@ -66,12 +75,8 @@ class Grid:
     """Place in SEGMENTS, or BEYOND."""
     emission: Places
     """Row of EMISSIONS."""
-
-    def nowhere(self) -> Floats:
-        """(2, unit, row, cell): every place and both directions alike."""
-        spread = np.where(self.valid, self.chances[:, :, None], 0.0)
-        spread /= spread.sum(axis=(1, 2), keepdims=True) * UNITS * 2
-        return np.stack([spread, spread])
+    nowhere: Floats
+    """(2, unit, row, cell): every place and both directions alike."""
 
     def by_segment(self, belief: Floats) -> Floats:
         """(BEYOND + 1,): chances of the segments."""
@@ -83,7 +88,8 @@ class Grid:
         out[:, :, 1:] = part[:, :, :-1]
         out *= self.valid
         leaving = np.take_along_axis(part, self.last[:, :, None], 2)[:, :, 0]
-        out[1:, :, 0] += self.chances[1:] * leaving[:-1].sum(axis=1)[:, None]
+        out[1, :, 0] += self.chances[1] * leaving[0].sum()
+        out[2:, :, 0] += leaving[1:-1] @ self.alike
         out[-1, np.arange(len(self.last[-1])), self.last[-1]] += leaving[-1]
         staying = (1 - LEAVING) * part[0, :, 0]
         out[0, :, 0] += staying
@@ -95,8 +101,9 @@ class Grid:
         out = np.zeros_like(part)
         out[:, :, :-1] = part[:, :, 1:]
         rows = np.arange(part.shape[1])
-        leaving = part[1:, :, 0].sum(axis=1)[:, None]
-        out[np.arange(UNITS - 1)[:, None], rows, self.last[:-1]] += self.chances[:-1] * leaving
+        leaving = part[1:, :, 0]
+        out[0, rows, self.last[0]] += self.chances[0] * leaving[0].sum()
+        out[np.arange(1, UNITS - 1)[:, None], rows, self.last[1:-1]] += leaving[1:] @ self.alike
         out[0, :, 0] += part[0, :, 0]
         top = self.last[-1]
         staying = (1 - LEAVING) * part[-1, rows, top]
@@ -105,20 +112,37 @@ class Grid:
         return out
 
 
-@lru_cache(maxsize=1)
-def grid() -> Grid:
-    """The states, the same for every spine."""
-    rows = [(pitch, bone) for pitch in PITCHES for bone in BONES if LEAST_SPACE <= pitch - bone <= MOST_SPACE]
+@lru_cache(maxsize=2)
+def grid(*, measured: bool = False) -> Grid:
+    """The states, the same for every spine. measured: the way is known in true millimetres."""
+    rows = [
+        (pitch, bone)
+        for pitch in PITCHES
+        for bone in range(LEAST_CELLS, pitch - LEAST_CELLS + 1, BONE_STEP)
+        if abs(bone / pitch - BONE_SHARE[0]) <= 2 * BONE_SHARE[1] and pitch - bone <= MOST_SPACE
+    ]
     pitch, bone = np.array(rows).T
-    shares = _bell(pitch, PITCH_MM) * _bell(bone, BONE_MM)
-    twins = _bell(np.array(PITCHES), PITCH_MM)
+    mean, spread = PITCH_MM
+    if not measured:
+        mean, spread = mean * SCALE[0], float(np.hypot(spread * SCALE[0], mean * SCALE[1]))
+    twins = np.array(PITCHES)
+    pitch_of = _bell(twins * CELL_MM, mean, spread)
+    shares = _bell(bone / pitch, *BONE_SHARE)
+    shares *= np.array([pitch_of[PITCHES.index(one)] / shares[pitch == one].sum() for one in pitch])
     kinds = np.repeat([0, 1, 2], [len(rows), len(PITCHES), len(PITCHES)])
     """0: as it should be; 1: the space is hidden; 2: the bone is."""
-    pitch = np.concatenate([pitch, PITCHES, PITCHES])
-    bone = np.concatenate([bone, np.array(PITCHES) // 2, np.array(PITCHES) // 2])
+    pitch = np.concatenate([pitch, twins, twins])
+    bone = np.concatenate([bone, twins // 2, twins // 2])
 
-    chances = np.tile(_joined(shares, twins, HIDDEN_SPACE, HIDDEN_BONE), (UNITS, 1))
-    chances[0] = _joined(shares, twins, HIDDEN_FIRST_SPACE, 0.0)
+    chances = np.tile(_joined(shares, pitch_of, HIDDEN_SPACE, HIDDEN_BONE), (UNITS, 1))
+    chances[0] = _joined(shares, pitch_of, HIDDEN_FIRST_SPACE, 0.0)
+    near = _bell((pitch[:, None] - pitch) * CELL_MM, 0.0, ALIKE_MM[0])
+    plain = (kinds[:, None] == 0) & (kinds == 0)
+    near *= np.where(plain, _bell((bone[:, None] - bone) * CELL_MM, 0.0, ALIKE_MM[1]), 1.0)
+    # Whether a space or bone is hidden is no matter of its neighbours.
+    for kind, chance in enumerate((1 - HIDDEN_SPACE - HIDDEN_BONE, HIDDEN_SPACE, HIDDEN_BONE)):
+        near[:, kinds == kind] *= chance / near[:, kinds == kind].sum(axis=1, keepdims=True)
+
     last = np.tile(pitch - 1, (UNITS, 1))
     border = np.tile(bone, (UNITS, 1))
     border[0] = SACRUM_CELLS
@@ -128,12 +152,14 @@ def grid() -> Grid:
     segment = np.minimum(2 * np.arange(UNITS)[:, None, None] + space, BEYOND)
     looks = np.where(kinds[:, None] == 0, np.where(space, 2, 1), kinds[:, None])
     looks[0] = np.where(space[0], np.where(kinds[:, None] == 1, 3, 2), 0)
-    return Grid(chances, last, cell <= last[:, :, None], segment, looks)
+    valid = cell <= last[:, :, None]
+    nowhere = np.where(valid, chances[:, :, None], 0.0)
+    nowhere /= nowhere.sum(axis=(1, 2), keepdims=True) * UNITS * 2
+    return Grid(chances, near, last, valid, segment, looks, np.stack([nowhere, nowhere]))
 
 
-def _bell(cells: NDArray[np.int_], middle_and_spread: tuple[float, float]) -> Floats:
-    middle, spread = middle_and_spread
-    return np.asarray(np.exp(-0.5 * ((cells * CELL_MM - middle) / spread) ** 2))
+def _bell(values: NDArray[np.floating], middle: float, spread: float) -> Floats:
+    return np.asarray(np.exp(-0.5 * ((values - middle) / spread) ** 2))
 
 
 def _joined(shares: Floats, twins: Floats, space: float, bone: float) -> Floats:

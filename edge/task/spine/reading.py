@@ -11,10 +11,12 @@ from edge.finding import Check, Finding, Mark, Measurement, Verdict
 from edge.frame import Frame
 from edge.task.contract import Concluded, finding_of, refused
 from edge.task.measured import sized
-from edge.task.spine.counting import FROM_SACRUM, Count, counted
+from edge.task.spine.count import FROM_SACRUM, Count
+from edge.task.spine.counting import counted
 from edge.task.spine.following import Track, followed, unseen
 from edge.task.spine.levels import KINDS, NEEDLE, SEGMENTS
 from edge.task.spine.panorama import Panorama, grown, mark_of
+from edge.task.spine.returning import returned
 from edge.task.spine.seen import SpineSeen
 from edge.task.spine.spec import HEADS, PARAMEDIAN, SPEC, VIEWS, SpineOptions
 from edge.task.spine.travel import Travelled
@@ -91,16 +93,18 @@ def _way(
     """Since the last frame."""
     if seen.contact < LEAST_CONTACT:
         return unseen(memory.track, elapsed_s)
-    return followed(
+    head = head_of(options) if options.plane == PARAMEDIAN else 0
+    track, travel = followed(
         memory.track,
         square,
         frame.exposed_ns,
         elapsed_s,
-        head=head_of(options) if options.plane == PARAMEDIAN else 0,
+        head=head,
         motion=frame.probe.motion if frame.probe else None,
         contact=seen.contact,
         beam_mm=options.beam_height,
     )
+    return returned(memory.track, track, travel, square, seen.contact, head)
 
 
 def head_of(options: SpineOptions) -> int:
@@ -169,5 +173,6 @@ def _measurements(frame: Frame, seen: SpineSeen, count: Count, figures: Mapping[
         )
     if seen.target_mm is not None and seen.chances[2] >= LEAST_SPACE:
         half = figures.get("half_width_target_depth", HALF_WIDTHS["target_depth"])
-        found.append(sized("target_depth", seen.target_mm, interval(seen.target_mm, half, relative), spacing))
+        depth_mm = seen.target_mm - figures.get("offset_target_depth", 0.0)
+        found.append(sized("target_depth", depth_mm, interval(depth_mm, half, relative), spacing))
     return tuple(found)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from edge.task.spine.recalling import Joined, Spot
+
 
 @dataclass(frozen=True, slots=True)
 class Travelled:
@@ -16,3 +18,11 @@ class Travelled:
     onward: float = 0.5
     """Chance that it went the same way as the witness held it to go until now, who holds it turned from below 0.5 on.
     0.5: unknown."""
+    spot: Spot | None = None
+    """Where it is, in a chart of the way; None: not followed."""
+    way: int = 1
+    """In which direction of that chart it goes, 1 or -1."""
+    known: bool = False
+    """Whether `spot` and `way` are known for certain, by places that it passes again."""
+    joined: Joined | None = None
+    """What these put right."""

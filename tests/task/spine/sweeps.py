@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from edge.task.spine.counting import Count, counted
+from edge.task.spine.count import Count
+from edge.task.spine.counting import counted
 from edge.task.spine.levels import SEGMENTS, kind_of
 from edge.task.spine.seen import SpineSeen
 from edge.task.spine.travel import Travelled
