@@ -67,14 +67,12 @@ train-muscle: ## the same for the muscle model; needs ../shared/data/muscle and 
 train-nerve: ## the same for the nerve model; needs ../shared/data/nerve and muscle_masks (about an hour)
 train-synovitis: ## the same for the synovitis model, on phantoms alone (about an hour)
 train-tissue: ## the same for the tissue model; needs ../shared/data/nerve and muscle_masks (a quarter of an hour)
-train-outline: ## the same for the outline model, then once more on every picture; needs ../shared/data/nerve and muscle_masks (two hours)
+train-outline: ## the same for the outline model; needs ../shared/data/nerve and muscle_masks (about an hour)
 train-spine: ## the same for the spine model; needs ../shared/data/nerve and muscle_masks (about an hour)
 train-hip: ## the same for the hip model; needs ../shared/data/nerve and muscle_masks (about an hour)
 
 $(TRAININGS): train-%: $(TOOLS_VENV)/tools.stamp
 	for step in train quantize bundle evaluate card; do $(TOOLS_VENV)/bin/python -m tools.$$step $* || exit 1; done
-	test ! -f tools/$*/whole.json || { $(TOOLS_VENV)/bin/python -m tools.train $* --recipe whole.json && \
-		for step in quantize bundle card; do $(TOOLS_VENV)/bin/python -m tools.$$step $* || exit 1; done; }
 
 clean: ## remove what was built or measured; the environments too
 	rm -rf $(VENV) $(TOOLS_VENV) $(PEERS_VENV) build dist out sonoedge.egg-info .coverage .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis

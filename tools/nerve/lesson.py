@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tools.lesson import Example, Lesson, UNetTraining
-from tools.nerve.pictures import draw_nerve_phantom, draw_nerve_picture, draw_whole_picture
+from tools.nerve.pictures import draw_nerve_phantom, draw_nerve_picture
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -34,7 +34,7 @@ def loss(raw: "Tensor", target: "Tensor") -> "Tensor":
 LESSON = Lesson(
     phantom=phantom_example,
     scales=scales_picture,
-    training=UNetTraining(draw_nerve_picture, loss, whole=draw_whole_picture),
+    training=UNetTraining(draw_nerve_picture, loss),
     calibrate="tools.nerve.evaluation:calibrate",
     evaluate="tools.nerve.evaluation:evaluate",
 )

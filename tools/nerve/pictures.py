@@ -22,8 +22,6 @@ from tools.warping import places_of, placing, random_bend, taken, visible_part
 SIDE: Final = 256
 PHANTOM_SHARE: Final = 0.15
 """What lies under a bone is no vessel, and a nerve's fascicles and rim are seen more clearly than in most pictures."""
-PLEXUS_SHARE: Final = 0.35
-"""Of the phantoms: dark roots without a honeycomb."""
 OTHER_SCANNER_SHARE: Final = 0.6
 """Share of the pictures that are shown as by another scanner; the rest keep their own, learned sooner."""
 ALL_KINDS: Final = frozenset({"intensity", "speckle", "geometry"})
@@ -44,11 +42,8 @@ class NerveScene:
     vessel: NDArray[np.uint8]
 
 
-def draw_nerve_picture(
-    seed: int, kinds: frozenset[str] = ALL_KINDS, nerve_share: float = 0.93, part: str = "train"
-) -> Example:
-    """The picture of a seed: (SIDE, SIDE), the ultrasound scaled to fit. kinds: what is varied; of `ALL_KINDS`. part:
-    of the real pictures, that it is drawn from.
+def draw_nerve_picture(seed: int, kinds: frozenset[str] = ALL_KINDS, nerve_share: float = 0.93) -> Example:
+    """The picture of a seed: (SIDE, SIDE), the ultrasound scaled to fit. kinds: what is varied; of `ALL_KINDS`.
 
     Target: (2, SIDE, SIDE) share of each pixel that is nerve, and that is vessel.
     """
@@ -57,26 +52,21 @@ def draw_nerve_picture(
         return _of_phantom(seed, kinds, rng)
     chance = rng.random()
     if chance < nerve_share:
-        pool = usgra_seg.split(part)
+        pool = usgra_seg.split("train")
         drawing = pool[int(rng.integers(len(pool)))]
         crop = drawing.region.crop
         scene = NerveScene(drawing.pixels, crop(drawing.nerve), crop(drawing.vessel))
     elif chance < (1 + nerve_share) / 2:
-        others = dl_track.split(part)
+        others = dl_track.split("train")
         scene = _nothing(others[int(rng.integers(len(others)))].pixels)
     else:
         scene = _nothing(muscle_picture(rng, (224, 420)).pixels)
     return moved(scene, kinds, rng)
 
 
-def draw_whole_picture(seed: int) -> Example:
-    """As `draw_nerve_picture` of every labelled picture there is."""
-    return draw_nerve_picture(seed, part="all")
-
-
 def _of_phantom(seed: int, kinds: frozenset[str], rng: np.random.Generator) -> Example:
     """No two are alike, so nothing is moved."""
-    phantom = draw_nerve_phantom(seed, plexus=rng.random() < PLEXUS_SHARE)
+    phantom = draw_nerve_phantom(seed)
     varied = kinds if rng.random() < OTHER_SCANNER_SHARE else frozenset[str]()
     picture = vary_scanner(phantom.picture, varied, rng)
     picture[phantom.picture == 0] = 0
@@ -126,11 +116,10 @@ class NervePhantom:
     """Across and down alike."""
 
 
-def draw_nerve_phantom(seed: int, *, vary: bool = True, plexus: bool = False) -> NervePhantom:
-    """The picture of a seed: nothing to three nerves and vessels, or the roots of a plexus. vary: also another
-    scanner's filters and marks."""
+def draw_nerve_phantom(seed: int, *, vary: bool = True) -> NervePhantom:
+    """The picture of a seed: nothing to three nerves and vessels. vary: also another scanner's filters and marks."""
     rng = np.random.default_rng([521, seed])
-    made = nerve_picture(rng, (SIDE, 420), plexus=plexus)
+    made = nerve_picture(rng, (SIDE, 420))
     fit = Fit.of(*made.pixels.shape, SIDE)
     pixels = vary_export(made.pixels, rng) if vary else made.pixels
     if np.quantile(pixels, 0.9) < LEAST_BRIGHT:

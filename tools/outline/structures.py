@@ -105,7 +105,7 @@ def _between(upper: Mask, lower: Mask) -> Mask | None:
 
 def nerve_phantom(rng: np.random.Generator, *, plexus: bool = False) -> Scene:
     made = nerve_picture(rng, (256, 420), plexus=plexus)
-    outlines = [("nerve", one.outer_mm) for one in made.truth.nerves]
+    outlines = [("root" if plexus else "nerve", one.outer_mm) for one in made.truth.nerves]
     outlines += [("vessel", one.outline_mm) for one in made.truth.vessels]
     masks = [(kind, mask_of([ring], made.pixels.shape, made.mm_per_px) * np.uint8(255)) for kind, ring in outlines]
     return Scene(made.pixels, *_parted([one for one in masks if one[1].any()]), simulated=True)
@@ -135,9 +135,9 @@ PHANTOMS: Final[tuple[Callable[[np.random.Generator], Scene], ...]] = (
     knee_phantom,
     partial(nerve_phantom, plexus=True),
 )
-OF_PHANTOMS: Final = (0.35, 0.3, 0.2, 0.15)
-"""Share of each in training."""
-POOL: Final = (900, 700, 500, 400)
+OF_PHANTOMS: Final = (0.5, 0.3, 0.2, 0.0)
+"""Share of each in training: the plexus is one that it never saw."""
+POOL: Final = (1200, 700, 500, 0)
 """How many of each there are for training: one takes ten times as long to make as to move."""
 
 
