@@ -27,7 +27,7 @@ class Comparison:
     named: str = ""
     """The most frequent name, where the values have names."""
     truth_named: str = ""
-    """What the truth is called, where any frame said that name."""
+    """The same of the truth, where any frame said that name."""
 
 
 def compare(findings: list[Finding], cine: Cine, fps: float) -> tuple[Comparison, ...]:
@@ -54,7 +54,7 @@ def _compare(name: str, findings: list[Finding], truths: Mapping[int, Sizes]) ->
         inside_interval=float(((low <= truth) & (truth <= high)).mean()),
         frames=len(rows),
         named=names[0][0] if names else "",
-        truth_named=called.get(float(np.median(truth)), ""),
+        truth_named=called.get(Counter(truth.tolist()).most_common(1)[0][0], ""),
     )
 
 

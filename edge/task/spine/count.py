@@ -29,6 +29,11 @@ MIXED: Final = (0.25, 0.75)
 """Share of sacrum in sacrum and bone from and to which it looks like both."""
 SMOOTH_MM: Final = 3.0
 """Over which that share is averaged."""
+SURELY_SACRAL: Final = 0.85
+"""That share, below which the sacrum is not told."""
+HINT_MM: Final = 4.0
+"""Of what is less surely sacrum, on it or on L5-S1: a vertebra may have grown into it, and the lowest segments are not
+told."""
 
 
 FROM_SACRUM: Final = "counted from the sacrum: a transitional vertebra would shift every level by one"
@@ -56,6 +61,8 @@ class Lowest:
     """That looked like sacrum and like bone."""
     sacral: float = 1.0
     """Share of sacrum in sacrum and bone, of the last few millimetres."""
+    hinted_mm: float = 0.0
+    """On the sacrum or L5-S1, where it was not surely sacrum."""
     pictured: int = 0
     """Frames of a paramedian view in which L5-S1 lay between sacrum and bone,"""
     pictured_mm: float = 0.0
@@ -67,6 +74,11 @@ class Lowest:
         return self.mixed_mm >= MIXED_MM
 
     @property
+    def hinted(self) -> bool:
+        """Whether L5 may be a part of the sacrum, as far as it was seen."""
+        return self.hinted_mm >= HINT_MM
+
+    @property
     def odd(self) -> bool:
         """Whether it is not what a fifth lumbar vertebra above a sacrum looks like, once it is passed."""
         narrow = self.pictured >= PICTURED and self.pictured_mm < ODD_PICTURED_MM * self.pictured
@@ -74,11 +86,12 @@ class Lowest:
 
     def seen(self, chances: Floats, looks: Floats) -> "Lowest":
         """After a cell that may be of any segment, (BEYOND + 1,), and looked like this, (len(KINDS),)."""
-        sacral, mixed = self.sacral, 0.0
+        sacral, mixed, hinted = self.sacral, 0.0, 0.0
         if looks[2] < SOLID:
             share = float(looks[0] / max(looks[0] + looks[1], 1e-9))
             sacral += CELL_MM / (CELL_MM + SMOOTH_MM) * (share - sacral)
             mixed = float(MIXED[0] < sacral < MIXED[1])
+            hinted = float(sacral < SURELY_SACRAL)
         low = float(chances[:3].sum())
         return replace(
             self,
@@ -86,6 +99,7 @@ class Lowest:
             bone_mm=self.bone_mm + CELL_MM * float(chances[2]),
             mixed_mm=self.mixed_mm + CELL_MM * low * mixed,
             sacral=sacral,
+            hinted_mm=self.hinted_mm + CELL_MM * float(chances[:2].sum()) * hinted,
         )
 
     def with_picture(self, along: SeenAlong) -> "Lowest":

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from edge.task.spine.count import BROKEN, LIFTED, MIXED, Count, Lowest
+from edge.task.spine.count import BROKEN, LIFTED, MIXED, SURELY_SACRAL, Count, Lowest
 from edge.task.spine.holding import kept, restored
 from edge.task.spine.levels import KINDS
 from edge.task.spine.places import CELL_MM, CELLS, EMISSIONS, Floats, grid
@@ -225,8 +225,9 @@ def _noted(count: Count, looks: Floats) -> Count:
 
 
 def _begun(lowest: Lowest) -> Lowest:
-    """On the sacrum: what a paramedian picture shows beyond it is kept."""
-    return replace(Lowest(sacral=lowest.sacral), pictured=lowest.pictured, pictured_mm=lowest.pictured_mm)
+    """On the sacrum: what a paramedian picture shows beyond it is kept; what hints at L5, until it is surely sacrum."""
+    hinted_mm = lowest.hinted_mm if lowest.sacral < SURELY_SACRAL else 0.0
+    return Lowest(sacral=lowest.sacral, hinted_mm=hinted_mm, pictured=lowest.pictured, pictured_mm=lowest.pictured_mm)
 
 
 def _anew(count: Count) -> Count:

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from edge.task.spine.count import MISSED, NOT_STARTED, TOO_HIGH, TRANSITIONAL, TURNED, Count
+from edge.task.spine.count import MISSED, NOT_STARTED, SURELY_SACRAL, TOO_HIGH, TRANSITIONAL, TURNED, Count
 from edge.task.spine.places import BEYOND, Floats
 
 TOLD: Final = 0.95
@@ -14,8 +14,8 @@ ABOVE: Final = 0.01
 """Most chance that the truth lies above what is told."""
 SPAN: Final = 0.98
 ONE_WAY: Final = 0.99
-SURELY_SACRAL: Final = 0.85
-"""That share, below which the sacrum is not told."""
+LOWEST: Final = 3
+"""Segments, sacrum to L5, that are told before all of L5 was seen."""
 
 
 def told(count: Count, believed: Floats, likelihood: Floats) -> Count:
@@ -55,6 +55,8 @@ def _why(count: Count, chances: Floats, chosen: int | None, upward: float) -> st
     if count.lost:
         return count.lost
     if count.transitional or (chosen == 0 and count.lowest.sacral < SURELY_SACRAL):
+        return TRANSITIONAL
+    if chosen is not None and chosen < LOWEST and count.lowest.hinted:
         return TRANSITIONAL
     if chosen is not None:
         return ""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.task.spine.count import LIFTED, TRANSITIONAL
+from edge.task.spine.count import HINT_MM, LIFTED, TRANSITIONAL, Lowest
 from edge.task.spine.counting import counted
 from edge.task.spine.places import grid
 from edge.task.spine.seen import SpineSeen
@@ -137,3 +137,13 @@ def test_moving_keeps_every_chance(seed):
     for moved in (grid().raised(part), grid().lowered(part)):
         assert moved.sum() == pytest.approx(part.sum())
         assert not moved[~grid().valid].any()
+
+
+@pytest.mark.parametrize(("sacrum", "hints"), [(0.95, False), (0.6, True)])
+def test_what_is_only_half_sacrum_hints_at_a_vertebra_that_is_grown_into_it(sacrum, hints) -> None:
+    on_sacrum = np.zeros(grid(measured=False).by_segment(grid(measured=False).nowhere).shape)
+    on_sacrum[0] = 1.0
+    lowest = Lowest()
+    for _ in range(round(2 * HINT_MM / 1.5) + 2):
+        lowest = lowest.seen(on_sacrum, np.array([sacrum, 1 - sacrum, 0.0]))
+    assert lowest.hinted is hints
