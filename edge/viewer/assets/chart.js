@@ -22,7 +22,10 @@ export class Chart {
 
   /** at: time of the picture that is seen. */
   draw(at) {
-    const names = [...new Map(this.points.flatMap((one) => one.lanes.map((lane) => [lane.name, lane]))).values()].slice(0, MOST_LANES);
+    // The newest first: what was told in pixels before the scale was known gives way.
+    const known = new Map();
+    for (const lane of [...this.points].reverse().flatMap((one) => one.lanes)) if (!known.has(lane.name)) known.set(lane.name, lane);
+    const names = [...known.values()].slice(0, MOST_LANES).sort((one, other) => (one.lane ?? 0) - (other.lane ?? 0));
     this.figure.hidden = !names.length;
     if (!names.length || !this.canvas.clientWidth) return;
     const dense = devicePixelRatio || 1;
