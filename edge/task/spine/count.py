@@ -196,3 +196,17 @@ class Count:
     @property
     def grid(self) -> Grid:
         return grid(measured=self.measured)
+
+    def placed(self, belief: Floats) -> "Count":
+        """Believed to be elsewhere: what was gathered towards the next cell, or about a turn, says nothing there."""
+        return replace(
+            self,
+            belief=belief,
+            pending_mm=0.0,
+            pending_variance=0.0,
+            evidence=(0.0,) * len(KINDS),
+            looks=(0.0,) * len(KINDS),
+            weight=0.0,
+            turn=None,
+            agreed=True,
+        )

@@ -101,19 +101,7 @@ def _astray(count: Count, elapsed_s: float) -> Count:
         spread_up, spread_down = spread_up + up / (cells + 1), spread_down + down / (cells + 1)
     apart = np.stack([spread_up, spread_down])
     apart = np.broadcast_to(apart.sum(axis=0) / 2, apart.shape)
-    return replace(
-        count,
-        belief=apart,
-        pending_mm=0.0,
-        pending_variance=0.0,
-        evidence=(0.0,) * len(KINDS),
-        looks=(0.0,) * len(KINDS),
-        weight=0.0,
-        sacrum_mm=0.0,
-        slow_s=0.0,
-        turn=None,
-        agreed=True,
-    )
+    return replace(count.placed(apart), sacrum_mm=0.0, slow_s=0.0)
 
 
 def _turned(count: Count, travel: Travelled, elapsed_s: float) -> Count:

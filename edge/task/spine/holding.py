@@ -6,7 +6,6 @@ from typing import Final
 import numpy as np
 
 from edge.task.spine.count import TURNED, Count, Held
-from edge.task.spine.levels import KINDS
 from edge.task.spine.places import BEYOND, CELL_MM
 from edge.task.spine.travel import Travelled
 
@@ -73,16 +72,5 @@ def restored(count: Count, travel: Travelled) -> Count:
     for _ in range(abs(cells)):
         place = layout.raised(place) if cells > 0 else layout.lowered(place)
     up = best.upwards if travel.way > 0 else 1 - best.upwards
-    return replace(
-        count,
-        belief=np.stack([up * place, (1 - up) * place]) / place.sum(),
-        lost="",
-        restored_mm=count.path_mm,
-        turn=None,
-        agreed=True,
-        pending_mm=0.0,
-        pending_variance=0.0,
-        evidence=(0.0,) * len(KINDS),
-        looks=(0.0,) * len(KINDS),
-        weight=0.0,
-    )
+    placed = count.placed(np.stack([up * place, (1 - up) * place]) / place.sum())
+    return replace(placed, lost="", restored_mm=count.path_mm)
