@@ -126,7 +126,7 @@ class Track:
 
 def followed(
     before: Track | None,
-    square: NDArray[np.uint8],
+    tile: Tile,
     exposed_ns: int,
     elapsed_s: float,
     *,
@@ -135,9 +135,8 @@ def followed(
     motion: Motion | None = None,
     contact: float = 1.0,
 ) -> tuple[Track, Travelled]:
-    """square: (SIDE, SIDE) as the network sees it; beam_mm: height of the beam; contact: share of the array that
+    """tile: of `tile_of`, for this `head`; beam_mm: height of the beam; contact: share of the array that
     touches skin; head: 1 where it is to the right of a paramedian view, -1: to the left; 0 of a transverse view."""
-    tile = tile_of(square, along=head != 0)
     if before is None:
         first = Kept(tile, 0.0)
         return Track(first, kept=(first,), moved_ns=exposed_ns), Travelled(0.0, 0.0)

@@ -13,7 +13,7 @@ from edge.task.contract import Concluded, finding_of, refused
 from edge.task.measured import sized
 from edge.task.spine.count import FROM_SACRUM, Count
 from edge.task.spine.counting import counted
-from edge.task.spine.following import Track, followed, unseen
+from edge.task.spine.following import Track, followed, tile_of, unseen
 from edge.task.spine.levels import KINDS, NEEDLE, SEGMENTS
 from edge.task.spine.panorama import Panorama, grown, mark_of
 from edge.task.spine.returning import returned
@@ -94,9 +94,10 @@ def _way(
     if seen.contact < LEAST_CONTACT:
         return unseen(memory.track, elapsed_s)
     head = head_of(options) if options.plane == PARAMEDIAN else 0
+    tile = tile_of(square, along=head != 0)
     track, travel = followed(
         memory.track,
-        square,
+        tile,
         frame.exposed_ns,
         elapsed_s,
         head=head,
@@ -104,7 +105,7 @@ def _way(
         contact=seen.contact,
         beam_mm=options.beam_height,
     )
-    return returned(memory.track, track, travel, square, seen.contact, head)
+    return returned(memory.track, track, travel, tile, seen.contact, head)
 
 
 def head_of(options: SpineOptions) -> int:

@@ -3,10 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
-from edge.task.spine.following import WHOLE, Kept, Tile, Track, tile_of
+from edge.task.spine.following import WHOLE, Kept, Tile, Track
 from edge.task.spine.planes import MM_PER_PX
 from edge.task.spine.recalling import Joined, Signature, Spot, in_order, signature_of
 from edge.task.spine.travel import Travelled
@@ -41,7 +38,7 @@ LEAST: Final = 3
 
 
 def returned(
-    before: Track | None, after: Track, travel: Travelled, square: NDArray[np.uint8], contact: float, head: int
+    before: Track | None, after: Track, travel: Travelled, tile: Tile, contact: float, head: int
 ) -> tuple[Track, Travelled]:
     """after, travel: of `followed`; the other arguments as there."""
     after = replace(after, path_mm=after.path_mm + travel.mm)
@@ -51,7 +48,6 @@ def returned(
     if contact < WHOLE:
         return after, travel
     view = ALONG if head else ACROSS
-    tile = tile_of(square, along=head != 0)
     signature = signature_of(tile)
     found = after.passed.again(
         signature, tile.shape[1], reach_px=view.reach_px, alike=view.alike, mm_per_px=-head * MM_PER_PX

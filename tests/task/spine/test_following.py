@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from edge.frame import Motion
-from edge.task.spine.following import Track, change_of_speed, followed, unseen
+from edge.task.spine.following import Track, change_of_speed, followed, tile_of, unseen
 from edge.task.spine.phantom import SpineCine
 from edge.task.spine.phantom_path import RATE_HZ, Path, felt
 from edge.task.spine.planes import Window
@@ -29,7 +29,7 @@ def led(places: np.ndarray, view: str = "transverse", head: str = "left") -> tup
         window = Window.of(taken.pixels.shape, (taken.mm_per_px,) * 2, 0.0)
         square = window.tensor(taken.pixels)[0, 0]
         sign = 0 if view == "transverse" else cine.head
-        track, way = followed(track, square, round(n / FPS * 1e9), 1 / FPS, head=sign)
+        track, way = followed(track, tile_of(square, along=sign != 0), round(n / FPS * 1e9), 1 / FPS, head=sign)
         tracks.append(track)
         ways.append(way)
     return tracks, ways
