@@ -11,8 +11,11 @@ from edge.app.settings import usable_cores
 _BOARD_FILES = (Path("/proc/device-tree/model"), Path("/sys/class/dmi/id/product_name"))
 _TEMPERATURE = Path("/sys/class/thermal/thermal_zone0/temp")
 _FREQUENCY = Path("/sys/devices/system/cpu/cpu0/cpufreq")
+_FIRMWARE = Path("/sys/devices/platform/soc/soc:firmware/get_throttled")
+"""A Raspberry Pi's word on itself: hexadecimal, its lowest four bits for now, others for what has been."""
+_FIRMWARE_BITS = ((1, "its power supply gives too little voltage"), (2 | 4 | 8, "its firmware slows it down"))
 _SLOWED = 0.8
-"""Share of the highest frequency below which a busy core was slowed down."""
+"""Share of the highest frequency: a core that may not run as fast as this was slowed down."""
 HOT_C = 80.0
 """Most boards slow themselves down from here."""
 
@@ -69,15 +72,28 @@ def temperature_c(text: str) -> float | None:
 
 
 def slowed_by() -> str:
-    """What makes the processor slower than it can be, to be said after something else; empty where nothing is known."""
+    """What makes the processor slower than it can be, to be said after something else; empty where nothing is known.
+
+    Its highest frequency as allowed at the moment tells, not the present one, which is low in every idle processor.
+    """
     said = []
-    now_khz, most_khz = (_text(_FREQUENCY / name) for name in ("scaling_cur_freq", "cpuinfo_max_freq"))
-    if now_khz.isdigit() and most_khz.isdigit() and int(now_khz) < _SLOWED * int(most_khz):
-        said.append(f"it runs at {int(now_khz) // 1000} of {int(most_khz) // 1000} MHz")
+    allowed_khz, most_khz = (_text(_FREQUENCY / name) for name in ("scaling_max_freq", "cpuinfo_max_freq"))
+    if allowed_khz.isdigit() and most_khz.isdigit() and int(allowed_khz) < _SLOWED * int(most_khz):
+        said.append(f"it may run at {int(allowed_khz) // 1000} of {int(most_khz) // 1000} MHz")
+    said += slowed_by_firmware(_text(_FIRMWARE))
     hot_c = temperature_c(_text(_TEMPERATURE))
     if hot_c is not None and hot_c >= HOT_C:
         said.append(f"it is at {hot_c:.0f} °C")
     return "; " + ", ".join(said) if said else ""
+
+
+def slowed_by_firmware(text: str) -> list[str]:
+    """What a Raspberry Pi's firmware says of this moment, in words; nothing for a text that it does not write."""
+    try:
+        bits = int(text, 16)
+    except ValueError:
+        return []
+    return [words for mask, words in _FIRMWARE_BITS if bits & mask]
 
 
 def free_disk_mb(folder: Path) -> int:

@@ -1,6 +1,7 @@
 import pytest
 
-from edge.app.board import memory_mb, processor_name, read_board, temperature_c
+from edge.app import board as board_files
+from edge.app.board import memory_mb, processor_name, read_board, slowed_by, slowed_by_firmware, temperature_c
 from edge.app.checks import State, board_checks, writable_check
 from edge.app.settings import usable_cores
 
@@ -23,6 +24,34 @@ def test_names_of_processors():
 @pytest.mark.parametrize(("text", "degrees"), [("48312", 48.312), ("-5000", -5.0), ("", None), ("hot", None)])
 def test_temperature(text, degrees):
     assert temperature_c(text) == degrees
+
+
+def test_an_idle_processor_is_not_slowed_down_and_one_that_may_not_run_fast_is(tmp_path, monkeypatch):
+    files = {"scaling_cur_freq": "600000", "scaling_max_freq": "1800000", "cpuinfo_max_freq": "1800000"}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    monkeypatch.setattr(board_files, "_FREQUENCY", tmp_path)
+    monkeypatch.setattr(board_files, "_TEMPERATURE", tmp_path / "none")
+    monkeypatch.setattr(board_files, "_FIRMWARE", tmp_path / "none")
+    assert slowed_by() == ""
+    (tmp_path / "scaling_max_freq").write_text("1200000")
+    assert slowed_by() == "; it may run at 1200 of 1800 MHz"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("0", 0),
+        ("50000", 0),
+        ("50005", 2),
+        ("1", 1),
+        ("8", 1),
+        ("", 0),
+        ("broken", 0),
+    ],
+)
+def test_what_a_firmware_says_of_now_counts_and_not_what_has_been(text, said):
+    assert len(slowed_by_firmware(text)) == said
 
 
 def test_this_board():

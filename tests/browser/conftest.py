@@ -93,8 +93,8 @@ class Board:
 
 
 def slow_down(patch: pytest.MonkeyPatch, folder: Path) -> None:
-    """The files in which the system tells of the board's processor say that it is hot, and runs at a third."""
-    for name, text in (("scaling_cur_freq", "600000"), ("cpuinfo_max_freq", "1800000"), ("temp", "84000")):
+    """The files in which the system tells of the board's processor say that it is hot, and lets it run at a third."""
+    for name, text in (("scaling_max_freq", "600000"), ("cpuinfo_max_freq", "1800000"), ("temp", "84000")):
         (folder / name).write_text(text)
     patch.setattr(board_files, "_FREQUENCY", folder)
     patch.setattr(board_files, "_TEMPERATURE", folder / "temp")
