@@ -22,6 +22,7 @@ def offered(spec: TaskSpec) -> OfferedTask:
         spec.sentence,
         tuple((one.name, one.sentence) for one in spec.pathways),
         tuple(_option(one, spec) for one in options_of(spec.options)),
+        spec.gate.usual_depth_mm,
     )
 
 

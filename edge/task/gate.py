@@ -18,6 +18,8 @@ class Gate:
     plausible_depth_mm: tuple[float, float] = (8.0, 350.0)
     """Least and most depth of a picture in which the structure is scanned; beyond, its scale is doubted."""
     depth_source: str = "the shallowest setting of 20 MHz arrays, the deepest of abdominal ones"
+    usual_depth_mm: float | None = None
+    """What a probe is best set to; offered where it is set to much less or more."""
     least_depth_mm: float | None = None
     """Shallower pictures show more of the structure, and less around it, than the task knows; needs the scale."""
     colour: bool = False

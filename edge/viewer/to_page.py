@@ -34,6 +34,8 @@ class OfferedTask(Struct, frozen=True):
     pathways: tuple[tuple[str, str], ...]
     """Name and sentence of each."""
     options: tuple[OfferedOption, ...]
+    depth_mm: float | None = None
+    """What a probe is best set to for it."""
 
 
 class OfferedParameter(Struct, frozen=True):

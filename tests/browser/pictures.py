@@ -189,6 +189,8 @@ def tasks(stage: Stage) -> None:
             until(lambda task=task: board.workplace.state().task == task)
             until(lambda task=task: (shown := board.pictures.shown()) is not None and shown.shown.task == task)
             with suppress(Exception):
+                page.locator(".banner button").click(timeout=3000)
+            with suppress(Exception):
                 page.locator("#verdict.measured, #verdict.limited").first.wait_for(timeout=8000)
             page.wait_for_timeout(6000)
             stage.picture(task, page)

@@ -182,3 +182,15 @@ def test_nothing_is_fetched_from_anywhere_else(board: Board, opened: Opener) -> 
     page.reload()
     page.locator("#verdict.measured").wait_for()
     assert asked and all(url.startswith((board.page.address, "blob:", "data:")) for url in asked)
+
+
+def test_a_task_that_is_scanned_deeper_offers_its_depth_in_one_tap(board: Board, opened: Opener) -> None:
+    page = opened(board)
+    page.locator("#verdict.measured").wait_for()
+    assert page.locator(".banner", has_text="is scanned about").count() == 0
+    board.workplace._open.probe.probe.set(depth_mm=80.0)
+    told = banner(page, "This task is scanned about 30 mm deep")
+    assert "The depth is 80 mm" in told.inner_text()
+    told.get_by_role("button", name="Set 30 mm").click()
+    until(lambda: "30 mm" in page.locator("#badges").inner_text())
+    until(lambda: page.locator(".banner", has_text="is scanned about").count() == 0)

@@ -8,6 +8,7 @@ import pytest
 from edge.frame import Frame, PixelSpacing, ProbeState, Region, SpacingOrigin
 from edge.task.fake import FakeTask
 from edge.task.gate import NO_EXCEPTIONS, Gate, admitted, gate_faults
+from edge.task.table import task_specs
 
 NOISE = np.random.default_rng(0).integers(0, 256, (100, 200), np.uint8)
 SPACING = PixelSpacing(0.2, 0.2, SpacingOrigin.USER)
@@ -22,6 +23,7 @@ FAULTS = {
     "depth": ({"spacing": PixelSpacing(0.1, 0.1, SpacingOrigin.USER)}, "the picture is only 10 mm deep: set 18 mm"),
     "scale": ({"spacing": None}, "scale unknown"),
 }
+USUAL = [spec.gate for spec in task_specs() if spec.gate.usual_depth_mm is not None]
 STRICT = Gate(least_depth_mm=18.0, needs_scale=True)
 
 
@@ -113,3 +115,9 @@ def test_a_probe_that_is_set_too_shallow_is_to_be_set_deeper_and_its_scale_stays
     shallow = replace(GOOD, spacing=PixelSpacing(0.2, 0.2, SpacingOrigin.DEPTH))
     told = "the depth is set to 20 mm: set 40 to 180 mm (backs are deep)"
     assert gate_faults(shallow, Gate(plausible_depth_mm=(40.0, 180.0), depth_source="backs are deep")) == (told,)
+
+
+@pytest.mark.parametrize("gate", USUAL)
+def test_the_depth_that_is_offered_is_one_that_is_let_through(gate):
+    least_mm, most_mm = gate.plausible_depth_mm
+    assert max(least_mm, gate.least_depth_mm or 0) <= gate.usual_depth_mm <= most_mm

@@ -55,6 +55,7 @@ SPEC = TaskSpec(
     gate=Gate(
         plausible_depth_mm=(10.0, 120.0),
         depth_source="the front of a knee is scanned 20 to 60 mm deep",
+        usual_depth_mm=30.0,
         least_depth_mm=20.0,
     ),
     anatomies=(Anatomy("cartilage", "edge.task.cartilage.phantom:open_cine"),),

@@ -135,7 +135,11 @@ SPEC = TaskSpec(
     ),
     options=HipOptions,
     projection=projection_of,
-    gate=Gate(plausible_depth_mm=(25.0, 120.0), depth_source="an infant's hip is scanned 30 to 70 mm deep"),
+    gate=Gate(
+        plausible_depth_mm=(25.0, 120.0),
+        depth_source="an infant's hip is scanned 30 to 70 mm deep",
+        usual_depth_mm=45.0,
+    ),
     anatomies=(Anatomy("hip", "edge.task.hip.phantom:open_cine", HipPhantomOptions),),
     demo_frames=200,
 )

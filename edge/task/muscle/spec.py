@@ -78,7 +78,11 @@ SPEC = TaskSpec(
         ),
     ),
     options=MuscleOptions,
-    gate=Gate(plausible_depth_mm=(10.0, 160.0), depth_source="limb muscles are scanned 30 to 100 mm deep"),
+    gate=Gate(
+        plausible_depth_mm=(10.0, 160.0),
+        depth_source="limb muscles are scanned 30 to 100 mm deep",
+        usual_depth_mm=45.0,
+    ),
     anatomies=(Anatomy("muscle", "edge.task.muscle.phantom:open_cine", MusclePhantomOptions),),
     demo_frames=200,
 )

@@ -121,7 +121,7 @@ SPEC = TaskSpec(
         ),
     ),
     options=NerveOptions,
-    gate=Gate(plausible_depth_mm=(8.0, 160.0), depth_source="nerves are scanned 15 to 80 mm deep"),
+    gate=Gate(plausible_depth_mm=(8.0, 160.0), depth_source="nerves are scanned 15 to 80 mm deep", usual_depth_mm=32.0),
     anatomies=(Anatomy("nerve", "edge.task.nerve.phantom:open_cine", NervePhantomOptions),),
     demo_frames=150,
     pointed=NerveOptions.pointed,

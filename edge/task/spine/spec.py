@@ -104,7 +104,11 @@ SPEC = TaskSpec(
         ),
     ),
     options=SpineOptions,
-    gate=Gate(plausible_depth_mm=(40.0, 180.0), depth_source="an adult's lumbar spine is scanned 50 to 150 mm deep"),
+    gate=Gate(
+        plausible_depth_mm=(40.0, 180.0),
+        depth_source="an adult's lumbar spine is scanned 50 to 150 mm deep",
+        usual_depth_mm=75.0,
+    ),
     anatomies=(Anatomy("spine", "edge.task.spine.phantom:open_cine", SpinePhantomOptions),),
     demo_frames=450,
     panorama=True,

@@ -96,6 +96,7 @@ SPEC = TaskSpec(
     gate=Gate(
         plausible_depth_mm=(4.0, 34.0),
         depth_source="a finger's joint is scanned 12 to 25 mm deep, and ends where nothing is seen below bone",
+        usual_depth_mm=16.0,
         colour=True,
         needs_scale=True,
     ),

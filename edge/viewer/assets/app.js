@@ -232,6 +232,8 @@ function present() {
     const told = sentenceCase(doubts.map(translated).join("; "));
     found.push(picture.shown.spacing ? ["warn", say("scale"), `${told}. ${say("scale.do")}`] : ["warn", say("scale.none"), ""]);
   }
+  const depth = mine && !desk.frozen && !desk.troubles.length ? panels.otherDepth() : null;
+  if (depth) found.push(["", say("depth.usual", { n: depth.best_mm }), say("depth.now", { n: depth.now_mm }), { text: say("depth.set", { n: depth.best_mm }), act: depth.set }]);
   return mine ? found : found.map((one) => one.slice(0, 3));
 }
 

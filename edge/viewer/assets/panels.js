@@ -195,6 +195,18 @@ export class Panels {
     this.setParameter(parameter.keyword, Math.min(Math.max(next, parameter.low), parameter.high));
   }
 
+  /** What the probe's depth is better set to, where it is much less or more than the task is scanned with; else null. */
+  otherDepth() {
+    const probe = this.desk?.probe;
+    const parameter = probe?.connected && probe.parameters.find((one) => one.name === "depth");
+    const usual_mm = this.task(this.desk?.task)?.depth_mm;
+    const now_mm = parameter ? probe.values[parameter.keyword] : undefined;
+    if (!usual_mm || now_mm === undefined) return null;
+    const best_mm = Math.min(Math.max(usual_mm, parameter.low), parameter.high);
+    if (best_mm === now_mm || (now_mm >= 0.6 * usual_mm && now_mm <= 2 * usual_mm)) return null;
+    return { now_mm, best_mm, set: () => this.setParameter(parameter.keyword, best_mm) };
+  }
+
   setParameter(keyword, value) {
     this.ask("probe", { changes: { [keyword]: Math.round(value * 1000) / 1000 } });
   }
