@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 RETRY_S: Final = 1.0
 SIDE: Final = "side"
+DEPTH: Final = "depth_mm"
 
 
 class Workplace:
@@ -177,6 +178,7 @@ class Workplace:
             frozen=self.pictures.frozen,
             cine=self.pictures.cine() if self.pictures.frozen else CineState(),
             probe=panel,
+            depth_mm=settings.depth_mm,
             edits=self._exam.edits(),
             exam=self._exam.fields,
             saved=self._exam.saved,
@@ -238,6 +240,22 @@ class Workplace:
     def _set_probe(self, asked: from_page.SetProbe, who: str) -> str:
         self._needed_probe().set(asked.changes)
         return ""
+
+    def _set_depth(self, asked: from_page.SetDepth, who: str) -> str:
+        if self._open.probe is not None:
+            raise SettingError("the probe tells its own depth; set it at the probe")
+        # A scale stated in mm per px would have the last word.
+        given = {name: value for name, value in self._given.items() if name not in (DEPTH, "mm_per_px")}
+        if asked.depth_mm is not None:
+            given[DEPTH] = asked.depth_mm
+        before, self._given = self._given, given
+        name = self._settings.task.name
+        try:
+            settings = self._settings_for(name, self._with_side(name, self._options), self._settings.pathway)
+        except SettingError:
+            self._given = before
+            raise
+        return self._begin(settings, self._options)
 
     def _act(self, asked: from_page.Act, who: str) -> str:
         from edge.app.probe.orders import ACTIONS
@@ -313,6 +331,7 @@ _DOERS: Final[Mapping[type, Callable[[Workplace, Any, str], str]]] = MappingProx
         from_page.Scroll: Workplace._scroll,
         from_page.Seek: Workplace._seek,
         from_page.SetProbe: Workplace._set_probe,
+        from_page.SetDepth: Workplace._set_depth,
         from_page.Act: Workplace._act,
         from_page.Point: Workplace._point,
         from_page.Edit: Workplace._edit,

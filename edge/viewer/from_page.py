@@ -95,6 +95,12 @@ class SetProbe(Command, tag="probe", frozen=True):
     ]
 
 
+class SetDepth(Command, tag="depth", frozen=True):
+    """What the scanner says of its depth, whose picture does not tell it; None: nobody says it any more."""
+
+    depth_mm: Annotated[float, Meta(gt=0, le=1000)] | None = None
+
+
 class Act(Command, tag="act", frozen=True):
     """`arm`, `disarm` or `clear-fault`."""
 
@@ -160,6 +166,7 @@ Asked = (
     | Scroll
     | Seek
     | SetProbe
+    | SetDepth
     | Act
     | Point
     | Edit

@@ -127,6 +127,8 @@ class DeskState(Struct, frozen=True):
     frozen: bool = False
     cine: CineState = CineState()
     probe: ProbePanel | None = None
+    depth_mm: float | None = None
+    """As somebody stated it, of a scanner that does not tell it."""
     edits: tuple[Moved, ...] = ()
     exam: ExamFields = ExamFields()
     saved: int = 0

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from edge.app.exams import Exams, read_exam
 from edge.app.offer import offer
@@ -108,6 +109,24 @@ def test_what_the_program_was_started_with_is_not_the_pages_to_set(tmp_path: Pat
     workplace = Workplace("hip", {}, Exams(tmp_path), Pictures(lambda: 0), lambda text: None)
     with pytest.raises(SettingError, match=f"{name} is no option of hip"):
         workplace.do(from_page.ChooseTask(n=1, task="hip", options={name: "1"}), "Ada")
+
+
+def test_the_depth_that_a_scanner_shows_is_stated_and_taken_back(tmp_path: Path) -> None:
+    recording = tmp_path / "scan.png"
+    Image.fromarray(np.random.default_rng(0).integers(40, 200, (300, 300), np.uint8)).save(recording)
+    workplace = Workplace(
+        "hip", {"source": str(recording), "mm_per_px": 0.5}, Exams(tmp_path), Pictures(lambda: 0), lambda text: None
+    )
+    assert workplace.state().depth_mm is None
+    workplace.do(from_page.SetDepth(n=1, depth_mm=45.0), "Ada")
+    assert workplace.state().depth_mm == 45.0 and workplace._settings.mm_per_px is None
+    with pytest.raises(SettingError, match="500"):
+        workplace.do(from_page.SetDepth(n=2, depth_mm=900.0), "Ada")
+    assert workplace.state().depth_mm == 45.0
+    workplace.do(from_page.SetDepth(n=3), "Ada")
+    assert workplace.state().depth_mm is None
+    workplace.stop("the test ends")
+    workplace.run()
 
 
 def test_what_no_probe_can_do_is_refused_with_its_reason(served: Served) -> None:

@@ -19,6 +19,7 @@ from edge.errors import SinkError
 from edge.task.table import TASKS
 from firmware_bridge.line.messages import Stimulus
 from tests.browser.conftest import Board, Cable, board_with, slow_down, until
+from tests.browser.grabber import SOURCE, use_grabber
 
 SIZES = ((360, 740), (820, 1180), (1440, 900))
 LARGEST = (3840, 2160)
@@ -176,6 +177,14 @@ def starting(stage: Stage) -> None:
     with stage.board(mm_per_px=0.08) as (_, page):
         page.locator(".banner.warn").wait_for()
         stage.picture("scale", page)
+    use_grabber(stage.patch)
+    with stage.board(source=SOURCE, probe=None) as (_, page):
+        page.locator(".banner.warn").wait_for()
+        stage.picture("no-scale", page)
+        page.locator("#scanner input").fill("30")
+        page.locator("#scanner input").press("Enter")
+        page.locator("#values small", has_text="mm").first.wait_for()
+        stage.picture("scale-stated", page, to="#scanner-panel")
 
 
 def tasks(stage: Stage) -> None:

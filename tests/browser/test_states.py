@@ -10,6 +10,7 @@ from edge.app.exams import Exams
 from edge.errors import SinkError
 from edge.task.table import TASKS
 from tests.browser.conftest import Board, Cable, Opener, board_with, slow_down, until
+from tests.browser.grabber import DEPTH_MM, SOURCE, use_grabber
 
 pytestmark = pytest.mark.slow
 
@@ -194,3 +195,21 @@ def test_a_task_that_is_scanned_deeper_offers_its_depth_in_one_tap(board: Board,
     told.get_by_role("button", name="Set 30 mm").click()
     until(lambda: "30 mm" in page.locator("#badges").inner_text())
     until(lambda: page.locator(".banner", has_text="is scanned about").count() == 0)
+
+
+def test_a_scanner_behind_a_grabber_is_measured_in_mm_once_its_depth_is_stated(
+    tmp_path: Path, cable: Cable, opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_grabber(monkeypatch)
+    with board_with(tmp_path, cable, source=SOURCE, probe=None) as board:
+        page = opened(board)
+        told = banner(page, "No scale: sizes are in pixels")
+        assert "the depth that the scanner shows" in told.inner_text()
+        assert "px" in page.locator("#values").inner_text()
+        depth = page.get_by_label("Depth it shows, mm")
+        depth.fill(f"{DEPTH_MM:g}")
+        depth.press("Enter")
+        page.locator("#values small", has_text="mm").first.wait_for()
+        assert 1.0 < float(page.locator("#values tbody td").first.inner_text().split()[0]) < 4.0
+        until(lambda: page.locator(".banner", has_text="No scale").count() == 0)
+        assert "Depth 30 mm" in page.locator("#scanner-panel summary").inner_text()

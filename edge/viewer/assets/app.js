@@ -230,7 +230,7 @@ function present() {
   const doubts = picture.shown?.scale_doubts ?? [];
   if (doubts.length && picture.shown.verdict !== "refused") {
     const told = sentenceCase(doubts.map(translated).join("; "));
-    found.push(picture.shown.spacing ? ["warn", say("scale"), `${told}. ${say("scale.do")}`] : ["warn", say("scale.none"), ""]);
+    found.push(picture.shown.spacing ? ["warn", say("scale"), `${told}. ${say("scale.do")}`] : ["warn", say("scale.none"), find("scanner-panel").hidden ? "" : say("scale.none.do")]);
   }
   const depth = mine && !desk.frozen && !desk.troubles.length ? panels.otherDepth() : null;
   if (depth) found.push(["", say("depth.usual", { n: depth.best_mm }), say("depth.now", { n: depth.now_mm }), { text: say("depth.set", { n: depth.best_mm }), act: depth.set }]);

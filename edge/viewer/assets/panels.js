@@ -29,6 +29,8 @@ export class Panels {
     find("exam").addEventListener("submit", (event) => event.preventDefault());
     find("options").addEventListener("submit", (event) => event.preventDefault());
     find("options").addEventListener("change", () => this.#sendOptions());
+    find("scanner").addEventListener("submit", (event) => event.preventDefault());
+    find("scanner").addEventListener("change", ({ target }) => target.checkValidity() && this.ask("depth", { depth_mm: target.value === "" ? null : Number(target.value) }));
     find("new-exam").onclick = () => this.ask("new");
     find("arm").onclick = () => this.ask("act", { action: "arm" });
     find("disarm").onclick = () => this.ask("act", { action: "disarm" });
@@ -52,6 +54,7 @@ export class Panels {
     this.desk = desk;
     this.#showTask(desk, driving);
     this.#showProbe(desk.probe, driving && !desk.frozen);
+    this.#showScanner(desk, driving);
     this.#showExam(desk, driving);
     find("pair").disabled = !driving;
   }
@@ -121,6 +124,16 @@ export class Panels {
     const kept = Object.fromEntries(drawn.map((one) => [one.name, this.desk.options[one.name] ?? ""]));
     const pathway = find("options").elements.pathway?.value;
     this.ask("task", { task: this.desk.task, options: { ...kept, ...this.#optionValues(), ...changed }, ...(pathway ? { pathway } : {}) });
+  }
+
+  // ---------------------------------------------------------------------------------------------------------- scanner
+  /** Of a picture that comes without a probe which could say how deep it is. */
+  #showScanner(desk, driving) {
+    find("scanner-panel").hidden = !this.offer.controls || Boolean(desk.probe) || Boolean(this.picture.shown?.simulated);
+    const field = find("scanner").elements.depth_mm;
+    field.disabled = !driving;
+    put(field, desk.depth_mm ?? "");
+    find("scanner-line").textContent = desk.depth_mm === null ? say("unsaid") : say("depth.badge", { n: desk.depth_mm });
   }
 
   // ------------------------------------------------------------------------------------------------------------ probe
