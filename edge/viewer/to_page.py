@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from edge.viewer.from_page import ExamFields
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Raised whenever a field changes its meaning or goes, of what a page says too."""
 
 

@@ -32,7 +32,7 @@ def test_what_the_page_is_told_keeps_its_shape() -> None:
     """A change of these names is a change of what pages expect: raise VERSION."""
     state = json.loads(encode(State(DeskState(), "1", "", 1)))
     assert sorted(state) == ["desk", "driver", "driver_name", "type", "viewers"]
-    told = "cine edits ends exam folder frozen options pathway pointed pointing probe saved task troubles"
+    told = "cine depth_mm edits ends exam folder frozen options pathway pointed pointing probe saved task troubles"
     assert sorted(state["desk"]) == told.split()
     assert json.loads(encode(Hello(1, "r", "1", "p", Offer())))["offer"] == {"tasks": [], "controls": False}
 

@@ -1,7 +1,7 @@
 /* The line to the program: commands and answers, pictures and their acknowledgement, the program's clock, and finding
    the program again. */
 
-const VERSION = 2;
+const VERSION = 3;
 const STUCK_MS = 12000;
 const DEFLATED = 0x80000000;
 
