@@ -61,9 +61,13 @@ def fresh(recipe: Recipe) -> nn.Module:
     return TeacherUNet(recipe.widths, recipe.classes, recipe.planes)
 
 
-def train(recipe: Recipe, training: UNetTraining, folder: Path) -> nn.Module:
-    """Runs or resumes the recipe; returns the averaged network. Writes log.jsonl and checkpoint.pt to `folder`."""
-    teacher = taught_by(recipe, training, folder) if recipe.teacher else None
+def train(recipe: Recipe, training: UNetTraining, folder: Path, teacher: nn.Module | None = None) -> nn.Module:
+    """Runs or resumes the recipe; returns the averaged network. Writes log.jsonl and checkpoint.pt to `folder`.
+
+    teacher: where it was trained already; without it the recipe's is, first.
+    """
+    if recipe.teacher and teacher is None:
+        teacher = taught_by(recipe, training, folder)
     torch.manual_seed(recipe.seed)
     torch.set_num_threads(recipe.threads)
     folder.mkdir(parents=True, exist_ok=True)

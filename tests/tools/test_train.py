@@ -38,5 +38,5 @@ def test_weights_that_ship_may_see_every_picture_only_where_some_are_kept_back()
     recipe, training = load_recipe("outline", "whole.json"), lesson_of("outline").training
     assert drawn_by(recipe, training) is training.whole
     assert drawn_by(replace(recipe, whole=False), training) is training.draw
-    with pytest.raises(SystemExit, match="keeps no pictures back"):
+    with pytest.raises(SystemExit, match="has no pictures beside those that it trains with"):
         drawn_by(recipe, changed(training, whole=None))

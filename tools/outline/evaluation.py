@@ -7,7 +7,7 @@ Corrections are the points that a person would add: in the middle of the largest
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Protocol
 
 import cv2
 import numpy as np
@@ -104,11 +104,17 @@ def _pairs(points: Points) -> tuple[tuple[float, float], ...]:
     return tuple((float(x), float(y)) for x, y in points)
 
 
-def _eye(network: Runtime, cut: float) -> Asked:
+class Network(Protocol):
+    """A runtime, or what stands in for one."""
+
+    def infer(self, tensor: NDArray[np.uint8], /) -> Sequence[NDArray[np.float32]]: ...
+
+
+def _eye(network: Network, cut: float) -> Asked:
     return Asked(network.infer, {"inside_logit": cut})
 
 
-def answered(network: Runtime, asked: Sequence[Question], cut: float, title: str) -> list[Answer]:
+def answered(network: Network, asked: Sequence[Question], cut: float, title: str) -> list[Answer]:
     return [
         Answer(one, point_at(_eye(network, cut), one.frame, one.pointed)) for one in track(asked, description=title)
     ]

@@ -1,6 +1,7 @@
 """Pictures for the network that outlines what is pointed at. A seed is a picture: a structure that somebody drew or a
 phantom knows, a square about it, and a prompt; the target is that structure and no other."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,7 +24,7 @@ from tools.outline.structures import (
 from tools.scanner_variation import vary_export, vary_scanner
 from tools.warping import places_of, random_bend, taken, turned
 
-SOURCES: Final = {"nerve": 0.42, "muscle": 0.2, "phantom": 0.38}
+SOURCES: Final[Mapping[str, float]] = {"nerve": 0.42, "muscle": 0.2, "phantom": 0.38}
 """Share of the pictures from each."""
 WHOLE: Final = 0.5, 1.25
 """Least and most of the picture's longer side that a square takes which a person's first tap is looked up in."""
@@ -52,12 +53,12 @@ class View:
     """Beside the picture."""
 
 
-def draw_outline_picture(seed: int, part: str = TRAIN) -> Example:
+def draw_outline_picture(seed: int, part: str = TRAIN, sources: Mapping[str, float] = SOURCES) -> Example:
     """The picture of a seed: (2, SIDE, SIDE) grey and prompt. Target: (1, SIDE, SIDE) share of each pixel that is what
-    is pointed at. part: of the labelled pictures, that it is drawn from."""
+    is pointed at. part: of the labelled pictures, that it is drawn from. sources: the share of each."""
     rng = np.random.default_rng(seed)
     for _ in range(TRIES):
-        scene = draw_scene(rng, part)
+        scene = draw_scene(rng, part, sources)
         if not scene.structures:
             continue
         chosen = int(rng.integers(len(scene.structures)))
@@ -110,8 +111,8 @@ def draw_phantom_example(seed: int) -> Example:
     return Example(np.stack((picture, plane)), solid[None] // 255)
 
 
-def draw_scene(rng: np.random.Generator, part: str = TRAIN) -> Scene:
-    source = rng.choice(list(SOURCES), p=list(SOURCES.values()))
+def draw_scene(rng: np.random.Generator, part: str = TRAIN, sources: Mapping[str, float] = SOURCES) -> Scene:
+    source = rng.choice(list(sources), p=list(sources.values()))
     if source == "phantom":
         return training_phantom(rng)
     pool = nerve_scenes(part) if source == "nerve" else muscle_scenes(part)
