@@ -32,6 +32,16 @@ STAYS: Final = 0.25
 """Overlap over union with the last frame's outline, below which it was something else that was found."""
 TOUCHES: Final = 0.05
 """The same for one that was lost, and may have moved meanwhile."""
+DARK: Final = 0.4
+"""Of the picture's mean grey: darker, a structure sends no echoes."""
+NOTHING_BELOW: Final = 0.15
+"""Of the picture's mean grey, that what lies below is brighter by at least. A vessel's far wall is, by 0.6 and more."""
+BELOW: Final = 0.5
+"""Of a structure's height, that is looked at below it."""
+MIDDLE: Final = 0.2, 0.8
+"""Of a structure's width, below which is looked: beside it a shadow ends."""
+LOOKED_PX: Final = 48
+"""Longest side at which a structure is looked at, so that single grains do not count."""
 
 
 def point_at(asked: Asked, frame: Frame, pointed: Pointed) -> Outline | None:
@@ -119,6 +129,8 @@ class Target:
     """Frames in which it was not seen."""
     twin_of: int | None = None
     """The number of another one that has the same outline."""
+    shadow: bool = False
+    """No echoes come from it, nor from below it."""
 
     @property
     def seen(self) -> Outline | None:
@@ -139,11 +151,38 @@ def pursued(asked: Asked, frame: Frame, wanted: Sequence[Pointed], before: Seque
 
 def _next(asked: Asked, frame: Frame, target: Target) -> Target:
     if target.last is None:
-        return replace(target, last=point_at(asked, frame, target.pointed))
+        return _shadow_told(replace(target, last=point_at(asked, frame, target.pointed)), frame)
     found = follow(asked, frame, target.last.points, TOUCHES if target.lost_for else STAYS)
     if found is None:
         return replace(target, lost_for=target.lost_for + 1)
-    return replace(target, last=found, lost_for=0)
+    return _shadow_told(replace(target, last=found, lost_for=0), frame)
+
+
+def _shadow_told(target: Target, frame: Frame) -> Target:
+    return replace(target, shadow=target.last is not None and is_shadow(frame, target.last.points))
+
+
+def is_shadow(frame: Frame, ring: Floats) -> bool:
+    """Whether what a ring (n, 2) encloses is dark, and so is what lies below it: bone or gas is above, or gel without
+    contact. What is dark and no shadow, as a vessel, has a far wall, and is brighter below."""
+    region = frame.ultrasound
+    left, top = np.maximum(ring.min(axis=0), (region.x, region.y)).astype(int)
+    right, bottom = np.ceil(ring.max(axis=0)).astype(int) + 1
+    left, right = (round(left + share * (right - left)) for share in MIDDLE)
+    end = min(region.y + region.height, bottom + max(6, round(BELOW * (bottom - top))))
+    looked = frame.pixels[top:end, left : max(right, left + 1)]
+    scale = min(1.0, LOOKED_PX / max(*looked.shape, 1))
+    if min(looked.shape) * scale < 1:
+        return False
+    small = cv2.resize(looked, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    inside = filled(small.shape, (ring - (left, top) + 0.5) * scale - 0.5) > 0
+    below = (np.cumsum(inside, axis=0) > 0) & (np.cumsum(inside[::-1], axis=0)[::-1] == 0)
+    columns = below.any(axis=0)
+    if not columns.any():
+        return False
+    mean, dark = cv2.mean(region.crop(frame.pixels))[0], float(np.median(small[inside]))
+    brightest = np.where(below, small, 0)[:, columns].max(axis=0)
+    return bool(dark < DARK * mean and np.median(brightest) < dark + NOTHING_BELOW * mean)
 
 
 def parted(targets: Sequence[Target]) -> tuple[Target, ...]:
@@ -167,7 +206,7 @@ def least_confidence(figures: Mapping[str, float]) -> float:
 
 
 def is_clear(target: Target, least: float) -> bool:
-    return target.seen is not None and target.seen.confidence >= least
+    return target.seen is not None and not target.shadow and target.seen.confidence >= least
 
 
 def said_of(target: Target, name: str, least: float) -> tuple[str, ...]:
@@ -178,6 +217,10 @@ def said_of(target: Target, name: str, least: float) -> tuple[str, ...]:
         return (f"{name} is lost: hold the probe where it was last seen, or point at it again",)
     if target.twin_of is not None:
         return (f"{name} is also number {target.twin_of}: both points lie on one structure",)
+    if target.shadow:
+        return (
+            f"{name} sends no echoes, nor does what lies below it, as in a shadow: move the probe, or point elsewhere",
+        )
     if target.last.confidence < least:
         return (f"{name} is not seen clearly ({100 * target.last.confidence:.0f} %): tilt the probe, or add a point",)
     return ()

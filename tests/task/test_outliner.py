@@ -1,17 +1,35 @@
 """What is pointed at is found, followed, lost and found again, by a stand-in for the network."""
 
+from dataclasses import replace
+
+import cv2
 import numpy as np
 import pytest
 
-from edge.frame import Region
+from edge.frame import Frame, Region
 from edge.pointed import Pointed
-from edge.task.outliner import first_square, follow, is_clear, overlap, point_at, pursued, said_of
+from edge.task.outliner import (
+    Target,
+    first_square,
+    follow,
+    is_clear,
+    is_shadow,
+    overlap,
+    point_at,
+    pursued,
+    said_of,
+)
+from edge.task.scores import Outline
 from tests.task.bright_discs import EYE, frame_with
 
 
 def ring(x, y, radius):
     turn = np.linspace(0, 2 * np.pi, 64, endpoint=False)
     return np.stack((x + radius * np.cos(turn), y + radius * np.sin(turn)), axis=1)
+
+
+def whole(pixels):
+    return Frame(pixels, 0, 0, "test", region=Region.whole(pixels))
 
 
 @pytest.mark.parametrize("place", [(240, 180), (14, 12), (470, 350), (240, 20)])
@@ -96,3 +114,24 @@ def test_overlap_is_that_of_discs():
     assert overlap(ring(0, 0, 10), ring(0, 0, 10)) == 1.0
     assert overlap(ring(0, 0, 10), ring(30, 0, 10)) == 0.0
     assert overlap(ring(0, 0, 20), ring(0, 0, 10)) == pytest.approx(0.25, abs=0.04)
+
+
+def test_a_shadow_is_dark_to_the_pictures_end_and_a_vessel_is_not():
+    rng = np.random.default_rng(4)
+    tissue = np.clip(cv2.GaussianBlur(rng.normal(90, 60, (300, 400)), (0, 0), 1.2), 0, 255).astype(np.uint8)
+    border = ring(200, 160, 40)
+    vessel, shadow = tissue.copy(), tissue.copy()
+    cv2.circle(vessel, (200, 160), 41, 3, -1)
+    shadow[100:, 120:280] = 3
+    shadow[94:100, 120:280] = 250
+    assert not is_shadow(whole(vessel), border) and is_shadow(whole(shadow), border)
+    assert not is_shadow(whole(tissue), border)
+    for beyond in (ring(200, 290, 40), ring(2, 160, 30), ring(200, 160, 0.4)):
+        assert not is_shadow(whole(tissue), beyond), "a border at the picture's edge has nothing below it"
+
+
+def test_what_is_in_a_shadow_is_refused_with_its_reason():
+    seen = Target(1, Pointed(inside=((50, 50),)), Outline.of(ring(50, 50, 10), 0.95))
+    assert is_clear(seen, 0.6)
+    dark = replace(seen, shadow=True)
+    assert not is_clear(dark, 0.6) and "as in a shadow" in said_of(dark, "structure 1", 0.6)[0]

@@ -19,7 +19,7 @@ from edge.pointed import Pointed
 from edge.runtime.contract import Runtime
 from edge.runtime.manifest import Number
 from edge.task.contract import Asked
-from edge.task.outliner import point_at
+from edge.task.outliner import is_shadow, point_at
 from edge.task.outlines import filled
 from edge.task.prompt import SIDE, Points
 from edge.task.scores import Outline
@@ -209,7 +209,7 @@ def least_confidence(answers: Sequence[Answer]) -> float:
 def _is_told(one: Answer, least: float) -> bool:
     if one.found is None or one.found.confidence < least:
         return False
-    return not speckle_only(one.asked.frame.pixels)
+    return not speckle_only(one.asked.frame.pixels) and not is_shadow(one.asked.frame, one.found.points)
 
 
 def figures_of(answers: Sequence[Answer], name: str, least: float) -> list[Number]:
@@ -218,7 +218,7 @@ def figures_of(answers: Sequence[Answer], name: str, least: float) -> list[Numbe
     for kind in kinds_of(answers):
         some = of_kind(answers, kind)
         dices = np.array([one.dice for one in some])
-        told = [one for one in some if one.found is not None and one.found.confidence >= least]
+        told = [one for one in some if _is_told(one, least)]
         key = kind.replace(" ", "_")
         values = [
             (f"dice_{key}", float(dices.mean()), ""),
