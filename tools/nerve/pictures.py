@@ -20,8 +20,10 @@ from tools.scanner_variation import vary_export, vary_scanner
 from tools.warping import places_of, placing, random_bend, taken, visible_part
 
 SIDE: Final = 256
-PHANTOM_SHARE: Final = 0.15
+PHANTOM_SHARE: Final = 0.25
 """What lies under a bone is no vessel, and a nerve's fascicles and rim are seen more clearly than in most pictures."""
+PLEXUS_SHARE: Final = 0.4
+"""Of the phantoms: roots are dark and without fascicles, and only the set's neck pictures show some."""
 OTHER_SCANNER_SHARE: Final = 0.6
 """Share of the pictures that are shown as by another scanner; the rest keep their own, learned sooner."""
 ALL_KINDS: Final = frozenset({"intensity", "speckle", "geometry"})
@@ -66,7 +68,7 @@ def draw_nerve_picture(seed: int, kinds: frozenset[str] = ALL_KINDS, nerve_share
 
 def _of_phantom(seed: int, kinds: frozenset[str], rng: np.random.Generator) -> Example:
     """No two are alike, so nothing is moved."""
-    phantom = draw_nerve_phantom(seed)
+    phantom = draw_nerve_phantom(seed, plexus=rng.random() < PLEXUS_SHARE)
     varied = kinds if rng.random() < OTHER_SCANNER_SHARE else frozenset[str]()
     picture = vary_scanner(phantom.picture, varied, rng)
     picture[phantom.picture == 0] = 0
@@ -116,10 +118,11 @@ class NervePhantom:
     """Across and down alike."""
 
 
-def draw_nerve_phantom(seed: int, *, vary: bool = True) -> NervePhantom:
-    """The picture of a seed: nothing to three nerves and vessels. vary: also another scanner's filters and marks."""
+def draw_nerve_phantom(seed: int, *, vary: bool = True, plexus: bool = False) -> NervePhantom:
+    """The picture of a seed: nothing to three nerves and vessels, or the roots of a plexus. vary: also another
+    scanner's filters and marks."""
     rng = np.random.default_rng([521, seed])
-    made = nerve_picture(rng, (SIDE, 420))
+    made = nerve_picture(rng, (SIDE, 420), plexus=plexus)
     fit = Fit.of(*made.pixels.shape, SIDE)
     pixels = vary_export(made.pixels, rng) if vary else made.pixels
     if np.quantile(pixels, 0.9) < LEAST_BRIGHT:

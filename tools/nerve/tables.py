@@ -72,11 +72,11 @@ STRATA: Final = {
 }
 
 
-def phantom_row(measure: Measure) -> str:
+def phantom_row(measure: Measure, *, plexus: bool) -> str:
     """Answers, those whose middle lies in a nerve, and their area inside the rim as a share of the true one."""
     answered, shares = 0, []
     for seed in range(SEED, SEED + PHANTOMS):
-        made = nerve_picture(np.random.default_rng(seed))
+        made = nerve_picture(np.random.default_rng(seed), plexus=plexus)
         spacing = PixelSpacing(made.mm_per_px, made.mm_per_px, SpacingOrigin.DEPTH)
         finding = measure(Frame(made.pixels, 0, 0, f"seed {seed}", spacing))
         border = next((mark.points for mark in finding.marks if mark.name == "nerve border"), None)
@@ -90,9 +90,10 @@ def phantom_row(measure: Measure) -> str:
                 shares.append(area.value / nerve.area_mm2 if area else np.nan)
                 break
     low, half, high = np.nanquantile(shares, (0.1, 0.5, 0.9))
+    shown = "a plexus" if plexus else "a limb"
     return (
-        f"{PHANTOMS} phantoms: {answered} answered, the middle in a nerve in {len(shares)}; the area inside the rim "
-        f"reads {half:.2f} of the true one (80 % between {low:.2f} and {high:.2f})"
+        f"{PHANTOMS} phantoms of {shown}: {answered} answered, the middle in a nerve in {len(shares)}; "
+        f"the area inside the rim reads {half:.2f} of the true one (80 % between {low:.2f} and {high:.2f})"
     )
 
 
@@ -110,7 +111,8 @@ def main() -> None:
         measure = measured_by(task, SPEC.gate, runtime)
         for name, pattern in NO_NERVE.items():
             print(verdict_row(name, [measure(frame) for frame in real_frames(pattern, None)]))
-        print(phantom_row(measure))
+        for plexus in (False, True):
+            print(phantom_row(measure, plexus=plexus))
 
 
 if __name__ == "__main__":

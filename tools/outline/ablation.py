@@ -1,4 +1,4 @@
-"""What each part of the outline model's recipe is worth: `python -m tools.outline.ablation [--steps 2000]`.
+"""What each part of the outline model's recipe is worth: `python -m tools.outline.ablation [--steps 1200]`.
 
 Equal, short trainings, each with one part changed; then Dice of the structures that a tap lies on, in validation
 pictures, and of nerves in imitated looks. Short: the figures compare with each other, not with the shipped model's. One
@@ -51,7 +51,7 @@ def rows(steps: int) -> Sequence[Row]:
     taught = load_recipe("outline", "taught.json")
 
     def changed(recipe: Recipe, **given: object) -> Recipe:
-        return msgspec.structs.replace(recipe, steps=steps, threads=shipped.threads, **given)
+        return msgspec.structs.replace(recipe, steps=steps, threads=1, **given)
 
     return (
         Row(BASE, changed(shipped)),
@@ -88,7 +88,7 @@ def trained(row: Row, folder: Path) -> nn.Module:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--steps", type=int, default=1200)
     parser.add_argument("--out", type=Path, default=Path("out/train/outline_ablation"))
     given = parser.parse_args()
     cv2.setNumThreads(1)  # Its threads would not live on in the process that draws the pictures.
