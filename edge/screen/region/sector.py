@@ -53,8 +53,10 @@ def _corners(box: Rectangle, limits: Rectangle, to_left: _Ray, to_right: _Ray) -
     if not (box.left < axis < box.right and apex < box.top + 0.3 * box.height):
         return box
     half_width = (box.bottom - apex) * slope / float(np.hypot(1, slope))
+    # The array's middle is taken to be the region's, so what is seen on one side counts for both.
+    half_width = max(half_width, axis - box.left, box.right - 1 - axis)
     left, right = round(axis - half_width), round(axis + half_width) + 1
-    return replace(box, left=max(min(box.left, left), limits.left), right=min(max(box.right, right), limits.right))
+    return replace(box, left=max(left, limits.left), right=min(right, limits.right))
 
 
 def _ray(y: NDArray[np.float64], outward: NDArray[np.float64], slopes: NDArray[np.float64]) -> _Ray:
