@@ -226,11 +226,13 @@ def main() -> None:
     parser.add_argument("--view", choices=VIEWS, default=VIEWS[0])
     parser.add_argument("--no-classical", action="store_true")
     parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
+    parser.add_argument("--kind", choices=KINDS, help="what goes wrong in all of them; without it: each by turns")
     parser.add_argument("--usual", action="store_true", help="anatomy and physics as in training")
     given = parser.parse_args()
     runtime = open_runtime("onnx", folder_of(SPEC.pathway("deep")), precision="int8", threads=1)[0]
     results: dict[str, list[Told]] = {}
-    for number in track(range(given.sweeps), description="sweeps"):
+    start, step = (0, 1) if given.kind is None else (KINDS.index(given.kind), len(KINDS))
+    for number in track(range(start, start + step * given.sweeps, step), description="sweeps"):
         case = case_of(number, view=given.view, first_seed=given.first_seed, foreign=not given.usual)
         runners = runners_for(given.view, runtime, classical=not given.no_classical and given.view == VIEWS[0])
         for name, told in told_of(case, runners).items():

@@ -49,6 +49,11 @@ TURNED: Final = "level unsure: the probe may have turned back; return to the sac
 MISSED: Final = "level unsure: a vertebra or space may have been missed; return to the sacrum and count again"
 
 
+def sacral_share(looks: Floats) -> float:
+    """Of sacrum in sacrum and bone, by what a plane looks like, (len(KINDS),)."""
+    return float(looks[0] / max(looks[0] + looks[1], 1e-9))
+
+
 @dataclass(frozen=True, slots=True)
 class Lowest:
     """What was seen of the lowest space and vertebra since the sacrum, in mm of path."""
@@ -88,8 +93,7 @@ class Lowest:
         """After a cell that may be of any segment, (BEYOND + 1,), and looked like this, (len(KINDS),)."""
         sacral, mixed, hinted = self.sacral, 0.0, 0.0
         if looks[2] < SOLID:
-            share = float(looks[0] / max(looks[0] + looks[1], 1e-9))
-            sacral += CELL_MM / (CELL_MM + SMOOTH_MM) * (share - sacral)
+            sacral += CELL_MM / (CELL_MM + SMOOTH_MM) * (sacral_share(looks) - sacral)
             mixed = float(MIXED[0] < sacral < MIXED[1])
             hinted = float(sacral < SURELY_SACRAL)
         low = float(chances[:3].sum())

@@ -5,7 +5,16 @@ from typing import Final
 
 import numpy as np
 
-from edge.task.spine.count import MISSED, NOT_STARTED, SURELY_SACRAL, TOO_HIGH, TRANSITIONAL, TURNED, Count
+from edge.task.spine.count import (
+    MISSED,
+    NOT_STARTED,
+    SURELY_SACRAL,
+    TOO_HIGH,
+    TRANSITIONAL,
+    TURNED,
+    Count,
+    sacral_share,
+)
 from edge.task.spine.places import BEYOND, Floats
 
 TOLD: Final = 0.95
@@ -28,7 +37,7 @@ def told(count: Count, believed: Floats, likelihood: Floats) -> Count:
     high = int(np.searchsorted(summed, 1 - (1 - SPAN) / 2))
     count = replace(count, chance=float(chances[best]), low=min(low, BEYOND - 1), high=min(high, BEYOND - 1))
     chosen = _chosen(chances, likelihood)
-    why = _why(count, chances, chosen, float(believed[0].sum()))
+    why = _why(count, chances, chosen, likelihood, float(believed[0].sum()))
     return replace(count, segment=None if why else chosen, why=why)
 
 
@@ -48,13 +57,13 @@ def _look(segment: int, likelihood: Floats) -> float:
     return float(likelihood[0 if segment == 0 else 1 + segment % 2])
 
 
-def _why(count: Count, chances: Floats, chosen: int | None, upward: float) -> str:
+def _why(count: Count, chances: Floats, chosen: int | None, likelihood: Floats, upward: float) -> str:
     """Why nothing is told; empty: `chosen` is. upward: chance that the hand moves towards the head."""
     if not count.started:
         return NOT_STARTED
     if count.lost:
         return count.lost
-    if count.transitional or (chosen == 0 and count.lowest.sacral < SURELY_SACRAL):
+    if count.transitional or (chosen == 0 and min(count.lowest.sacral, sacral_share(likelihood)) < SURELY_SACRAL):
         return TRANSITIONAL
     if chosen is not None and chosen < LOWEST and count.lowest.hinted:
         return TRANSITIONAL

@@ -113,6 +113,13 @@ def test_what_looks_like_sacrum_and_vertebra_may_be_transitional():
     assert (count.segment, count.why) == (None, TRANSITIONAL)
 
 
+def test_the_sacrum_is_not_told_where_the_frame_looks_half_like_a_vertebra():
+    count = after((SACRUM, 24))
+    half = SpineSeen(np.array([0.55, 0.4, 0.05]), 1.0, 1.0, 1.0)
+    assert count.segment == 0 and counted(count, SACRUM, STEP, FRAME_S).segment == 0
+    assert counted(count, half, STEP, FRAME_S).segment is None
+
+
 def test_a_long_time_without_frames_loses_the_count():
     count = after((SACRUM, 24), (SPACE, 15), (BONE, 9))
     assert counted(count, BONE, STEP, 2.0).segment is None
