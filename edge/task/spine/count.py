@@ -13,8 +13,9 @@ from edge.task.spine.seen import SeenAlong
 
 ODD_SPACE_MM: Final = 6.5
 """Of L5-S1, seen as a space: less hints at a vertebra that is part of the sacrum."""
-ODD_PICTURED_MM: Final = 8.5
-"""Of it in a paramedian picture, where its length is seen at once, in the mean of as many frames as these at least."""
+USUAL_PICTURED_MM: Final = 8.5, 16.5
+"""Of it in a paramedian picture, where its length is seen at once, in the mean of as many frames as these at least.
+More hints at a space between two vertebrae, since the one below has grown into the sacrum without a trace."""
 PICTURED: Final = 6
 CLEARLY: Final = 0.7
 """Chance of sacrum or bone,"""
@@ -86,8 +87,9 @@ class Lowest:
     @property
     def odd(self) -> bool:
         """Whether it is not what a fifth lumbar vertebra above a sacrum looks like, once it is passed."""
-        narrow = self.pictured >= PICTURED and self.pictured_mm < ODD_PICTURED_MM * self.pictured
-        return self.mixed or narrow or self.space_mm < ODD_SPACE_MM or self.bone_mm < ODD_BONE_MM
+        least_mm, most_mm = (self.pictured * each for each in USUAL_PICTURED_MM)
+        unusual = self.pictured >= PICTURED and not least_mm <= self.pictured_mm <= most_mm
+        return self.mixed or unusual or self.space_mm < ODD_SPACE_MM or self.bone_mm < ODD_BONE_MM
 
     def seen(self, chances: Floats, looks: Floats) -> "Lowest":
         """After a cell that may be of any segment, (BEYOND + 1,), and looked like this, (len(KINDS),)."""

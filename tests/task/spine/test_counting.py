@@ -154,3 +154,10 @@ def test_what_is_only_half_sacrum_hints_at_a_vertebra_that_is_grown_into_it(sacr
     for _ in range(round(2 * HINT_MM / 1.5) + 2):
         lowest = lowest.seen(on_sacrum, np.array([sacrum, 1 - sacrum, 0.0]))
     assert lowest.hinted is hints
+
+
+@pytest.mark.parametrize(("pictured_mm", "odd"), [(7.0, True), (10.0, False), (15.0, False), (19.0, True)])
+def test_a_first_space_in_the_picture_that_is_no_l5_s1_is_odd(pictured_mm: float, odd: bool) -> None:
+    lowest = Lowest(space_mm=12.0, bone_mm=15.0, pictured=10, pictured_mm=10 * pictured_mm)
+    assert lowest.odd is odd
+    assert not replace(lowest, pictured=2, pictured_mm=2 * pictured_mm).odd, "too few pictures say nothing"
