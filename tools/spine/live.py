@@ -26,7 +26,7 @@ MOTIONS: Final = {"sweep": CLEAN, "stall": "stall", "reverse": "reverse", "lift"
 """Of the phantom's hand, with the name that the tables give each."""
 DEPTH: Final = "0 depth=75\n"
 LONGEST_S: Final = 60.0
-EXPOSURES_HZ: Final = 30
+EXPOSURES_HZ: Final = 25
 """Of the simulated probe, as it is set from the start."""
 
 
