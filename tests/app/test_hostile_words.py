@@ -42,6 +42,7 @@ def messages() -> list[dict[str, Any]]:
         "scroll": {"to": 10**9},
         "seek": {"sequence": 10**9},
         "probe": {"changes": {"depth_mm": 1.0}},
+        "depth": {"depth_mm": 45.0},
         "act": {"action": "arm"},
         "point": {"how": "at", "x": 1.0, "y": 1.0, "width": 1.0, "height": 1.0},
         "edit": {"kind": "caliper", "mark": None, "points": [[1.0, 1.0], [2.0, 2.0]]},
