@@ -139,8 +139,11 @@ class Workplace:
         self._open.close()
         self._exam.close(self._statistics)
 
-    def _settings_for(self, task: str, options: Mapping[str, Any], pathway: str | None = None) -> Settings:
-        given = {**self._given, **options}
+    def _settings_for(
+        self, task: str, options: Mapping[str, Any], pathway: str | None = None, given: Mapping[str, Any] | None = None
+    ) -> Settings:
+        """given: in the place of those that every run has."""
+        given = {**(self._given if given is None else given), **options}
         if pathway is not None:
             given["pathway"] = pathway
         if not task_spec(task).pathway(pathway).network:
@@ -218,6 +221,12 @@ class Workplace:
         left.close()
         return ""
 
+    def _begin_again(self, given: Mapping[str, Any]) -> str:
+        """The same task, with other settings or another side."""
+        name = self._settings.task.name
+        settings = self._settings_for(name, self._with_side(name, self._options), self._settings.pathway, given)
+        return self._begin(settings, self._options)
+
     def _freeze(self, asked: from_page.Freeze, who: str) -> str:
         probe, source = self._open.probe, self._open.source
         by_probe = probe is not None and probe.is_open
@@ -248,14 +257,9 @@ class Workplace:
         given = {name: value for name, value in self._given.items() if name not in (DEPTH, "mm_per_px")}
         if asked.depth_mm is not None:
             given[DEPTH] = asked.depth_mm
-        before, self._given = self._given, given
-        name = self._settings.task.name
-        try:
-            settings = self._settings_for(name, self._with_side(name, self._options), self._settings.pathway)
-        except SettingError:
-            self._given = before
-            raise
-        return self._begin(settings, self._options)
+        told = self._begin_again(given)
+        self._given = given
+        return told
 
     def _act(self, asked: from_page.Act, who: str) -> str:
         from edge.app.probe.orders import ACTIONS
@@ -286,9 +290,7 @@ class Workplace:
     def _set_exam(self, asked: from_page.SetExam, who: str) -> str:
         before, self._exam.fields = self._exam.fields, asked.fields
         if asked.fields.side != before.side and SIDE in {one.name for one in options_of(self._settings.task.options)}:
-            name = self._settings.task.name
-            options = self._with_side(name, self._options)
-            self._begin(self._settings_for(name, options, self._settings.pathway), self._options)
+            self._begin_again(self._given)
         return ""
 
     def _with_side(self, task: str, options: Mapping[str, Any]) -> dict[str, Any]:

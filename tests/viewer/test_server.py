@@ -18,7 +18,6 @@ from edge.viewer.certificate import board_certificate
 from edge.viewer.from_page import Freeze, Save
 from edge.viewer.place import Place
 from edge.viewer.server import PageServer
-from edge.viewer.to_page import VERSION
 from tests.viewer.watching import KEY, Board, Watcher, origin, served, session_of, stream, watcher
 
 
@@ -40,7 +39,7 @@ def test_a_viewer_sees_the_newest_picture_with_its_data() -> None:
             board.show()
             await one.until(lambda one: one.pictures[-1].id == 6)
             hello = one.last("hello")
-            assert (hello["version"], hello["you"], hello["offer"]["controls"]) == (VERSION, "1", True)
+            assert (hello["version"], hello["you"], hello["offer"]["controls"]) == (3, "1", True)
 
     assert run(body).page.ages_ms()
 

@@ -22,7 +22,7 @@ from torch import nn
 
 from tools.lesson import Recipe, UNetTraining, lesson_of, load_recipe
 from tools.nerve.imitated_scanners import IMITATIONS, PLAIN
-from tools.outline.evaluation import SURE, Question, answered, asked_of, of_kind, scenes
+from tools.outline.evaluation import SURE, answered, asked_of, of_kind, scenes
 from tools.outline.pictures import draw_outline_picture
 from tools.train import train
 
@@ -83,7 +83,7 @@ def trained(row: Row, folder: Path) -> nn.Module:
         training = replace(training, draw=partial(draw_outline_picture, sources=row.sources))
     others = {one.name: one for one in rows(row.recipe.steps)}
     teacher = trained(others[row.teacher], folder).to(memory_format=torch.channels_last) if row.teacher else None
-    return train(row.recipe, training, folder / row.name.replace(" ", "_").replace(",", ""), teacher)
+    return train(row.recipe, training, folder / row.name.replace(" ", "_"), teacher)
 
 
 def main() -> None:
@@ -94,21 +94,19 @@ def main() -> None:
     cv2.setNumThreads(1)  # Its threads would not live on in the process that draws the pictures.
     looks = [name for name in IMITATIONS if name != PLAIN]
     plain = list(asked_of(list(scenes("validation")), SURE))
-    imitated = [one for look in looks for one in asked_of(list(scenes("validation", look)), SURE)]
+    imitated = [
+        one for look in looks for one in asked_of(list(scenes("validation", look)), SURE) if one.kind == "nerve"
+    ]
     table = [f"| {given.steps} steps | {' | '.join((*KINDS, LOOKS))} | minutes |", "|---|" + "---|" * (len(KINDS) + 2)]
     for row in rows(given.steps):
         started_s, network = time.monotonic(), trained(row, given.out)
         minutes = (time.monotonic() - started_s) / 60
         told = answered(Trained(network), plain, CUT, row.name)
         dices = [float(np.mean([one.dice for one in of_kind(told, kind)])) for kind in KINDS]
-        seen = answered(Trained(network), of_nerves(imitated), CUT, f"{row.name}, looks")
+        seen = answered(Trained(network), imitated, CUT, f"{row.name}, looks")
         dices.append(float(np.mean([one.dice for one in seen])))
         table.append(f"| {row.name} | {' | '.join(f'{one:.2f}' for one in dices)} | {minutes:.0f} |")
         print("\n".join(table), flush=True)
-
-
-def of_nerves(asked: Sequence[Question]) -> list[Question]:
-    return [one for one in asked if one.kind == "nerve"]
 
 
 if __name__ == "__main__":
