@@ -54,11 +54,11 @@ def fresh(recipe: Recipe) -> nn.Module:
     """The recipe's network as training begins with it."""
     if not recipe.encoder:
         return UNet(recipe.widths, recipe.classes, recipe.planes)
-    from tools.pretrained import ENCODER, TeacherUNet
+    from tools.pretrained import ENCODER, PretrainedUNet
 
     if recipe.encoder != ENCODER:
         raise SystemExit(f"there is no pre-trained encoder '{recipe.encoder}'; there is: {ENCODER}")
-    return TeacherUNet(recipe.widths, recipe.classes, recipe.planes)
+    return PretrainedUNet(recipe.widths, recipe.classes, recipe.planes)
 
 
 def train(recipe: Recipe, training: UNetTraining, folder: Path, teacher: nn.Module | None = None) -> nn.Module:

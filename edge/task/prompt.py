@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from edge.frame import Region
 from edge.task.tensor import Fit, softened
 
-SIDE: Final = 256
+SIDE: Final = 192
 """Height and width of the square, in pixels of its own."""
 NOTHING: Final = 128
 BESIDE, WITHIN = 96, 184
-SPOT_SIGMA_PX: Final = 6.0
-SPOT_PX: Final = 25
+SPOT_SIGMA_PX: Final = 4.5
+SPOT_PX: Final = 19
 """A spot's height and width; beyond, less than a grey level is left of it."""
 Points = NDArray[np.float64]
 """(n, 2) x, y in pixels."""

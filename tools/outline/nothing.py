@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from edge.task.prompt import SIDE
 
-LEAST_PX: Final = 40
+LEAST_PX: Final = 24
 """Of the square that must be pointed into."""
 
 

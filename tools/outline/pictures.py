@@ -33,7 +33,7 @@ NEAR: Final = 1.4, 5.0
 NOWHERE: Final = 0.05
 """Share of the pictures in which what is pointed at is nothing: beside the picture, or noise."""
 IN_TISSUE: Final = 0.04
-"""Share of the pictures for the weights that ship in which a shadow or gel is pointed at."""
+"""Share in which a shadow or gel is pointed at."""
 OTHER_SCANNER: Final = 0.75
 KINDS: Final = frozenset({"intensity", "speckle"})
 TRIES: Final = 8
@@ -65,7 +65,7 @@ def draw_outline_picture(seed: int, part: str = TRAIN, sources: Mapping[str, flo
         view = viewed(scene, chosen, rng)
         if rng.random() < NOWHERE:
             return _of_nothing(view, rng)
-        if part == ALL and rng.random() < IN_TISSUE:
+        if rng.random() < IN_TISSUE:
             return _of_nothing_in_tissue(view, rng)
         solid = _solid(view.structure)
         if np.count_nonzero(solid) >= LEAST_PX:
@@ -74,7 +74,7 @@ def draw_outline_picture(seed: int, part: str = TRAIN, sources: Mapping[str, flo
 
 
 def draw_whole_picture(seed: int) -> Example:
-    """As `draw_outline_picture` of every labelled picture there is, and now and then of a shadow or gel."""
+    """As `draw_outline_picture` of every labelled picture there is."""
     return draw_outline_picture(seed, ALL)
 
 

@@ -12,8 +12,8 @@ from edge.task.prompt import SIDE, Points, no_points
 
 SLIP: Final = 0.1
 """Share of the taps that miss the structure by a little."""
-SLIP_PX: Final = 5.0
-NEAR_PX: Final = 60
+SLIP_PX: Final = 4.0
+NEAR_PX: Final = 45
 """Points outside lie no farther from the structure: there nobody has to say it."""
 Mask = NDArray[np.uint8]
 """(SIDE, SIDE), 0 or 255."""
@@ -81,7 +81,7 @@ def _slipped(points: Points, rng: np.random.Generator) -> Points:
 def _outside(mask: Mask, others: Mask, count: int, rng: np.random.Generator) -> Points:
     """Points beside the structure, half of them on another one where there is one near."""
     away = cv2.distanceTransform(cv2.bitwise_not(mask), cv2.DIST_L2, 5)
-    near = (away > 3) & (away < NEAR_PX)
+    near = (away > 2) & (away < NEAR_PX)
     places = []
     for _ in range(count):
         choice = near & (others > 0) if rng.random() < 0.5 else near

@@ -135,9 +135,9 @@ PHANTOMS: Final[tuple[Callable[[np.random.Generator], Scene], ...]] = (
     knee_phantom,
     partial(nerve_phantom, plexus=True),
 )
-OF_PHANTOMS: Final = (0.5, 0.3, 0.2, 0.0)
-"""Share of each in training: the plexus is one that it never saw."""
-POOL: Final = (1200, 700, 500, 0)
+OF_PHANTOMS: Final = (0.4, 0.25, 0.15, 0.2)
+"""Share of each in training."""
+POOL: Final = (1200, 700, 500, 600)
 """How many of each there are for training: one takes ten times as long to make as to move."""
 
 
