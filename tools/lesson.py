@@ -48,6 +48,8 @@ class UNetTraining:
     """The same of pictures that nobody drew on, target NaN, for a recipe with a teacher: its word is the target."""
     whole: Callable[[int], Example] | None = None
     """As `draw`, of every labelled picture, those that are kept back for figures too: for a recipe that says so."""
+    side: int = 256
+    """Height and width of the picture."""
     pixels: bool = False
     """True: the exported model gives a logit per pixel, (classes, side, side). False: (4 * classes, side / 2, side / 2)
     as the network does."""
@@ -104,10 +106,12 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     half: bool = False
     """Convolutions in bfloat16: nearly twice as fast where the processor knows it."""
     encoder: str = ""
-    """Pre-trained, of tools/pretrained.py, for a teacher; `widths` are its decoder's then. Empty: all from nothing."""
+    """Pre-trained, of tools/pretrained.py; `widths` are its decoder's then. Empty: all from nothing."""
     whole: bool = False
     """Of every labelled picture there is: the weights that ship, once figures were taken on the split. They must not be
     measured on those pictures."""
+    after: str = ""
+    """The file beside this one with the recipe whose weights this one begins with; it is trained first."""
     teacher: str = ""
     """The file beside this one with the recipe of a teacher, which is trained first; its word is a part of each
     target."""

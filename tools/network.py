@@ -16,7 +16,7 @@ INPUT, OUTPUT = "image", "logits"
 OPSET = 17
 """The newest that PyTorch's older exporter writes; the newer exporter gives the same operations and needs one more
 library."""
-IN_ALL_RUNTIMES = frozenset({"Conv", "Relu", "MaxPool", "Resize", "Concat", "DepthToSpace", "Constant"})
+IN_ALL_RUNTIMES = frozenset({"Conv", "Relu", "Clip", "Add", "MaxPool", "Resize", "Concat", "DepthToSpace", "Constant"})
 """Operations that every runtime runs in int8."""
 
 

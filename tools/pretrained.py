@@ -1,8 +1,8 @@
 """A U-Net whose encoder comes with weights learned on photographs.
 
 EfficientNet-Lite0 (Tan and Le 2019; ImageNet weights, Apache-2.0, the packages of tools/requirements.txt). Its first
-convolution takes the sum over the colours for grey, and nothing for further planes. Its layers of stride 2 are padded on
-all sides here, where TensorFlow pads on the right and below alone: three runtimes do the former alike, and training
+convolution takes the sum over the colours for grey, and nothing for further planes. Its layers of stride 2 are padded
+on all sides here, where TensorFlow pads on the right and below alone: three runtimes do the former alike, and training
 makes up for the half pixel.
 """
 
@@ -58,7 +58,7 @@ class PretrainedUNet(nn.Module):
 
 
 class InvertedBottleneck(nn.Module):
-    """One of the encoder's blocks (Sandler 2018): wider by a 1 x 1 convolution, each channel on its own, narrow again."""
+    """One of the encoder's blocks (Sandler 2018): widened, each channel convolved on its own, narrowed."""
 
     def __init__(self, one: Any) -> None:
         """one: the packages' block, whose weights are taken over."""

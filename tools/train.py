@@ -67,11 +67,13 @@ def train(recipe: Recipe, training: UNetTraining, folder: Path, teacher: nn.Modu
     teacher: where it was trained already; without it the recipe's is, first.
     """
     if recipe.teacher and teacher is None:
-        teacher = taught_by(recipe, training, folder)
+        print(f"the teacher first: {recipe.teacher}")
+        teacher = _other(recipe.task, recipe.teacher, training, folder).to(memory_format=torch.channels_last)
+    before = _other(recipe.task, recipe.after, training, folder) if recipe.after else None
     torch.manual_seed(recipe.seed)
     torch.set_num_threads(recipe.threads)
     folder.mkdir(parents=True, exist_ok=True)
-    network = fresh(recipe).to(memory_format=torch.channels_last)
+    network = (before or fresh(recipe)).to(memory_format=torch.channels_last).train()
     average = AveragedModel(network, avg_fn=running_average(recipe.average), use_buffers=True)
     optimizer = torch.optim.AdamW(network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.learning_rate, recipe.steps, pct_start=0.15)
@@ -100,7 +102,7 @@ def train(recipe: Recipe, training: UNetTraining, folder: Path, teacher: nn.Modu
         if step % 50 == 0:
             _report(folder, step, recipe.steps, recent, (time.monotonic() - started) / (step - done))
             recent = []
-        if step % CHECK_EVERY == 0:
+        if step % CHECK_EVERY == 0 or step == recipe.steps:
             torch.save({"step": step} | {name: part.state_dict() for name, part in parts.items()}, folder / "next.pt")
             (folder / "next.pt").replace(folder / "checkpoint.pt")
     averaged: nn.Module = average.module
@@ -118,11 +120,14 @@ def drawn_by(recipe: Recipe, training: UNetTraining) -> Callable[[int], Example]
     return training.whole
 
 
-def taught_by(recipe: Recipe, training: UNetTraining, folder: Path) -> nn.Module:
-    """The recipe's teacher, trained to its end."""
-    print(f"the teacher first: {recipe.teacher}")
-    own = folder.with_name(f"{folder.name}_{Path(recipe.teacher).stem}")
-    return train(load_recipe(recipe.task, recipe.teacher), training, own).to(memory_format=torch.channels_last)
+def _other(task: str, file: str, training: UNetTraining, folder: Path) -> nn.Module:
+    """The network of another recipe, trained to its end; its folder stands beside this one's."""
+    return train(load_recipe(task, file), training, folder.with_name(folder_name(task, file)))
+
+
+def folder_name(task: str, file: str) -> str:
+    """Where a recipe's log and checkpoints are."""
+    return task if file == "recipe.json" else f"{task}_{Path(file).stem}"
 
 
 def mixed(target: Tensor, word: Tensor, share: float) -> Tensor:
@@ -170,7 +175,8 @@ def train_unet(recipe: Recipe, training: UNetTraining, folder: Path, *, export_o
     """Trains, or goes on, and writes the float ONNX file."""
     network = averaged(recipe, folder) if export_only else train(recipe, training, folder)
     last = nn.PixelShuffle(2) if training.pixels else nn.Identity()
-    export_float(nn.Sequential(network, last), MODELS / recipe.task / "model.onnx", planes=recipe.planes)
+    path = MODELS / recipe.task / "model.onnx"
+    export_float(nn.Sequential(network, last), path, training.side, recipe.planes)
 
 
 def main() -> None:
@@ -188,8 +194,7 @@ def main() -> None:
             )
         resolve(training)()
     else:
-        other = "" if arguments.recipe == "recipe.json" else f"_{Path(arguments.recipe).stem}"
-        folder = arguments.out or Path("out/train") / f"{arguments.task}{other}"
+        folder = arguments.out or Path("out/train") / folder_name(arguments.task, arguments.recipe)
         train_unet(load_recipe(arguments.task, arguments.recipe), training, folder, export_only=arguments.export)
     print(f"wrote {MODELS / arguments.task / 'model.onnx'}; next: python -m tools.quantize {arguments.task}")
 

@@ -54,10 +54,25 @@ CASES = [
     conv_case("depthwise", (1, 8, 10, 14), 8, (3, 3), pads=[1] * 4, group=8),
     conv_case("depthwise stride 2", (1, 8, 5, 7), 8, (3, 3), pads=[1] * 4, strides=[2, 2], group=8),
     case("max pool", (1, 8, 5, 7), helper.make_node("MaxPool", ["x"], ["y"], kernel_shape=[2, 2], strides=[2, 2])),
+    case("addition", SHAPE, helper.make_node("Add", ["x", "x"], ["y"])),
     case("concatenation", (1, 16, 10, 14), helper.make_node("Concat", ["x", "x"], ["y"], axis=1)),
     case("depth to space", (1, 2, 20, 28), helper.make_node("DepthToSpace", ["x"], ["y"], blocksize=2, mode="DCR")),
     resize_case("nearest", "nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor"),
     resize_case("linear", "linear", coordinate_transformation_mode="half_pixel"),
+]
+
+
+def bent(name, node, **weights):
+    """A convolution and what bends it."""
+    convolved, held = convolution(8, 5, (1, 1))
+    convolved.output[0] = "c"
+    return pytest.param(network([convolved, node], (1, 5, 10, 14), **held, **weights), id=name)
+
+
+ENDS = {"low": np.float32(0), "high": np.float32(6)}
+CASES += [
+    bent("relu", helper.make_node("Relu", ["c"], ["y"])),
+    bent("relu6", helper.make_node("Clip", ["c", "low", "high"], ["y"]), **ENDS),
 ]
 
 
@@ -78,6 +93,7 @@ def test_an_operation_gives_what_onnx_defines(model):
 @pytest.mark.parametrize(
     ("model", "told"),
     [
+        (network([helper.make_node("Clip", ["x", "low", "high"], ["y"])], SHAPE, **ENDS), "Clip"),
         (network([helper.make_node("Softmax", ["x"], ["y"], axis=1)], SHAPE), "Softmax"),
         (resize_case("", "cubic", coordinate_transformation_mode="half_pixel").values[0], "cubic"),
         (resize_case("", "linear", coordinate_transformation_mode="align_corners").values[0], "align_corners"),

@@ -28,8 +28,8 @@ from tools.train import train
 
 KINDS: Final = ("nerve", "vessel", "muscle", "aponeurosis", "phantom nerve", "phantom root", "phantom cartilage")
 LOOKS: Final = "nerve, looks"
-BASE: Final = "as shipped"
-PRETRAINED: Final = "pre-trained encoder"
+BASE: Final = "plain network"
+PRETRAINED: Final = "pre-trained encoder, as shipped"
 WIDER: Final = "wider"
 CUT: Final = 0.0
 
@@ -41,25 +41,25 @@ class Row:
     name: str
     recipe: Recipe
     sources: Mapping[str, float] | None = None
-    """Share of each source of pictures; None: as shipped."""
+    """Share of each source of pictures; None: as training."""
     teacher: str = ""
     """Name of the row whose network's word is a part of the target."""
 
 
 def rows(steps: int) -> Sequence[Row]:
-    shipped = load_recipe("outline")
+    plain = load_recipe("outline", "plain.json")
     taught = load_recipe("outline", "taught.json")
 
     def changed(recipe: Recipe, **given: object) -> Recipe:
         return msgspec.structs.replace(recipe, steps=steps, threads=1, **given)
 
     return (
-        Row(BASE, changed(shipped)),
-        Row("nerves and vessels alone", changed(shipped), {"nerve": 1.0}),
-        Row("no phantoms", changed(shipped), {"nerve": 0.68, "muscle": 0.32}),
-        Row(WIDER, changed(shipped, widths=taught.widths)),
-        Row(PRETRAINED, changed(load_recipe("outline", taught.teacher))),
-        Row("its word on unlabelled", changed(taught, widths=shipped.widths), teacher=PRETRAINED),
+        Row(BASE, changed(plain)),
+        Row("nerves and vessels alone", changed(plain), {"nerve": 1.0}),
+        Row("no phantoms", changed(plain), {"nerve": 0.68, "muscle": 0.32}),
+        Row(WIDER, changed(plain, widths=taught.widths)),
+        Row(PRETRAINED, changed(load_recipe("outline"))),
+        Row("its word on unlabelled", changed(taught, widths=plain.widths), teacher=PRETRAINED),
     )
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.task.prompt import SIDE
 from tools.lesson import Lesson, UNetTraining
 from tools.outline.pictures import (
     draw_outline_picture,
@@ -32,7 +33,7 @@ def loss(raw: "Tensor", target: "Tensor") -> "Tensor":
 LESSON = Lesson(
     phantom=draw_phantom_example,
     scales=scales_picture,
-    training=UNetTraining(draw_outline_picture, loss, draw_unlabelled_picture, draw_whole_picture),
+    training=UNetTraining(draw_outline_picture, loss, draw_unlabelled_picture, draw_whole_picture, SIDE),
     calibrate="tools.outline.evaluation:calibrate",
     evaluate="tools.outline.evaluation:evaluate",
 )

@@ -36,13 +36,14 @@ class Constant:
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation, with a Relu that follows it. `inputs` holds the activations first, then names of constants."""
+    """One operation, with what bends its result. `inputs` holds the activations first, then names of constants."""
 
     kind: str
     inputs: tuple[str, ...]
     output: str
     attributes: dict[str, Any]
-    relu: bool = False
+    bend: str = "NONE"
+    """RELU, or RELU6 for a clip to 0 and 6."""
 
 
 @dataclass
@@ -63,6 +64,7 @@ def read_network(model: onnx.ModelProto) -> Network:
     """The network of a graph with fixed shapes."""
     graph = onnx.shape_inference.infer_shapes(model).graph
     initial = {i.name: numpy_helper.to_array(i) for i in graph.initializer}
+    initial |= {node.output[0]: _held(node) for node in graph.node if node.op_type == "Constant"}
     network = Network(
         shapes={value.name: _shape(value) for value in [*graph.input, *graph.value_info, *graph.output]},
         constants={name: Constant(values, None) for name, values in initial.items()},
@@ -86,12 +88,23 @@ def _add(network: Network, node: onnx.NodeProto, initial: dict[str, NDArray[Any]
         same[output] = inputs[0]
     elif node.op_type == "DequantizeLinear":
         same[output] = inputs[0]
-    elif node.op_type == "Relu" and network.operations and network.operations[-1].output == inputs[0]:
+    elif (bend := _bend(node, initial)) and network.operations and network.operations[-1].output == inputs[0]:
         last = network.operations.pop()
-        network.operations.append(Operation(last.kind, last.inputs, output, last.attributes, relu=True))
+        network.operations.append(Operation(last.kind, last.inputs, output, last.attributes, bend))
     else:
         attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
         network.operations.append(Operation(node.op_type, inputs, output, attributes))
+
+
+def _held(node: onnx.NodeProto) -> NDArray[Any]:
+    return numpy_helper.to_array(node.attribute[0].t)
+
+
+def _bend(node: onnx.NodeProto, initial: dict[str, NDArray[Any]]) -> str:
+    """What follows an operation in TFLite itself; empty for another node."""
+    if node.op_type == "Clip" and [float(initial[end]) for end in node.input[1:]] == [0.0, 6.0]:
+        return "RELU6"
+    return "RELU" if node.op_type == "Relu" else ""
 
 
 def _shape(value: onnx.ValueInfoProto) -> tuple[int, ...]:

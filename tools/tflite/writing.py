@@ -125,7 +125,7 @@ def _convolution(writer: _Writer, operation: Operation) -> None:
         "strideW": strides[1],
         "dilationHFactor": 1,
         "dilationWFactor": 1,
-        "fusedActivationFunction": getattr(schema.ActivationFunctionType, "RELU" if operation.relu else "NONE"),
+        "fusedActivationFunction": getattr(schema.ActivationFunctionType, operation.bend),
     }
     depthwise = operation.attributes.get("group", 1) > 1
     if depthwise:
@@ -204,6 +204,13 @@ def _rescaled(writer: _Writer, name: str, output: str) -> int:
     return rescaled
 
 
+def _addition(writer: _Writer, operation: Operation) -> None:
+    operands = [writer.activation(name) for name in operation.inputs]
+    bend = getattr(schema.ActivationFunctionType, operation.bend)
+    version = 2 if writer.quantized else 1
+    writer.emit("ADD", operands, writer.activation(operation.output), version, fusedActivationFunction=bend)
+
+
 def _depth_to_space(writer: _Writer, operation: Operation) -> None:
     name, size = operation.inputs[0], operation.attributes["blocksize"]
     if writer.network.shapes[operation.output][1] > 1 and operation.attributes.get("mode") == b"CRD":
@@ -214,6 +221,7 @@ def _depth_to_space(writer: _Writer, operation: Operation) -> None:
 
 OPERATIONS: dict[str, Callable[[_Writer, Operation], None]] = {
     "Conv": _convolution,
+    "Add": _addition,
     "MaxPool": _max_pool,
     "Resize": _resize,
     "Concat": _concatenation,
@@ -223,6 +231,7 @@ OPTIONS = {
     "CONV_2D": "Conv2DOptions",
     "DEPTHWISE_CONV_2D": "DepthwiseConv2DOptions",
     "PAD": "PadOptions",
+    "ADD": "AddOptions",
     "MAX_POOL_2D": "Pool2DOptions",
     "RESIZE_NEAREST_NEIGHBOR": "ResizeNearestNeighborOptions",
     "RESIZE_BILINEAR": "ResizeBilinearOptions",
