@@ -92,7 +92,8 @@ def observed_ranges(path: Path, reader: Reader) -> dict[str, tuple[float, float]
 
 
 def shared_ranges(model: onnx.ModelProto, observed: dict[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
-    """One range for all that is concatenated and for the result: then concatenating is copying, in every runtime."""
+    """One range for all that is concatenated and for the result: then concatenating is copying, in every runtime. Beside
+    what may be negative, what a Relu made keeps to its half of that range."""
     made_by = {node.output[0]: node for node in model.graph.node}
     groups: list[set[str]] = []
     for node in model.graph.node:
@@ -105,7 +106,10 @@ def shared_ranges(model: onnx.ModelProto, observed: dict[str, tuple[float, float
     shared: dict[str, tuple[float, float]] = {}
     for group in groups:
         ends = [observed[name] for name in group]
-        shared |= dict.fromkeys(group, (min(0.0, *(low for low, _ in ends)), max(high for _, high in ends)))
+        low, high = min(0.0, *(low for low, _ in ends)), max(high for _, high in ends)
+        # In int8 a Relu is nothing but a range that begins at 0.
+        bent = {name for name in group if low < 0 and made_by[name].op_type == "Relu"}
+        shared |= dict.fromkeys(group - bent, (low, high)) | dict.fromkeys(bent, (0.0, high))
     return shared
 
 
