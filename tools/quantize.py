@@ -92,8 +92,8 @@ def observed_ranges(path: Path, reader: Reader) -> dict[str, tuple[float, float]
 
 
 def shared_ranges(model: onnx.ModelProto, observed: dict[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
-    """One range for all that is concatenated and for the result: then concatenating is copying, in every runtime. Beside
-    what may be negative, what a Relu made keeps to its half of that range."""
+    """One range for all that is concatenated and for the result: then concatenating is copying, in every runtime.
+    What a Relu made keeps to its half of that range where the other may be negative."""
     made_by = {node.output[0]: node for node in model.graph.node}
     groups: list[set[str]] = []
     for node in model.graph.node:
