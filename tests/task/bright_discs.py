@@ -5,7 +5,7 @@ import numpy as np
 
 from edge.frame import Frame, PixelSpacing, Region, SpacingOrigin
 from edge.task.contract import Asked
-from edge.task.prompt import NOTHING
+from edge.task.prompt import NOTHING, SIDE
 
 MM_PER_PX = 0.1
 
@@ -21,13 +21,14 @@ def frame_with(*discs, size=(360, 480), region=None, sequence=0, scaled=True):
 
 
 def answer(tensor):
-    """(1, 4, 128, 128) log odds: high in the bright pieces where the plane says that something is meant."""
+    """(1, 4, SIDE / 2, SIDE / 2) log odds: high in the bright pieces where the plane says that something is meant."""
     picture, plane = tensor[0]
     count, labels = cv2.connectedComponents((picture > 100).astype(np.uint8))
     meant = plane > NOTHING + 20
     inside = np.isin(labels, [label for label in range(1, count) if (meant & (labels == label)).any()])
     logits = np.where(inside, 5, -5).astype(np.float32)
-    return (logits.reshape(128, 2, 128, 2).transpose(1, 3, 0, 2).reshape(1, 4, 128, 128),)
+    half = SIDE // 2
+    return (logits.reshape(half, 2, half, 2).transpose(1, 3, 0, 2).reshape(1, 4, half, half),)
 
 
 EYE = Asked(answer)

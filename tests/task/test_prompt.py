@@ -49,8 +49,8 @@ def test_points_are_bright_inside_and_dark_outside_and_an_outline_parts_the_squa
     within[100:150, 100:150] = 255
     plane = prompt_plane(np.array([[120.0, 110.0]]), np.array([[30.0, 40.0]]), within)
     assert plane[110, 120] == 255 and plane[40, 30] == 0
-    assert plane[140, 140] == WITHIN and plane[200, 200] == BESIDE
-    assert plane[110, 126] == pytest.approx(WITHIN + (255 - WITHIN) * np.exp(-0.5), abs=1)
+    assert plane[140, 140] == WITHIN and plane[180, 180] == BESIDE
+    assert plane[110, 129] == pytest.approx(WITHIN + (255 - WITHIN) * np.exp(-2), abs=1), "two sigma of 4.5"
 
 
 @given(points)
@@ -66,6 +66,7 @@ def test_the_square_shows_the_region_and_nothing_beside_it():
     pixels = np.full((200, 300), 255, np.uint8)
     pixels[50:150, 100:200] = 90
     shown = square_picture(pixels, Region(100, 50, 100, 100), Square(149.5, 99.5, 200))
-    assert set(np.unique(shown[70:186, 70:186])) == {90}
-    assert (shown[:60] == 0).all() and (shown[:, 200:] == 0).all()
+    first, last = SIDE // 4, 3 * SIDE // 4
+    assert set(np.unique(shown[first + 4 : last - 4, first + 4 : last - 4])) == {90}
+    assert (shown[: first - 4] == 0).all() and (shown[:, last + 4 :] == 0).all()
     assert prompted_tensor(shown, shown).shape == (1, 2, SIDE, SIDE)
