@@ -62,10 +62,12 @@ def fresh(recipe: Recipe) -> nn.Module:
 
 
 def train(recipe: Recipe, training: UNetTraining, folder: Path, teacher: nn.Module | None = None) -> nn.Module:
-    """Runs or resumes the recipe; returns the averaged network. Writes log.jsonl and checkpoint.pt to `folder`.
+    """Runs or resumes the recipe, if it was not run to its end; returns the averaged network. Writes log.jsonl and checkpoint.pt to `folder`.
 
     teacher: where it was trained already; without it the recipe's is, first.
     """
+    if _is_done(recipe, folder):
+        return averaged(recipe, folder)
     if recipe.teacher and teacher is None:
         print(f"the teacher first: {recipe.teacher}")
         teacher = _other(recipe.task, recipe.teacher, training, folder).to(memory_format=torch.channels_last)
@@ -151,6 +153,11 @@ def running_average(decay: float) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
         return kept + (1 - share) * (new - kept) if kept.is_floating_point() else new
 
     return average
+
+
+def _is_done(recipe: Recipe, folder: Path) -> bool:
+    path = folder / "checkpoint.pt"
+    return path.is_file() and torch.load(path, weights_only=True)["step"] >= recipe.steps
 
 
 def _resume(path: Path, parts: dict[str, object]) -> int:
