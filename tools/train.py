@@ -62,7 +62,8 @@ def fresh(recipe: Recipe) -> nn.Module:
 
 
 def train(recipe: Recipe, training: UNetTraining, folder: Path, teacher: nn.Module | None = None) -> nn.Module:
-    """Runs or resumes the recipe, if it was not run to its end; returns the averaged network. Writes log.jsonl and checkpoint.pt to `folder`.
+    """Runs or resumes the recipe, if it was not run to its end; returns the averaged network. Writes log.jsonl and
+    checkpoint.pt to `folder`.
 
     teacher: where it was trained already; without it the recipe's is, first.
     """
@@ -107,8 +108,8 @@ def train(recipe: Recipe, training: UNetTraining, folder: Path, teacher: nn.Modu
         if step % CHECK_EVERY == 0 or step == recipe.steps:
             torch.save({"step": step} | {name: part.state_dict() for name, part in parts.items()}, folder / "next.pt")
             (folder / "next.pt").replace(folder / "checkpoint.pt")
-    averaged: nn.Module = average.module
-    return averaged.eval()
+    result: nn.Module = average.module
+    return result.eval()
 
 
 def drawn_by(recipe: Recipe, training: UNetTraining) -> Callable[[int], Example]:

@@ -57,3 +57,5 @@ def test_a_recipe_begins_with_the_weights_of_the_one_that_it_comes_after(tmp_pat
     begun = training_tool.train(then, training, tmp_path / "outline_whole").state_dict()
     kept = training_tool.averaged(first, tmp_path / "outline").state_dict()
     assert all(torch.equal(begun[name], kept[name]) for name in begun if "weight" in name)
+    again = training_tool.train(first, training, tmp_path / "outline").state_dict()
+    assert all(torch.equal(again[name], kept[name]) for name in again), "run to its end, it is not run again"
