@@ -24,10 +24,19 @@ def open_openvino(folder: Path, manifest: Manifest, *, precision: str, threads: 
     core = openvino.Core()
     try:
         model = _takes_grey(core.read_model(*contents), manifest.grey_input())
-        compiled = core.compile_model(model, "CPU", _options(threads))
+        compiled = _compiled(core, model, _options(threads))
     except RuntimeError as error:
         raise cannot_open(manifest, variant, error) from error
     return OpenvinoRuntime(compiled, manifest, variant, threads)
+
+
+def _compiled(core: openvino.Core, model: openvino.Model, options: dict[str, str | int]) -> openvino.CompiledModel:
+    """In int8; where the library lacks a kernel for a layer (depthwise ones on Arm cores without the dot product), with
+    the same rounding in float."""
+    try:
+        return core.compile_model(model, "CPU", options)
+    except RuntimeError:
+        return core.compile_model(model, "CPU", options | {"LP_TRANSFORMS_MODE": "NO"})
 
 
 def _takes_grey(model: openvino.Model, spec: InputSpec) -> openvino.Model:
